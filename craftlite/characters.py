@@ -1,0 +1,91 @@
+"""The characters of a word, parted where the region map has a saddle between two peaks."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from craftlite.geometry import Points, clockwise_from_top_left
+
+Map = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.int32]
+
+PROMINENCE = 0.05  # how far a character's peak rises above the level that parts it from the next
+LEVEL_STEP = 0.05  # between the levels at which characters may part
+
+
+def split_characters(
+    scores: Map, body: Mask, origin: tuple[int, int], quad: Points, low: float
+) -> Points:
+    """The boxes that part a word's body between its characters.
+
+    Args:
+        scores: (h, w) float32, the region map on the word's text pixels and 0 elsewhere.
+        body: (h, w) uint8, 1 on the pixels that the word's quad was laid around, else 0.
+        origin: (x, y) of the corner of both in the map, in pixels.
+        quad: (4, 2) float32, the word's rectangle in map pixels, clockwise.
+        low: the score, in 0..1, above which a pixel is text.
+
+    Returns:
+        (M, 4, 2) float32, M at least 1, in map pixels, clockwise, in reading order: rectangles
+        inside the quad and with its directions, each around the pixels of the body that are nearest
+        to one character's core.
+    """
+    y, x = np.nonzero(body)
+    owner = _nearest_core(_cores(scores, body, low))[y, x]
+    order = np.argsort(owner, kind="stable")
+    starts = np.flatnonzero(np.diff(owner[order], prepend=-1))
+    axes = _reading_axes(quad)
+    frame = (np.stack([x, y], axis=1) + origin)[order] @ axes.T
+    # Half a pixel more, for a pixel has a width; but never beyond the word's own rectangle.
+    edges = quad @ axes.T
+    least = np.maximum(np.minimum.reduceat(frame, starts) - 0.5, edges.min(axis=0))
+    most = np.minimum(np.maximum.reduceat(frame, starts) + 0.5, edges.max(axis=0))
+    order = np.argsort(least[:, 0] + most[:, 0], kind="stable")
+    (left, top), (right, bottom) = least[order].T, most[order].T
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+    return np.stack([clockwise_from_top_left(c @ axes) for c in corners.transpose(2, 0, 1)])
+
+
+def _reading_axes(quad: Points) -> npt.NDArray[np.float64]:
+    """Unit vectors (2, 2): along the word, to the right (down if it is steep), and across it."""
+    sides = np.array([quad[1] - quad[0], quad[2] - quad[1]], np.float64)
+    along = sides[np.linalg.norm(sides, axis=1).argmax()]
+    along = along / np.linalg.norm(along)
+    if along[np.abs(along).argmax()] < 0:
+        along = -along
+    return np.array([along, [-along[1], along[0]]])
+
+
+def _cores(scores: Map, body: Mask, low: float) -> Labels:
+    """The hearts of the characters, numbered from 1; other pixels are 0.
+
+    The whole word starts as one core. As the level rises from low, a core in which two prominent
+    parts separate gives way to them: blobs that touch part at the saddle between their peaks,
+    whatever its height, and a ripple lower than PROMINENCE parts nothing.
+    """
+    scores = np.minimum(scores, 1)
+    cores = body.astype(np.int32)
+    for level in np.arange(low, scores.max() - PROMINENCE, LEVEL_STEP):
+        # Cores meet at corners, too, when their nearest pixels are sought: hence 8 neighbours.
+        count, parts = cv2.connectedComponents((scores > level).view(np.uint8), connectivity=8)
+        peaks = np.zeros(count, np.float32)
+        np.maximum.at(peaks, parts.ravel(), scores.ravel())
+        parent = np.zeros(count, np.int32)
+        parent[parts] = cores
+        prominent = (peaks >= level + PROMINENCE) & (parent > 0)
+        prominent[0] = False
+        splits = np.bincount(parent[prominent], minlength=cores.max() + 1) >= 2
+        names = np.where(prominent & splits[parent], cores.max() + np.arange(count), 0)
+        kept = np.where(splits[cores], 0, cores)
+        cores = np.maximum(kept, names[parts]).astype(np.int32)
+    return cores
+
+
+def _nearest_core(cores: Labels) -> Labels:
+    """The number of the core that is nearest to each pixel."""
+    away = (cores == 0).view(np.uint8)
+    _, zones = cv2.distanceTransformWithLabels(away, cv2.DIST_L2, 5)
+    number = np.zeros(zones.max() + 1, np.int32)
+    number[zones[away == 0]] = cores[away == 0]
+    return number[zones]

@@ -1,0 +1,217 @@
+"""`craftlite detect`: find the words in pictures, and print or write them down."""
+
+# Everything that takes long to import waits for `run`: other commands share this parser's start.
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from jsonargparse import ArgumentParser, Namespace
+from jsonargparse.typing import ClosedUnitInterval, PositiveInt
+
+from craftlite.errors import ConfigError, CraftliteError
+
+if TYPE_CHECKING:
+    from pathlib import PurePath
+
+    from craftlite.detector import Detector, Maps
+    from craftlite.image import Picture
+    from craftlite.inputs import Input
+    from craftlite.postprocess import Thresholds
+    from craftlite.words import Words
+
+FORMATS = ("json", "jsonl", "icdar", "coco", "csv")
+JPEG_LONGEST = 65_500  # pixels; a longer side does not fit the format
+
+
+class Writer(Protocol):
+    """Where results go: to stdout, to a file a picture, or to a file a run."""
+
+    def has(self, name: str, target: PurePath) -> bool: ...
+    def write(self, name: str, target: PurePath, words: Words) -> None: ...
+    def close(self) -> None: ...
+
+
+def parser() -> ArgumentParser:
+    """The command's options."""
+    result = ArgumentParser(
+        description="Find the words in pictures. Without --out, one JSON object a picture and line "
+        "goes to stdout."
+    )
+    add = result.add_argument
+    add("inputs", nargs="+", metavar="INPUT", help="File, folder, glob, http(s) URL or - (stdin).")
+    add("--out", type=Path, metavar="DIR", help="Write results into this folder.")
+    add("--format", choices=FORMATS, default="json", help="How they are written; needs --out.")
+    add("--overlay", action="store_true", help="Also draw the words; into OUT/overlay.")
+    add("--heatmaps", action="store_true", help="Also draw the two maps; into OUT/heatmaps.")
+    add("--resume", action="store_true", help="Skip pictures whose result is in OUT already.")
+    add("--polygons", action="store_true", help="Outlines that follow curved words.")
+    add("--level", choices=("word", "char"), default="word", help="char: add characters (json).")
+    add("--weights", default="craftlite-small", metavar="NAME|FILE", help="Which network.")
+    add("--backend", choices=("onnx", "torch"), default="onnx", help="What runs the network.")
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="Where it runs.")
+    add("--threads", type=PositiveInt, metavar="N", help="Threads on the CPU.")
+    add("--long-side", type=PositiveInt, metavar="PIXELS", help="Longest side the network sees.")
+    unset = "; by default the weights' own."
+    add(
+        "--text-threshold",
+        type=ClosedUnitInterval,
+        metavar="T",
+        help="Least peak of a word" + unset,
+    )
+    add(
+        "--link-threshold", type=ClosedUnitInterval, metavar="T", help="Affinity that joins" + unset
+    )
+    add("--low-text", type=ClosedUnitInterval, metavar="T", help="Region score of text" + unset)
+    return result
+
+
+def run(args: Namespace) -> int:
+    """Detects in every input and returns the exit code: 0, or 1 where some failed.
+
+    Each failure is named on stderr with its reason, and the others go on.
+
+    Raises:
+        ConfigError: options contradict each other, or --out cannot be written to.
+        WeightsError: the weights cannot be used.
+    """
+    _check(args)
+    from craftlite.inputs import expand
+
+    drawn = () if args.out is None else (args.out / "overlay", args.out / "heatmaps")
+    inputs, errors = expand(args.inputs, skip=drawn)
+    for error in errors:
+        _complain(error)
+    if not inputs:
+        return 1
+    failed = len(errors) + _detect_all(args, inputs)
+    return 1 if failed else 0
+
+
+def _check(args: Namespace) -> None:
+    if args.out is None:
+        for option in ("overlay", "heatmaps", "resume"):
+            if getattr(args, option):
+                raise ConfigError(f"--{option} needs --out DIR")
+        if args.format not in ("json", "jsonl"):
+            raise ConfigError(f"--format {args.format} needs --out DIR; stdout gets JSON lines")
+        return
+    if args.level == "char" and args.format not in ("json", "jsonl"):
+        raise ConfigError(f"--format {args.format} has no place for characters; use json or jsonl")
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=args.out):
+            pass
+    except OSError as error:
+        raise ConfigError(f"--out {args.out}: cannot be written to ({error.strerror})") from error
+
+
+def _detect_all(args: Namespace, inputs: list[Input]) -> int:
+    """Works through the inputs; returns how many failed."""
+    from tqdm import tqdm
+
+    from craftlite.detector import Detector
+
+    detector = Detector(
+        args.weights,
+        backend=args.backend,
+        device=args.device,
+        threads=args.threads,
+        long_side=args.long_side,
+    )
+    thresholds = _thresholds(args, detector.thresholds)
+    writer = _writer(args)
+    failed = 0
+    quiet = len(inputs) == 1 or not sys.stderr.isatty()
+    try:
+        for item in tqdm(inputs, unit="picture", disable=quiet):
+            if args.resume and writer.has(item.name, item.target):
+                continue
+            try:
+                _detect_one(item, args, detector, thresholds, writer)
+            except CraftliteError as error:
+                _complain(error)
+                failed += 1
+    finally:
+        writer.close()
+    return failed
+
+
+def _detect_one(
+    item: Input, args: Namespace, detector: Detector, thresholds: Thresholds, writer: Writer
+) -> None:
+    from craftlite.image import read_image
+
+    picture = read_image(item.source)
+    maps = detector.maps(picture)
+    words = detector.words(
+        maps, thresholds, polygons=args.polygons, characters=args.level == "char"
+    )
+    if args.out is not None:
+        _draw(item.target, args, picture, maps, words)
+    # The result comes last: where it is, --resume takes the picture for done.
+    writer.write(item.name, item.target, words)
+
+
+def _draw(target: PurePath, args: Namespace, picture: Picture, maps: Maps, words: Words) -> None:
+    from craftlite.draw import heatmap, overlay
+
+    if args.overlay:
+        _save(args.out / "overlay" / target, overlay(picture, words))
+    if args.heatmaps:
+        folder, name = args.out / "heatmaps" / target.parent, target.name
+        _save(folder / f"{name}.region", heatmap(picture, maps.region))
+        _save(folder / f"{name}.affinity", heatmap(picture, maps.affinity))
+
+
+def _save(stem: Path, picture: Picture) -> None:
+    import cv2
+
+    from craftlite.formats import write_whole
+
+    suffix = ".jpg" if max(picture.shape) <= JPEG_LONGEST else ".png"
+    encoded = cv2.imencode(suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
+    write_whole(stem.with_name(stem.name + suffix), encoded.tobytes())
+
+
+def _thresholds(args: Namespace, own: Thresholds) -> Thresholds:
+    asked = {"text": args.text_threshold, "link": args.link_threshold, "low": args.low_text}
+    return replace(own, **{name: value for name, value in asked.items() if value is not None})
+
+
+def _writer(args: Namespace) -> Writer:
+    from craftlite.formats import FilePerPicture, FilePerRun
+
+    if args.out is None:
+        return _Stdout()
+    if args.format in ("json", "icdar"):
+        return FilePerPicture(args.out, args.format, polygons=args.polygons)
+    return FilePerRun(args.out, args.format, resume=args.resume)
+
+
+class _Stdout:
+    """Prints one JSON object a line, each as soon as it is known."""
+
+    def has(self, name: str, target: PurePath) -> bool:
+        return False
+
+    def write(self, name: str, target: PurePath, words: Words) -> None:
+        from tqdm import tqdm
+
+        from craftlite.formats import json_line, record
+
+        # tqdm's own print keeps the line out of the progress bar where both are on one terminal.
+        tqdm.write(json_line(record(name, words)), file=sys.stdout)
+        sys.stdout.flush()
+
+    def close(self) -> None:
+        pass
+
+
+def _complain(error: CraftliteError) -> None:
+    from tqdm import tqdm
+
+    tqdm.write(f"craftlite: {error}", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""From annotated pictures to training samples: readers, augmentation, targets and loading."""

@@ -1,0 +1,143 @@
+"""Batches for training: a seeded mix of datasets, cropped, augmented and rendered as maps."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from craftlite.data.augment import Augmentation, random_crop
+from craftlite.data.readers import READERS, read_dataset
+from craftlite.data.sample import Sample
+from craftlite.data.targets import render_targets
+from craftlite.errors import ConfigError, DatasetError
+from craftlite.preprocess import to_tensor
+from craftlite.synth.render import WordRenderer
+
+SYNTH = "synth"
+
+
+class Batch(NamedTuple):
+    """Pictures (N, 3, S, S) float32 normalised; scores (N, 2, S/2, S/2); weight (N, S/2, S/2)."""
+
+    pictures: Tensor
+    scores: Tensor
+    weight: Tensor
+
+
+class Source(Protocol):
+    """Where samples come from; the same generator state gives the same sample."""
+
+    def draw(self, rng: np.random.Generator) -> Sample:
+        """One sample, chosen by `rng`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Samples of a dataset on disk."""
+
+    samples: Sequence[Sample]
+
+    def draw(self, rng: np.random.Generator) -> Sample:
+        """Any of the samples, each as likely as the next."""
+        return self.samples[rng.integers(len(self.samples))]
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """Samples without end."""
+
+    renderer: WordRenderer
+
+    def draw(self, rng: np.random.Generator) -> Sample:
+        """A new sample."""
+        return self.renderer.sample(int(rng.integers(2**62)))
+
+
+def open_source(name: str, folder: Path | None) -> Source:
+    """The training split of the dataset `name`; for "synth", `folder` holds photographs.
+
+    Raises:
+        DatasetError: the dataset cannot be read, or holds no word to learn from.
+    """
+    if name == SYNTH:
+        return Rendered(WordRenderer.from_folders(folder))
+    folder = folder or Path("data") / name
+    samples = read_dataset(name, folder, "train").samples
+    if not any(not word.ignore for sample in samples for word in sample.words):
+        raise DatasetError(f"{folder}: no legible word among {len(samples)} pictures")
+    return Listed(samples)
+
+
+def parse_mix(datasets: Sequence[str]) -> tuple[list[str], list[float]]:
+    """Names and shares (summing to 1) of NAME or NAME:WEIGHT entries.
+
+    Raises:
+        ConfigError: a name is unknown or a weight is not a positive number.
+    """
+    names, weights = [], []
+    for entry in datasets:
+        name, _, weight = entry.partition(":")
+        known = [*READERS, SYNTH]
+        if name not in known:
+            raise ConfigError(f"--dataset {entry}: no such dataset; known: {', '.join(known)}")
+        try:
+            weights.append(float(weight or 1))
+        except ValueError:
+            weights.append(0.0)
+        if not 0 < weights[-1] < float("inf"):
+            raise ConfigError(f"--dataset {entry}: the weight after ':' must be a positive number")
+        names.append(name)
+    return names, [weight / sum(weights) for weight in weights]
+
+
+class Crops(Dataset[Batch]):
+    """Crop number k of an endless stream; it depends on (seed, k) alone, so it can be made again."""
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        shares: Sequence[float],
+        crop: int,
+        seed: int,
+        how: Augmentation | None = None,
+    ) -> None:
+        self.sources, self.shares = sources, shares
+        self.crop, self.seed, self.how = crop, seed, how or Augmentation()
+
+    def __getitem__(self, index: int) -> Batch:
+        rng = np.random.default_rng((self.seed, index))
+        source = self.sources[rng.choice(len(self.sources), p=self.shares)]
+        sample = source.draw(rng)
+        picture, words = random_crop(rng, sample.pixels(), sample.words, self.crop, self.how)
+        scores, weight = render_targets(words, (self.crop, self.crop))
+        return Batch(
+            torch.from_numpy(to_tensor(picture)[0]),
+            torch.from_numpy(scores),
+            torch.from_numpy(weight),
+        )
+
+
+def batches(crops: Crops, first: int, last: int, batch: int, workers: int) -> Iterator[Batch]:
+    """Batches number `first` to `last` - 1 of the stream, whatever the number of workers."""
+    loader = DataLoader(
+        crops,
+        batch_size=batch,
+        sampler=range(first * batch, last * batch),
+        num_workers=workers,
+        worker_init_fn=_one_thread,
+        prefetch_factor=4 if workers else None,
+    )
+    return iter(loader)
+
+
+def _one_thread(worker: int) -> None:
+    """A worker with OpenCV's own threads would take the cores that the network trains on."""
+    import cv2
+
+    cv2.setNumThreads(1)

@@ -1,0 +1,157 @@
+"""The detector: a picture in, words out."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal, overload
+
+from craftlite.errors import ConfigError, WeightsError
+from craftlite.image import Source, read_image
+from craftlite.postprocess import Thresholds, words_from_maps
+from craftlite.preprocess import Fit, Map
+from craftlite.runtime import Device, OnnxRuntime, Runtime
+from craftlite.weights import DEFAULT, find_weights
+from craftlite.words import Words
+
+
+@dataclass(frozen=True)
+class Maps:
+    """The two score maps of a picture, float32 (h, w), without padding, and how they fit it."""
+
+    region: Map
+    affinity: Map
+    fit: Fit
+
+
+class Detector:
+    """Finds words in pictures; it never changes after it is made and threads can share it.
+
+    Args:
+        weights: a name in the catalogue, an .onnx, .safetensors or .pth file, or a network that
+            is ready to run.
+        backend: "onnx" or "torch".
+        device: "auto", "cpu" or "cuda".
+        threads: for the network; None takes the machine's cores.
+        long_side: pixels that a picture's longer side is scaled to; None takes what the weights
+            were tuned for.
+
+    Attributes:
+        thresholds: what the weights were tuned for; used where a call gives none.
+
+    Raises:
+        WeightsError: the weights are missing, corrupt or of another network.
+        ConfigError: the device is not there, or long_side is too small.
+    """
+
+    def __init__(
+        self,
+        weights: str | os.PathLike[str] | Runtime = DEFAULT,
+        *,
+        backend: Literal["onnx", "torch"] = "onnx",
+        device: Device = "auto",
+        threads: int | None = None,
+        long_side: int | None = None,
+    ) -> None:
+        if isinstance(weights, str | os.PathLike):
+            entry = find_weights(weights)
+            self.thresholds, tuned_side = entry.thresholds, entry.long_side
+            if backend == "onnx" and entry.onnx is not None:
+                self.runtime: Runtime = OnnxRuntime(entry.onnx, device, threads)
+            elif backend == "torch" and entry.torch is not None:
+                from craftlite.model.files import load_model
+                from craftlite.runtime import TorchRuntime
+
+                self.runtime = TorchRuntime(load_model(entry.torch), device, threads)
+            else:
+                raise WeightsError(f"{weights}: cannot be run with --backend {backend}")
+        else:
+            self.runtime, self.thresholds, tuned_side = weights, Thresholds(), 1280
+        self.long_side = long_side or tuned_side
+        if self.long_side < 32:
+            raise ConfigError(f"long side {self.long_side}: must be at least 32 pixels")
+
+    @overload
+    def __call__(
+        self,
+        picture: Source,
+        thresholds: Thresholds | None = None,
+        *,
+        polygons: bool = True,
+        characters: bool = False,
+    ) -> Words: ...
+
+    @overload
+    def __call__(
+        self,
+        picture: list[Source],
+        thresholds: Thresholds | None = None,
+        *,
+        polygons: bool = True,
+        characters: bool = False,
+    ) -> list[Words]: ...
+
+    def __call__(
+        self,
+        picture: Source | list[Source],
+        thresholds: Thresholds | None = None,
+        *,
+        polygons: bool = True,
+        characters: bool = False,
+    ) -> Words | list[Words]:
+        """The words of a picture, or of each picture of a list.
+
+        Args:
+            picture: anything that `read_image` reads.
+            thresholds: None takes the weights' own.
+            polygons: trace curved outlines; without, a word's polygon is its quad.
+            characters: find the quads of the characters too.
+
+        Raises:
+            InputError: a picture cannot be read.
+        """
+        if isinstance(picture, list):
+            return [
+                self(one, thresholds, polygons=polygons, characters=characters) for one in picture
+            ]
+        return self.words(
+            self.maps(picture), thresholds, polygons=polygons, characters=characters
+        )
+
+    def maps(self, picture: Source) -> Maps:
+        """The score maps of a picture; `words` turns them into words, with any thresholds."""
+        pixels = read_image(picture)
+        fit = Fit.of((pixels.shape[1], pixels.shape[0]), self.long_side)
+        width, height = fit.map_size()
+        region, affinity = self.runtime(fit.apply(pixels))[0, :, :height, :width]
+        return Maps(region, affinity, fit)
+
+    def words(
+        self,
+        maps: Maps,
+        thresholds: Thresholds | None = None,
+        *,
+        polygons: bool = True,
+        characters: bool = False,
+    ) -> Words:
+        """The words of a picture whose maps are known, in the picture's pixels."""
+        found = words_from_maps(
+            maps.region,
+            maps.affinity,
+            thresholds or self.thresholds,
+            polygons=polygons,
+            characters=characters,
+        )
+        to_picture = maps.fit.to_picture
+        chars = found.characters
+        return replace(
+            found,
+            quads=to_picture(found.quads),
+            polygons=tuple(to_picture(polygon) for polygon in found.polygons),
+            characters=None if chars is None else tuple(to_picture(c) for c in chars),
+            size=maps.fit.size,
+        )
+
+
+def detect_all(detector: Detector, pictures: Iterable[Source]) -> list[Words]:
+    """Words of several pictures, one after the other."""
+    return [detector(picture) for picture in pictures]

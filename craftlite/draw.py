@@ -1,0 +1,91 @@
+"""Show what was found: outlines with scores, and a map as a glow of colours, over the picture."""
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from craftlite.geometry import Points
+from craftlite.image import Picture
+from craftlite.words import Words
+
+_ACCENT = (0, 230, 118)
+_HALO = (8, 32, 20)
+_CHARACTER = (255, 179, 0)
+_FILL = 0.16
+_SUBPIXEL_BITS = 4
+_SUBPIXELS = 1 << _SUBPIXEL_BITS
+
+
+def overlay(picture: Picture, words: Words) -> Picture:
+    """The picture (H, W, 3) uint8 RGB with every word's polygon, score and characters; a new array.
+
+    The lines' width follows the picture's size.
+    """
+    width = max(1, round(max(picture.shape[:2]) / 640))
+    tinted = np.array(picture, order="C")
+    for polygon in words.polygons:
+        cv2.fillPoly(tinted, [_fixed(polygon)], _ACCENT, cv2.LINE_AA, _SUBPIXEL_BITS)
+    drawn = np.asarray(cv2.addWeighted(tinted, _FILL, picture, 1 - _FILL, 0), np.uint8)
+    for characters in words.characters or ():
+        _outline(drawn, characters, _CHARACTER, max(1, width // 2))
+    # The dark halo keeps the bright line in sight on white paper.
+    _outline(drawn, words.polygons, _HALO, width + 2)
+    _outline(drawn, words.polygons, _ACCENT, width)
+    return _with_scores(drawn, words)
+
+
+def heatmap(picture: Picture, scores: npt.NDArray[np.float32]) -> Picture:
+    """The picture (H, W, 3) uint8 RGB under a map's colours; a new array.
+
+    Args:
+        picture: what the map was made from.
+        scores: (h, w) of any size, values in 0..1; it is stretched over the picture.
+    """
+    height, width = picture.shape[:2]
+    finite = np.nan_to_num(np.asarray(scores, np.float32)).clip(0, 1)
+    level = cv2.resize(finite, (width, height), interpolation=cv2.INTER_LINEAR)
+    turbo = cv2.applyColorMap(np.round(level * 255).astype(np.uint8), cv2.COLORMAP_TURBO)
+    colours = cv2.cvtColor(turbo, cv2.COLOR_BGR2RGB)
+    # Cold places are a dim veil that the picture shows through, hot ones glow.
+    share = (0.45 + 0.3 * level)[:, :, None]
+    return np.round(picture * (1 - share) + colours * share).astype(np.uint8)
+
+
+def _fixed(points: Points) -> npt.NDArray[np.int32]:
+    """Points in the fixed-point integers that OpenCV draws antialiased lines from."""
+    fixed: npt.NDArray[np.int32] = np.rint(np.multiply(points, _SUBPIXELS)).astype(np.int32)
+    return fixed
+
+
+def _outline(
+    picture: Picture, outlines: Iterable[Points], colour: tuple[int, int, int], width: int
+) -> None:
+    lines = [_fixed(outline) for outline in outlines]
+    cv2.polylines(picture, lines, True, colour, width, cv2.LINE_AA, _SUBPIXEL_BITS)
+
+
+def _with_scores(picture: Picture, words: Words) -> Picture:
+    """The scores as small plates on the top left corners of the words."""
+    image = Image.fromarray(picture)
+    pen = ImageDraw.Draw(image)
+    largest = max(picture.shape[:2]) / 80
+    for quad, score in zip(words.quads, words.scores, strict=True):
+        # A plate larger than its word would hide the neighbours.
+        height = min(np.linalg.norm(quad[3] - quad[0]), np.linalg.norm(quad[1] - quad[0]))
+        size = max(9.0, min(largest, 0.6 * float(height)))
+        _plate(pen, f"{score:.2f}", quad.min(axis=0), size, image.width)
+    return np.array(image)
+
+
+def _plate(pen: ImageDraw.ImageDraw, text: str, corner: Points, size: float, limit: int) -> None:
+    font = ImageFont.load_default(size)
+    left, top, right, bottom = pen.textbbox((0, 0), text, font)
+    pad = size / 5
+    wide, high = right - left + 2 * pad, bottom - top + 2 * pad
+    x = min(max(float(corner[0]), 0.0), max(limit - wide, 0.0))
+    y = max(float(corner[1]) - high, 0.0)
+    pen.rounded_rectangle((x, y, x + wide, y + high), radius=pad, fill=_ACCENT)
+    pen.text((x + pad - left, y + pad - top), text, _HALO, font)

@@ -1,0 +1,1 @@
+"""How good detections are: the competitions' protocols, and result files written by others."""

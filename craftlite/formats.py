@@ -1,0 +1,223 @@
+"""How words are written down: json, jsonl, icdar, coco and csv, each file whole or not at all."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePath
+from typing import Any, Literal, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from craftlite.errors import CraftliteError
+from craftlite.geometry import signed_area
+from craftlite.words import Words
+
+Format = Literal["json", "jsonl", "icdar", "coco", "csv"]
+
+
+class WordRecord(TypedDict, total=False):
+    """One word; coordinates in pixels to one decimal, the score in 0..1 to four."""
+
+    quad: list[list[float]]
+    polygon: list[list[float]]
+    score: float
+    characters: list[list[list[float]]]  # only where characters were asked for
+
+
+class Record(TypedDict):
+    """One picture's words as JSON has them."""
+
+    image: str
+    width: int
+    height: int
+    words: list[WordRecord]
+
+
+def record(image: str, words: Words) -> Record:
+    """The JSON object of one picture."""
+    width, height = words.size
+    listed: list[WordRecord] = []
+    for i in range(len(words)):
+        word: WordRecord = {
+            "quad": _rounded(words.quads[i]),
+            "polygon": _rounded(words.polygons[i]),
+            "score": round(float(words.scores[i]), 4),
+        }
+        if words.characters is not None:
+            word["characters"] = _rounded(words.characters[i])
+        listed.append(word)
+    return {"image": image, "width": int(width), "height": int(height), "words": listed}
+
+
+def json_line(record: Record) -> str:
+    """A record as one line of ASCII JSON without its end, whatever the picture's name."""
+    return json.dumps(record)
+
+
+def icdar(words: Words, *, polygons: bool = False) -> str:
+    """The text of one `res_<picture>.txt` of the ICDAR 2015 competition, one word a line.
+
+    A line is x1,y1,...,x4,y4 in whole pixels, or all points of the polygon; it has no score.
+    """
+    outlines: Sequence[npt.NDArray[np.float32]] = words.polygons if polygons else list(words.quads)
+    lines = (",".join(map(str, np.rint(outline).astype(int).ravel())) for outline in outlines)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def coco(records: Iterable[Record]) -> str:
+    """The text of one COCO file (images, annotations, categories); ids count from 1."""
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    for image_id, entry in enumerate(records, 1):
+        size = {"width": entry["width"], "height": entry["height"]}
+        images.append({"id": image_id, "file_name": entry["image"], **size})
+        for word in entry["words"]:
+            annotation_id = len(annotations) + 1
+            annotations.append({"id": annotation_id, "image_id": image_id, **_annotation(word)})
+    categories = [{"id": 1, "name": "text", "supercategory": "text"}]
+    return json.dumps({"images": images, "annotations": annotations, "categories": categories})
+
+
+def csv_table(records: Iterable[Record]) -> str:
+    """One table of all records, a word a row; the polygon is "x y x y ..."."""
+    corners = [f"{axis}{i}" for i in range(1, 5) for axis in "xy"]
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["image", "width", "height", "score", *corners, "polygon"])
+    for entry in records:
+        for word in entry["words"]:
+            head = [entry["image"], entry["width"], entry["height"], word["score"]]
+            polygon = " ".join(str(v) for point in word["polygon"] for v in point)
+            writer.writerow([*head, *(v for point in word["quad"] for v in point), polygon])
+    return table.getvalue()
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file, making its folders: at any moment it holds all of the content or none of it.
+
+    Raises:
+        CraftliteError: it cannot be written.
+    """
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    unfinished = path.with_name(f".{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            unfinished.write_bytes(data)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+class FilePerPicture:
+    """Writes json or icdar: one file a picture, in folders like those that the pictures lie in.
+
+    Args:
+        out: the folder to write to.
+        form: "json" or "icdar".
+        polygons: whether an icdar line holds the polygon in place of the quad.
+    """
+
+    def __init__(self, out: Path, form: Format, *, polygons: bool) -> None:
+        self._out, self._form, self._polygons = out, form, polygons
+
+    def _path(self, target: PurePath) -> Path:
+        name = f"res_{target.name}.txt" if self._form == "icdar" else f"{target.name}.json"
+        return self._out / target.with_name(name)
+
+    def has(self, name: str, target: PurePath) -> bool:
+        """Whether the picture's file is there already."""
+        return self._path(target).exists()
+
+    def write(self, name: str, target: PurePath, words: Words) -> None:
+        """Write the picture's file; raises CraftliteError where it cannot be written."""
+        if self._form == "icdar":
+            content = icdar(words, polygons=self._polygons)
+        else:
+            content = json_line(record(name, words)) + "\n"
+        write_whole(self._path(target), content)
+
+    def close(self) -> None:
+        """Nothing is left to do."""
+
+
+class FilePerRun:
+    """Writes jsonl, coco or csv: one file a run.
+
+    Whatever the format, each picture is appended to `results.jsonl` as soon as it is done: an
+    interrupted run keeps what it has, and a resumed one goes on from there. `coco.json` or
+    `results.csv` is made of that file at the end.
+
+    Args:
+        out: the folder to write to, which exists.
+        form: "jsonl", "coco" or "csv".
+        resume: keep what `results.jsonl` holds; otherwise it starts empty.
+
+    Raises:
+        CraftliteError: a file cannot be written, or `results.jsonl` is not one of ours.
+    """
+
+    def __init__(self, out: Path, form: Format, *, resume: bool) -> None:
+        self._out, self._form = out, form
+        self._journal = out / "results.jsonl"
+        records = _read_records(self._journal) if resume and self._journal.exists() else []
+        self._done = {entry["image"] for entry in records}
+        # Written anew even when resuming, which drops a last line that a crash cut short.
+        write_whole(self._journal, "".join(json_line(entry) + "\n" for entry in records))
+
+    def has(self, name: str, target: PurePath) -> bool:
+        """Whether the picture is in the file already."""
+        return name in self._done
+
+    def write(self, name: str, target: PurePath, words: Words) -> None:
+        """Append the picture's line; raises CraftliteError where it cannot be written."""
+        try:
+            with self._journal.open("a", encoding="utf-8") as journal:
+                journal.write(json_line(record(name, words)) + "\n")
+        except OSError as error:
+            raise _unwritable(self._journal, error) from error
+
+    def close(self) -> None:
+        """Write the coco or csv file; raises CraftliteError where it cannot be written."""
+        if self._form == "coco":
+            write_whole(self._out / "coco.json", coco(_read_records(self._journal)))
+        elif self._form == "csv":
+            write_whole(self._out / "results.csv", csv_table(_read_records(self._journal)))
+
+
+def _read_records(journal: Path) -> list[Record]:
+    lines = journal.read_text("utf-8", "replace").splitlines(keepends=True)
+    try:
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+    except ValueError as error:
+        raise CraftliteError(
+            f"{journal}: is damaged and cannot be resumed ({error}); run without --resume"
+        ) from error
+
+
+def _rounded(points: npt.NDArray[np.float32]) -> Any:
+    # Adding zero turns -0.0 into 0.0.
+    return (np.round(np.asarray(points, np.float64), 1) + 0.0).tolist()
+
+
+def _annotation(word: WordRecord) -> dict[str, Any]:
+    polygon = np.asarray(word["polygon"])
+    (left, top), (right, bottom) = polygon.min(axis=0), polygon.max(axis=0)
+    box = [float(round(v, 1)) for v in (left, top, right - left, bottom - top)]
+    return {
+        "category_id": 1,
+        "bbox": box,
+        "segmentation": [polygon.ravel().tolist()],
+        "area": round(abs(signed_area(polygon)), 1),
+        "iscrowd": 0,
+        "score": word["score"],
+    }
+
+
+def _unwritable(path: Path, error: OSError) -> CraftliteError:
+    return CraftliteError(f"{path}: cannot be written ({error.strerror or error})")

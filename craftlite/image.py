@@ -1,0 +1,217 @@
+"""Read a picture from wherever it is into upright 8-bit RGB; every failure is one sentence."""
+
+import http.client
+import io
+import logging
+import os
+import re
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import warnings
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from craftlite.errors import InputError
+
+Picture: TypeAlias = npt.NDArray[np.uint8]
+Source: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | npt.NDArray[Any] | Image.Image
+
+MAX_PIXELS = 100_000_000
+MAX_BYTES = 512 * 1024**2
+URL_SECONDS = 30.0
+
+# Pillow opens more, such as EPS, for which it starts Ghostscript.
+_FORMATS = {"AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP"}
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_log = logging.getLogger("craftlite")
+
+
+def read_image(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture:
+    """A picture as (H, W, 3) uint8 RGB, turned upright by its EXIF tag; a new array.
+
+    Transparency is laid on white and the first frame of several is taken. 16-bit greys keep their
+    high byte; 32-bit integer and float greys are stretched from their lowest to their highest
+    finite value.
+
+    Args:
+        source: a path, an http(s) address, a file's bytes, a binary stream, a Pillow image, or an
+            upright uint8 array of shape (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA.
+        max_pixels: a picture of more pixels is refused before it is decoded.
+
+    Raises:
+        InputError: there is no such picture, or it cannot or must not be read.
+    """
+    if isinstance(source, Image.Image):
+        return _decoded(source, "the image given", max_pixels)
+    if isinstance(source, np.ndarray):
+        return _decoded(_from_array(source), "the array given", max_pixels)
+    name = source_name(source)
+    data = _load(source, name)
+    if not data:
+        raise InputError(f"{name}: the file is empty, it holds no picture")
+    with _open(data, name, max_pixels) as image:
+        return _decoded(image, name, max_pixels)
+
+
+def is_url(source: object) -> bool:
+    """Whether a source is an address with a scheme, such as https://, rather than a path."""
+    return isinstance(source, str) and _SCHEME.match(source) is not None
+
+
+def source_name(source: object) -> str:
+    """What a message calls a source: its path or address, or the kind of thing that it is."""
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source)
+    if isinstance(source, bytes):
+        return "the bytes given"
+    return str(getattr(source, "name", "the stream given"))
+
+
+def _load(source: object, name: str) -> bytes:
+    try:
+        if isinstance(source, bytes):
+            data: object = source
+        elif is_url(source):
+            data = _download(name)
+        elif isinstance(source, str | os.PathLike):
+            with Path(source).open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        elif hasattr(source, "read"):
+            data = source.read(MAX_BYTES + 1)
+        else:
+            raise InputError(f"a picture cannot be read from a {type(source).__name__}")
+    except FileNotFoundError:
+        raise InputError(f"{name}: there is no such file") from None
+    except IsADirectoryError:
+        raise InputError(f"{name}: is a folder, not a picture") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{name}: cannot be read ({reason})") from error
+    if not isinstance(data, bytes):
+        raise InputError(f"{name}: gives text; open it in binary mode")
+    if len(data) > MAX_BYTES:
+        limit = MAX_BYTES // 1024**2
+        raise InputError(f"{name}: is larger than {limit} MiB, the most that is read")
+    return data
+
+
+def _download(url: str) -> bytes:
+    if urllib.parse.urlsplit(url).scheme.lower() not in ("http", "https"):
+        raise InputError(f"{url}: only http and https addresses are read")
+    quoted = urllib.parse.quote(url, safe="%/:?#[]@!$&'()*+,;=~")
+    request = urllib.request.Request(quoted, headers={"User-Agent": "craftlite"})
+    deadline = time.monotonic() + URL_SECONDS
+    try:
+        with urllib.request.urlopen(request, timeout=URL_SECONDS) as response:
+            data = bytearray()
+            # The socket's timeout starts again with every byte; only the deadline ends a trickle.
+            while len(data) <= MAX_BYTES and (part := response.read1(1 << 16)):
+                data += part
+                if time.monotonic() > deadline:
+                    raise TimeoutError
+            return bytes(data)
+    except urllib.error.HTTPError as error:
+        raise InputError(f"{url}: the server answers {error.code} {error.reason}") from error
+    except TimeoutError as error:
+        raise InputError(f"{url}: was not there within {URL_SECONDS:.0f} seconds") from error
+    except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
+        reason = getattr(error, "reason", error)
+        raise InputError(f"{url}: cannot be fetched ({reason})") from error
+
+
+def _open(data: bytes, name: str, max_pixels: int) -> Image.Image:
+    """The picture with its header read and nothing decoded."""
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns from 89 million pixels on; the limit of this module refuses instead.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(data))
+    except Image.DecompressionBombError as error:
+        limit = min(max_pixels, 2 * (Image.MAX_IMAGE_PIXELS or max_pixels))
+        raise InputError(f"{name}: has more pixels than the {limit:,} that are read") from error
+    except UnidentifiedImageError:
+        raise _not_a_picture(name) from None
+    except Exception as error:  # damaged headers make Pillow raise more than it documents
+        raise _damaged(name, error) from error
+    if image.format not in _FORMATS:
+        raise _not_a_picture(name)
+    return image
+
+
+def _from_array(array: npt.NDArray[Any]) -> Image.Image:
+    channels = array.shape[2:]
+    if array.dtype != np.uint8 or array.ndim < 2 or channels not in ((), (3,), (4,)):
+        raise InputError(
+            f"an array of {array.dtype} and shape {array.shape} is not a picture: "
+            "give uint8 of shape (H, W), (H, W, 3) or (H, W, 4)"
+        )
+    if array.size == 0:
+        raise InputError(f"an array of shape {array.shape} holds no pixels")
+    return Image.fromarray(array)
+
+
+def _decoded(image: Image.Image, name: str, max_pixels: int) -> Picture:
+    width, height = image.size
+    if width * height == 0:
+        raise InputError(f"{name}: holds no pixels ({width}x{height})")
+    if width * height > max_pixels:
+        raise InputError(
+            f"{name}: has {width}x{height} pixels, more than the {max_pixels:,} that are read"
+        )
+    try:
+        # A phone's MPO holds previews and depth beside the photograph: nothing is lost there.
+        if image.format != "MPO" and getattr(image, "is_animated", False):
+            _log.warning("%s: has several frames, only the first one is read", name)
+        image.load()
+        return _rgb(_upright(image, name), image.format)
+    except Exception as error:  # damaged files make Pillow raise more than it documents
+        raise _damaged(name, error) from error
+
+
+def _upright(image: Image.Image, name: str) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # a broken tag is no reason to refuse a sound picture
+        _log.warning("%s: its EXIF data cannot be read, so it is taken as it is stored", name)
+        return image
+
+
+def _rgb(image: Image.Image, file_format: str | None) -> Picture:
+    # Some versions of Pillow open 16-bit PNG and PPM as 32-bit integers.
+    if image.mode.startswith("I;16") or (image.mode == "I" and file_format in ("PNG", "PPM")):
+        return _grey_to_rgb((np.asarray(image) >> 8).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        return _grey_to_rgb(_stretched(np.asarray(image, np.float64)))
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA"))
+    return np.array(image.convert("RGB"))
+
+
+def _grey_to_rgb(grey: Picture) -> Picture:
+    return np.repeat(grey[:, :, None], 3, axis=2)
+
+
+def _stretched(values: npt.NDArray[np.float64]) -> Picture:
+    finite = values[np.isfinite(values)]
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
+    values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
+    return ((values - low) * (255 / max(high - low, 1e-12))).round().astype(np.uint8)
+
+
+def _not_a_picture(name: str) -> InputError:
+    return InputError(
+        f"{name}: is not a picture of a known format, or is cut off in its header; "
+        "convert it to JPEG or PNG"
+    )
+
+
+def _damaged(name: str, error: Exception) -> InputError:
+    reason = str(error) or type(error).__name__
+    return InputError(f"{name}: the picture is damaged or cut short ({reason})")

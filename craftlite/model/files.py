@@ -1,0 +1,69 @@
+"""Weights files of torch: our .safetensors, and the .pth files that the original CRAFT came in."""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from craftlite.errors import WeightsError
+from craftlite.model import build_model
+from craftlite.runtime import METADATA
+
+
+def save_model(path: Path, network: str, state: dict[str, Tensor]) -> None:
+    """Write a network's state dict with its name, atomically."""
+    temporary = path.with_name(path.name + ".tmp")
+    tensors = {key: value.detach().cpu().contiguous() for key, value in state.items()}
+    save_file(tensors, temporary, metadata={METADATA: json.dumps({"network": network})})
+    temporary.replace(path)
+
+
+def read_state(path: Path) -> tuple[str, dict[str, Tensor]]:
+    """The network's name and the state dict in a .safetensors or an official .pth file.
+
+    The names in files of others may start with "module.", as data-parallel training leaves them.
+
+    Raises:
+        WeightsError: the file is corrupt or says nothing that a network could be told from.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            with safe_open(path, "pt") as file:
+                metadata = file.metadata() or {}
+                state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            if METADATA not in metadata:
+                raise WeightsError(f"{path}: does not say which network it is for")
+            return str(json.loads(metadata[METADATA])["network"]), state
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        state = {key.removeprefix("module."): value for key, value in loaded.items()}
+    except (SafetensorError, OSError, RuntimeError, ValueError, AttributeError) as error:
+        raise WeightsError(f"{path}: cannot be read as weights ({error})") from None
+    except Exception as error:  # pickle raises what it likes on a corrupt file
+        if isinstance(error, WeightsError):
+            raise
+        raise WeightsError(f"{path}: cannot be read as weights ({error})") from None
+    return ("link-refiner" if "aspp1.0.weight" in state else "craft-vgg16"), state
+
+
+def load_model(path: Path) -> nn.Module:
+    """The network of a weights file, with its weights, in eval mode.
+
+    Raises:
+        WeightsError: the file is corrupt, or its tensors are not those of its network.
+    """
+    network, state = read_state(path)
+    model = build_model(network)
+    wanted = {key: tuple(value.shape) for key, value in model.state_dict().items()}
+    found = {key: tuple(value.shape) for key, value in state.items()}
+    differing = [key for key in wanted | found if wanted.get(key) != found.get(key)]
+    if differing:
+        key = differing[0]
+        raise WeightsError(
+            f"{path}: not weights of {network}: {len(differing)} tensors differ, the first is {key}"
+            f" (expected {wanted.get(key)}, found {found.get(key)})"
+        )
+    model.load_state_dict(state)
+    return model.eval()

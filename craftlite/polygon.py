@@ -1,0 +1,152 @@
+"""Curved outlines of words: the polygon step of CRAFT's post-processing (section 3.4 of the paper).
+
+A word is set upright and cut into eleven segments across its reading direction. The highest column
+of every second segment is a pivot; the character height, laid across the word's spine at the five
+pivots and at two ends beyond the ink, gives a polygon of fourteen points.
+
+Points of the upright word are complex numbers x + iy, so that a quarter turn clockwise on the
+screen is a product with i.
+"""
+
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from craftlite.geometry import Points, transform
+
+Mask = npt.NDArray[np.uint8]
+Complex = npt.NDArray[np.complex128]
+
+SEGMENTS = 11  # five pivots, a gap on either side of each
+MIN_SIDE = 10  # pixels: a smaller word has no visible curvature
+MAX_FULLNESS = 0.7  # a column that fills more of the word's height: the word is straight
+MIN_ASPECT = 0.25  # segment's width / highest pivot: below it the word is too short to bend
+HEIGHT_GAIN = 1.45  # the region map is narrower than the glyphs that it marks
+REACHES = (0.5, 0.7, 0.9, 1.1, 1.3, 1.5, 1.7)  # of an end beyond its pivot, in character heights
+
+
+class _Columns(NamedTuple):
+    """The columns of an upright word that hold two pixels or more, from left to right."""
+
+    x: npt.NDArray[np.intp]
+    centre: Complex
+    height: npt.NDArray[np.intp]
+
+
+class _Spine(NamedTuple):
+    """The five pivots, and the arms from each to the lower side: half the character height long."""
+
+    pivots: Complex
+    arms: Complex
+
+
+def curved_outline(mask: Mask, origin: tuple[int, int], quad: Points) -> Points | None:
+    """The polygon that follows a curved word (Baek et al. 2019, section 3.4).
+
+    Args:
+        mask: (h, w) uint8, 1 on the pixels of the word's component, links included; else 0.
+        origin: (x, y) of the mask's corner in the map, in pixels.
+        quad: (4, 2) float32, the word's rectangle in map pixels, clockwise.
+
+    Returns:
+        (14, 2) float32 in map pixels, clockwise: seven points along one long side of the word and
+        seven back along the other, point i facing point 13 - i. It may leave the map, and where the
+        published rules twist it, it crosses itself. None where the quad says as much: the word is
+        small, straight, or too short for five pivots.
+    """
+    width, height = (np.linalg.norm(quad[:2] - quad[1:3], axis=1) + 1).astype(int).tolist()
+    if min(width, height) < MIN_SIDE:
+        return None
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    from_map = cv2.getPerspectiveTransform(quad, corners)
+    word = _upright(mask, origin, from_map, (width, height))
+    vertical = height > width
+    if vertical:
+        word = np.ascontiguousarray(word.T)
+    columns = _columns(word)
+    if columns.height.max(initial=0) > word.shape[0] * MAX_FULLNESS:
+        return None
+    spine = _spine(columns, word.shape[1])
+    if spine is None:
+        return None
+    outline = _outline(word, spine).view(np.float64).reshape(-1, 2)
+    if vertical:
+        # To swap the axes is to mirror: only turned round does the outline still run clockwise.
+        outline = outline[::-1, ::-1]
+    return transform(outline, np.linalg.inv(from_map))
+
+
+def _upright(
+    mask: Mask, origin: tuple[int, int], from_map: npt.NDArray[Any], size: tuple[int, int]
+) -> Mask:
+    """The mask seen through a homography from the map to a picture of size (width, height)."""
+    from_crop = from_map.copy()
+    from_crop[:, 2] = from_map @ (*origin, 1)
+    word = cv2.warpPerspective(mask, from_crop, size, flags=cv2.INTER_NEAREST)
+    return np.asarray(word, np.uint8)
+
+
+def _columns(word: Mask) -> _Columns:
+    x = np.flatnonzero(word.sum(axis=0) >= 2)
+    top = word.argmax(axis=0)[x]
+    bottom = word.shape[0] - 1 - word[::-1].argmax(axis=0)[x]
+    return _Columns(x, x + 0.5j * (top + bottom), bottom - top + 1)
+
+
+def _spine(columns: _Columns, width: int) -> _Spine | None:
+    """Pivots and arms; None where a pivot or the gap before it is missing, or the word is short."""
+    segment = _segments(columns.x, width)
+    bounds = np.searchsorted(segment, np.arange(SEGMENTS + 1))
+    sizes = np.diff(bounds)
+    if not sizes[:-1].all():
+        return None
+    highest = np.lexsort((-columns.height, segment))[bounds[1:-1:2]]
+    heights = np.sort(columns.height[highest])
+    if width / SEGMENTS < heights[-1] * MIN_ASPECT:
+        return None
+    # The last segment alone can be empty. The published rule then takes its centre for 0, which
+    # turns the last arm over; it is kept, for results are to be comparable.
+    sums = np.diff(np.append(0, columns.centre.cumsum())[bounds])
+    along = np.diff((sums / np.maximum(sizes, 1))[::2])
+    median = heights[len(heights) // 2]
+    arms = 1j * along / np.abs(along) * (median * HEIGHT_GAIN / 2)
+    return _Spine(columns.centre[highest], arms)
+
+
+def _segments(x: npt.NDArray[np.intp], width: int) -> npt.NDArray[np.intp]:
+    """The segment 0..10 of each column.
+
+    After a gap in the columns the number rises by one a column until it has caught up with x, so
+    that no segment is left out.
+    """
+    count = np.arange(len(x))
+    caught_up: npt.NDArray[np.intp] = x * SEGMENTS // width
+    return np.minimum.accumulate(caught_up - count) + count
+
+
+def _outline(word: Mask, spine: _Spine) -> Complex:
+    """The fourteen points: from the start along the upper side to the end, and back below."""
+    pivots, arms = spine
+    uppers, lowers = (pivots - arms).tolist(), (pivots + arms).tolist()
+    slopes = np.diff(pivots.imag) / np.diff(pivots.real)
+    # The published rule adds two neighbouring slopes, for the curve goes on bending at its ends.
+    height = 2 * abs(arms[0])
+    first = _end(word, uppers[0], lowers[0], -height * complex(1, slopes[:2].sum()))
+    last = _end(word, uppers[-1], lowers[-1], height * complex(1, slopes[-2:].sum()))
+    return np.array([first[0], *uppers, last[0], last[1], *lowers[::-1], first[1]])
+
+
+def _end(word: Mask, upper: complex, lower: complex, step: complex) -> tuple[complex, complex]:
+    """Upper and lower point moved along step until the line between them is clear of the word.
+
+    They stop at the greatest reach even so.
+    """
+    for reach in REACHES:
+        a, b = upper + reach * step, lower + reach * step
+        line = np.zeros_like(word)
+        cv2.line(line, (int(a.real), int(a.imag)), (int(b.real), int(b.imag)), 1)
+        if not (word & line).any():
+            break
+    return a, b

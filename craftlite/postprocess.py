@@ -1,0 +1,202 @@
+"""From the network's two maps to words: CRAFT's post-processing (section 3.4 of the paper).
+
+Pixels of text, or of a link between characters, form connected components: one a word. Every
+component is worked on its own crop of the maps, never on the whole of them.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from numbers import Real
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from craftlite.characters import split_characters
+from craftlite.errors import ConfigError, InputError
+from craftlite.geometry import Points
+from craftlite.polygon import Mask, curved_outline
+from craftlite.words import Words
+
+Map = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int32]
+
+MIN_AREA = 10  # pixels: a smaller component is noise
+SQUARE_TOLERANCE = 0.1  # sides closer than this: the least rectangle stands on a corner at random
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """The levels that decide what is text; the defaults are the paper's public code's.
+
+    Attributes:
+        text: in 0..1; a component whose highest region score is below it is no word.
+        link: in 0..1; pixels with an affinity score above it join characters.
+        low: in 0..1; pixels with a region score above it are text.
+
+    Raises:
+        ConfigError: a threshold is not a number in 0..1.
+    """
+
+    text: float = 0.7
+    link: float = 0.4
+    low: float = 0.4
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not (isinstance(value, Real) and 0 <= float(value) <= 1):
+                raise ConfigError(
+                    f"The {field.name} threshold must be a number from 0 to 1, not {value!r}."
+                )
+
+
+DEFAULTS = Thresholds()
+
+
+class _Word(NamedTuple):
+    """One component on its crop; the masks are (h, w) of 0 and 1, origin is the crop's (x, y).
+
+    mask is the component, ink its text pixels, body the ink grown towards the size of the glyphs.
+    """
+
+    mask: Mask
+    ink: Mask
+    body: Mask
+    region: Map
+    origin: tuple[int, int]
+
+
+def words_from_maps(
+    region: npt.ArrayLike,
+    affinity: npt.ArrayLike,
+    thresholds: Thresholds = DEFAULTS,
+    *,
+    polygons: bool = True,
+    characters: bool = False,
+) -> Words:
+    """The words that two score maps show, by CRAFT's published rules (Baek et al. 2019, 3.4).
+
+    A component is dropped if it has fewer than 10 pixels, if no region score in it reaches
+    ``thresholds.text``, or if it holds links alone and no text pixel; every other one is a word.
+
+    Args:
+        region: (H, W) floating point, H and W at least 1; finite, not bounded to 0..1.
+        affinity: (H, W) floating point, likewise.
+        thresholds: the levels that decide what is text.
+        polygons: find the outlines of curved words; else every polygon is its quad.
+        characters: split every word into characters too.
+
+    Returns:
+        Words in pixels of the maps, ``size`` being (W, H), in the order of their topmost pixels.
+        A score is the mean of the region map over the component's text pixels (region above
+        ``thresholds.low``), clipped to 0..1. A polygon is (14, 2), or the quad (4, 2) where the
+        word is small or straight; it may leave the map. Characters run in the reading direction,
+        each a box in the frame of its word's quad.
+
+    Raises:
+        InputError: the maps differ in shape, or are not two-dimensional, floating point and finite.
+    """
+    region, affinity = _checked(region, "region"), _checked(affinity, "affinity")
+    if region.shape != affinity.shape:
+        raise InputError(
+            f"The region map is {region.shape}, but the affinity map is {affinity.shape}."
+        )
+    words = list(_components(region, affinity, thresholds))
+    quads = _quads(words)
+    outlines: list[Points | None] = [None] * len(words)
+    if polygons:
+        outlines = [curved_outline(w.mask, w.origin, q) for w, q in zip(words, quads, strict=True)]
+    glyphs: tuple[Points, ...] | None = None
+    if characters:
+        glyphs = tuple(
+            split_characters(w.region * w.ink, w.body, w.origin, q, thresholds.low)
+            for w, q in zip(words, quads, strict=True)
+        )
+    return Words(
+        quads=quads,
+        polygons=tuple(q.copy() if p is None else p for p, q in zip(outlines, quads, strict=True)),
+        scores=np.array([_score(word) for word in words], np.float32),
+        size=(region.shape[1], region.shape[0]),
+        characters=glyphs,
+    )
+
+
+def _checked(scores: npt.ArrayLike, name: str) -> Map:
+    array = np.asarray(scores)
+    if array.ndim != 2 or array.size == 0:
+        raise InputError(f"The {name} map must be (height, width), not of shape {array.shape}.")
+    if not np.issubdtype(array.dtype, np.floating):
+        raise InputError(f"The {name} map must hold floating point scores, not {array.dtype}.")
+    with np.errstate(over="ignore"):
+        array = np.ascontiguousarray(array, np.float32)
+    if not np.isfinite(array).all():
+        raise InputError(f"The {name} map holds values that are not finite.")
+    return array
+
+
+def _components(region: Map, affinity: Map, thresholds: Thresholds) -> Iterator[_Word]:
+    """The components that are words, in the order of their labels."""
+    # In float32 as the maps are, so that a score that equals its threshold is seen to.
+    levels = np.array([thresholds.text, thresholds.link, thresholds.low], np.float32)
+    text = region > levels[2]
+    joined = (text | (affinity > levels[1])).view(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=4)
+    large = np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] >= MIN_AREA) + 1
+    for label in large:
+        rows, columns, growth = _surroundings(*stats[label].tolist())
+        mask = labels[rows, columns] == label
+        ink = (mask & text[rows, columns]).view(np.uint8)
+        scores = region[rows, columns]
+        if cv2.minMaxLoc(scores, ink)[1] < levels[0] or not ink.any():
+            continue
+        yield _Word(
+            mask.view(np.uint8), ink, _grown(ink, growth), scores, (columns.start, rows.start)
+        )
+
+
+def _surroundings(x: int, y: int, width: int, height: int, area: int) -> tuple[slice, slice, int]:
+    """Rows and columns that hold a component once it has grown, and by how much it grows."""
+    growth = int(math.sqrt(area * min(width, height) / (width * height)) * 2)
+    rows = slice(max(y - growth, 0), y + height + growth + 1)
+    columns = slice(max(x - growth, 0), x + width + growth + 1)
+    return rows, columns, growth
+
+
+def _grown(ink: Mask, growth: int) -> Mask:
+    return np.asarray(cv2.dilate(ink, np.ones((1 + growth, 1 + growth), np.uint8)), np.uint8)
+
+
+def _score(word: _Word) -> float:
+    return min(max(cv2.mean(word.region, word.ink)[0], 0.0), 1.0)
+
+
+def _quads(words: list[_Word]) -> Points:
+    """The least rectangles (N, 4, 2) around the words' bodies; upright where nearly square."""
+    outlines = [_outline_points(word) for word in words]
+    boxes = [cv2.boxPoints(cv2.minAreaRect(points)) for points in outlines]
+    corners = np.array(boxes, np.float32).reshape(-1, 4, 2)
+    sides = np.linalg.norm(np.diff(corners[:, :3], axis=1), axis=2)
+    ratios = sides.max(axis=1) / (sides.min(axis=1) + 1e-5)
+    for i in np.flatnonzero(np.abs(1 - ratios) <= SQUARE_TOLERANCE):
+        left, top, width, height = cv2.boundingRect(outlines[i])
+        right, bottom = left + width - 1, top + height - 1
+        corners[i] = [[left, top], [right, top], [right, bottom], [left, bottom]]
+    return _from_top_left(corners)
+
+
+def _outline_points(word: _Word) -> npt.NDArray[np.int32]:
+    """Pixels (K, 1, 2) in the map with the same convex hull as the whole body."""
+    contours, _ = cv2.findContours(
+        word.body, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=word.origin
+    )
+    return np.concatenate(contours).astype(np.int32)
+
+
+def _from_top_left(corners: Points) -> Points:
+    """Clockwise quads (N, 4, 2) rolled to start from the corner with the smallest x + y."""
+    first = corners.sum(axis=2).argmin(axis=1)
+    order = (first[:, None] + np.arange(4)) % 4
+    return np.take_along_axis(corners, order[:, :, None], axis=1)

@@ -1,0 +1,79 @@
+"""From a picture to the network's input, and from its maps back to the picture."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from craftlite.errors import ConfigError
+from craftlite.geometry import Points
+
+# Mean and standard deviation of ImageNet's pixels, in 0..255, RGB: the networks' input convention.
+MEAN = np.array([123.675, 116.28, 103.53], np.float32)
+STD = np.array([58.395, 57.12, 57.375], np.float32)
+STRIDE = 32
+MAP_STRIDE = 2
+Picture = npt.NDArray[np.uint8]
+Map = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a picture was fitted to the network; the one record of the scale and its inverse.
+
+    Attributes:
+        size: (width, height) of the picture.
+        resized: (width, height) after scaling.
+        padded: (width, height) of the network's input, multiples of STRIDE; the padding is at the
+            right and at the bottom.
+    """
+
+    size: tuple[int, int]
+    resized: tuple[int, int]
+    padded: tuple[int, int]
+
+    @classmethod
+    def of(cls, size: tuple[int, int], long_side: int) -> "Fit":
+        """The fit of a picture of `size` so that its longer side has `long_side` pixels.
+
+        Raises:
+            ConfigError: long_side is below STRIDE.
+        """
+        if long_side < STRIDE:
+            raise ConfigError(f"long side {long_side}: must be at least {STRIDE} pixels")
+        scale = long_side / max(size)
+        width, height = (max(1, round(side * scale)) for side in size)
+        return cls(size, (width, height), (-(-width // STRIDE) * STRIDE, -(-height // STRIDE) * STRIDE))
+
+    def map_size(self) -> tuple[int, int]:
+        """(width, height) of the maps without the padding."""
+        return (-(-self.resized[0] // MAP_STRIDE), -(-self.resized[1] // MAP_STRIDE))
+
+    def apply(self, picture: Picture) -> npt.NDArray[np.float32]:
+        """The network's input (1, 3, padded height, padded width) of a picture (H, W, 3) RGB."""
+        shrinks = self.resized[0] < self.size[0]
+        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        resized = cv2.resize(picture, self.resized, interpolation=interpolation)
+        right, bottom = (p - r for p, r in zip(self.padded, self.resized, strict=True))
+        # Padding with the mean colour is padding with zeros after normalisation.
+        filled = cv2.copyMakeBorder(
+            resized, 0, bottom, 0, right, cv2.BORDER_CONSTANT, value=MEAN.tolist()
+        )
+        return to_tensor(filled.astype(np.uint8, copy=False))
+
+    def to_picture(self, points: Points) -> Points:
+        """Points (..., 2) of the maps, in pixels of the picture, clipped to it."""
+        scale = np.divide(self.size, self.resized, dtype=np.float32)
+        # Pixel centres: pixel x of the map covers 2x..2x+1 of the input, whose centre is 2x + 0.5.
+        mapped = ((points + 0.5) * MAP_STRIDE) * scale - 0.5
+        limit = np.array(self.size, np.float32)
+        return np.clip(mapped, 0, limit).astype(np.float32, copy=False)
+
+
+def to_tensor(picture: Picture) -> npt.NDArray[np.float32]:
+    """A picture (H, W, 3) uint8 RGB as the networks' input: (1, 3, H, W) float32, normalised."""
+    planes = np.ascontiguousarray(picture.transpose(2, 0, 1), dtype=np.float32)
+    planes -= MEAN[:, None, None]
+    planes /= STD[:, None, None]
+    return planes[None]

@@ -1,0 +1,1 @@
+"""Pictures with text whose characters are known."""

@@ -1,0 +1,76 @@
+"""The catalogue of weights that ship, and finding the file that a name or a path means."""
+
+import json
+import os
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from craftlite.errors import WeightsError
+from craftlite.postprocess import Thresholds
+
+DEFAULT = "craftlite-small"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights and how they are meant to be used.
+
+    Attributes:
+        name: in the catalogue, or the file's name.
+        onnx: the file for ONNX Runtime, or None.
+        torch: the file for torch, or None.
+        thresholds: the ones that were chosen on validation data.
+        long_side: pixels that pictures are scaled to.
+        sha256: of the files, by their names.
+    """
+
+    name: str
+    onnx: Path | None
+    torch: Path | None
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    long_side: int = 1280
+    sha256: dict[str, str] = field(default_factory=dict)
+
+
+def folder() -> Path:
+    """The folder of the shipped weights: inside the installed package, or beside it in a checkout."""
+    packed = Path(__file__).parent / "_weights"
+    return packed if packed.is_dir() else Path(__file__).parents[1] / "weights"
+
+
+@cache
+def catalogue() -> dict[str, Weights]:
+    """Every shipped set of weights by its name."""
+    entries: dict[str, Any] = json.loads((folder() / "catalogue.json").read_text())
+    return {
+        name: Weights(
+            name=name,
+            onnx=folder() / entry["onnx"],
+            torch=folder() / entry["torch"],
+            thresholds=Thresholds(**entry["thresholds"]),
+            long_side=entry["long_side"],
+            sha256=entry["sha256"],
+        )
+        for name, entry in entries.items()
+    }
+
+
+def find_weights(name: str | os.PathLike[str]) -> Weights:
+    """The weights of a name in the catalogue, or of an .onnx, .safetensors or .pth file.
+
+    Raises:
+        WeightsError: neither such a name nor such a file exists.
+    """
+    known = catalogue()
+    if str(name) in known:
+        return known[str(name)]
+    path = Path(name)
+    if not path.is_file():
+        raise WeightsError(f"{name}: no such weights; give a file or one of {', '.join(known)}")
+    if path.suffix == ".onnx":
+        return Weights(path.name, onnx=path, torch=None)
+    if path.suffix in (".safetensors", ".pth"):
+        return Weights(path.name, onnx=None, torch=path)
+    raise WeightsError(f"{path}: weights are .onnx, .safetensors or .pth files")

@@ -1,0 +1,154 @@
+import csv
+import io
+import json
+from pathlib import Path, PurePath
+
+import numpy as np
+import pytest
+
+from craftlite.errors import CraftliteError
+from craftlite.formats import (
+    FilePerPicture,
+    FilePerRun,
+    coco,
+    csv_table,
+    icdar,
+    json_line,
+    record,
+    write_whole,
+)
+from craftlite.words import Words
+
+QUAD = np.array([[10.04, 20.06], [110.5, 20], [110.5, 60], [-0.01, 60]], np.float32)
+CURVE = np.array([[10, 20], [60, 10], [110, 20], [110, 60], [60, 50], [10, 60]], np.float32)
+
+
+def words(*, characters: bool = False, count: int = 2) -> Words:
+    """Up to two words: the first is its quad, the second is curved."""
+    outlines = (QUAD, CURVE)[:count]
+    return Words(
+        quads=np.stack([QUAD, QUAD + 1])[:count],
+        polygons=outlines,
+        scores=np.array([0.971234, 0.5], np.float32)[:count],
+        size=(640, 480),
+        characters=tuple(np.stack([QUAD] * 3) for _ in outlines) if characters else None,
+    )
+
+
+NONE = Words(np.zeros((0, 4, 2), np.float32), (), np.zeros(0, np.float32), (3, 2))
+
+
+def test_the_json_object() -> None:
+    entry = json.loads(json_line(record("a.jpg", words())))
+    assert [entry[key] for key in ("image", "width", "height")] == ["a.jpg", 640, 480]
+    first, second = entry["words"]
+    assert first["quad"] == [[10.0, 20.1], [110.5, 20.0], [110.5, 60.0], [0.0, 60.0]]
+    assert first["polygon"] == first["quad"]
+    assert first["score"] == 0.9712
+    assert len(second["polygon"]) == 6
+    assert set(first) == {"quad", "polygon", "score"}
+    assert "-0.0" not in json_line(record("a.jpg", words()))
+
+
+def test_characters_only_where_they_were_asked_for() -> None:
+    entry = record("a.jpg", words(characters=True))
+    assert np.shape(entry["words"][0]["characters"]) == (3, 4, 2)
+
+
+def test_no_words_and_odd_names() -> None:
+    line = json_line(record("caf\udce9\n\u4e2d.jpg", NONE))
+    assert line.isascii() and "\n" not in line
+    assert json.loads(line) == {
+        "image": "caf\udce9\n\u4e2d.jpg",
+        "width": 3,
+        "height": 2,
+        "words": [],
+    }
+    assert icdar(NONE) == ""
+
+
+def test_icdar_lines_are_whole_pixels() -> None:
+    assert icdar(words()).splitlines()[0] == "10,20,110,20,110,60,0,60"
+    assert [line.count(",") + 1 for line in icdar(words(), polygons=True).splitlines()] == [8, 12]
+
+
+def test_coco_numbers_its_images_and_measures_its_outlines() -> None:
+    file = json.loads(coco([record("a.jpg", words()), record("b.jpg", NONE)]))
+    assert [(i["id"], i["file_name"]) for i in file["images"]] == [(1, "a.jpg"), (2, "b.jpg")]
+    assert file["categories"][0]["id"] == 1
+    curve = file["annotations"][1]
+    assert (curve["id"], curve["image_id"], curve["category_id"]) == (2, 1, 1)
+    assert curve["bbox"] == [10.0, 10.0, 100.0, 50.0]
+    assert curve["area"] == 4000.0
+    assert len(curve["segmentation"][0]) == 12
+    assert curve["score"] == 0.5
+
+
+def test_csv_has_a_row_a_word() -> None:
+    text = csv_table([record('a,"b".jpg', words()), record("empty.jpg", NONE)])
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) == 2
+    assert rows[0]["image"] == 'a,"b".jpg'
+    assert [rows[0][key] for key in ("x1", "y1", "x4", "y4")] == ["10.0", "20.1", "0.0", "60.0"]
+    assert len(rows[1]["polygon"].split()) == 12
+
+
+def test_one_file_a_picture_in_mirrored_folders(tmp_path: Path) -> None:
+    target = PurePath("sub/img_1.v2")
+    for form, name in {"json": "img_1.v2.json", "icdar": "res_img_1.v2.txt"}.items():
+        writer = FilePerPicture(tmp_path, form, polygons=False)  # type: ignore[arg-type]
+        assert not writer.has("x", target)
+        writer.write("x", target, words())
+        writer.close()
+        assert writer.has("x", target)
+        assert (tmp_path / "sub" / name).read_text()
+    assert len(list((tmp_path / "sub").iterdir())) == 2
+
+
+def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:
+    first = FilePerRun(tmp_path, "jsonl", resume=False)
+    first.write("a", PurePath("a"), words())
+    first.write("b", PurePath("b"), NONE)
+    journal = tmp_path / "results.jsonl"
+    with journal.open("a") as file:
+        file.write('{"image": "c", "wid')  # cut off by a crash
+    second = FilePerRun(tmp_path, "jsonl", resume=True)
+    assert [second.has(name, PurePath(name)) for name in "abc"] == [True, True, False]
+    second.write("c", PurePath("c"), NONE)
+    second.close()
+    assert [json.loads(line)["image"] for line in journal.read_text().splitlines()] == [
+        "a",
+        "b",
+        "c",
+    ]
+
+
+@pytest.mark.parametrize(("form", "name"), [("coco", "coco.json"), ("csv", "results.csv")])
+def test_one_file_a_run(tmp_path: Path, form: str, name: str) -> None:
+    (tmp_path / "results.jsonl").write_text("of an earlier run")
+    writer = FilePerRun(tmp_path, form, resume=False)  # type: ignore[arg-type]
+    writer.write("a", PurePath("a"), words())
+    assert not (tmp_path / name).exists()
+    writer.close()
+    assert "a" in (tmp_path / name).read_text()
+    again = FilePerRun(tmp_path, form, resume=True)  # type: ignore[arg-type]
+    assert again.has("a", PurePath("a"))
+
+
+def test_a_damaged_record_of_a_run_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "results.jsonl").write_text("no json\n")
+    with pytest.raises(CraftliteError, match=r"results\.jsonl: is damaged"):
+        FilePerRun(tmp_path, "csv", resume=True)
+
+
+def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "file.txt"
+    write_whole(path, "one")
+    write_whole(path, b"two")
+    assert path.read_text() == "two"
+    assert list(path.parent.iterdir()) == [path]
+    (tmp_path / "taken").mkdir()
+    for unwritable in (tmp_path / "taken", path / "below", tmp_path / ("x" * 300)):
+        with pytest.raises(CraftliteError, match="cannot be written"):
+            write_whole(unwritable, "three")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["deep", "taken"]
