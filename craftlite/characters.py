@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from craftlite.geometry import Points, clockwise_from_top_left
+from craftlite.geometry import Points
 
 Map = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.uint8]
@@ -27,9 +27,9 @@ def split_characters(
         low: the score, in 0..1, above which a pixel is text.
 
     Returns:
-        (M, 4, 2) float32, M at least 1, in map pixels, clockwise, in reading order: rectangles
-        inside the quad and with its directions, each around the pixels of the body that are nearest
-        to one character's core.
+        (M, 4, 2) float32, M at least 1, in map pixels, clockwise, in reading order (to the right,
+        or down if the word is steep): rectangles inside the quad and with its directions, each
+        around the pixels of the body that are nearest to one character's core.
     """
     y, x = np.nonzero(body)
     owner = _nearest_core(_cores(scores, body, low))[y, x]
@@ -44,7 +44,7 @@ def split_characters(
     order = np.argsort(least[:, 0] + most[:, 0], kind="stable")
     (left, top), (right, bottom) = least[order].T, most[order].T
     corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
-    return np.stack([clockwise_from_top_left(c @ axes) for c in corners.transpose(2, 0, 1)])
+    return (corners.transpose(2, 0, 1) @ axes).astype(np.float32)
 
 
 def _reading_axes(quad: Points) -> npt.NDArray[np.float64]:
@@ -66,19 +66,19 @@ def _cores(scores: Map, body: Mask, low: float) -> Labels:
     """
     scores = np.minimum(scores, 1)
     cores = body.astype(np.int32)
-    for level in np.arange(low, scores.max() - PROMINENCE, LEVEL_STEP):
+    last = 1
+    for level in np.arange(low, scores.max() - PROMINENCE, LEVEL_STEP).tolist():
         # Cores meet at corners, too, when their nearest pixels are sought: hence 8 neighbours.
         count, parts = cv2.connectedComponents((scores > level).view(np.uint8), connectivity=8)
-        peaks = np.zeros(count, np.float32)
-        np.maximum.at(peaks, parts.ravel(), scores.ravel())
+        summits = scores >= level + PROMINENCE
         parent = np.zeros(count, np.int32)
-        parent[parts] = cores
-        prominent = (peaks >= level + PROMINENCE) & (parent > 0)
-        prominent[0] = False
-        splits = np.bincount(parent[prominent], minlength=cores.max() + 1) >= 2
-        names = np.where(prominent & splits[parent], cores.max() + np.arange(count), 0)
-        kept = np.where(splits[cores], 0, cores)
-        cores = np.maximum(kept, names[parts]).astype(np.int32)
+        parent[parts[summits]] = cores[summits]
+        splits = np.bincount(parent, minlength=last + 1) >= 2
+        splits[0] = False
+        if splits.any():
+            names = np.where(splits[parent], last + np.arange(count), 0)
+            cores = np.where(splits[cores], names[parts], cores).astype(np.int32)
+            last += count
     return cores
 
 

@@ -58,10 +58,10 @@ class Detector:
             if backend == "onnx" and entry.onnx is not None:
                 self.runtime: Runtime = OnnxRuntime(entry.onnx, device, threads)
             elif backend == "torch" and entry.torch is not None:
-                from craftlite.model.files import load_model
+                from craftlite.model.files import read_model
                 from craftlite.runtime import TorchRuntime
 
-                self.runtime = TorchRuntime(load_model(entry.torch), device, threads)
+                self.runtime = TorchRuntime(read_model(entry.torch)[1], device, threads)
             else:
                 raise WeightsError(f"{weights}: cannot be run with --backend {backend}")
         else:
@@ -113,9 +113,7 @@ class Detector:
             return [
                 self(one, thresholds, polygons=polygons, characters=characters) for one in picture
             ]
-        return self.words(
-            self.maps(picture), thresholds, polygons=polygons, characters=characters
-        )
+        return self.words(self.maps(picture), thresholds, polygons=polygons, characters=characters)
 
     def maps(self, picture: Source) -> Maps:
         """The score maps of a picture; `words` turns them into words, with any thresholds."""

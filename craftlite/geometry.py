@@ -27,18 +27,20 @@ def clockwise_from_top_left(quad: npt.ArrayLike) -> Points:
     corners = np.asarray(quad, np.float32)
     if signed_area(corners) < 0:
         corners = corners[::-1]
-    return np.roll(corners, -int(corners.sum(axis=1).argmin()), axis=0)
+    ordered: Points = np.roll(corners, -int(corners.sum(axis=1).argmin()), axis=0)
+    return ordered
 
 
 def transform(points: npt.ArrayLike, matrix: npt.NDArray[np.floating]) -> Points:
     """Points (..., 2) mapped by a 3x3 homography."""
     xy = np.asarray(points, np.float64)
     mapped = xy @ matrix[:, :2].T + matrix[:, 2]
-    return (mapped[..., :2] / mapped[..., 2:]).astype(np.float32)
+    projected: Points = (mapped[..., :2] / mapped[..., 2:]).astype(np.float32)
+    return projected
 
 
 def repaired(points: npt.ArrayLike) -> Polygon:
-    """A valid shapely polygon of points (K, 2): a self-crossing one becomes its largest simple part.
+    """A valid polygon of points (K, 2): one that crosses itself becomes its largest simple part.
 
     The result is empty where the points enclose no area.
     """

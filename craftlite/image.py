@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from craftlite.errors import InputError
 
@@ -47,16 +47,16 @@ def read_image(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture:
     Raises:
         InputError: there is no such picture, or it cannot or must not be read.
     """
-    if isinstance(source, Image.Image):
-        return _decoded(source, "the image given", max_pixels)
-    if isinstance(source, np.ndarray):
-        return _decoded(_from_array(source), "the array given", max_pixels)
-    name = source_name(source)
-    data = _load(source, name)
-    if not data:
-        raise InputError(f"{name}: the file is empty, it holds no picture")
-    with _open(data, name, max_pixels) as image:
-        return _decoded(image, name, max_pixels)
+    with warnings.catch_warnings():
+        # Pillow remarks on odd metadata and on pictures below the limit that is set here.
+        warnings.filterwarnings("ignore", module="PIL")
+        if isinstance(source, Image.Image):
+            return _decoded(source, "the image given", max_pixels)
+        if isinstance(source, np.ndarray):
+            return _from_array(source, max_pixels)
+        name = source_name(source)
+        with _open(_load(source, name), name, max_pixels) as image:
+            return _decoded(image, name, max_pixels)
 
 
 def is_url(source: object) -> bool:
@@ -95,6 +95,8 @@ def _load(source: object, name: str) -> bytes:
         raise InputError(f"{name}: cannot be read ({reason})") from error
     if not isinstance(data, bytes):
         raise InputError(f"{name}: gives text; open it in binary mode")
+    if not data:
+        raise InputError(f"{name}: the file is empty, it holds no picture")
     if len(data) > MAX_BYTES:
         limit = MAX_BYTES // 1024**2
         raise InputError(f"{name}: is larger than {limit} MiB, the most that is read")
@@ -128,10 +130,7 @@ def _download(url: str) -> bytes:
 def _open(data: bytes, name: str, max_pixels: int) -> Image.Image:
     """The picture with its header read and nothing decoded."""
     try:
-        with warnings.catch_warnings():
-            # Pillow warns from 89 million pixels on; the limit of this module refuses instead.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data))
+        image = Image.open(io.BytesIO(data))
     except Image.DecompressionBombError as error:
         limit = min(max_pixels, 2 * (Image.MAX_IMAGE_PIXELS or max_pixels))
         raise InputError(f"{name}: has more pixels than the {limit:,} that are read") from error
@@ -144,26 +143,20 @@ def _open(data: bytes, name: str, max_pixels: int) -> Image.Image:
     return image
 
 
-def _from_array(array: npt.NDArray[Any]) -> Image.Image:
+def _from_array(array: npt.NDArray[Any], max_pixels: int) -> Picture:
     channels = array.shape[2:]
     if array.dtype != np.uint8 or array.ndim < 2 or channels not in ((), (3,), (4,)):
         raise InputError(
             f"an array of {array.dtype} and shape {array.shape} is not a picture: "
             "give uint8 of shape (H, W), (H, W, 3) or (H, W, 4)"
         )
-    if array.size == 0:
-        raise InputError(f"an array of shape {array.shape} holds no pixels")
-    return Image.fromarray(array)
+    height, width = array.shape[:2]
+    _check_size(width, height, "the array given", max_pixels)
+    return np.array(array, order="C") if channels == (3,) else _rgb(Image.fromarray(array))
 
 
 def _decoded(image: Image.Image, name: str, max_pixels: int) -> Picture:
-    width, height = image.size
-    if width * height == 0:
-        raise InputError(f"{name}: holds no pixels ({width}x{height})")
-    if width * height > max_pixels:
-        raise InputError(
-            f"{name}: has {width}x{height} pixels, more than the {max_pixels:,} that are read"
-        )
+    _check_size(*image.size, name, max_pixels)
     try:
         # A phone's MPO holds previews and depth beside the photograph: nothing is lost there.
         if image.format != "MPO" and getattr(image, "is_animated", False):
@@ -174,15 +167,25 @@ def _decoded(image: Image.Image, name: str, max_pixels: int) -> Picture:
         raise _damaged(name, error) from error
 
 
+def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:
+    if width * height == 0:
+        raise InputError(f"{name}: holds no pixels ({width}x{height})")
+    if width * height > max_pixels:
+        raise InputError(
+            f"{name}: has {width}x{height} pixels, more than the {max_pixels:,} that are read"
+        )
+
+
 def _upright(image: Image.Image, name: str) -> Image.Image:
     try:
-        return ImageOps.exif_transpose(image)
+        turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
+        return ImageOps.exif_transpose(image) if turned else image
     except Exception:  # a broken tag is no reason to refuse a sound picture
         _log.warning("%s: its EXIF data cannot be read, so it is taken as it is stored", name)
         return image
 
 
-def _rgb(image: Image.Image, file_format: str | None) -> Picture:
+def _rgb(image: Image.Image, file_format: str | None = None) -> Picture:
     # Some versions of Pillow open 16-bit PNG and PPM as 32-bit integers.
     if image.mode.startswith("I;16") or (image.mode == "I" and file_format in ("PNG", "PPM")):
         return _grey_to_rgb((np.asarray(image) >> 8).astype(np.uint8))
@@ -191,7 +194,7 @@ def _rgb(image: Image.Image, file_format: str | None) -> Picture:
     if image.has_transparency_data:
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image.convert("RGBA"))
-    return np.array(image.convert("RGB"))
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def _grey_to_rgb(grey: Picture) -> Picture:

@@ -8,6 +8,7 @@ Points of the upright word are complex numbers x + iy, so that a quarter turn cl
 screen is a product with i.
 """
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import cv2
@@ -38,8 +39,8 @@ class _Columns(NamedTuple):
 class _Spine(NamedTuple):
     """The five pivots, and the arms from each to the lower side: half the character height long."""
 
-    pivots: Complex
-    arms: Complex
+    pivots: list[complex]
+    arms: list[complex]
 
 
 def curved_outline(mask: Mask, origin: tuple[int, int], quad: Points) -> Points | None:
@@ -56,7 +57,7 @@ def curved_outline(mask: Mask, origin: tuple[int, int], quad: Points) -> Points 
         published rules twist it, it crosses itself. None where the quad says as much: the word is
         small, straight, or too short for five pivots.
     """
-    width, height = (np.linalg.norm(quad[:2] - quad[1:3], axis=1) + 1).astype(int).tolist()
+    width, height = (np.hypot(*(quad[:2] - quad[1:3]).T) + 1).astype(int).tolist()
     if min(width, height) < MIN_SIDE:
         return None
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
@@ -65,8 +66,12 @@ def curved_outline(mask: Mask, origin: tuple[int, int], quad: Points) -> Points 
     vertical = height > width
     if vertical:
         word = np.ascontiguousarray(word.T)
-    columns = _columns(word)
-    if columns.height.max(initial=0) > word.shape[0] * MAX_FULLNESS:
+    filled = word.sum(axis=0)
+    tallest = word.shape[0] * MAX_FULLNESS
+    if filled.max() > tallest:  # most words leave here, before the dearer look at their extents
+        return None
+    columns = _columns(word, filled)
+    if columns.height.max(initial=0) > tallest:
         return None
     spine = _spine(columns, word.shape[1])
     if spine is None:
@@ -75,7 +80,8 @@ def curved_outline(mask: Mask, origin: tuple[int, int], quad: Points) -> Points 
     if vertical:
         # To swap the axes is to mirror: only turned round does the outline still run clockwise.
         outline = outline[::-1, ::-1]
-    return transform(outline, np.linalg.inv(from_map))
+    to_map = np.asarray(cv2.getPerspectiveTransform(corners, quad), np.float64)
+    return transform(outline, to_map)
 
 
 def _upright(
@@ -88,8 +94,8 @@ def _upright(
     return np.asarray(word, np.uint8)
 
 
-def _columns(word: Mask) -> _Columns:
-    x = np.flatnonzero(word.sum(axis=0) >= 2)
+def _columns(word: Mask, filled: npt.NDArray[Any]) -> _Columns:
+    x = np.flatnonzero(filled >= 2)
     top = word.argmax(axis=0)[x]
     bottom = word.shape[0] - 1 - word[::-1].argmax(axis=0)[x]
     return _Columns(x, x + 0.5j * (top + bottom), bottom - top + 1)
@@ -99,20 +105,20 @@ def _spine(columns: _Columns, width: int) -> _Spine | None:
     """Pivots and arms; None where a pivot or the gap before it is missing, or the word is short."""
     segment = _segments(columns.x, width)
     bounds = np.searchsorted(segment, np.arange(SEGMENTS + 1))
-    sizes = np.diff(bounds)
+    sizes = bounds[1:] - bounds[:-1]
     if not sizes[:-1].all():
         return None
     highest = np.lexsort((-columns.height, segment))[bounds[1:-1:2]]
-    heights = np.sort(columns.height[highest])
+    heights = sorted(columns.height[highest].tolist())
     if width / SEGMENTS < heights[-1] * MIN_ASPECT:
         return None
     # The last segment alone can be empty. The published rule then takes its centre for 0, which
     # turns the last arm over; it is kept, for results are to be comparable.
-    sums = np.diff(np.append(0, columns.centre.cumsum())[bounds])
-    along = np.diff((sums / np.maximum(sizes, 1))[::2])
-    median = heights[len(heights) // 2]
-    arms = 1j * along / np.abs(along) * (median * HEIGHT_GAIN / 2)
-    return _Spine(columns.centre[highest], arms)
+    sums = np.add.reduceat(np.append(columns.centre, 0), bounds[:-1])
+    gaps = (sums / np.maximum(sizes, 1))[::2].tolist()
+    half_height = heights[len(heights) // 2] * HEIGHT_GAIN / 2
+    arms = [1j * (b - a) / abs(b - a) * half_height for a, b in pairwise(gaps)]
+    return _Spine(columns.centre[highest].tolist(), arms)
 
 
 def _segments(x: npt.NDArray[np.intp], width: int) -> npt.NDArray[np.intp]:
@@ -128,13 +134,13 @@ def _segments(x: npt.NDArray[np.intp], width: int) -> npt.NDArray[np.intp]:
 
 def _outline(word: Mask, spine: _Spine) -> Complex:
     """The fourteen points: from the start along the upper side to the end, and back below."""
-    pivots, arms = spine
-    uppers, lowers = (pivots - arms).tolist(), (pivots + arms).tolist()
-    slopes = np.diff(pivots.imag) / np.diff(pivots.real)
+    uppers = [pivot - arm for pivot, arm in zip(*spine, strict=True)]
+    lowers = [pivot + arm for pivot, arm in zip(*spine, strict=True)]
+    slopes = [(b - a).imag / (b - a).real for a, b in pairwise(spine.pivots)]
     # The published rule adds two neighbouring slopes, for the curve goes on bending at its ends.
-    height = 2 * abs(arms[0])
-    first = _end(word, uppers[0], lowers[0], -height * complex(1, slopes[:2].sum()))
-    last = _end(word, uppers[-1], lowers[-1], height * complex(1, slopes[-2:].sum()))
+    height = 2 * abs(spine.arms[0])
+    first = _end(word, uppers[0], lowers[0], -height * complex(1, sum(slopes[:2])))
+    last = _end(word, uppers[-1], lowers[-1], height * complex(1, sum(slopes[-2:])))
     return np.array([first[0], *uppers, last[0], last[1], *lowers[::-1], first[1]])
 
 

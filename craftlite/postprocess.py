@@ -112,7 +112,7 @@ def words_from_maps(
     glyphs: tuple[Points, ...] | None = None
     if characters:
         glyphs = tuple(
-            split_characters(w.region * w.ink, w.body, w.origin, q, thresholds.low)
+            _from_top_left(split_characters(w.region * w.ink, w.body, w.origin, q, thresholds.low))
             for w, q in zip(words, quads, strict=True)
         )
     return Words(

@@ -44,7 +44,9 @@ class Fit:
             raise ConfigError(f"long side {long_side}: must be at least {STRIDE} pixels")
         scale = long_side / max(size)
         width, height = (max(1, round(side * scale)) for side in size)
-        return cls(size, (width, height), (-(-width // STRIDE) * STRIDE, -(-height // STRIDE) * STRIDE))
+        return cls(
+            size, (width, height), (-(-width // STRIDE) * STRIDE, -(-height // STRIDE) * STRIDE)
+        )
 
     def map_size(self) -> tuple[int, int]:
         """(width, height) of the maps without the padding."""
@@ -67,8 +69,8 @@ class Fit:
         scale = np.divide(self.size, self.resized, dtype=np.float32)
         # Pixel centres: pixel x of the map covers 2x..2x+1 of the input, whose centre is 2x + 0.5.
         mapped = ((points + 0.5) * MAP_STRIDE) * scale - 0.5
-        limit = np.array(self.size, np.float32)
-        return np.clip(mapped, 0, limit).astype(np.float32, copy=False)
+        inside: Points = np.clip(mapped, 0, np.array(self.size)).astype(np.float32)
+        return inside
 
 
 def to_tensor(picture: Picture) -> npt.NDArray[np.float32]:

@@ -77,7 +77,9 @@ class OnnxRuntime:
 class TorchRuntime:
     """A torch network behind the same protocol; it is put into eval mode."""
 
-    def __init__(self, model: "nn.Module", device: Device = "auto", threads: int | None = None) -> None:
+    def __init__(
+        self, model: "nn.Module", device: Device = "auto", threads: int | None = None
+    ) -> None:
         import torch
 
         if device == "cuda" and not torch.cuda.is_available():

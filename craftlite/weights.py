@@ -35,7 +35,7 @@ class Weights:
 
 
 def folder() -> Path:
-    """The folder of the shipped weights: inside the installed package, or beside it in a checkout."""
+    """The folder of the shipped weights: in the installed package, or beside it in a checkout."""
     packed = Path(__file__).parent / "_weights"
     return packed if packed.is_dir() else Path(__file__).parents[1] / "weights"
 

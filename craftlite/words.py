@@ -33,7 +33,7 @@ class Words:
         n = len(self.scores)
         if self.quads.shape != (n, 4, 2) or len(self.polygons) != n:
             raise ValueError(
-                f"{n} scores, but quads of shape {self.quads.shape} and {len(self.polygons)} polygons"
+                f"{n} scores, {len(self.polygons)} polygons and quads of shape {self.quads.shape}"
             )
         if self.characters is not None and len(self.characters) != n:
             raise ValueError(f"{n} words, but characters of {len(self.characters)}")

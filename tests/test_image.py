@@ -95,7 +95,8 @@ def test_exif_turns_upright(orientation: int, file_format: str) -> None:
     np.testing.assert_allclose(read.astype(int), upright, atol=40)
 
 
-def test_unreadable_exif_does_not_refuse_a_sound_picture(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.filterwarnings("error")
+def test_unreadable_exif_does_not_refuse_a_sound_picture() -> None:
     image = Image.fromarray(gradient())
     for exif in (b"Exif\0\0garbage!", b"Exif\0\0II*\0\x08\0\0\0\xff\xff\x01"):
         assert read_image(encoded(image, "JPEG", exif=exif)).shape == (24, 40, 3)
@@ -166,12 +167,11 @@ def test_first_frame_of_an_animation_and_a_note(caplog: pytest.LogCaptureFixture
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
 def test_a_name_that_is_not_unicode(tmp_path: Path) -> None:
-    path = os.fsencode(tmp_path) + b"/caf\xe9.png"
-    with open(path, "wb") as file:
-        file.write(png(gradient()))
-    assert read_image(os.fsdecode(path)).shape == (24, 40, 3)
+    path = tmp_path / os.fsdecode(b"caf\xe9.png")
+    path.write_bytes(png(gradient()))
+    assert read_image(path).shape == (24, 40, 3)
     with pytest.raises(InputError, match="no such file"):
-        read_image(os.fsdecode(path) + "x")
+        read_image(f"{path}x")
 
 
 def broken_files(folder: Path) -> dict[str, str]:
@@ -184,7 +184,7 @@ def broken_files(folder: Path) -> dict[str, str]:
         "half.jpg": jpeg[: len(jpeg) // 2],
         "almost.jpg": jpeg[:-2000],
         "half.png": whole_png[: len(whole_png) // 2],
-        "header.png": whole_png[:20],
+        "header.png": whole_png[:12],
         "flipped.png": whole_png[:20000] + b"\0" * 20 + whole_png[20020:],
         "drawing.eps": encoded(Image.fromarray(noise), "EPS"),
     }
@@ -229,7 +229,7 @@ def test_every_broken_file_is_named_with_its_reason(tmp_path: Path) -> None:
     ],
 )
 def test_arrays_that_are_no_pictures(array: np.ndarray) -> None:
-    with pytest.raises(InputError, match="array of"):
+    with pytest.raises(InputError, match="array"):
         read_image(array)
 
 

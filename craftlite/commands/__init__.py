@@ -1,1 +1,1 @@
-"""The commands of the command line, one file each: `parser()` says what it takes, `run()` does it."""
+"""The commands of the command line, one a file: `parser()` gives its options, `run()` does it."""

@@ -49,7 +49,7 @@ def parser() -> ArgumentParser:
     add("--heatmaps", action="store_true", help="Also draw the two maps; into OUT/heatmaps.")
     add("--resume", action="store_true", help="Skip pictures whose result is in OUT already.")
     add("--polygons", action="store_true", help="Outlines that follow curved words.")
-    add("--level", choices=("word", "char"), default="word", help="char: add characters (json).")
+    add("--level", choices=("word", "char"), default="word", help="char: also characters.")
     add("--weights", default="craftlite-small", metavar="NAME|FILE", help="Which network.")
     add("--backend", choices=("onnx", "torch"), default="onnx", help="What runs the network.")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="Where it runs.")

@@ -1,9 +1,15 @@
 """`craftlite train`: from datasets to weights."""
 
 import sys
+from dataclasses import fields
 from pathlib import Path
 
-from jsonargparse import ActionConfigFile, ArgumentParser, Namespace
+from docstring_parser import parse_from_object
+from jsonargparse import (  # type: ignore[attr-defined]
+    ActionConfigFile,
+    ArgumentParser,
+    Namespace,
+)
 
 from craftlite.errors import ConfigError
 from craftlite.train.recipe import Recipe
@@ -33,17 +39,25 @@ def parser() -> ArgumentParser:
     parser.add_argument("--init", type=Path, metavar="FILE", help="weights to start from")
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder (default: runs/NAME)")
     parser.add_argument("--resume", action="store_true", help="go on with the training in --out")
-    parser.add_class_arguments(Recipe)
+    texts = {p.arg_name: p.description for p in parse_from_object(Recipe).params}
+    for setting in fields(Recipe):
+        parser.add_argument(
+            "--" + setting.name.replace("_", "-"),
+            type=setting.type,
+            default=setting.default,
+            help=texts[setting.name],
+        )
     return parser
 
 
 def run(args: Namespace) -> int:
     """Train by the parsed options; 0 when the weights are written."""
-    from craftlite.train.loop import Run, train
+    from craftlite.train.loop import train
+    from craftlite.train.run import Run
 
     if not args.dataset:
         raise ConfigError("give at least one --dataset")
-    settings = {name: args[name] for name in Recipe.__dataclass_fields__}
+    settings = {setting.name: args[setting.name] for setting in fields(Recipe)}
     out = args.out or Path("runs") / "-".join(name.split(":")[0] for name in args.dataset)
     folders = [Path(folder) for folder in args.data]
     weights = train(Run(Recipe(**settings), args.dataset, folders, out, args.init), args.resume)

@@ -67,14 +67,14 @@ def random_matrix(
         angle = rng.uniform(-np.pi, np.pi)
     stretch = np.exp(0.5 * rng.uniform(-how.stretch, how.stretch))
     cos, sin = scale * np.cos(angle), scale * np.sin(angle)
-    turn = np.array([[cos * stretch, -sin * stretch, 0], [sin / stretch, cos / stretch, 0], [0, 0, 1]])
-    tilt = np.eye(3)
+    turn, tilt, to_origin, to_crop = np.eye(3), np.eye(3), np.eye(3), np.eye(3)
+    turn[:2, :2] = [[cos * stretch, -sin * stretch], [sin / stretch, cos / stretch]]
     tilt[2, :2] = rng.uniform(-how.perspective, how.perspective, 2) / crop
-    to_origin, to_crop = np.eye(3), np.eye(3)
     to_origin[:2, 2] = -centre
     # The word lands anywhere in the crop's middle, not always at its centre.
     to_crop[:2, 2] = crop * rng.uniform(0.25, 0.75, 2)
-    return to_crop @ tilt @ turn @ to_origin
+    matrix: npt.NDArray[np.float64] = to_crop @ tilt @ turn @ to_origin
+    return matrix
 
 
 def _height(word: Word) -> float:
@@ -115,12 +115,12 @@ def recolour(rng: np.random.Generator, picture: Picture) -> Picture:
     if rng.random() < 0.2:
         noise = np.empty(out.shape, np.int16)
         cv2.setRNGSeed(int(rng.integers(2**31)))
-        cv2.randn(noise, 0, float(rng.uniform(3, 15)))
+        cv2.randn(noise, np.zeros(1), np.full(1, rng.uniform(3, 15)))
         out = cv2.add(out, noise, dtype=cv2.CV_8U)
     if rng.random() < 0.15:
         quality = int(rng.integers(25, 80))
         coded = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        out = cv2.imdecode(coded, cv2.IMREAD_COLOR)
+        out = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))
     return out.astype(np.uint8, copy=False)
 
 

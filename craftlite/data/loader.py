@@ -1,10 +1,12 @@
 """Batches for training: a seeded mix of datasets, cropped, augmented and rendered as maps."""
 
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -45,7 +47,7 @@ class Listed:
 
     def draw(self, rng: np.random.Generator) -> Sample:
         """Any of the samples, each as likely as the next."""
-        return self.samples[rng.integers(len(self.samples))]
+        return self.samples[int(rng.integers(len(self.samples)))]
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def parse_mix(datasets: Sequence[str]) -> tuple[list[str], list[float]]:
 
 
 class Crops(Dataset[Batch]):
-    """Crop number k of an endless stream; it depends on (seed, k) alone, so it can be made again."""
+    """An endless stream; crop k depends on (seed, k) alone, so that it can be made again."""
 
     def __init__(
         self,
@@ -130,14 +132,14 @@ def batches(crops: Crops, first: int, last: int, batch: int, workers: int) -> It
         batch_size=batch,
         sampler=range(first * batch, last * batch),
         num_workers=workers,
-        worker_init_fn=_one_thread,
+        worker_init_fn=_quiet_worker,
         prefetch_factor=4 if workers else None,
     )
     return iter(loader)
 
 
-def _one_thread(worker: int) -> None:
-    """A worker with OpenCV's own threads would take the cores that the network trains on."""
-    import cv2
-
+def _quiet_worker(worker: int) -> None:
+    """A worker stays off the cores that the network trains on, and leaves Ctrl-C to the trainer."""
     cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -96,7 +96,7 @@ def affinity_quads(characters: Points) -> Points:
 
 
 def add_gaussians(score: npt.NDArray[np.float32], quads: Points) -> None:
-    """Draw the template into each of quads (M, 4, 2), given in the map's pixels; the larger wins."""
+    """Draw the template into quads (M, 4, 2) in the map's pixels; the larger value wins."""
     height, width = score.shape
     template = gaussian_template()
     side = TEMPLATE_SIZE - 1
@@ -134,7 +134,7 @@ def render_targets(
         characters = characters_of(word)
         if not word.ignore and word_height(characters[0]) >= SMALLEST_WORD:
             # Pixel centres: picture pixel x lies at (x + 0.5) / 2 - 0.5 of the map.
-            on_map = (characters + 0.5) / MAP_STRIDE - 0.5
+            on_map = ((characters + 0.5) / MAP_STRIDE - 0.5).astype(np.float32)
             add_gaussians(scores[0], on_map)
             add_gaussians(scores[1], affinity_quads(on_map))
     return scores, weight

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class Backbone(Protocol):
-    """What the decoder asks of a backbone: the width and stride of each feature map, deepest first."""
+    """What a backbone says of its feature maps: channels and strides, deepest first."""
 
     channels: Sequence[int]
     strides: Sequence[int]

@@ -48,8 +48,8 @@ def read_state(path: Path) -> tuple[str, dict[str, Tensor]]:
     return ("link-refiner" if "aspp1.0.weight" in state else "craft-vgg16"), state
 
 
-def load_model(path: Path) -> nn.Module:
-    """The network of a weights file, with its weights, in eval mode.
+def read_model(path: Path) -> tuple[str, nn.Module]:
+    """The name and the network of a weights file, with its weights, in eval mode.
 
     Raises:
         WeightsError: the file is corrupt, or its tensors are not those of its network.
@@ -66,4 +66,4 @@ def load_model(path: Path) -> nn.Module:
             f" (expected {wanted.get(key)}, found {found.get(key)})"
         )
     model.load_state_dict(state)
-    return model.eval()
+    return network, model.eval()

@@ -124,7 +124,9 @@ class SumUp(nn.Module):
         return out
 
 
-def slim_decoder(channels: Sequence[int], widths: Sequence[int] = (96, 64, 48, 16)) -> list[nn.Module]:
+def slim_decoder(
+    channels: Sequence[int], widths: Sequence[int] = (96, 64, 48, 16)
+) -> list[nn.Module]:
     """The up-sampling blocks, one for each of `widths`, and the head, for features `channels`."""
     deep, modules = channels[0], list[nn.Module]()
     for skip, out in zip(channels[1:], widths, strict=True):

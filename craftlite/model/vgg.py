@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-# Convolutions of VGG16-BN up to conv5_2, "M" for max pooling. A slice is (name in the official state
-# dict, number of its first layer within VGG16-BN, layers) and ends where CRAFT taps it.
+# Convolutions of VGG16-BN up to conv5_2, "M" for max pooling. A slice is (name in the official
+# state dict, number of its first layer within VGG16-BN, layers) and ends where CRAFT taps it.
 _SLICES: tuple[tuple[str, int, tuple[int | str, ...]], ...] = (
     ("slice1", 0, (64, 64, "M", 128, 128)),
     ("slice2", 13, ("M", 256, 256)),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -49,7 +50,7 @@ def draw_line(
     A character's box is as wide as its ink and as high as the ink of its word, so that a hyphen or
     a full stop has a box that can be seen. Pixels: `spacing` after a character, `gap` after a word.
     """
-    pad = font.size // 4 + 2
+    pad = int(font.size) // 4 + 2
     ascent, descent = font.getmetrics()
     width = sum(font.getlength(text) + spacing * len(text) + gap for text in texts)
     canvas = Image.new("L", (int(width) + 2 * pad, ascent + descent + 2 * pad))
@@ -67,7 +68,7 @@ def draw_line(
         top, bottom = np.full_like(x0, y0.min()), np.full_like(x0, y1.max())
         corners = [(x0, top), (x1, top), (x1, bottom), (x0, bottom)]
         words.append(np.stack([np.stack(corner, axis=1) for corner in corners], axis=1))
-    return np.asarray(canvas, np.float32) / 255, words
+    return np.asarray(canvas, np.float32) / np.float32(255), words
 
 
 def word_quad(characters: Points) -> Points:
@@ -78,11 +79,14 @@ def word_quad(characters: Points) -> Points:
 
 def plain_ground(rng: np.random.Generator, width: int, height: int) -> Picture:
     """A ground of its own: a smooth play of two colours with grain, (height, width, 3) uint8."""
-    coarse = rng.uniform(0, 1, (int(rng.integers(2, 9)), int(rng.integers(2, 9)))).astype(np.float32)
+    coarse = rng.uniform(0, 1, (int(rng.integers(2, 9)), int(rng.integers(2, 9)))).astype(
+        np.float32
+    )
     blend = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)[..., None]
     one, two = rng.uniform(0, 255, (2, 3))
     grain = rng.normal(0, rng.uniform(0, 12), (height, width, 1))
-    return np.clip(one + blend * (two - one) * rng.uniform(0, 1) + grain, 0, 255).astype(np.uint8)
+    ground = one + blend * (two - one) * rng.uniform(0, 1) + grain
+    return np.asarray(np.clip(ground, 0, 255), np.uint8)
 
 
 def random_placement(
@@ -106,7 +110,9 @@ def random_placement(
     return np.asarray(cv2.getPerspectiveTransform(source, target), np.float64)
 
 
-def blend(rng: np.random.Generator, picture: Picture, ink: Alpha, place: npt.NDArray[np.bool_]) -> None:
+def blend(
+    rng: np.random.Generator, picture: Picture, ink: Alpha, place: npt.NDArray[np.bool_]
+) -> None:
     """Paint the ink over the picture in a colour that stands out from what is at `place`.
 
     Now and then with a plate, a shadow or an outline; contrast runs from faint to full.
@@ -117,7 +123,7 @@ def blend(rng: np.random.Generator, picture: Picture, ink: Alpha, place: npt.NDA
     colour = np.clip(ground + (-contrast if darker else contrast) + rng.normal(0, 25, 3), 0, 255)
     strength = rng.uniform(0.7, 1.0)
     style = rng.random()
-    layers: list[tuple[Alpha, npt.NDArray[np.float64]]] = []
+    layers: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]] = []
     if style < 0.2:
         plate = cv2.dilate(place.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(np.float32)
         colour_below = np.clip(255 - colour + rng.normal(0, 30, 3), 0, 255)
@@ -187,8 +193,12 @@ class WordRenderer:
         size = int(np.exp(rng.uniform(np.log(9), np.log(72))))
         font = load_font(self.fonts[rng.integers(len(self.fonts))], size)
         spacing = size * rng.uniform(0, 0.35) if rng.random() < 0.2 else 0.0
-        texts = [random_text(rng) for _ in range(rng.choice([1, 2, 3, 4], p=[0.5, 0.25, 0.15, 0.1]))]
-        ink, characters = draw_line(texts, font, spacing, gap=spacing + size * rng.uniform(0.3, 0.6))
+        texts = [
+            random_text(rng) for _ in range(rng.choice([1, 2, 3, 4], p=[0.5, 0.25, 0.15, 0.1]))
+        ]
+        ink, characters = draw_line(
+            texts, font, spacing, gap=spacing + size * rng.uniform(0.3, 0.6)
+        )
         matrix = random_placement(rng, (ink.shape[1], ink.shape[0]), self.size)
         if matrix is None:
             return []

@@ -2,10 +2,12 @@
 
 import numpy as np
 
-_ONSETS = "b c d f g h j k l m n p r s t v w y z bl br ch cl cr dr fl fr gl gr pl pr qu sc sh sl sp st str th tr wh".split()
-_NUCLEI = "a e i o u a e i o u ai au ea ee ie io oa oo ou".split()
-_CODAS = " b d g k l m n p r s t x ck ct ft ld ll lt mp nd ng nt rd rk rm rn rt sh sk ss st th".split(" ")
-_PUNCTUATION = "! ? . , : ; - & ' \" ( ) / % + * # @".split()
+_ONSETS = [*"bcdfghjklmnprstvwyz", *("bl", "br", "ch", "cl", "cr", "dr", "fl", "fr", "gl", "gr")]
+_ONSETS += ["pl", "pr", "qu", "sc", "sh", "sl", "sp", "st", "str", "th", "tr", "wh"]
+_NUCLEI = [*"aeiou", *"aeiou", *("ai", "au", "ea", "ee", "ie", "io", "oa", "oo", "ou")]
+_CODAS = ["", *"bdgklmnprstx", *("ck", "ct", "ft", "ld", "ll", "lt", "mp", "nd", "ng", "nt")]
+_CODAS += ["rd", "rk", "rm", "rn", "rt", "sh", "sk", "ss", "st", "th"]
+_PUNCTUATION = "!?.,:;-&"
 
 
 def _syllables(rng: np.random.Generator) -> str:
@@ -27,7 +29,7 @@ def random_text(rng: np.random.Generator) -> str:
     kind = rng.random()
     if kind < 0.66:
         word = _syllables(rng)
-        return word + str(rng.choice(_PUNCTUATION[:8])) if rng.random() < 0.08 else word
+        return word + str(rng.choice([*_PUNCTUATION])) if rng.random() < 0.08 else word
     if kind < 0.78:
         return _digits(rng, int(rng.integers(1, 7)))
     if kind < 0.84:

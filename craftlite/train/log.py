@@ -1,11 +1,16 @@
 """The record of a training: one JSON object a line, TensorBoard events, and curves as a picture."""
 
 import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from torch.utils.tensorboard import SummaryWriter
+
+from craftlite.train.recipe import Recipe
 
 
 class Log:
@@ -19,16 +24,52 @@ class Log:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.events.close()
 
     def write(self, step: int, values: dict[str, float]) -> None:
         """One line: the step and the values, floats of any names."""
         with self.path.open("a") as file:
-            file.write(json.dumps({"step": step, **{k: round(v, 6) for k, v in values.items()}}) + "\n")
+            file.write(
+                json.dumps({"step": step, **{k: round(v, 6) for k, v in values.items()}}) + "\n"
+            )
         for name, value in values.items():
             self.events.add_scalar(name, value, step)
+
+
+class Clock:
+    """Time since the last line of the log, and how much of it went into waiting for data."""
+
+    def __init__(self) -> None:
+        self.since, self.waited = time.perf_counter(), 0.0
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Count what is inside as waiting."""
+        start = time.perf_counter()
+        yield
+        self.waited += time.perf_counter() - start
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Do not count what is inside."""
+        start = time.perf_counter()
+        yield
+        self.since += time.perf_counter() - start
+
+    def figures(self, recipe: Recipe) -> dict[str, float]:
+        """Crops a second and the share of time spent waiting; the clock starts anew."""
+        seconds = time.perf_counter() - self.since
+        figures = {
+            "crops_per_second": recipe.log_every * recipe.batch / seconds,
+            "waiting": self.waited / seconds,
+        }
+        self.since, self.waited = time.perf_counter(), 0.0
+        return figures
 
 
 def read_log(path: Path, before: int | None = None) -> list[dict[str, Any]]:
@@ -53,7 +94,9 @@ def draw_curves(log: Path, picture: Path) -> None:
     from matplotlib import pyplot
 
     lines = read_log(log)
-    figure, (upper, lower) = pyplot.subplots(2, 1, sharex=True, figsize=(9, 7), layout="constrained")
+    figure, (upper, lower) = pyplot.subplots(
+        2, 1, sharex=True, figsize=(9, 7), layout="constrained"
+    )
     for name, label in (("loss", "total"), ("region", "region"), ("affinity", "affinity")):
         points = [(line["step"], line[name]) for line in lines if name in line]
         if points:

@@ -1,170 +1,35 @@
 """Training a detector, from the mix of datasets to its weights."""
 
-import json
-import math
 import signal
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from threading import Event
+from types import FrameType
 
 import torch
-from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from craftlite.data.loader import Batch, Crops, Source, batches, open_source, parse_mix
-from craftlite.data.readers import read_dataset
+from craftlite.data.loader import Batch, Crops, batches
 from craftlite.data.sample import Sample
-from craftlite.errors import ConfigError, CraftliteError, DatasetError, WeightsError
-from craftlite.model import build_model
-from craftlite.model.files import read_state, save_model
+from craftlite.errors import ConfigError
+from craftlite.model.files import save_model
 from craftlite.train.checkpoint import load_checkpoint, save_checkpoint
-from craftlite.train.log import Log, draw_curves, rewind_log
-from craftlite.train.loss import Loss, craft_loss
+from craftlite.train.log import Clock, Log, draw_curves, rewind_log
+from craftlite.train.loss import Loss
 from craftlite.train.recipe import Recipe
+from craftlite.train.run import Run
+from craftlite.train.trainer import Trainer, learning_rate
 from craftlite.train.validate import validate
 
 CHECKPOINT = "checkpoint.pt"
-
-
-@dataclass(frozen=True)
-class Run:
-    """What is trained on what, and where it is written.
-
-    Attributes:
-        recipe: the settings.
-        datasets: NAME or NAME:WEIGHT, mixed by weight.
-        folders: where each dataset lies, in the same order; those that are missing are data/NAME.
-        out: the run's folder.
-        init: weights to start from, or None.
-    """
-
-    recipe: Recipe
-    datasets: Sequence[str]
-    folders: Sequence[Path]
-    out: Path
-    init: Path | None = None
-
-    def open_sources(self) -> tuple[list[Source], list[float]]:
-        """The datasets, opened, and their shares of the crops."""
-        names, shares = parse_mix(self.datasets)
-        if len(self.folders) > len(names):
-            raise ConfigError(f"{len(self.folders)} --data for {len(names)} --dataset")
-        folders = [*self.folders, *[None] * (len(names) - len(self.folders))]
-        return [open_source(n, f) for n, f in zip(names, folders, strict=True)], shares
-
-    def validation_samples(self) -> list[Sample]:
-        """The validation split of the first dataset that has one; empty where none has."""
-        names, _ = parse_mix(self.datasets)
-        for name, folder in zip(names, self.folders, strict=False):
-            try:
-                samples = read_dataset(name, folder, "val").samples
-            except DatasetError:
-                continue
-            return samples[: self.recipe.validate_pictures]
-        return []
-
-    def to_json(self) -> str:
-        """The run as a record that a person can read."""
-        facts = {"datasets": list(self.datasets), "init": self.init and str(self.init)}
-        return json.dumps(facts | asdict(self.recipe), indent=2) + "\n"
-
-
-def learning_rate(step: int, recipe: Recipe) -> float:
-    """Linear warm-up, then a cosine down to zero; a function of the step alone."""
-    if step < recipe.warmup:
-        return recipe.learning_rate * (step + 1) / recipe.warmup
-    progress = (step - recipe.warmup) / max(1, recipe.steps - recipe.warmup)
-    return 0.5 * recipe.learning_rate * (1 + math.cos(math.pi * progress))
-
-
-def optimiser_of(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
-    """AdamW whose weight decay spares batch norm and biases."""
-    decayed = [p for p in model.parameters() if p.ndim > 1]
-    spared = [p for p in model.parameters() if p.ndim <= 1]
-    groups = [
-        {"params": decayed, "weight_decay": recipe.weight_decay},
-        {"params": spared, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=recipe.learning_rate)
-
-
-class Trainer:
-    """The state of a training: network, averaged network, optimiser and step."""
-
-    def __init__(self, recipe: Recipe, device: torch.device) -> None:
-        torch.manual_seed(recipe.seed)
-        self.recipe, self.device, self.step = recipe, device, 0
-        model = build_model(recipe.network)
-        self.model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        average = get_ema_multi_avg_fn(recipe.ema)
-        self.ema = AveragedModel(self.model, multi_avg_fn=average, use_buffers=True)
-        self.optimiser = optimiser_of(self.model, recipe)
-
-    def start_from(self, weights: Path) -> None:
-        """Take every tensor of a weights file that has a tensor's name and shape; say what did not.
-
-        Raises:
-            WeightsError: the file cannot be read, or nothing in it fits.
-        """
-        state = read_state(weights)[1]
-        own = self.model.state_dict()
-        fitting = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape}
-        if not fitting:
-            raise WeightsError(f"{weights}: no tensor of it fits {self.recipe.network}")
-        self.model.load_state_dict(own | fitting)
-        self.ema.module.load_state_dict(own | fitting)
-        tqdm.write(f"{weights}: {len(fitting)} of {len(own)} tensors taken", file=sys.stderr)
-
-    def train_step(self, batch: Batch) -> Loss:
-        """Forward, backward and one step of the optimiser; the loss is returned detached.
-
-        Raises:
-            CraftliteError: the loss is not finite.
-        """
-        for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.step, self.recipe)
-        self.model.train()
-        pictures, scores, weight = (part.to(self.device, non_blocking=True) for part in batch)
-        loss = craft_loss(
-            self.model(pictures.contiguous(memory_format=torch.channels_last))[0], scores, weight
-        )
-        if not torch.isfinite(loss.total):
-            raise CraftliteError(
-                f"the loss is {loss.total.item()} at step {self.step}; the last checkpoint is "
-                "good: resume with a lower learning_rate"
-            )
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.total.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
-        self.optimiser.step()
-        self.ema.update_parameters(self.model)
-        self.step += 1
-        return Loss(*(term.detach() for term in loss))
-
-    def state(self) -> dict[str, Any]:
-        """Everything that the next step depends on, as tensors and plain values."""
-        return {
-            "step": self.step,
-            "recipe": asdict(self.recipe),
-            "model": self.model.state_dict(),
-            "ema": self.ema.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "random": torch.get_rng_state(),
-            "torch": str(torch.__version__),
-        }
-
-    def load(self, state: dict[str, Any]) -> None:
-        """Continue from what `state` gave."""
-        self.model.load_state_dict(state["model"])
-        self.ema.load_state_dict(state["ema"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        torch.set_rng_state(state["random"])
-        self.step = state["step"]
+# The settings that decide what the next step computes: a resumed training must keep them.
+STREAM = (
+    *("network", "steps", "batch", "crop", "seed", "ema", "clip"),
+    *("learning_rate", "warmup", "weight_decay"),
+)
 
 
 def prepare(run: Run, resume: bool, device: torch.device) -> Trainer:
@@ -176,14 +41,17 @@ def prepare(run: Run, resume: bool, device: torch.device) -> Trainer:
     """
     checkpoint = run.out / CHECKPOINT
     if checkpoint.exists() and not resume:
-        raise ConfigError(f"{run.out}: holds a training already; add --resume or name another --out")
+        raise ConfigError(
+            f"{run.out}: holds a training already; add --resume or name another --out"
+        )
     run.out.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(run.recipe, device)
     if resume:
         state = load_checkpoint(checkpoint)
-        changed = sorted(k for k, v in asdict(run.recipe).items() if state["recipe"].get(k) != v)
+        was_set = state["recipe"]
+        changed = [k for k, v in asdict(run.recipe).items() if k in STREAM and was_set.get(k) != v]
         if changed:
-            was = ", ".join(f"{name} {state['recipe'].get(name)}" for name in changed)
+            was = ", ".join(f"{name} {was_set.get(name)}" for name in changed)
             raise ConfigError(f"{run.out}: was started with {was}; resume with the same settings")
         trainer.load(state)
         rewind_log(run.out / "log.jsonl", trainer.step)
@@ -195,13 +63,14 @@ def prepare(run: Run, resume: bool, device: torch.device) -> Trainer:
 def train(run: Run, resume: bool = False) -> Path:
     """Train a detector; returns the file of the averaged weights in the run's folder.
 
-    The folder gets recipe.json, log.jsonl, curves.png, the checkpoint and the weights. An
-    interrupted training saves first.
+    The folder gets recipe.json, log.jsonl, TensorBoard's events, curves.png, the checkpoint and
+    the weights. Ctrl-C and SIGTERM finish the step and save first.
 
     Raises:
         ConfigError: see `prepare`.
         DatasetError: a dataset cannot be read.
         CraftliteError: the loss is not finite.
+        KeyboardInterrupt: interrupted and saved.
     """
     recipe = run.recipe
     torch.set_flush_denormal(True)
@@ -211,66 +80,77 @@ def train(run: Run, resume: bool = False) -> Path:
     held_out = run.validation_samples()
     trainer = prepare(run, resume, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     (run.out / "recipe.json").write_text(run.to_json())
-    with Log(run.out) as log, saving_on_the_way_out(trainer, run.out):
-        stream = batches(crops, trainer.step, recipe.steps, recipe.batch, recipe.workers)
-        progress = tqdm(total=recipe.steps, initial=trainer.step, unit="step", file=sys.stderr)
-        waited, since = 0.0, time.perf_counter()
-        for _ in range(trainer.step, recipe.steps):
-            asked = time.perf_counter()
-            batch = next(stream)
-            waited += time.perf_counter() - asked
-            loss = trainer.train_step(batch)
-            progress.update()
-            step = trainer.step
-            if step % recipe.log_every == 0:
-                seconds = time.perf_counter() - since
-                speed = recipe.log_every * recipe.batch / seconds
-                log.write(step, log_line(loss, trainer, speed, waited / seconds))
-                progress.set_postfix(loss=f"{loss.total.item():.4f}")
-                waited, since = 0.0, time.perf_counter()
-            if step % recipe.save_every == 0:
-                save_checkpoint(run.out / CHECKPOINT, trainer.state())
-                draw_curves(log.path, run.out / "curves.png")
-            if held_out and is_due(step, recipe):
-                figures = validate(trainer.ema.module, held_out, recipe.validate_long_side)
-                log.write(step, figures)
-                progress.write(f"step {step}: H-mean {figures['hmean']:.4f}", file=sys.stderr)
-                since = time.perf_counter()
-        progress.close()
-        draw_curves(log.path, run.out / "curves.png")
+    stream = batches(crops, trainer.step, recipe.steps, recipe.batch, recipe.workers)
+    with Log(run.out) as log, interruption() as asked_to_stop:
+        fit(trainer, stream, held_out, run.out, log, asked_to_stop)
     weights = run.out / "weights.safetensors"
     save_model(weights, recipe.network, trainer.ema.module.state_dict())
     return weights
 
 
-def log_line(loss: Loss, trainer: Trainer, crops_per_second: float, waiting: float) -> dict[str, float]:
-    """What a line of the log holds; `waiting` is the share of time without a batch to work on."""
-    return {
-        "loss": loss.total.item(),
-        "region": loss.region.item(),
-        "affinity": loss.affinity.item(),
-        "learning_rate": learning_rate(trainer.step - 1, trainer.recipe),
-        "crops_per_second": crops_per_second,
-        "waiting": waiting,
-    }
+def fit(
+    trainer: Trainer,
+    stream: Iterator[Batch],
+    held_out: Sequence[Sample],
+    out: Path,
+    log: Log,
+    asked_to_stop: Event,
+) -> None:
+    """Step until the recipe's last step, logging, saving and validating as it says."""
+    recipe = trainer.recipe
+    progress = tqdm(total=recipe.steps, initial=trainer.step, unit="step", file=sys.stderr)
+    clock = Clock()
+    for _ in range(trainer.step, recipe.steps):
+        with clock.waiting():
+            batch = next(stream)
+        loss = trainer.train_step(batch)
+        step, last = trainer.step, trainer.step == recipe.steps
+        progress.update()
+        if is_due(step, recipe.log_every):
+            log.write(step, figures_of(loss, step, recipe) | clock.figures(recipe))
+            progress.set_postfix(loss=f"{loss.total.item():.4f}")
+        if held_out and (last or is_due(step, recipe.validate_every)):
+            with clock.paused():
+                score = validate(trainer.ema.module, held_out, recipe.validate_long_side)
+            log.write(step, score)
+            progress.write(f"step {step}: H-mean {score['hmean']:.4f}", file=sys.stderr)
+        if last or is_due(step, recipe.save_every) or asked_to_stop.is_set():
+            with clock.paused():
+                save_checkpoint(out / CHECKPOINT, trainer.state())
+                draw_curves(log.path, out / "curves.png")
+        if asked_to_stop.is_set() and not last:
+            progress.write(f"saved step {step} in {out}; --resume goes on", file=sys.stderr)
+            raise KeyboardInterrupt
+    progress.close()
 
 
-def is_due(step: int, recipe: Recipe) -> bool:
-    """Whether a validation follows this step."""
-    every = recipe.validate_every
-    return step == recipe.steps or (every > 0 and step % every == 0)
+def is_due(step: int, every: int) -> bool:
+    """Whether something done every so many steps is done after this one; 0 is never."""
+    return every > 0 and step % every == 0
+
+
+def figures_of(loss: Loss, step: int, recipe: Recipe) -> dict[str, float]:
+    """The terms of the loss and the learning rate, as the log holds them."""
+    terms = {"loss": loss.total, "region": loss.region, "affinity": loss.affinity}
+    values = {name: value.item() for name, value in terms.items()}
+    return values | {"learning_rate": learning_rate(step - 1, recipe)}
 
 
 @contextmanager
-def saving_on_the_way_out(trainer: Trainer, out: Path) -> Iterator[None]:
-    """Save the checkpoint at the end, on Ctrl-C and on SIGTERM; not after an error."""
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+def interruption() -> Iterator[Event]:
+    """An event that Ctrl-C and SIGTERM set, so that the step under way is finished first.
+
+    A second Ctrl-C interrupts at once.
+    """
+    asked = Event()
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
-    except KeyboardInterrupt:
-        save_checkpoint(out / CHECKPOINT, trainer.state())
-        tqdm.write(f"saved step {trainer.step} in {out}; go on with --resume", file=sys.stderr)
-        raise
+        yield asked
     finally:
-        signal.signal(signal.SIGTERM, previous)
-    save_checkpoint(out / CHECKPOINT, trainer.state())
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,113 @@
+"""Timing networks against each other: same runtime, same threads, in turn."""
+
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from craftlite.data.sample import Word
+from craftlite.data.targets import render_targets, split_evenly
+from craftlite.geometry import Points
+from craftlite.postprocess import Thresholds, words_from_maps
+from craftlite.runtime import OnnxRuntime
+from craftlite.weights import catalogue, find_weights
+
+BENCH_WORDS = 50
+
+
+class Timing(NamedTuple):
+    """Milliseconds of several runs of one thing."""
+
+    name: str
+    median: float
+    fastest: float
+    slowest: float
+
+
+def open_network(name: str, threads: int | None) -> OnnxRuntime:
+    """A shipped or given ONNX file, or a network's name, exported with random weights.
+
+    Weights do not change what a network costs, so that the original CRAFT can be timed although
+    its weights do not ship; this needs torch and onnx.
+    """
+    known = catalogue()
+    if name in known or Path(name).suffix == ".onnx":
+        onnx = find_weights(name).onnx
+        assert onnx is not None
+        return OnnxRuntime(onnx, "cpu", threads)
+    from craftlite.export import export_onnx
+    from craftlite.model import build_model
+    from craftlite.model.files import save_model
+
+    with tempfile.TemporaryDirectory() as folder:
+        weights, onnx = Path(folder) / "random.safetensors", Path(folder) / "random.onnx"
+        save_model(weights, name, build_model(name).state_dict())
+        export_onnx(weights, onnx)
+        return OnnxRuntime(onnx, "cpu", threads)
+
+
+def time_in_turn(actions: Mapping[str, Callable[[], object]], runs: int) -> list[Timing]:
+    """Each action `runs` times, A B A B ..., after one run of each that is not counted.
+
+    In turn, so that a machine whose speed drifts slows all of them alike.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in actions}
+    for _ in range(runs + 1):
+        for name, action in actions.items():
+            start = time.perf_counter()
+            action()
+            seconds[name].append(1000 * (time.perf_counter() - start))
+    return [
+        Timing(name, statistics.median(s[1:]), min(s[1:]), max(s[1:]))
+        for name, s in seconds.items()
+    ]
+
+
+def time_networks(
+    names: Sequence[str], size: tuple[int, int], threads: int | None, runs: int
+) -> list[Timing]:
+    """Timings of networks on one picture of `size` (width, height), multiples of 32."""
+    picture = np.random.default_rng(0).normal(size=(1, 3, size[1], size[0])).astype(np.float32)
+    networks = {name: open_network(name, threads) for name in names}
+    actions = {name: partial(network, picture) for name, network in networks.items()}
+    return time_in_turn(actions, runs)
+
+
+def word_grid(size: tuple[int, int]) -> list[Word]:
+    """BENCH_WORDS words of seven characters on a regular grid in a picture of `size`."""
+    columns, rows = 5, BENCH_WORDS // 5
+    width, height = size[0] / columns, size[1] / rows
+    words = []
+    for number in range(BENCH_WORDS):
+        x, y = (number % columns) * width, (number // columns) * height
+        box = (x + 0.15 * width, y + 0.3 * height, x + 0.85 * width, y + 0.7 * height)
+        left, top, right, bottom = box
+        quad: Points = np.array(
+            [[left, top], [right, top], [right, bottom], [left, bottom]], np.float32
+        )
+        words.append(Word(quad, "abcdefg", False, split_evenly(quad, 7)))
+    return words
+
+
+def time_postprocess(size: tuple[int, int], runs: int) -> tuple[int, Timing]:
+    """Words found, and the timing, of post-processing maps of BENCH_WORDS words, polygons too."""
+    region, affinity = render_targets(word_grid(size), size)[0]
+    found = len(words_from_maps(region, affinity, Thresholds(), polygons=True))
+    action = {"post-processing": lambda: words_from_maps(region, affinity, Thresholds())}
+    return found, time_in_turn(action, runs)[0]
+
+
+def processor() -> str:
+    """The processor's name as the system gives it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,111 @@
+"""From torch to ONNX: batch norm folded, tiny weights flushed, and the result compared."""
+
+import copy
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from craftlite.errors import CraftliteError
+from craftlite.model.files import read_model
+from craftlite.runtime import METADATA, OnnxRuntime
+
+OPSET = 18
+TRACED_SIZE = (96, 128)
+# Height and width of the parity check; two of the three were not seen by the export.
+PARITY_SIZES = (TRACED_SIZE, (64, 64), (160, 352))
+PARITY = 1e-4
+# Smaller weights change no result, but products of them are denormal numbers, which some CPUs
+# compute ten times slower.
+TINY = 1e-20
+
+
+class _Maps(nn.Module):
+    """CRAFT with its maps alone, channels first: (N, 2, H/2, W/2)."""
+
+    def __init__(self, craft: nn.Module) -> None:
+        super().__init__()
+        self.craft = craft
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        maps: Tensor = self.craft(pictures)[0].permute(0, 3, 1, 2)
+        return maps
+
+
+def folded(model: nn.Module) -> nn.Module:
+    """A copy of a network, in eval mode, with each batch norm inside the convolution before it."""
+    model = copy.deepcopy(model).eval()
+    for parent in model.modules():
+        names = list(parent._modules)
+        for first, second in pairwise(names):
+            convolution, norm = parent._modules[first], parent._modules[second]
+            if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                parent._modules[first] = fuse_conv_bn_eval(convolution, norm)
+                parent._modules[second] = nn.Identity()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter[parameter.abs() < TINY] = 0
+    return model
+
+
+def export_onnx(weights: Path, out: Path) -> float:
+    """Write the network of a weights file as ONNX; returns the largest difference to torch.
+
+    The file takes pictures (n, 3, h, w) float32 and gives maps (n, 2, h/2, w/2), n, h and w free;
+    h and w must be multiples of 32. Its metadata says which network it is.
+
+    Raises:
+        WeightsError: the weights cannot be read.
+        CraftliteError: the maps of the two differ by more than PARITY; nothing is written then.
+    """
+    network, model = read_model(weights)
+    module = _Maps(folded(model)).eval()
+    pictures = torch.zeros(2, 3, *TRACED_SIZE)
+    free = {0: torch.export.Dim.DYNAMIC, 2: torch.export.Dim.DYNAMIC, 3: torch.export.Dim.DYNAMIC}
+    program = torch.onnx.export(
+        module,
+        (pictures,),
+        dynamo=True,
+        opset_version=OPSET,
+        input_names=["pictures"],
+        output_names=["maps"],
+        dynamic_shapes=(free,),
+        verbose=False,
+    )
+    assert program is not None
+    proto = program.model_proto
+    proto.metadata_props.add(key=METADATA, value=json.dumps({"network": network}))
+    temporary = out.with_name(out.name + ".tmp")
+    try:
+        onnx.save(proto, temporary)
+        difference = largest_difference(model, OnnxRuntime(temporary, "cpu"))
+        if not difference <= PARITY:
+            raise CraftliteError(
+                f"{weights}: the exported maps differ from torch's by {difference:.2g}, more than "
+                f"{PARITY:g} of their largest value; nothing was written"
+            )
+        temporary.replace(out)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return difference
+
+
+def largest_difference(model: nn.Module, runtime: OnnxRuntime) -> float:
+    """Largest difference of the maps at PARITY_SIZES, as a share of their largest value above 1."""
+    random = np.random.default_rng(0)
+    differences = []
+    for size in PARITY_SIZES:
+        pictures = random.normal(size=(1, 3, *size)).astype(np.float32)
+        with torch.inference_mode():
+            wanted: npt.NDArray[np.float32] = (
+                model(torch.from_numpy(pictures))[0].permute(0, 3, 1, 2).numpy()
+            )
+        found = runtime(pictures)
+        differences.append(np.abs(found - wanted).max() / max(1.0, np.abs(wanted).max()))
+    return float(max(differences))

@@ -1,0 +1,36 @@
+"""What a network costs: parameters and multiply-accumulate operations."""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+
+from craftlite.model import build_model
+
+
+class Cost(NamedTuple):
+    """Trainable parameters, and multiply-accumulates of convolutions and linear layers."""
+
+    parameters: int
+    macs: int
+
+
+def cost(network: str, width: int, height: int) -> Cost:
+    """The cost of a detector for a picture of width x height pixels, counted without computing."""
+    total = 0
+
+    def count(module: nn.Module, inputs: Any, output: torch.Tensor) -> None:
+        nonlocal total
+        weight: torch.Tensor = module.weight  # type: ignore[assignment]
+        # Each output value is one dot product with the filter of its channel.
+        total += output.numel() * weight[0].numel()
+
+    with torch.device("meta"):
+        model = build_model(network).eval()
+        pictures = torch.empty(1, 3, height, width)
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            module.register_forward_hook(count)
+    with torch.no_grad():
+        model(pictures)
+    return Cost(sum(p.numel() for p in model.parameters()), total)

@@ -1,0 +1,280 @@
+"""The command from its arguments to its files, with a real network that takes bright for text."""
+
+import io
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from craftlite.commands import detect
+from craftlite.errors import ConfigError, WeightsError
+
+# Left, top, right, bottom of the white bars that stand for words.
+BARS = [(40, 30, 160, 60), (60, 120, 200, 150)]
+CODE = "import sys; from craftlite.commands import detect as d; d.run(d.parser().parse_args())"
+COMMAND = [sys.executable, "-c", CODE]
+
+
+def picture(bars: list[tuple[int, int, int, int]] = BARS) -> Image.Image:
+    pixels = np.zeros((192, 256, 3), np.uint8)
+    for left, top, right, bottom in bars:
+        pixels[top:bottom, left:right] = 255
+    return Image.fromarray(pixels)
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An ONNX file of the networks' form: the region map is the brightness, the affinity zero."""
+    onnx = pytest.importorskip("onnx")
+    make, tensor = onnx.helper.make_node, onnx.numpy_helper.from_array
+    nodes = [
+        make("Conv", ["picture", "weight", "bias"], ["both"], strides=[2, 2]),
+        make("Clip", ["both", "zero", "one"], ["maps"]),
+    ]
+    weight = np.zeros((2, 3, 2, 2), np.float32)
+    weight[0, 1] = 57.12 / 255 / 4
+    constants = {"weight": weight, "bias": np.float32([116.28 / 255, 0]), "zero": 0, "one": 1}
+    graph = onnx.helper.make_graph(
+        nodes,
+        "brightness",
+        [onnx.helper.make_tensor_value_info("picture", 1, ["n", 3, "h", "w"])],
+        [onnx.helper.make_tensor_value_info("maps", 1, ["n", 2, "hh", "ww"])],
+        [tensor(np.asarray(value, np.float32), name) for name, value in constants.items()],
+    )
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    onnx.helper.set_model_props(model, {"craftlite": json.dumps({"network": "brightness"})})
+    path = tmp_path_factory.mktemp("network") / "brightness.onnx"
+    onnx.save(model, path)
+    return path
+
+
+@pytest.fixture
+def run(network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Runs the command on the words of a command line, in a working folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(*words: str) -> int:
+        options = ["--weights", str(network), "--long-side", "256"]
+        return detect.run(detect.parser().parse_args([*words, *options]))
+
+    return command
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    (folder / "sub").mkdir(parents=True)
+    for name in ("img_1.jpg", "img_2.png", "sub/img_1.png"):
+        picture().save(folder / name)
+    return folder
+
+
+def lines(text: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_words_go_to_stdout_a_picture_a_line(
+    run: Callable[..., int], photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("photos/img_2.png", "photos/sub") == 0
+    out, err = capsys.readouterr()
+    first, second = lines(out)
+    assert err == ""
+    assert (first["image"], second["image"]) == ("photos/img_2.png", "photos/sub/img_1.png")
+    assert (first["width"], first["height"]) == (256, 192)
+    assert len(first["words"]) == len(BARS)
+    for word, (left, top, right, bottom) in zip(first["words"], BARS, strict=True):
+        x, y = np.mean(word["quad"], axis=0)
+        assert abs(x - (left + right) / 2) < 2 and abs(y - (top + bottom) / 2) < 2
+        assert word["score"] > 0.9
+        assert word["polygon"] == word["quad"]
+
+
+def test_characters_on_request(
+    run: Callable[..., int], photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("photos/img_2.png", "--level", "char") == 0
+    (entry,) = lines(capsys.readouterr().out)
+    assert all(np.shape(word["characters"])[1:] == (4, 2) for word in entry["words"])
+
+
+def test_thresholds_are_passed_on(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.fromarray((np.asarray(picture()) * 0.6).astype(np.uint8)).save(tmp_path / "dim.png")
+    assert run("dim.png", "--text-threshold", "0.7") == 0
+    assert run("dim.png", "--text-threshold", "0.5", "--low-text", "0.3") == 0
+    strict, lax = lines(capsys.readouterr().out)
+    assert (len(strict["words"]), len(lax["words"])) == (0, 2)
+
+
+def test_bad_inputs_are_named_and_the_rest_goes_on(
+    run: Callable[..., int], photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photos / "bad.jpg").write_text("no picture")
+    (photos / "empty").mkdir()
+    assert run("photos", "missing.jpg", "photos/empty", "*.gif") == 1
+    out, err = capsys.readouterr()
+    assert len(lines(out)) == 3
+    assert len(err.splitlines()) == 4
+    for name in ("photos/bad.jpg: ", "missing.jpg: ", "photos/empty: ", "*.gif: "):
+        assert err.count(name) == 1
+    assert "Traceback" not in err
+
+
+def test_nothing_to_do_is_a_failure(run: Callable[..., int], tmp_path: Path) -> None:
+    assert run(".") == 1
+
+
+def test_a_file_a_picture_in_mirrored_folders(run: Callable[..., int], photos: Path) -> None:
+    assert run("photos", "--out", "found") == 0
+    assert run("photos", "--out", "found", "--format", "icdar") == 0
+    found = photos.parent / "found"
+    assert {p.relative_to(found).as_posix() for p in found.rglob("*.*")} == {
+        "img_1.json",
+        "img_2.json",
+        "sub/img_1.json",
+        "res_img_1.txt",
+        "res_img_2.txt",
+        "sub/res_img_1.txt",
+    }
+    assert len(json.loads((found / "img_2.json").read_text())["words"]) == 2
+    rows = (found / "res_img_2.txt").read_text().splitlines()
+    assert [len(row.split(",")) for row in rows] == [8, 8]
+
+
+@pytest.mark.parametrize(
+    ("form", "name"), [("jsonl", "results.jsonl"), ("coco", "coco.json"), ("csv", "results.csv")]
+)
+def test_a_file_a_run(run: Callable[..., int], photos: Path, form: str, name: str) -> None:
+    assert run("photos", "--out", "found", "--format", form) == 0
+    text = (photos.parent / "found" / name).read_text()
+    assert text.count("img_1.png") in (1, 2) and "img_2.png" in text
+
+
+def test_drawings_are_pictures_of_the_same_size(run: Callable[..., int], photos: Path) -> None:
+    for _ in range(2):  # the second run must not take the drawings for pictures
+        assert run("photos", "--out", "photos", "--overlay", "--heatmaps") == 0
+    drawn = sorted(
+        p.relative_to(photos).as_posix()
+        for d in ("overlay", "heatmaps")
+        for p in photos.rglob(f"{d}/**/*.jpg")
+    )
+    assert len(drawn) == 9 and "heatmaps/sub/img_1.region.jpg" in drawn
+    assert {Image.open(photos / name).size for name in drawn} == {(256, 192)}
+    assert len(list(photos.rglob("*.json"))) == 3
+
+
+@pytest.mark.parametrize("form", detect.FORMATS)
+def test_resume_leaves_alone_what_is_done(run: Callable[..., int], photos: Path, form: str) -> None:
+    options = ["--out", "found", "--format", form, "--resume"]
+    assert run("photos/img_2.png", *options) == 0
+    picture([]).save(photos / "img_2.png")
+    assert run("photos/img_2.png", "photos/img_1.jpg", *options) == 0
+    found = photos.parent / "found"
+    text = "".join(p.read_text() for p in sorted(found.iterdir()) if p.name != "results.jsonl")
+    if form == "jsonl":
+        text = (found / "results.jsonl").read_text()
+    words = {"icdar": text.count("\n"), "csv": text.count("\n") - 1}
+    assert words.get(form, text.count('"score"')) == 4
+
+
+def test_stdin(network: Path) -> None:
+    buffer = io.BytesIO()
+    picture().save(buffer, "PNG")
+    done = subprocess.run(
+        [*COMMAND, "-", "--weights", network], input=buffer.getvalue(), capture_output=True
+    )
+    assert done.returncode == 0
+    (entry,) = lines(done.stdout.decode())
+    assert entry["image"] == "-" and len(entry["words"]) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+@pytest.mark.parametrize("form", ["json", "coco"])
+def test_an_interrupted_run_keeps_what_it_has(network: Path, tmp_path: Path, form: str) -> None:
+    for i in range(400):
+        picture().save(tmp_path / f"{i:03}.png")
+    out = tmp_path / "found"
+    command = [*COMMAND, tmp_path, "--out", out, "--format", form, "--weights", network]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    begun = out / ("003.json" if form == "json" else "results.jsonl")
+    while process.poll() is None and not (begun.exists() and begun.stat().st_size):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    process.wait(30)
+    files = sorted(out.iterdir())
+    assert not [file for file in files if file.suffix == ".tmp"]
+    for file in files:
+        if file.suffix == ".json":
+            json.loads(file.read_text())
+    if form == "coco":
+        images = json.loads((out / "coco.json").read_text())["images"]
+        assert 0 < len(images) < 400
+    else:
+        assert 3 < len(files) < 400
+
+
+def test_importing_the_command_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, craftlite.commands.detect as d; d.parser(); "
+        "print([m for m in ('torch', 'onnxruntime', 'cv2', 'PIL', 'shapely') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "a.jpg --overlay",
+        "a.jpg --heatmaps",
+        "a.jpg --resume",
+        "a.jpg --format icdar",
+        "a.jpg --out found --format csv --level char",
+        "a.jpg --out taken",
+        "a.jpg --out taken/below",
+    ],
+)
+def test_options_that_contradict_each_other(
+    run: Callable[..., int], tmp_path: Path, words: str
+) -> None:
+    (tmp_path / "taken").touch()
+    with pytest.raises(ConfigError, match="--"):
+        run(*words.split())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "a.jpg --text-threshold 1.1",
+        "a.jpg --low-text -0.1",
+        "a.jpg --link-threshold much",
+        "a.jpg --threads 0",
+        "a.jpg --long-side 0",
+        "a.jpg --format xml",
+        "a.jpg --level line",
+        "a.jpg --frobnicate",
+    ],
+)
+def test_wrong_usage(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        detect.parser().parse_args(words.split())
+    assert caught.value.code == 2
+    assert "error: " in capsys.readouterr().err
+
+
+def test_unknown_weights(tmp_path: Path) -> None:
+    picture().save(tmp_path / "a.png")
+    args = detect.parser().parse_args([str(tmp_path / "a.png"), "--weights", "no-such-network"])
+    with pytest.raises(WeightsError, match="no-such-network"):
+        detect.run(args)

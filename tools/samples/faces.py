@@ -1,0 +1,36 @@
+"""The free faces that the scenes are lettered with, and the Debian package of each."""
+
+from pathlib import Path
+
+from PIL import ImageFont
+
+from craftlite.synth.render import SYSTEM_FONTS, load_font
+
+PACKAGES = {
+    "DejaVuSans-Bold.ttf": "fonts-dejavu-core",
+    "EBGaramond12-Bold.otf": "fonts-ebgaramond",
+    "EBGaramond12-Italic.otf": "fonts-ebgaramond",
+    "EBGaramond12-Regular.otf": "fonts-ebgaramond",
+    "Lato-Black.ttf": "fonts-lato",
+    "Lato-Bold.ttf": "fonts-lato",
+    "Lato-Regular.ttf": "fonts-lato",
+    "LeagueSpartan-Bold.otf": "fonts-league-spartan",
+    "LiberationMono-Bold.ttf": "fonts-liberation",
+    "LiberationMono-Regular.ttf": "fonts-liberation",
+    "LiberationSans-Bold.ttf": "fonts-liberation",
+    "OpenSans-Semibold.ttf": "fonts-open-sans",
+    "Roboto-Medium.ttf": "fonts-roboto-unhinted",
+    "RobotoCondensed-Bold.ttf": "fonts-roboto-unhinted",
+    "Vollkorn-Bold.ttf": "fonts-vollkorn",
+    "YanoneKaffeesatz-Bold.otf": "fonts-yanone-kaffeesatz",
+    "lobster.otf": "fonts-lobster",
+}
+
+
+def face(name: str, size: int) -> ImageFont.FreeTypeFont:
+    """The face whose file has this stem, at `size` pixels an em; exits naming what to install."""
+    file = next(known for known in PACKAGES if Path(known).stem == name)
+    path = next(SYSTEM_FONTS.rglob(file), None)
+    if path is None:
+        raise SystemExit(f"{file} is not under {SYSTEM_FONTS}: install {PACKAGES[file]}")
+    return load_font(str(path), size)
