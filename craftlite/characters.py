@@ -23,7 +23,8 @@ def split_characters(
         scores: (h, w) float32, the region map on the word's text pixels and 0 elsewhere.
         body: (h, w) uint8, 1 on the pixels that the word's quad was laid around, else 0.
         origin: (x, y) of the corner of both in the map, in pixels.
-        quad: (4, 2) float32, the word's rectangle in map pixels, clockwise.
+        quad: (4, 2) float32, the word's rectangle in map pixels, clockwise from the corner with the
+            smallest x + y.
         low: the score, in 0..1, above which a pixel is text.
 
     Returns:
@@ -48,12 +49,13 @@ def split_characters(
 
 
 def _reading_axes(quad: Points) -> npt.NDArray[np.float64]:
-    """Unit vectors (2, 2): along the word, to the right (down if it is steep), and across it."""
+    """Unit vectors (2, 2): along the word, to the right (down if it is steep), and across it.
+
+    From the corner with the smallest x + y, a quad's first two sides never run the other way.
+    """
     sides = np.array([quad[1] - quad[0], quad[2] - quad[1]], np.float64)
-    along = sides[np.linalg.norm(sides, axis=1).argmax()]
-    along = along / np.linalg.norm(along)
-    if along[np.abs(along).argmax()] < 0:
-        along = -along
+    lengths = np.hypot(*sides.T)
+    along = sides[lengths.argmax()] / lengths.max()
     return np.array([along, [-along[1], along[0]]])
 
 

@@ -1,9 +1,11 @@
 """The detector: a picture in, words out."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, overload
+
+import numpy as np
 
 from craftlite.errors import ConfigError, WeightsError
 from craftlite.image import Source, read_image
@@ -12,6 +14,9 @@ from craftlite.preprocess import Fit, Map
 from craftlite.runtime import Device, OnnxRuntime, Runtime
 from craftlite.weights import DEFAULT, find_weights
 from craftlite.words import Words
+
+# Pictures of a list that are in memory at once; those of one size go through the network together.
+BATCH = 4
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ class Detector:
         polygons: bool = True,
         characters: bool = False,
     ) -> Words | list[Words]:
-        """The words of a picture, or of each picture of a list.
+        """The words of a picture, or of each picture of a list (run in batches).
 
         Args:
             picture: anything that `read_image` reads.
@@ -109,19 +114,31 @@ class Detector:
         Raises:
             InputError: a picture cannot be read.
         """
-        if isinstance(picture, list):
-            return [
-                self(one, thresholds, polygons=polygons, characters=characters) for one in picture
-            ]
-        return self.words(self.maps(picture), thresholds, polygons=polygons, characters=characters)
+        pictures = picture if isinstance(picture, list) else [picture]
+        words = [
+            self.words(maps, thresholds, polygons=polygons, characters=characters)
+            for first in range(0, len(pictures), BATCH)
+            for maps in self._batch(pictures[first : first + BATCH])
+        ]
+        return words if isinstance(picture, list) else words[0]
 
     def maps(self, picture: Source) -> Maps:
         """The score maps of a picture; `words` turns them into words, with any thresholds."""
-        pixels = read_image(picture)
-        fit = Fit.of((pixels.shape[1], pixels.shape[0]), self.long_side)
-        width, height = fit.map_size()
-        region, affinity = self.runtime(fit.apply(pixels))[0, :, :height, :width]
-        return Maps(region, affinity, fit)
+        return self._batch([picture])[0]
+
+    def _batch(self, pictures: Sequence[Source]) -> list[Maps]:
+        """The maps of pictures, in one run of the network for each padded size among them."""
+        pixels = [read_image(picture) for picture in pictures]
+        fits = [Fit.of((one.shape[1], one.shape[0]), self.long_side) for one in pixels]
+        maps: dict[int, Maps] = {}
+        for padded in {fit.padded for fit in fits}:
+            numbers = [number for number, fit in enumerate(fits) if fit.padded == padded]
+            inputs = np.concatenate([fits[number].apply(pixels[number]) for number in numbers])
+            for number, scores in zip(numbers, self.runtime(inputs), strict=True):
+                width, height = fits[number].map_size()
+                region, affinity = scores[:, :height, :width]
+                maps[number] = Maps(region, affinity, fits[number])
+        return [maps[number] for number in range(len(pictures))]
 
     def words(
         self,
@@ -149,7 +166,3 @@ class Detector:
             size=maps.fit.size,
         )
 
-
-def detect_all(detector: Detector, pictures: Iterable[Source]) -> list[Words]:
-    """Words of several pictures, one after the other."""
-    return [detector(picture) for picture in pictures]

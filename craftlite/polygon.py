@@ -18,6 +18,7 @@ import numpy.typing as npt
 from craftlite.geometry import Points, transform
 
 Mask = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.int32]
 Complex = npt.NDArray[np.complex128]
 
 SEGMENTS = 11  # five pivots, a gap on either side of each
@@ -43,12 +44,12 @@ class _Spine(NamedTuple):
     arms: list[complex]
 
 
-def curved_outline(mask: Mask, origin: tuple[int, int], quad: Points) -> Points | None:
+def curved_outline(labels: Labels, label: int, quad: Points) -> Points | None:
     """The polygon that follows a curved word (Baek et al. 2019, section 3.4).
 
     Args:
-        mask: (h, w) uint8, 1 on the pixels of the word's component, links included; else 0.
-        origin: (x, y) of the mask's corner in the map, in pixels.
+        labels: (H, W) int32, the map's connected components.
+        label: the word's component among them, its links included.
         quad: (4, 2) float32, the word's rectangle in map pixels, clockwise.
 
     Returns:
@@ -62,7 +63,7 @@ def curved_outline(mask: Mask, origin: tuple[int, int], quad: Points) -> Points 
         return None
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     from_map = cv2.getPerspectiveTransform(quad, corners)
-    word = _upright(mask, origin, from_map, (width, height))
+    word = _upright(labels, label, from_map, (width, height))
     vertical = height > width
     if vertical:
         word = np.ascontiguousarray(word.T)
@@ -84,14 +85,14 @@ def curved_outline(mask: Mask, origin: tuple[int, int], quad: Points) -> Points 
     return transform(outline, to_map)
 
 
-def _upright(
-    mask: Mask, origin: tuple[int, int], from_map: npt.NDArray[Any], size: tuple[int, int]
-) -> Mask:
-    """The mask seen through a homography from the map to a picture of size (width, height)."""
-    from_crop = from_map.copy()
-    from_crop[:, 2] = from_map @ (*origin, 1)
-    word = cv2.warpPerspective(mask, from_crop, size, flags=cv2.INTER_NEAREST)
-    return np.asarray(word, np.uint8)
+def _upright(labels: Labels, label: int, from_map: npt.NDArray[Any], size: tuple[int, int]) -> Mask:
+    """One component seen through a homography from the map to a picture of size (width, height).
+
+    Only as many labels are read as the picture has pixels. They are looked up as int32, for OpenCV
+    rounds to another neighbour in 8 bits.
+    """
+    seen = cv2.warpPerspective(labels, from_map, size, flags=cv2.INTER_NEAREST)
+    return np.asarray(seen == label, np.uint8)
 
 
 def _columns(word: Mask, filled: npt.NDArray[Any]) -> _Columns:

@@ -1,7 +1,7 @@
 """From the network's two maps to words: CRAFT's post-processing (section 3.4 of the paper).
 
-Pixels of text, or of a link between characters, form connected components: one a word. Every
-component is worked on its own crop of the maps, never on the whole of them.
+Pixels of text, or of a link between characters, form connected components: one a word. The work on
+a component takes time in proportion to its own size, not to the map's.
 """
 
 import math
@@ -17,12 +17,12 @@ import numpy.typing as npt
 from craftlite.characters import split_characters
 from craftlite.errors import ConfigError, InputError
 from craftlite.geometry import Points
-from craftlite.polygon import Mask, curved_outline
+from craftlite.polygon import Labels, Mask, curved_outline
 from craftlite.words import Words
 
 Map = npt.NDArray[np.float32]
-Labels = npt.NDArray[np.int32]
 
+MAX_SIDE = 32766  # pixels: OpenCV's limit for warping
 MIN_AREA = 10  # pixels: a smaller component is noise
 SQUARE_TOLERANCE = 0.1  # sides closer than this: the least rectangle stands on a corner at random
 
@@ -57,12 +57,13 @@ DEFAULTS = Thresholds()
 
 
 class _Word(NamedTuple):
-    """One component on its crop; the masks are (h, w) of 0 and 1, origin is the crop's (x, y).
+    """One component: its label on the map, and its crop (h, w) at origin (x, y).
 
-    mask is the component, ink its text pixels, body the ink grown towards the size of the glyphs.
+    ink is 1 on its text pixels, body on the ink grown towards the size of the glyphs.
     """
 
-    mask: Mask
+    labels: Labels
+    label: int
     ink: Mask
     body: Mask
     region: Map
@@ -83,7 +84,7 @@ def words_from_maps(
     ``thresholds.text``, or if it holds links alone and no text pixel; every other one is a word.
 
     Args:
-        region: (H, W) floating point, H and W at least 1; finite, not bounded to 0..1.
+        region: (H, W) floating point, H and W in 1..32766; finite, not bounded to 0..1.
         affinity: (H, W) floating point, likewise.
         thresholds: the levels that decide what is text.
         polygons: find the outlines of curved words; else every polygon is its quad.
@@ -94,10 +95,12 @@ def words_from_maps(
         A score is the mean of the region map over the component's text pixels (region above
         ``thresholds.low``), clipped to 0..1. A polygon is (14, 2), or the quad (4, 2) where the
         word is small or straight; it may leave the map. Characters run in the reading direction,
-        each a box in the frame of its word's quad.
+        each a box in the frame of its word's quad. All of these pass through the centres of pixels:
+        on a map one pixel high or wide they have no area.
 
     Raises:
-        InputError: the maps differ in shape, or are not two-dimensional, floating point and finite.
+        InputError: the maps differ in shape, have a side out of range, or are not two-dimensional,
+            floating point and finite.
     """
     region, affinity = _checked(region, "region"), _checked(affinity, "affinity")
     if region.shape != affinity.shape:
@@ -108,7 +111,7 @@ def words_from_maps(
     quads = _quads(words)
     outlines: list[Points | None] = [None] * len(words)
     if polygons:
-        outlines = [curved_outline(w.mask, w.origin, q) for w, q in zip(words, quads, strict=True)]
+        outlines = [curved_outline(w.labels, w.label, q) for w, q in zip(words, quads, strict=True)]
     glyphs: tuple[Points, ...] | None = None
     if characters:
         glyphs = tuple(
@@ -128,6 +131,10 @@ def _checked(scores: npt.ArrayLike, name: str) -> Map:
     array = np.asarray(scores)
     if array.ndim != 2 or array.size == 0:
         raise InputError(f"The {name} map must be (height, width), not of shape {array.shape}.")
+    if max(array.shape) > MAX_SIDE:
+        raise InputError(
+            f"The {name} map has a side of {max(array.shape)} pixels, over {MAX_SIDE}."
+        )
     if not np.issubdtype(array.dtype, np.floating):
         raise InputError(f"The {name} map must hold floating point scores, not {array.dtype}.")
     with np.errstate(over="ignore"):
@@ -143,18 +150,18 @@ def _components(region: Map, affinity: Map, thresholds: Thresholds) -> Iterator[
     levels = np.array([thresholds.text, thresholds.link, thresholds.low], np.float32)
     text = region > levels[2]
     joined = (text | (affinity > levels[1])).view(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=4)
+    _, found, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=4)
+    labels = np.asarray(found, np.int32)
     large = np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] >= MIN_AREA) + 1
-    for label in large:
+    for label in large.tolist():
         rows, columns, growth = _surroundings(*stats[label].tolist())
-        mask = labels[rows, columns] == label
-        ink = (mask & text[rows, columns]).view(np.uint8)
+        ink = ((labels[rows, columns] == label) & text[rows, columns]).view(np.uint8)
         scores = region[rows, columns]
         if cv2.minMaxLoc(scores, ink)[1] < levels[0] or not ink.any():
             continue
-        yield _Word(
-            mask.view(np.uint8), ink, _grown(ink, growth), scores, (columns.start, rows.start)
-        )
+        body = cv2.dilate(ink, np.ones((1 + growth, 1 + growth), np.uint8))
+        origin = (columns.start, rows.start)
+        yield _Word(labels, label, ink, np.asarray(body, np.uint8), scores, origin)
 
 
 def _surroundings(x: int, y: int, width: int, height: int, area: int) -> tuple[slice, slice, int]:
@@ -163,10 +170,6 @@ def _surroundings(x: int, y: int, width: int, height: int, area: int) -> tuple[s
     rows = slice(max(y - growth, 0), y + height + growth + 1)
     columns = slice(max(x - growth, 0), x + width + growth + 1)
     return rows, columns, growth
-
-
-def _grown(ink: Mask, growth: int) -> Mask:
-    return np.asarray(cv2.dilate(ink, np.ones((1 + growth, 1 + growth), np.uint8)), np.uint8)
 
 
 def _score(word: _Word) -> float:

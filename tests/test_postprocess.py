@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import FrozenInstanceError
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def test_agrees_with_the_published_post_processing(case: str, settings_name: str
         if published is None:
             np.testing.assert_array_equal(polygon, quad)
         else:
-            assert iou(polygon, published) >= 0.95
+            assert iou(polygon, published) >= 0.98
 
 
 def test_the_cases_are_there() -> None:
@@ -127,8 +128,20 @@ def test_maps_must_have_two_dimensions(shape: tuple[int, ...]) -> None:
         words_from_maps(np.zeros(shape), np.zeros(shape))
 
 
+def test_maps_that_are_too_long_are_refused() -> None:
+    long = np.zeros((2, 32767), np.float32)
+    with pytest.raises(InputError, match="32767"):
+        words_from_maps(long, long)
+
+
+def test_the_longest_map_still_has_polygons() -> None:
+    region, affinity = blank(60, 32766), blank(60, 32766)
+    region[20:40, 32600:32700] = 1
+    assert words_from_maps(region, affinity).quads[0].max() > 32600
+
+
 def test_maps_must_agree_in_shape() -> None:
-    with pytest.raises(InputError, match="20, 30.*20, 31"):
+    with pytest.raises(InputError, match=r"20, 30.*20, 31"):
         words_from_maps(np.zeros((20, 30)), np.zeros((20, 31)))
 
 
@@ -202,6 +215,7 @@ def test_links_join_characters_and_belong_to_no_word_alone() -> None:
     assert len(words_from_maps(region, affinity, Thresholds(link=1))) == 2
     region[:] = 0.3
     assert len(words_from_maps(region, affinity, Thresholds(text=0.2))) == 0
+    assert len(words_from_maps(region, affinity, Thresholds(text=0))) == 0
 
 
 def test_diagonal_neighbours_are_two_words() -> None:
@@ -214,9 +228,8 @@ def test_words_come_in_the_order_of_their_topmost_pixels() -> None:
     region = blank()
     for x, y in [(100, 10), (20, 30), (60, 50)]:
         region[y : y + 8, x : x + 30] = 1
-    assert words_from_maps(region, blank()).quads[:, :, 1].min(axis=1).tolist() == sorted(
-        words_from_maps(region, blank()).quads[:, :, 1].min(axis=1).tolist()
-    )
+    tops = words_from_maps(region, blank()).quads[:, :, 1].min(axis=1)
+    assert len(tops) == 3 and (np.diff(tops) > 0).all()
 
 
 def test_the_score_is_the_mean_over_text_pixels_alone() -> None:
@@ -304,18 +317,26 @@ def test_noise_gives_sound_words(
     assert ((words.scores >= 0) & (words.scores <= 1)).all()
     assert words.characters is not None
     for quad, polygon, boxes in zip(words.quads, words.polygons, words.characters, strict=True):
-        assert np.isfinite(quad).all() and signed_area(quad) > 0
+        assert np.isfinite(quad).all()
+        assert signed_area(quad) > 0 or (signed_area(quad) == 0 and min(words.size) == 1)
         assert quad.sum(axis=1).argmin() == 0
         assert np.isfinite(polygon).all() and polygon.shape in [(4, 2), (14, 2)]
         assert len(boxes) >= 1 and np.isfinite(boxes).all()
-        assert all(signed_area(box) > 0 for box in boxes)
+        assert all(signed_area(box) > 0 for box in boxes) or min(words.size) == 1
 
 
 @settings(deadline=None, max_examples=60)
 @given(NOISE)
 def test_no_small_map_crashes(maps: tuple[Map, Map]) -> None:
     words = words_from_maps(*maps, characters=True)
-    assert all(signed_area(quad) > 0 for quad in words.quads)
+    assert all(signed_area(quad) > 0 for quad in words.quads) or min(words.size) == 1
+    assert np.isfinite(words.quads).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 30), (30, 1)])
+def test_a_map_of_one_line_has_words_without_height(shape: tuple[int, int]) -> None:
+    words = words_from_maps(np.ones(shape), np.ones(shape), characters=True)
+    np.testing.assert_allclose(sorted(np.ptp(words.quads[0], axis=0)), [0, 29], atol=1e-5)
 
 
 # Polygons
@@ -354,7 +375,7 @@ def test_a_straight_word_keeps_its_quad() -> None:
 
 @pytest.mark.parametrize("spacing", [9, 11, 16])
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
-@pytest.mark.parametrize("degrees", [0, 30, 90, 150])
+@pytest.mark.parametrize("degrees", [0, 30, 60, 90, 120, 150])
 def test_every_blob_is_one_character(spacing: float, count: int, degrees: float) -> None:
     """At 9 pixels for a sigma of 4 the saddles are at 0.53, so that the blobs touch above low."""
     angle = np.deg2rad(degrees)
@@ -365,7 +386,7 @@ def test_every_blob_is_one_character(spacing: float, count: int, degrees: float)
     assert len(words) == 1 and words.characters is not None
     boxes = words.characters[0]
     assert boxes.shape == (count, 4, 2) and boxes.dtype == np.float32
-    in_order = centres if degrees <= 90 else centres[::-1]
+    in_order = centres if degrees <= 120 else centres[::-1]
     for box, centre in zip(boxes, in_order, strict=True):
         assert Polygon(box).covers(Point(centre))
         assert Polygon(words.quads[0]).buffer(1e-2).covers(Polygon(box))
@@ -376,7 +397,7 @@ def test_characters_share_no_ground() -> None:
     words = words_from_maps(*draw_word([(x, 60) for x in range(40, 140, 10)]), characters=True)
     assert words.characters is not None
     boxes = [Polygon(box) for box in words.characters[0]]
-    for left, right in zip(boxes[:-1], boxes[1:], strict=True):
+    for left, right in pairwise(boxes):
         assert left.intersection(right).area < 0.15 * left.area
 
 
@@ -390,7 +411,7 @@ def test_faint_characters_beside_strong_ones_are_found() -> None:
 
 def test_ripples_part_no_character() -> None:
     region = blank()
-    draw_blob(region, 80, 40, 8, wide=2)
+    region[30:50, 40:120] = 0.8
     region += np.random.default_rng(0).uniform(-0.02, 0.02, region.shape).astype(np.float32)
     words = words_from_maps(region, blank(), characters=True)
     assert words.characters is not None and len(words.characters[0]) == 1

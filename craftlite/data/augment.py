@@ -89,10 +89,11 @@ def warp(
 
     Words cut by the crop's border are kept whole: the maps show the part inside.
     """
-    shrinking = cv2.INTER_AREA if np.linalg.det(matrix[:2, :2]) < 0.5 else cv2.INTER_LINEAR
-    warped = cv2.warpPerspective(picture, matrix, (crop, crop), flags=shrinking)
+    warped = cv2.warpPerspective(picture, matrix, (crop, crop), flags=cv2.INTER_LINEAR)
     inside = []
     for word in words:
+        if (word.polygon @ matrix[2, :2] + matrix[2, 2] <= 0).any():
+            continue  # beyond the horizon of the perspective, whence it would come back mirrored
         polygon = transform(word.polygon, matrix)
         if (polygon.max(axis=0) <= 0).any() or (polygon.min(axis=0) >= crop).any():
             continue
@@ -115,7 +116,7 @@ def recolour(rng: np.random.Generator, picture: Picture) -> Picture:
     if rng.random() < 0.2:
         noise = np.empty(out.shape, np.int16)
         cv2.setRNGSeed(int(rng.integers(2**31)))
-        cv2.randn(noise, np.zeros(1), np.full(1, rng.uniform(3, 15)))
+        cv2.randn(noise, np.zeros(3), np.full(3, rng.uniform(3, 15)))
         out = cv2.add(out, noise, dtype=cv2.CV_8U)
     if rng.random() < 0.15:
         quality = int(rng.integers(25, 80))

@@ -134,6 +134,7 @@ def batches(crops: Crops, first: int, last: int, batch: int, workers: int) -> It
         num_workers=workers,
         worker_init_fn=_quiet_worker,
         prefetch_factor=4 if workers else None,
+        generator=torch.Generator(),  # its own: the random state of the training is left alone
     )
     return iter(loader)
 

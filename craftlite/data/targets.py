@@ -63,6 +63,9 @@ def characters_of(word: Word) -> Points:
     quad = word.polygon
     if len(quad) != 4:
         quad = cv2.boxPoints(cv2.minAreaRect(word.polygon)).astype(np.float32)
+        # The box starts from any corner; reading starts where the outline does.
+        start = np.linalg.norm(quad - word.polygon[0], axis=1).argmin()
+        quad = np.roll(quad, -int(start), axis=0)
     if word.text:
         return split_evenly(quad, len(word.text.replace(" ", "")) or 1)
     width = float(np.linalg.norm(quad[[1, 2]] - quad[[0, 3]], axis=1).mean())

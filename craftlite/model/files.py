@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -39,11 +39,11 @@ def read_state(path: Path) -> tuple[str, dict[str, Tensor]]:
             return str(json.loads(metadata[METADATA])["network"]), state
         loaded = torch.load(path, map_location="cpu", weights_only=True)
         state = {key.removeprefix("module."): value for key, value in loaded.items()}
-    except (SafetensorError, OSError, RuntimeError, ValueError, AttributeError) as error:
-        raise WeightsError(f"{path}: cannot be read as weights ({error})") from None
+        if not all(isinstance(value, Tensor) for value in state.values()):
+            raise WeightsError(f"{path}: holds more than a network's tensors")
+    except WeightsError:
+        raise
     except Exception as error:  # pickle raises what it likes on a corrupt file
-        if isinstance(error, WeightsError):
-            raise
         raise WeightsError(f"{path}: cannot be read as weights ({error})") from None
     return ("link-refiner" if "aspp1.0.weight" in state else "craft-vgg16"), state
 

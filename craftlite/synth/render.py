@@ -47,8 +47,9 @@ def draw_line(
 ) -> tuple[Alpha, list[Points]]:
     """Words side by side: coverage (H, W) in 0..1, and each word's characters (M, 4, 2).
 
-    A character's box is as wide as its ink and as high as the ink of its word, so that a hyphen or
-    a full stop has a box that can be seen. Pixels: `spacing` after a character, `gap` after a word.
+    A character's box is as wide as the room it takes in its line and as high as the ink of its
+    word, so that a hyphen or a full stop has a box that can be seen. Pixels: `spacing` after a
+    character, `gap` after a word.
     """
     pad = int(font.size) // 4 + 2
     ascent, descent = font.getmetrics()

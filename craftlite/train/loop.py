@@ -25,6 +25,7 @@ from craftlite.train.trainer import Trainer, learning_rate
 from craftlite.train.validate import validate
 
 CHECKPOINT = "checkpoint.pt"
+WEIGHTS = "weights.safetensors"
 # The settings that decide what the next step computes: a resumed training must keep them.
 STREAM = (
     *("network", "steps", "batch", "crop", "seed", "ema", "clip"),
@@ -83,9 +84,7 @@ def train(run: Run, resume: bool = False) -> Path:
     stream = batches(crops, trainer.step, recipe.steps, recipe.batch, recipe.workers)
     with Log(run.out) as log, interruption() as asked_to_stop:
         fit(trainer, stream, held_out, run.out, log, asked_to_stop)
-    weights = run.out / "weights.safetensors"
-    save_model(weights, recipe.network, trainer.ema.module.state_dict())
-    return weights
+    return run.out / WEIGHTS
 
 
 def fit(
@@ -117,6 +116,7 @@ def fit(
         if last or is_due(step, recipe.save_every) or asked_to_stop.is_set():
             with clock.paused():
                 save_checkpoint(out / CHECKPOINT, trainer.state())
+                save_model(out / WEIGHTS, recipe.network, trainer.ema.module.state_dict())
                 draw_curves(log.path, out / "curves.png")
         if asked_to_stop.is_set() and not last:
             progress.write(f"saved step {step} in {out}; --resume goes on", file=sys.stderr)

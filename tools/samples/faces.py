@@ -7,13 +7,10 @@ from PIL import ImageFont
 from craftlite.synth.render import SYSTEM_FONTS, load_font
 
 PACKAGES = {
-    "DejaVuSans-Bold.ttf": "fonts-dejavu-core",
     "EBGaramond12-Bold.otf": "fonts-ebgaramond",
     "EBGaramond12-Italic.otf": "fonts-ebgaramond",
-    "EBGaramond12-Regular.otf": "fonts-ebgaramond",
     "Lato-Black.ttf": "fonts-lato",
     "Lato-Bold.ttf": "fonts-lato",
-    "Lato-Regular.ttf": "fonts-lato",
     "LeagueSpartan-Bold.otf": "fonts-league-spartan",
     "LiberationMono-Bold.ttf": "fonts-liberation",
     "LiberationMono-Regular.ttf": "fonts-liberation",

@@ -1,5 +1,7 @@
 """Materials as textures (H, W, 3) float32 in 0..255: wood, brick, concrete, paper, tiles."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -35,13 +37,16 @@ def concrete(
 
 
 def wood(
-    rng: np.random.Generator, width: int, height: int, colour: tuple[float, float, float],
+    rng: np.random.Generator,
+    width: int,
+    height: int,
+    colour: tuple[float, float, float],
     planks: int = 5,
-) -> Texture:  # fmt: skip
+) -> Texture:
     """Planks that run across, each with its own tone, rings and fibres."""
     texture = np.zeros((height, width, 3), np.float32)
     edges = np.linspace(0, height, planks + 1).round().astype(int)
-    for top, bottom in zip(edges[:-1], edges[1:], strict=True):
+    for top, bottom in pairwise(edges):
         tall = int(bottom - top)
         rings = np.sin(22 * noise(rng, width, tall, (1.5, 2.5)))
         fibres = noise(rng, width, tall, (12, tall / 8))
@@ -52,9 +57,13 @@ def wood(
 
 
 def courses(
-    rng: np.random.Generator, width: int, height: int, brick: tuple[int, int], joint: int,
+    rng: np.random.Generator,
+    width: int,
+    height: int,
+    brick: tuple[int, int],
+    joint: int,
     offset: float,
-) -> tuple[Plane, Plane]:  # fmt: skip
+) -> tuple[Plane, Plane]:
     """Bricks laid in rows: depth into the brick from its joint in 0..1, and a tone for each."""
     long, tall = brick
     rows = np.arange(height) // tall
@@ -67,9 +76,12 @@ def courses(
 
 
 def bricks(
-    rng: np.random.Generator, width: int, height: int, colour: tuple[float, float, float],
+    rng: np.random.Generator,
+    width: int,
+    height: int,
+    colour: tuple[float, float, float],
     brick: tuple[int, int] = (150, 52),
-) -> Texture:  # fmt: skip
+) -> Texture:
     """A brick wall with rough faces and sandy joints, lit from above."""
     depth, tone = courses(rng, width, height, brick, 9, 0.5)
     rough = noise(rng, width, height, (60, 50))
@@ -81,9 +93,12 @@ def bricks(
 
 
 def tiles(
-    rng: np.random.Generator, width: int, height: int, colour: tuple[float, float, float],
+    rng: np.random.Generator,
+    width: int,
+    height: int,
+    colour: tuple[float, float, float],
     tile: tuple[int, int] = (240, 120),
-) -> Texture:  # fmt: skip
+) -> Texture:
     """Glazed tiles: a bright upper edge, and each a little out of plane."""
     depth, tone = courses(rng, width, height, tile, 6, 0.5)
     depth = cv2.GaussianBlur(depth, (0, 0), 1.5)
@@ -94,9 +109,12 @@ def tiles(
 
 
 def paper(
-    rng: np.random.Generator, width: int, height: int, colour: tuple[float, float, float],
+    rng: np.random.Generator,
+    width: int,
+    height: int,
+    colour: tuple[float, float, float],
     creases: float = 0.03,
-) -> Texture:  # fmt: skip
+) -> Texture:
     """Paper with fibres, and creases that catch the light."""
     folds = np.abs(noise(rng, width, height, (2, 3)))
     fibres = noise(rng, width, height, (200, 200))

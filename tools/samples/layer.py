@@ -78,18 +78,27 @@ class Layer:
         self.cover[box] = self.cover[box] * (1 - cover) + cover
 
     def rectangle(
-        self, x: float, y: float, width: float, height: float, colour: Colour,
-        radius: float = 0, alpha: float = 1,
-    ) -> None:  # fmt: skip
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        colour: Colour,
+        radius: float = 0,
+        alpha: float = 1,
+    ) -> None:
         """An upright rectangle, its corners rounded off by `radius`."""
         mask, draw = self._mask()
         draw.rounded_rectangle((x, y, x + width, y + height), radius, fill=255)
         self.fill(np.asarray(mask, np.float32) * (alpha / 255), colour)
 
     def ellipse(
-        self, centre: tuple[float, float], radii: tuple[float, float], colour: Colour,
+        self,
+        centre: tuple[float, float],
+        radii: tuple[float, float],
+        colour: Colour,
         alpha: float = 1,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """A filled ellipse with level axes."""
         mask, draw = self._mask()
         (x, y), (a, b) = centre, radii
@@ -97,9 +106,12 @@ class Layer:
         self.fill(np.asarray(mask, np.float32) * (alpha / 255), colour)
 
     def polygon(
-        self, points: Sequence[tuple[float, float]], colour: Colour,
-        alpha: float = 1, softness: float = 0,
-    ) -> None:  # fmt: skip
+        self,
+        points: Sequence[tuple[float, float]],
+        colour: Colour,
+        alpha: float = 1,
+        softness: float = 0,
+    ) -> None:
         """A filled polygon, its edge blurred by `softness`."""
         mask, draw = self._mask()
         draw.polygon(points, fill=255)
@@ -107,11 +119,18 @@ class Layer:
         self.fill(cv2.GaussianBlur(cover, (0, 0), softness) if softness else cover, colour)
 
     def write(
-        self, text: str, at: tuple[float, float], font: ImageFont.FreeTypeFont, colour: Colour,
-        *, align: float = 0, spacing: float = 0, alpha: float = 1,
-    ) -> None:  # fmt: skip
+        self,
+        text: str,
+        at: tuple[float, float],
+        font: ImageFont.FreeTypeFont,
+        colour: Colour,
+        *,
+        align: float = 0,
+        spacing: float = 0,
+        drop: Colour | None = None,
+    ) -> None:
         """A line of words on the baseline through `at`: from there (align 0), about it (0.5) or
-        up to it (1)."""
+        up to it (1); `drop` is the colour of what shows below and right of the letters."""
         gap = spacing + font.getlength(" ")
         ink, characters = draw_line(text.split(), font, spacing, gap)
         quads = np.stack([word_quad(word) for word in characters])
@@ -119,14 +138,21 @@ class Layer:
         x = round(at[0] - left - align * (right - left))
         y = round(at[1]) - (font.size // 4 + 2) - font.getmetrics()[0]
         shift = np.array([[1, 0, x], [0, 1, y]], np.float32)
-        self.fill(np.asarray(cv2.warpAffine(ink, shift, self.size)) * np.float32(alpha), colour)
+        if drop is not None:
+            lower = shift + np.array([[0, 0, 6], [0, 0, 7]], np.float32)
+            self.fill(np.asarray(cv2.warpAffine(ink, lower, self.size)), drop)
+        self.fill(np.asarray(cv2.warpAffine(ink, shift, self.size)), colour)
         for word, quad in zip(text.split(), quads + np.array([x, y], np.float32), strict=True):
             self.words.append(Lettering(word, quad[:2], quad[[3, 2]]))
 
     def stack(
-        self, text: str, at: tuple[float, float], font: ImageFont.FreeTypeFont, colour: Colour,
+        self,
+        text: str,
+        at: tuple[float, float],
+        font: ImageFont.FreeTypeFont,
+        colour: Colour,
         step: float,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """One word whose upright letters stand below each other, centred on x, from baseline y."""
         kept = len(self.words)
         for row, letter in enumerate(text):

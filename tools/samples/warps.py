@@ -42,7 +42,18 @@ class Perspective:
         depth = back[2, 0] * x + back[2, 1] * y + back[2, 2]
         across = back[0, 0] * x + back[0, 1] * y + back[0, 2]
         down = back[1, 0] * x + back[1, 1] * y + back[1, 2]
+        depth = np.where(np.abs(depth) < 1e-6, np.float32(1e-6), depth)
         return across / depth, down / depth
+
+
+def box(x: float, y: float, width: float, height: float) -> list[tuple[float, float]]:
+    """The corners of an upright rectangle, clockwise from its top left."""
+    return [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
+
+
+def ring(x: float, y: float, radius: float) -> list[tuple[float, float]]:
+    """A circle as a polygon."""
+    return [(x + radius * np.cos(a), y + radius * np.sin(a)) for a in np.arange(0, 6.28, 0.1)]
 
 
 def turned(size: tuple[int, int], centre: tuple[float, float], degrees: float) -> Perspective:

@@ -1,0 +1,227 @@
+"""The maps that the network learns: where their peaks lie, and where the loss counts."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from craftlite.data.sample import Word
+from craftlite.data.targets import (
+    affinity_quads,
+    characters_of,
+    gaussian_template,
+    render_targets,
+    split_evenly,
+    word_height,
+)
+from craftlite.geometry import Points, signed_area
+
+SIZE = (256, 192)
+
+
+def box(left: float, top: float, right: float, bottom: float) -> Points:
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+def on_map(point: np.ndarray) -> np.ndarray:
+    return (np.asarray(point) + 0.5) / 2 - 0.5
+
+
+def peak_near(score: np.ndarray, point: np.ndarray, reach: int = 5) -> tuple[np.ndarray, float]:
+    """(x, y) of the mean of the highest pixels around a point of the map, and their value."""
+    x, y = np.round(point).astype(int)
+    window = score[y - reach : y + reach + 1, x - reach : x + reach + 1]
+    ys, xs = np.nonzero(window > window.max() - 0.02)
+    return np.array([xs.mean() + x - reach, ys.mean() + y - reach]), float(window.max())
+
+
+def at(score: np.ndarray, point: np.ndarray) -> float:
+    """The map's value between pixels, bilinear."""
+    x, y = point
+    left, top = int(np.floor(x)), int(np.floor(y))
+    right, down = x - left, y - top
+    row = score[top : top + 2, left : left + 2] @ np.array([1 - right, right])
+    return float(row @ np.array([1 - down, down]))
+
+
+def rotated(quad: Points, degrees: float) -> Points:
+    turn = np.deg2rad(degrees)
+    matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    centre = quad.mean(axis=0)
+    return ((quad - centre) @ matrix.T + centre).astype(np.float32)
+
+
+@pytest.mark.parametrize("degrees", [0, 30, -75, 180])
+def test_region_peaks_at_the_centre_of_every_character(degrees: float) -> None:
+    word = Word(rotated(box(61, 73, 190, 110), degrees), "word")
+    scores, weight = render_targets([word], SIZE)
+    assert scores.shape == (2, 96, 128)
+    assert weight.shape == (96, 128)
+    assert (weight == 1).all()
+    for character in split_evenly(word.polygon, 4):
+        centre = on_map(character.mean(axis=0))
+        place, value = peak_near(scores[0], centre)
+        assert abs(place - centre).max() < 0.75
+        assert 0.97 < value <= 1
+
+
+def test_affinity_peaks_between_neighbours_only() -> None:
+    words = [Word(box(20, 20, 120, 60), "abcd"), Word(box(140, 20, 240, 60), "efgh")]
+    scores, _ = render_targets(words, SIZE)
+    for word in words:
+        centres = split_evenly(word.polygon, 4).mean(axis=1)
+        for between in (centres[1:] + centres[:-1]) / 2:
+            place, value = peak_near(scores[1], on_map(between))
+            assert abs(place - on_map(between)).max() < 0.75
+            assert value > 0.97
+    assert scores[1][:, round(130 / 2)].max() == 0
+
+
+def test_region_has_fallen_to_a_quarter_at_the_edge_of_the_box() -> None:
+    word = Word(box(80, 60, 140, 120), "a")
+    region = render_targets([word], SIZE)[0][0]
+    for edge in ([80, 90], [140, 90], [110, 60], [110, 120]):
+        assert at(region, on_map(np.array(edge))) == pytest.approx(0.25, abs=0.03)
+
+
+def test_a_single_character_has_no_affinity() -> None:
+    scores, _ = render_targets([Word(box(80, 60, 140, 120), "a")], SIZE)
+    assert scores[0].max() > 0.97
+    assert scores[1].max() == 0
+
+
+def test_gaussian_is_round_and_one_at_its_centre() -> None:
+    template = gaussian_template()
+    assert template.max() == pytest.approx(1, abs=2e-3)
+    assert np.allclose(template, template.T)
+    assert np.allclose(template, template[::-1])
+
+
+def test_stacked_characters_are_linked_from_top_to_bottom() -> None:
+    stack = np.stack([box(100, top, 130, top + 30) for top in (20, 60, 100)])
+    word = Word(box(100, 20, 130, 130), "abc", characters=stack)
+    scores, _ = render_targets([word], SIZE)
+    for between in ([115, 55], [115, 95]):
+        place, value = peak_near(scores[1], on_map(np.array(between)))
+        assert abs(place - on_map(np.array(between))).max() < 0.75
+        assert value > 0.97
+    # The link runs down: it is longer than wide.
+    middle = on_map(np.array([115, 55]))
+    assert at(scores[1], middle + [0, 5]) > at(scores[1], middle + [5, 0])
+
+
+def test_a_tall_quad_with_three_letters_is_read_downwards_and_linked() -> None:
+    scores, _ = render_targets([Word(box(100, 20, 130, 140), "abc")], SIZE)
+    for centre in ([115, 40], [115, 80], [115, 120]):
+        assert at(scores[0], on_map(np.array(centre))) > 0.95
+    for between in ([115, 60], [115, 100]):
+        assert at(scores[1], on_map(np.array(between))) > 0.95
+
+
+def test_dont_care_words_have_neither_weight_nor_score() -> None:
+    scores, weight = render_targets([Word(box(40, 40, 120, 80), ignore=True)], SIZE)
+    assert scores.max() == 0
+    assert (weight[21:40, 21:60] == 0).all()
+    outside = np.ones_like(weight, bool)
+    outside[19:42, 19:62] = False
+    assert (weight[outside] == 1).all()
+
+
+def test_words_too_small_for_characters_are_not_learnt_as_background() -> None:
+    scores, weight = render_targets([Word(box(40, 40, 80, 44), "small")], SIZE)
+    assert scores.max() == 0
+    assert weight[21, 30] == 0
+    assert weight[30, 30] == 1
+
+
+def test_words_partly_outside_show_the_part_inside() -> None:
+    scores, _ = render_targets([Word(box(-40, 20, 40, 60), "ab")], SIZE)
+    assert at(scores[0], on_map(np.array([20, 40]))) > 0.95
+    nothing, weight = render_targets([Word(box(-400, 20, -300, 60), "ab")], SIZE)
+    assert nothing.max() == 0
+    assert weight.min() == 1
+
+
+def test_where_characters_overlap_the_larger_score_stays() -> None:
+    one, other = Word(box(60, 60, 120, 100), "a"), Word(box(90, 60, 150, 100), "b")
+    alone = [render_targets([word], SIZE)[0] for word in (one, other)]
+    both = render_targets([one, other], SIZE)[0]
+    assert np.array_equal(both, np.maximum(*alone))
+    assert (alone[0][0] * alone[1][0]).max() > 0.1
+
+
+@given(
+    corner=st.tuples(st.floats(0, 500), st.floats(0, 500)),
+    length=st.floats(20, 400),
+    height=st.floats(5, 400),
+    slant=st.floats(-50, 50),
+    degrees=st.floats(-180, 180),
+    count=st.integers(1, 30),
+)
+def test_parts_of_a_parallelogram_are_equal_and_fill_it(
+    corner: tuple[float, float],
+    length: float,
+    height: float,
+    slant: float,
+    degrees: float,
+    count: int,
+) -> None:
+    x, y = corner
+    upright = [[x, y], [x + length, y], [x + length + slant, y + height], [x + slant, y + height]]
+    quad = rotated(np.array(upright, np.float32), degrees)
+    parts = split_evenly(quad, count)
+    areas = np.array([signed_area(part) for part in parts])
+    assert parts.shape == (count, 4, 2)
+    assert np.allclose(areas, areas.mean(), rtol=0.02)
+    assert areas.sum() == pytest.approx(signed_area(quad), rel=1e-3)
+    # Neighbours share an edge, and the quad's corners are corners of the first and last part.
+    downwards = not np.allclose(parts[0, 0] - parts[0, 3], quad[0] - quad[3], atol=1e-2)
+    ahead, back = ([3, 2], [0, 1]) if downwards and count > 1 else ([1, 2], [0, 3])
+    assert np.allclose(parts[:-1, ahead], parts[1:, back], atol=1e-2)
+    for end, corners in ((0, back), (-1, ahead)):
+        assert np.allclose(parts[end, corners], quad[corners], atol=1e-2)
+
+
+@pytest.mark.parametrize("first", range(4))
+def test_textless_word_has_as_many_characters_whatever_corner_it_starts_from(first: int) -> None:
+    word = Word(np.roll(box(20, 20, 130, 60), first, axis=0))
+    characters = characters_of(word)
+    assert len(characters) == round(110 / 40 / 0.55)
+    # They lie side by side along the word, not on top of one another.
+    centres = characters.mean(axis=1)
+    assert np.ptp(centres[:, 0]) == pytest.approx(110 * 4 / 5, rel=0.01)
+    assert np.ptp(centres[:, 1]) == pytest.approx(0, abs=0.01)
+
+
+def test_spaces_of_a_text_are_no_characters() -> None:
+    assert len(characters_of(Word(box(0, 0, 100, 20), "a b c"))) == 3
+
+
+def test_known_characters_are_taken_as_they_are() -> None:
+    known = np.stack([box(0, 0, 10, 20), box(10, 0, 40, 20)])
+    assert characters_of(Word(box(0, 0, 40, 20), "abc", characters=known)) is known
+
+
+@pytest.mark.parametrize("turns", range(6))
+@pytest.mark.parametrize("text", ["ab", "abcdef"])
+def test_an_outline_of_many_points_is_split_from_where_it_starts(turns: int, text: str) -> None:
+    across = np.array([[20, 20], [90, 18], [160, 20], [160, 50], [90, 52], [20, 50]], np.float32)
+    outline = rotated(across, 60 * turns)
+    characters = characters_of(Word(outline, text))
+    first, last = characters[0].mean(axis=0), characters[-1].mean(axis=0)
+    assert len(characters) == len(text)
+    assert np.linalg.norm(first - outline[0]) < np.linalg.norm(last - outline[0])
+    expected = 140 * (1 - 1 / len(text))
+    assert np.linalg.norm(last - first) == pytest.approx(expected, rel=0.05)
+
+
+def test_word_height_is_measured_across_the_reading_direction() -> None:
+    assert word_height(rotated(box(0, 0, 90, 30), 40)) == pytest.approx(30, rel=1e-5)
+
+
+def test_links_have_two_thirds_of_the_height_and_reach_from_centre_to_centre() -> None:
+    characters = split_evenly(box(0, 0, 120, 60), 3)
+    links = affinity_quads(characters)
+    assert np.allclose(links[0], box(20, 10, 60, 50))
+    assert np.allclose(links[1], box(60, 10, 100, 50))
+    assert affinity_quads(characters[:1]).shape == (0, 4, 2)

@@ -1,0 +1,109 @@
+"""The command line from outside: help, exit codes, and one sentence for what is wrong."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from craftlite.cli import COMMANDS, main
+
+
+def usage_error(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """What stderr says; the exit code must be that of wrong usage."""
+    try:
+        code = main(arguments)
+    except SystemExit as stop:
+        code = stop.code  # type: ignore[assignment]
+    assert code == 2
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    return said
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["--help"])
+    assert stop.value.code == 0
+    said = capsys.readouterr().out
+    assert all(name in said for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_its_options(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    assert stop.value.code == 0
+    assert "--" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nonsense"], "nonsense"),
+        (["detect", "x.jpg", "--no-such-option"], "no-such-option"),
+        (["detect", "x.jpg", "--text-threshold", "1.5"], "text"),
+        (["detect", "x.jpg", "--weights", "nowhere"], "nowhere"),
+        (["train", "--steps", "many"], "steps"),
+        (["train", "--dataset", "nowhere"], "nowhere"),
+        (["train"], "--dataset"),
+        (["train", "--dataset", "synth", "--crop", "100"], "multiple of 32"),
+        (["export", "--weights", "x", "--out", "y.txt"], ".onnx"),
+        (["bench", "--size", "12"], "1280x736"),
+        (["bench", "--size", "100x100"], "multiples of 32"),
+    ],
+)
+def test_wrong_usage_is_two_and_a_sentence(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert said in usage_error(arguments, capsys)
+
+
+def test_a_recipe_with_an_unknown_key_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("stepz: 3\n")
+    said = usage_error(["train", "--dataset", "synth", "--recipe", str(recipe)], capsys)
+    assert "stepz" in said
+
+
+def test_a_missing_dataset_says_what_was_looked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["eval", "--dataset", "icdar15", "--data", str(tmp_path / "none")]) == 1
+    assert str(tmp_path / "none") in capsys.readouterr().err
+
+
+def test_info_counts_the_networks(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "--json"]) == 0
+    networks = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)["networks"]}
+    assert networks["craftlite-small"]["parameters"] <= 2_310_000
+    assert networks["craftlite-small"]["macs"] <= 10e9
+    assert networks["craft-vgg16"]["parameters"] == pytest.approx(20.77e6, rel=1e-3)
+    assert networks["craft-vgg16"]["macs"] == pytest.approx(335e9, rel=1e-2)
+    assert main(["info"]) == 0
+    assert "craftlite-small" in capsys.readouterr().out
+
+
+def test_bench_times_networks_and_postprocessing(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["bench", "--weights", "craftlite-small", "--size", "640x384", "--runs", "2"]
+    assert main([*arguments, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["networks"][0]["median_ms"] > 0
+    assert facts["postprocess"]["words_found"] == facts["postprocess"]["words_drawn"] == 50
+
+
+def test_a_reader_that_goes_away_is_no_traceback() -> None:
+    program = "import sys; from craftlite.cli import main; sys.exit(main(['info', '--json']))"
+    run = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert run.stdout is not None and run.stderr is not None
+    run.stdout.close()
+    said = run.stderr.read().decode()
+    run.wait()
+    assert "Traceback" not in said

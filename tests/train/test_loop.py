@@ -1,0 +1,297 @@
+"""The training loop: what it writes, when it refuses, and that an interruption changes nothing."""
+
+import json
+import os
+import signal
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from craftlite.cli import main
+from craftlite.data.loader import Batch
+from craftlite.data.sample import Sample
+from craftlite.errors import ConfigError, CraftliteError, WeightsError
+from craftlite.model.files import read_model, save_model
+from craftlite.synth.render import WordRenderer
+from craftlite.train.checkpoint import load_checkpoint
+from craftlite.train.loop import train
+from craftlite.train.recipe import Recipe
+from craftlite.train.run import Run
+from craftlite.train.trainer import Trainer, learning_rate
+
+RECIPE = Recipe(steps=6, batch=2, crop=64, warmup=2, workers=0, log_every=2, save_every=3)
+CPU = torch.device("cpu")
+
+
+def write_dataset(samples: list[Sample], stems: list[str], pictures: Path, truths: Path) -> None:
+    """Pictures and their words in ICDAR 2015's line format."""
+    pictures.mkdir(parents=True)
+    truths.mkdir(parents=True)
+    for sample, stem in zip(samples, stems, strict=True):
+        cv2.imwrite(str(pictures / f"{stem}.png"), sample.pixels()[..., ::-1])
+        corners = [",".join(str(round(v)) for v in w.polygon.ravel().tolist()) for w in sample.words]
+        texts = [word.text for word in sample.words]
+        lines = [f"{corner},{text}\n" for corner, text in zip(corners, texts, strict=True)]
+        (truths / f"gt_{stem}.txt").write_text("".join(lines), encoding="utf-8")
+
+
+@pytest.fixture
+def quads(tmp_path: Path) -> Path:
+    renderer = WordRenderer(size=(160, 120))
+    folder = tmp_path / "quads"
+    samples = [renderer.sample(k) for k in range(3)]
+    write_dataset(samples, ["a", "b", "c"], folder / "images", folder / "gt")
+    return folder
+
+
+@pytest.fixture
+def icdar15(tmp_path: Path) -> Path:
+    renderer = WordRenderer(size=(160, 120))
+    folder = tmp_path / "icdar15"
+    write_dataset(
+        [renderer.sample(k) for k in range(4)],
+        ["img_1", "img_2", "img_901", "img_902"],
+        folder / "ch4_training_images",
+        folder / "ch4_training_localization_transcription_gt",
+    )
+    return folder
+
+
+def mix(quads: Path, out: Path, recipe: Recipe = RECIPE) -> Run:
+    """A training on the folder of quads and on rendered words."""
+    return Run(recipe, ["quads:2", "synth"], [quads], out)
+
+
+def log_of(out: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two states are equal, bit for bit."""
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(v, other[k]) for k, v in one.items())
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+def interrupt_after(line: int, log: Path, number: signal.Signals) -> threading.Thread:
+    """A thread that sends this process a signal when the log has so many lines."""
+
+    def watch() -> None:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            if log.exists() and log.read_text().count("\n") >= line:
+                os.kill(os.getpid(), number)
+                return
+            time.sleep(0.002)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize(
+    ("workers", "number"), [(0, signal.SIGINT), (1, signal.SIGINT), (1, signal.SIGTERM)]
+)
+def test_interrupted_and_resumed_is_the_same_as_never_interrupted(
+    workers: int, number: signal.Signals, quads: Path, tmp_path: Path
+) -> None:
+    # A checkpoint and curves after every step leave the signal time to arrive before the last.
+    recipe = replace(RECIPE, workers=workers, log_every=1, save_every=1)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    train(mix(quads, whole, recipe))
+    watcher = interrupt_after(3, parts / "log.jsonl", number)
+    with pytest.raises(KeyboardInterrupt):
+        train(mix(quads, parts, recipe))
+    watcher.join()
+    assert 3 <= load_checkpoint(parts / "checkpoint.pt")["step"] < 6
+    train(mix(quads, parts, recipe), resume=True)
+    one, other = (load_checkpoint(folder / "checkpoint.pt") for folder in (whole, parts))
+    assert one["step"] == 6
+    assert {"model", "ema", "optimiser", "random", "recipe"} <= one.keys()
+    for part in one:
+        assert same(one[part], other[part]), part
+    losses = [[(line["step"], line["loss"]) for line in log_of(f)] for f in (whole, parts)]
+    assert losses[0] == losses[1]
+    assert [step for step, _ in losses[0]] == [1, 2, 3, 4, 5, 6]
+
+
+def test_three_steps_and_three_more_from_a_checkpoint_are_six(quads: Path, tmp_path: Path) -> None:
+    """The checkpoint of step 3 is one that the whole training wrote, kept from being replaced."""
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    parts.mkdir()
+    checkpoint = whole / "checkpoint.pt"
+
+    def keep() -> None:
+        while not checkpoint.exists():
+            time.sleep(0.001)
+        os.link(checkpoint, parts / "checkpoint.pt")
+
+    keeper = threading.Thread(target=keep, daemon=True)
+    keeper.start()
+    train(mix(quads, whole))
+    keeper.join()
+    assert load_checkpoint(parts / "checkpoint.pt")["step"] == 3
+    train(mix(quads, parts), resume=True)
+    one, other = (load_checkpoint(folder / "checkpoint.pt") for folder in (whole, parts))
+    assert other["step"] == 6
+    for part in one:
+        assert same(one[part], other[part]), part
+
+
+def test_a_training_leaves_its_record_and_its_weights(quads: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    weights = train(mix(quads, out))
+    lines = log_of(out)
+    assert [line["step"] for line in lines] == [2, 4, 6]
+    for line in lines:
+        assert line["loss"] == pytest.approx(line["region"] + line["affinity"], abs=1e-5)
+        assert line["loss"] > 0
+        assert line["crops_per_second"] > 0
+        assert 0 <= line["waiting"] <= 1
+    rates = [line["learning_rate"] for line in lines]
+    assert rates == pytest.approx([learning_rate(step, RECIPE) for step in (1, 3, 5)], abs=1e-6)
+    curves = cv2.imread(str(out / "curves.png"))
+    assert curves is not None
+    assert curves.std() > 1
+    assert any((out / "events").iterdir())
+    record = json.loads((out / "recipe.json").read_text())
+    assert record["datasets"] == ["quads:2", "synth"]
+    assert record["steps"] == 6
+    name, model = read_model(weights)
+    assert name == "craftlite-small"
+    average = load_checkpoint(out / "checkpoint.pt")["ema"]
+    assert all(torch.equal(v, average[f"module.{k}"]) for k, v in model.state_dict().items())
+
+
+def test_validation_is_logged_and_reads_the_pictures_kept_apart(
+    icdar15: Path, tmp_path: Path
+) -> None:
+    recipe = replace(RECIPE, steps=2, validate_every=1, validate_long_side=160)
+    run = Run(recipe, ["icdar15"], [icdar15], tmp_path / "run")
+    assert [sample.name for sample in run.validation_samples()] == ["img_901", "img_902"]
+    train(run)
+    scores = [line for line in log_of(run.out) if "hmean" in line]
+    assert [line["step"] for line in scores] == [1, 2]
+    for line in scores:
+        assert {"precision", "recall"} <= line.keys()
+        assert 0 <= line["hmean"] <= 1
+
+
+def test_validation_does_not_change_the_training(icdar15: Path, tmp_path: Path) -> None:
+    plain = replace(RECIPE, steps=3)
+    often = replace(plain, validate_every=1, validate_long_side=160)
+    for name, recipe in (("plain", plain), ("often", often)):
+        train(Run(recipe, ["icdar15"], [icdar15], tmp_path / name))
+    one, other = (load_checkpoint(tmp_path / n / "checkpoint.pt") for n in ("plain", "often"))
+    assert same(one["model"], other["model"])
+    assert same(one["ema"], other["ema"])
+
+
+def test_a_folder_with_a_training_is_not_overwritten(quads: Path, tmp_path: Path) -> None:
+    run = mix(quads, tmp_path / "run", replace(RECIPE, steps=1))
+    train(run)
+    before = (run.out / "checkpoint.pt").read_bytes()
+    with pytest.raises(ConfigError, match="--resume"):
+        train(run)
+    assert (run.out / "checkpoint.pt").read_bytes() == before
+
+
+def test_resuming_with_other_settings_is_refused(quads: Path, tmp_path: Path) -> None:
+    run = mix(quads, tmp_path / "run", replace(RECIPE, steps=1))
+    train(run)
+    for changed in ({"learning_rate": 0.5}, {"seed": 3}, {"batch": 3}, {"steps": 9}):
+        other = replace(run, recipe=replace(run.recipe, **changed))
+        [name] = changed
+        with pytest.raises(ConfigError, match=f"{name} {getattr(run.recipe, name)}"):
+            train(other, resume=True)
+
+
+def test_there_must_be_something_to_resume(quads: Path, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="no checkpoint"):
+        train(mix(quads, tmp_path / "run"), resume=True)
+
+
+def test_a_loss_that_is_not_finite_stops_the_training_and_keeps_the_checkpoint(
+    quads: Path, tmp_path: Path
+) -> None:
+    recipe = replace(RECIPE, learning_rate=1e30, warmup=0, save_every=1)
+    run = mix(quads, tmp_path / "run", recipe)
+    with pytest.raises(CraftliteError, match="the loss is (nan|inf)"):
+        train(run)
+    state = load_checkpoint(run.out / "checkpoint.pt")
+    assert 1 <= state["step"] < 6
+    assert all(value.isfinite().all() for value in state["model"].values())
+
+
+def test_weights_to_start_from_are_taken(quads: Path, tmp_path: Path) -> None:
+    torch.manual_seed(99)
+    given = Trainer(replace(RECIPE, seed=99), CPU).model.state_dict()
+    save_model(tmp_path / "init.safetensors", "craftlite-small", given)
+    recipe = replace(RECIPE, steps=1, learning_rate=0.0, weight_decay=0.0)
+    run = replace(mix(quads, tmp_path / "run", recipe), init=tmp_path / "init.safetensors")
+    train(run)
+    model = load_checkpoint(run.out / "checkpoint.pt")["model"]
+    weights = [k for k in given if k.endswith((".weight", ".bias"))]
+    assert all(torch.equal(model[key], given[key]) for key in weights)
+    assert not same({k: given[k] for k in weights}, Trainer(RECIPE, CPU).model.state_dict())
+
+
+def test_average_follows_the_weights_at_its_decay() -> None:
+    trainer = Trainer(replace(RECIPE, ema=0.75), CPU)
+    generator = torch.Generator().manual_seed(0)
+    name = "conv_cls.1.weight"
+    weights = []
+    for _ in range(3):
+        pictures = torch.randn(2, 3, 64, 64, generator=generator)
+        scores = torch.rand(2, 2, 32, 32, generator=generator)
+        trainer.train_step(Batch(pictures, scores, torch.ones(2, 32, 32)))
+        weights.append(trainer.model.state_dict()[name].clone())
+    expected = 0.75 * (0.75 * weights[0] + 0.25 * weights[1]) + 0.25 * weights[2]
+    torch.testing.assert_close(trainer.ema.module.state_dict()[name], expected)
+    assert not torch.equal(weights[0], weights[2])
+
+
+def test_learning_rate_warms_up_falls_along_a_cosine_and_ends_at_nothing() -> None:
+    recipe = Recipe(steps=110, warmup=10, learning_rate=1.0)
+    rates = [learning_rate(step, recipe) for step in range(110)]
+    assert rates[:10] == pytest.approx(np.arange(1, 11) / 10)
+    assert rates[10] == 1.0
+    assert rates[60] == pytest.approx(0.5)
+    assert rates[-1] < 0.001
+    assert (np.diff(rates[10:]) < 0).all()
+    assert learning_rate(0, Recipe(warmup=0, learning_rate=1.0)) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("steps", 0), ("crop", 100), ("ema", 1.0), ("learning_rate", -1.0)]
+)
+def test_a_setting_out_of_range_is_named(name: str, value: float) -> None:
+    with pytest.raises(ConfigError, match=name):
+        Recipe(**{name: value})  # type: ignore[arg-type]
+
+
+def test_the_command_trains_by_a_recipe_file(
+    quads: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    recipe, out = tmp_path / "recipe.yaml", tmp_path / "run"
+    recipe.write_text("steps: 9\nbatch: 2\ncrop: 64\nworkers: 0\n")
+    command = ["train", "--dataset", "quads", "--data", str(quads), "--recipe", str(recipe)]
+    command += ["--out", str(out), "--steps", "2"]
+    assert main(command) == 0
+    assert load_checkpoint(out / "checkpoint.pt")["step"] == 2
+    assert f"weights: {out / 'weights.safetensors'}" in capfd.readouterr().err
+    assert main(command) == 2
+    assert "--resume" in capfd.readouterr().err
+    assert main(["train", "--dataset", "nothing", "--out", str(out)]) == 2
+    assert "no such dataset" in capfd.readouterr().err

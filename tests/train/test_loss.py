@@ -1,0 +1,120 @@
+"""The loss: what it ignores, and which pixels without text it keeps."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from craftlite.train.loss import craft_loss, map_loss
+
+
+def empty(height: int = 40, width: int = 40) -> tuple[Tensor, Tensor, Tensor]:
+    """Prediction and target of zeros and a weight of ones, each (1, height, width)."""
+    return (
+        torch.zeros(1, height, width),
+        torch.zeros(1, height, width),
+        torch.ones(1, height, width),
+    )
+
+
+def test_perfect_maps_cost_nothing() -> None:
+    target = torch.rand(3, 2, 24, 32, generator=torch.Generator().manual_seed(0))
+    loss = craft_loss(target.permute(0, 2, 3, 1), target, torch.ones(3, 24, 32))
+    assert [term.item() for term in loss] == [0, 0, 0]
+
+
+def test_the_total_is_the_sum_of_the_maps_and_each_reads_its_own_channel() -> None:
+    target = torch.zeros(1, 2, 40, 40)
+    target[0, 0, :10] = 1
+    target[0, 1, :20] = 1
+    predicted = target.permute(0, 2, 3, 1).clone()
+    predicted[0, :10, :, 0] -= 0.5
+    loss = craft_loss(predicted, target, torch.ones(1, 40, 40))
+    assert loss.region.item() == pytest.approx(0.25)
+    assert loss.affinity.item() == 0
+    predicted[0, :20, :, 1] -= 0.2
+    loss = craft_loss(predicted, target, torch.ones(1, 40, 40))
+    assert loss.affinity.item() == pytest.approx(0.04)
+    assert loss.total.item() == pytest.approx(0.29)
+
+
+def test_pixels_without_weight_count_neither_as_text_nor_as_ground() -> None:
+    predicted, target, weight = empty()
+    target[0, :5] = 1
+    predicted[0, :5] = 0.5
+    before = map_loss(predicted, target, weight).item()
+    weight[0, 20:] = 0
+    target[0, 20:25] = 1
+    predicted[0, 25:] = 9
+    assert map_loss(predicted, target, weight).item() == pytest.approx(before)
+    assert before == pytest.approx(0.25)
+
+
+def test_three_of_the_hardest_pixels_without_text_are_kept_for_each_with_text() -> None:
+    predicted, target, weight = empty(50, 50)
+    # 200 pixels of text, each wrong by 0.1.
+    target[0, :4] = 1
+    predicted[0, :4] = 0.9
+    # Of the 2300 others, 500 are wrong by 0.5, 250 by 0.2 and the rest by 0.01.
+    rest = predicted[0, 4:].flatten()
+    rest[:] = 0.01
+    rest[:500] = 0.5
+    rest[500:750] = 0.2
+    order = torch.randperm(2300, generator=torch.Generator().manual_seed(0))
+    predicted[0, 4:] = rest[order].reshape(46, 50)
+    # 600 are kept: the 500 and 100 of the 250.
+    expected = 0.1**2 + (500 * 0.5**2 + 100 * 0.2**2) / 600
+    assert map_loss(predicted, target, weight).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_without_text_the_500_hardest_pixels_are_kept() -> None:
+    predicted, target, weight = empty()
+    predicted[0].view(-1)[:400] = 0.5
+    predicted[0].view(-1)[400:600] = 0.1
+    expected = (400 * 0.25 + 100 * 0.01) / 500
+    assert map_loss(predicted, target, weight).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_faint_scores_of_the_target_count_as_ground() -> None:
+    predicted, target, weight = empty()
+    target[0, :2] = 0.05
+    assert map_loss(predicted, target, weight).item() == pytest.approx(80 * 0.05**2 / 500)
+    target[0, :2] = 0.2
+    assert map_loss(predicted, target, weight).item() == pytest.approx(0.2**2)
+
+
+def test_every_picture_mines_its_own_pixels() -> None:
+    predicted, target, weight = (torch.cat([part, part]) for part in empty())
+    predicted[0] = 0.3
+    target[1, :20] = 1
+    predicted[1, :20] = 0.8
+    alone = [
+        map_loss(predicted[n : n + 1], target[n : n + 1], weight[n : n + 1]) for n in range(2)
+    ]
+    together = map_loss(predicted, target, weight)
+    assert together.item() == pytest.approx(sum(a.item() for a in alone) / 2)
+    assert alone[0].item() == pytest.approx(0.09)
+    assert alone[1].item() == pytest.approx(0.04)
+
+
+@pytest.mark.parametrize("text", [0.0, 1.0])
+def test_pictures_all_text_all_ground_or_all_ignored_are_finite(text: float) -> None:
+    predicted, target, weight = empty(8, 8)
+    target[:] = text
+    predicted[:] = 0.5
+    assert map_loss(predicted, target, weight).item() == pytest.approx(0.25)
+    assert map_loss(predicted, target, torch.zeros_like(weight)).item() == 0
+
+
+def test_the_gradient_reaches_wrong_pixels_only_and_points_the_right_way() -> None:
+    target = torch.zeros(1, 2, 40, 40)
+    target[:, :, :10] = 1
+    predicted = target.permute(0, 2, 3, 1).clone()
+    predicted[0, 3, 3, 0] = 0.2
+    predicted[0, 30, 30, 1] = 0.7
+    predicted.requires_grad_()
+    craft_loss(predicted, target, torch.ones(1, 40, 40)).total.backward()
+    gradient = predicted.grad
+    assert gradient is not None
+    assert gradient[0, 3, 3, 0] < 0
+    assert gradient[0, 30, 30, 1] > 0
+    assert torch.count_nonzero(gradient) == 2
