@@ -165,4 +165,3 @@ class Detector:
             characters=None if chars is None else tuple(to_picture(c) for c in chars),
             size=maps.fit.size,
         )
-

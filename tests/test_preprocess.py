@@ -36,9 +36,7 @@ def test_a_spot_found_in_the_input_is_mapped_back_to_where_it_was(
 
 
 @settings(deadline=None, max_examples=200)
-@given(
-    width=st.integers(1, 5000), height=st.integers(1, 5000), long_side=st.integers(32, 3000)
-)
+@given(width=st.integers(1, 5000), height=st.integers(1, 5000), long_side=st.integers(32, 3000))
 def test_sizes_follow_the_long_side_and_are_padded_to_multiples_of_32(
     width: int, height: int, long_side: int
 ) -> None:

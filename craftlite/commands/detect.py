@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from jsonargparse import ArgumentParser, Namespace
-from jsonargparse.typing import ClosedUnitInterval, PositiveInt
+from jsonargparse.typing import PositiveInt
 
+from craftlite.commands.options import add_thresholds, chosen_thresholds
 from craftlite.errors import ConfigError, CraftliteError
 
 if TYPE_CHECKING:
@@ -55,17 +55,7 @@ def parser() -> ArgumentParser:
     add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="Where it runs.")
     add("--threads", type=PositiveInt, metavar="N", help="Threads on the CPU.")
     add("--long-side", type=PositiveInt, metavar="PIXELS", help="Longest side the network sees.")
-    unset = "; by default the weights' own."
-    add(
-        "--text-threshold",
-        type=ClosedUnitInterval,
-        metavar="T",
-        help="Least peak of a word" + unset,
-    )
-    add(
-        "--link-threshold", type=ClosedUnitInterval, metavar="T", help="Affinity that joins" + unset
-    )
-    add("--low-text", type=ClosedUnitInterval, metavar="T", help="Region score of text" + unset)
+    add_thresholds(result)
     return result
 
 
@@ -122,7 +112,7 @@ def _detect_all(args: Namespace, inputs: list[Input]) -> int:
         threads=args.threads,
         long_side=args.long_side,
     )
-    thresholds = _thresholds(args, detector.thresholds)
+    thresholds = chosen_thresholds(args, detector.thresholds)
     writer = _writer(args)
     failed = 0
     quiet = len(inputs) == 1 or not sys.stderr.isatty()
@@ -175,11 +165,6 @@ def _save(stem: Path, picture: Picture) -> None:
     suffix = ".jpg" if max(picture.shape) <= JPEG_LONGEST else ".png"
     encoded = cv2.imencode(suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
     write_whole(stem.with_name(stem.name + suffix), encoded.tobytes())
-
-
-def _thresholds(args: Namespace, own: Thresholds) -> Thresholds:
-    asked = {"text": args.text_threshold, "link": args.link_threshold, "low": args.low_text}
-    return replace(own, **{name: value for name, value in asked.items() if value is not None})
 
 
 def _writer(args: Namespace) -> Writer:

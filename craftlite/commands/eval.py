@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jsonargparse import ArgumentParser, Namespace
-from jsonargparse.typing import ClosedUnitInterval, PositiveInt
+from jsonargparse.typing import PositiveInt
 
+from craftlite.commands.options import add_thresholds, chosen_thresholds
 from craftlite.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -45,11 +45,8 @@ def parser() -> ArgumentParser:
     add("--results", type=Path, metavar="DIR", help=RESULTS_HELP)
     add("--json", action="store_true", help="Print one JSON object, its ratios in 0..1.")
     unset = "; by default the weights' own."
-    level = {"type": ClosedUnitInterval, "metavar": "T"}
     add("--long-side", type=PositiveInt, metavar="PIXELS", help="Longest side it sees" + unset)
-    add("--text-threshold", **level, help="Least peak of a word" + unset)
-    add("--link-threshold", **level, help="Affinity that joins" + unset)
-    add("--low-text", **level, help="Region score of text" + unset)
+    add_thresholds(result)
     return result
 
 
@@ -94,10 +91,7 @@ def _score_model(dataset: Dataset, args: Namespace) -> tuple[Score, Facts]:
     from craftlite.evaluate.iou import score
 
     detector = Detector(args.weights, long_side=args.long_side)
-    asked = {"text": args.text_threshold, "link": args.link_threshold, "low": args.low_text}
-    thresholds = replace(
-        detector.thresholds, **{name: value for name, value in asked.items() if value is not None}
-    )
+    thresholds = chosen_thresholds(args, detector.thresholds)
     samples = tqdm(dataset.samples, desc=f"{args.dataset} {args.split}", unit="picture")
     result = score(samples, lambda pixels: detector(pixels, thresholds, polygons=False))
     return result, {

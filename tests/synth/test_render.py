@@ -64,7 +64,9 @@ def on_one_colour(folder: Path, count: int) -> list[tuple[Sample, np.ndarray]]:
     colour = np.array([40, 90, 200])
     cv2.imwrite(str(folder / "ground.png"), np.full((300, 300, 3), colour[::-1], np.uint8))
     renderer = WordRenderer((folder / "ground.png",), size=(320, 240), seed=3)
-    changes = [(s, abs(s.pixels().astype(int) - colour).max(axis=2)) for s in samples(count, renderer)]
+    changes = [
+        (s, abs(s.pixels().astype(int) - colour).max(axis=2)) for s in samples(count, renderer)
+    ]
     # Every tenth ground is not a photograph.
     return [(sample, change) for sample, change in changes if np.median(change) == 0]
 
@@ -120,8 +122,10 @@ def test_words_lie_in_the_picture_have_their_characters_and_do_not_overlap() -> 
             assert not word.ignore
             assert word.polygon.min() >= 0
             assert (word.polygon <= [300, 260]).all()
-            assert shapely.Polygon(word.polygon).buffer(0.5).contains(
-                shapely.MultiPoint(word.characters.reshape(-1, 2))
+            assert (
+                shapely.Polygon(word.polygon)
+                .buffer(0.5)
+                .contains(shapely.MultiPoint(word.characters.reshape(-1, 2)))
             )
         shapes = [shapely.Polygon(word.polygon) for word in sample.words]
         assert all(shape.is_valid for shape in shapes)

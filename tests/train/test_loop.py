@@ -36,7 +36,9 @@ def write_dataset(samples: list[Sample], stems: list[str], pictures: Path, truth
     truths.mkdir(parents=True)
     for sample, stem in zip(samples, stems, strict=True):
         cv2.imwrite(str(pictures / f"{stem}.png"), sample.pixels()[..., ::-1])
-        corners = [",".join(str(round(v)) for v in w.polygon.ravel().tolist()) for w in sample.words]
+        corners = [
+            ",".join(str(round(v)) for v in w.polygon.ravel().tolist()) for w in sample.words
+        ]
         texts = [word.text for word in sample.words]
         lines = [f"{corner},{text}\n" for corner, text in zip(corners, texts, strict=True)]
         (truths / f"gt_{stem}.txt").write_text("".join(lines), encoding="utf-8")

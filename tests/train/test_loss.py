@@ -87,9 +87,7 @@ def test_every_picture_mines_its_own_pixels() -> None:
     predicted[0] = 0.3
     target[1, :20] = 1
     predicted[1, :20] = 0.8
-    alone = [
-        map_loss(predicted[n : n + 1], target[n : n + 1], weight[n : n + 1]) for n in range(2)
-    ]
+    alone = [map_loss(predicted[n : n + 1], target[n : n + 1], weight[n : n + 1]) for n in range(2)]
     together = map_loss(predicted, target, weight)
     assert together.item() == pytest.approx(sum(a.item() for a in alone) / 2)
     assert alone[0].item() == pytest.approx(0.09)

@@ -1,0 +1,30 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from jsonargparse import ArgumentParser, Namespace
+from jsonargparse.typing import ClosedUnitInterval
+
+if TYPE_CHECKING:
+    from craftlite.postprocess import Thresholds
+
+# Option and field of Thresholds.
+_FIELDS = {"text_threshold": "text", "link_threshold": "link", "low_text": "low"}
+
+
+def add_thresholds(parser: ArgumentParser) -> None:
+    """The three levels, each unset by default."""
+    unset = "; by default the weights' own."
+    helps = ("Least peak of a word", "Affinity that joins characters", "Region score of text")
+    for name, text in zip(_FIELDS, helps, strict=True):
+        option = "--" + name.replace("_", "-")
+        parser.add_argument(option, type=ClosedUnitInterval, metavar="T", help=text + unset)
+
+
+def chosen_thresholds(args: Namespace, own: Thresholds) -> Thresholds:
+    """The weights' own levels, with those replaced that were given."""
+    given = {field: args[option] for option, field in _FIELDS.items()}
+    return replace(own, **{name: value for name, value in given.items() if value is not None})
