@@ -136,11 +136,16 @@ def batches(crops: Crops, first: int, last: int, batch: int, workers: int) -> It
         prefetch_factor=4 if workers else None,
         generator=torch.Generator(),  # its own: the random state of the training is left alone
     )
-    return iter(loader)
+    threads = cv2.getNumThreads()
+    # A worker has one thread, and stays off the cores that the network trains on. That is set
+    # before the fork: OpenCV's pool, once it has worked here, cannot be taken down in a child.
+    cv2.setNumThreads(1 if workers else threads)
+    stream: Iterator[Batch] = iter(loader)
+    cv2.setNumThreads(threads)
+    return stream
 
 
 def _quiet_worker(worker: int) -> None:
-    """A worker stays off the cores that the network trains on, and leaves Ctrl-C to the trainer."""
-    cv2.setNumThreads(1)
+    """A worker leaves Ctrl-C to the trainer."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

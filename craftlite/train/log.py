@@ -101,8 +101,8 @@ def draw_curves(log: Path, picture: Path) -> None:
         points = [(line["step"], line[name]) for line in lines if name in line]
         if points:
             upper.plot(*zip(*points, strict=True), label=label, linewidth=0.8)
+            upper.legend()
     upper.set(ylabel="training loss", yscale="log")
-    upper.legend()
     upper.grid(alpha=0.3)
     for name in ("hmean", "precision", "recall"):
         points = [(line["step"], line[name]) for line in lines if name in line]

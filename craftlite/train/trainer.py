@@ -2,13 +2,14 @@
 
 import math
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from craftlite.data.loader import Batch
@@ -38,6 +39,26 @@ def optimiser_of(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=recipe.learning_rate)
 
 
+def moving_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor | int], None]:
+    """How averaged tensors follow current ones, in place, given the number of updates so far.
+
+    The decay grows towards `decay` as (1 + n) / (10 + n), so that the random start is soon
+    forgotten. Counters, which are integers, are copied.
+    """
+
+    @torch.no_grad()
+    def update(averaged: list[Tensor], current: list[Tensor], updates: Tensor | int) -> None:
+        n = int(updates)
+        weight = 1 - min(decay, (1 + n) / (10 + n))
+        for average, value in zip(averaged, current, strict=True):
+            if average.is_floating_point():
+                average.lerp_(value.to(average.dtype), weight)
+            else:
+                average.copy_(value)
+
+    return update
+
+
 class Trainer:
     """The state of a training: network, averaged network, optimiser and step."""
 
@@ -46,7 +67,7 @@ class Trainer:
         self.recipe, self.device, self.step = recipe, device, 0
         model = build_model(recipe.network)
         self.model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        average = get_ema_multi_avg_fn(recipe.ema)  # type: ignore[no-untyped-call]
+        average = moving_average(recipe.ema)
         self.ema = AveragedModel(self.model, multi_avg_fn=average, use_buffers=True)
         self.optimiser = optimiser_of(self.model, recipe)
 

@@ -1,5 +1,6 @@
 """The stream of crops: the same whoever makes it, mixed as asked."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,15 @@ def test_workers_give_the_same_batches_as_none(workers: int) -> None:
     helped = list(batches(stream(), 0, 3, batch=2, workers=workers))
     assert len(alone) == len(helped) == 3
     assert all(same(a, b) for a, b in zip(alone, helped, strict=True))
+
+
+def test_workers_start_after_opencv_has_used_its_own_threads() -> None:
+    threads = cv2.getNumThreads()
+    cv2.GaussianBlur(np.zeros((2000, 2000, 3), np.uint8), (0, 0), 3)
+    time.sleep(0.5)  # until they sleep: a forked worker can't take sleeping threads down
+    [batch] = batches(stream(), 0, 1, batch=2, workers=1)
+    assert batch.pictures.shape == (2, 3, 64, 64)
+    assert cv2.getNumThreads() == threads
 
 
 def test_batches_have_the_documented_shapes_and_hold_the_crops_in_order() -> None:
