@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, overload
+from typing import overload
 
 import numpy as np
 
@@ -11,8 +11,8 @@ from craftlite.errors import ConfigError, WeightsError
 from craftlite.image import Source, read_image
 from craftlite.postprocess import Thresholds, words_from_maps
 from craftlite.preprocess import Fit, Map
-from craftlite.runtime import Device, OnnxRuntime, Runtime
-from craftlite.weights import DEFAULT, find_weights
+from craftlite.runtime import Backend, Device, OnnxRuntime, Runtime
+from craftlite.weights import DEFAULT, DEFAULT_LONG_SIDE, Weights, find_weights
 from craftlite.words import Words
 
 # Pictures of a list that are in memory at once; those of one size go through the network together.
@@ -34,7 +34,7 @@ class Detector:
     Args:
         weights: a name in the catalogue, an .onnx, .safetensors or .pth file, or a network that
             is ready to run.
-        backend: "onnx" or "torch".
+        backend: "onnx" or "torch"; None takes ONNX Runtime where the weights have a file for it.
         device: "auto", "cpu" or "cuda".
         threads: for the network; None takes the machine's cores.
         long_side: pixels that a picture's longer side is scaled to; None takes what the weights
@@ -52,7 +52,7 @@ class Detector:
         self,
         weights: str | os.PathLike[str] | Runtime = DEFAULT,
         *,
-        backend: Literal["onnx", "torch"] = "onnx",
+        backend: Backend | None = None,
         device: Device = "auto",
         threads: int | None = None,
         long_side: int | None = None,
@@ -60,17 +60,9 @@ class Detector:
         if isinstance(weights, str | os.PathLike):
             entry = find_weights(weights)
             self.thresholds, tuned_side = entry.thresholds, entry.long_side
-            if backend == "onnx" and entry.onnx is not None:
-                self.runtime: Runtime = OnnxRuntime(entry.onnx, device, threads)
-            elif backend == "torch" and entry.torch is not None:
-                from craftlite.model.files import read_model
-                from craftlite.runtime import TorchRuntime
-
-                self.runtime = TorchRuntime(read_model(entry.torch)[1], device, threads)
-            else:
-                raise WeightsError(f"{weights}: cannot be run with --backend {backend}")
+            self.runtime: Runtime = open_runtime(entry, backend, device, threads)
         else:
-            self.runtime, self.thresholds, tuned_side = weights, Thresholds(), 1280
+            self.runtime, self.thresholds, tuned_side = weights, Thresholds(), DEFAULT_LONG_SIDE
         self.long_side = long_side or tuned_side
         if self.long_side < 32:
             raise ConfigError(f"long side {self.long_side}: must be at least 32 pixels")
@@ -165,3 +157,26 @@ class Detector:
             characters=None if chars is None else tuple(to_picture(c) for c in chars),
             size=maps.fit.size,
         )
+
+
+def open_runtime(
+    entry: Weights, backend: Backend | None, device: Device, threads: int | None
+) -> Runtime:
+    """The network of a set of weights, ready to run; by default ONNX Runtime where it can.
+
+    Raises:
+        WeightsError: the weights have no file for the backend, or it cannot be used.
+        ConfigError: the device is not there.
+    """
+    backend = backend or ("torch" if entry.onnx is None else "onnx")
+    if backend == "onnx" and entry.onnx is not None:
+        return OnnxRuntime(entry.onnx, device, threads)
+    if backend == "torch" and entry.torch is not None:
+        from craftlite.model.files import read_model
+        from craftlite.runtime import TorchRuntime
+
+        return TorchRuntime(read_model(entry.torch)[1], device, threads)
+    advice = (
+        "turn it into ONNX with craftlite export" if backend == "onnx" else "give its torch file"
+    )
+    raise WeightsError(f"{entry.name}: cannot be run by {backend}; {advice}")

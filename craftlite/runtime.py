@@ -12,6 +12,7 @@ from craftlite.errors import ConfigError, WeightsError
 if TYPE_CHECKING:
     from torch import nn
 
+Backend = Literal["onnx", "torch"]
 Device = Literal["auto", "cpu", "cuda"]
 Tensor = npt.NDArray[np.float32]
 # The key under which both file formats carry what the network is; see `craftlite.export`.

@@ -11,6 +11,8 @@ from craftlite.errors import WeightsError
 from craftlite.postprocess import Thresholds
 
 DEFAULT = "craftlite-small"
+# Pixels that pictures are scaled to by weights that say nothing else.
+DEFAULT_LONG_SIDE = 1280
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Weights:
     onnx: Path | None
     torch: Path | None
     thresholds: Thresholds = field(default_factory=Thresholds)
-    long_side: int = 1280
+    long_side: int = DEFAULT_LONG_SIDE
     sha256: dict[str, str] = field(default_factory=dict)
 
 

@@ -95,3 +95,15 @@ def test_neither_the_package_nor_detect_imports_torch() -> None:
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("{")
+
+
+def test_a_torch_file_needs_no_backend_named(detector: Detector) -> None:
+    pytest.importorskip("torch")
+    from craftlite.weights import catalogue
+
+    file = catalogue()["craftlite-small"].torch
+    assert file is not None
+    words = Detector(file, long_side=640)(SAMPLES[0], detector.thresholds)
+    assert same(words, detector(SAMPLES[0]))
+    with pytest.raises(WeightsError, match="export"):
+        Detector(file, backend="onnx")

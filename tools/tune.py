@@ -19,7 +19,7 @@ from craftlite.data.sample import Sample
 from craftlite.detector import Maps
 from craftlite.evaluate.iou import IoU
 
-LONG_SIDES = (1280, 1600, 1920)
+LONG_SIDES = (1280, 1440, 1600)
 GRID = {
     "text": (0.3, 0.4, 0.5, 0.6, 0.7),
     "link": (0.15, 0.25, 0.35, 0.45),

@@ -51,7 +51,7 @@ def parser() -> ArgumentParser:
     add("--polygons", action="store_true", help="Outlines that follow curved words.")
     add("--level", choices=("word", "char"), default="word", help="char: also characters.")
     add("--weights", default="craftlite-small", metavar="NAME|FILE", help="Which network.")
-    add("--backend", choices=("onnx", "torch"), default="onnx", help="What runs the network.")
+    add("--backend", choices=("onnx", "torch"), help="What runs the network; by default its file.")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="Where it runs.")
     add("--threads", type=PositiveInt, metavar="N", help="Threads on the CPU.")
     add("--long-side", type=PositiveInt, metavar="PIXELS", help="Longest side the network sees.")
