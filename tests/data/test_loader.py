@@ -21,7 +21,6 @@ from craftlite.data.loader import (
     parse_mix,
 )
 from craftlite.data.sample import Sample, Word
-from craftlite.data.targets import render_targets
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.preprocess import MEAN, STD
 from craftlite.synth.render import WordRenderer

@@ -107,7 +107,7 @@ def test_stacked_characters_are_linked_from_top_to_bottom() -> None:
         assert value > 0.97
     # The link runs down: it is longer than wide.
     middle = on_map(np.array([115, 55]))
-    assert at(scores[1], middle + [0, 5]) > at(scores[1], middle + [5, 0])
+    assert at(scores[1], [*middle, 0, 5]) > at(scores[1], [*middle, 5, 0])
 
 
 def test_a_tall_quad_with_three_letters_is_read_downwards_and_linked() -> None:

@@ -239,7 +239,7 @@ def test_a_loss_that_is_not_finite_stops_the_training_and_keeps_the_checkpoint(
 ) -> None:
     recipe = replace(RECIPE, learning_rate=1e30, warmup=0, save_every=1)
     run = mix(quads, tmp_path / "run", recipe)
-    with pytest.raises(CraftliteError, match="the loss is (nan|inf)"):
+    with pytest.raises(CraftliteError, match=r"the loss is (nan|inf)"):
         train(run)
     state = load_checkpoint(run.out / "checkpoint.pt")
     assert 1 <= state["step"] < 6

@@ -1,0 +1,52 @@
+"""The whole road from targets to words: eight pictures, learnt by heart, give their words back."""
+
+import numpy as np
+import torch
+
+from craftlite.data.loader import Batch
+from craftlite.data.sample import Sample
+from craftlite.data.targets import render_targets
+from craftlite.detector import Detector
+from craftlite.evaluate.iou import score
+from craftlite.postprocess import Thresholds
+from craftlite.preprocess import to_tensor
+from craftlite.runtime import TorchRuntime
+from craftlite.synth.render import WordRenderer
+from craftlite.train.recipe import Recipe
+from craftlite.train.trainer import Trainer
+
+SIDE = 192
+RECIPE = Recipe(steps=240, batch=8, crop=SIDE, learning_rate=4e-3, warmup=10, ema=0.9)
+
+
+def legible_pictures(count: int) -> list[Sample]:
+    """Rendered pictures whose words are all large enough to be seen at half size."""
+    renderer = WordRenderer(size=(SIDE, SIDE))
+    samples = (renderer.sample(index) for index in range(1000))
+    legible = (
+        sample
+        for sample in samples
+        if len(sample.words) >= 2
+        and all(np.ptp(word.polygon, axis=0).min() >= 10 for word in sample.words)
+    )
+    return [next(legible) for _ in range(count)]
+
+
+def batch_of(samples: list[Sample]) -> Batch:
+    """The samples as they are, without augmentation."""
+    pictures = [to_tensor(sample.pixels())[0] for sample in samples]
+    scores, weights = zip(*(render_targets(s.words, (SIDE, SIDE)) for s in samples), strict=True)
+    return Batch(*(torch.from_numpy(np.stack(part)) for part in (pictures, scores, weights)))
+
+
+def test_eight_pictures_are_learnt_by_heart() -> None:
+    torch.set_flush_denormal(True)
+    samples = legible_pictures(8)
+    batch = batch_of(samples)
+    trainer = Trainer(RECIPE, torch.device("cpu"))
+    for _ in range(RECIPE.steps):
+        trainer.train_step(batch)
+    detector = Detector(TorchRuntime(trainer.ema.module, "cpu"), long_side=SIDE)
+    result = score(samples, lambda pixels: detector(pixels, Thresholds(0.5, 0.3, 0.3)))
+    assert result.truths >= 16
+    assert result.hmean > 0.9
