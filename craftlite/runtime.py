@@ -52,8 +52,6 @@ class OnnxRuntime:
         options.intra_op_num_threads = threads or 0
         # Pictures come in all sizes: a plan of memory for each would be kept and grow without end.
         options.enable_mem_pattern = False
-        # The arena keeps the largest picture's memory for ever; see docs/architecture.md.
-        options.enable_cpu_mem_arena = False
         options.log_severity_level = 3
         providers = ["CPUExecutionProvider"]
         if cuda and device != "cpu":
