@@ -19,6 +19,8 @@ from craftlite.model.files import read_state
 from craftlite.train.loss import Loss, craft_loss
 from craftlite.train.recipe import Recipe
 
+Tensors = tuple[Tensor, ...] | list[Tensor]
+
 
 def learning_rate(step: int, recipe: Recipe) -> float:
     """Linear warm-up, then a cosine down to zero; a function of the step alone."""
@@ -39,7 +41,7 @@ def optimiser_of(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=recipe.learning_rate)
 
 
-def moving_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor | int], None]:
+def moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
     """How averaged tensors follow current ones, in place, given the number of updates so far.
 
     The decay grows towards `decay` as (1 + n) / (10 + n), so that the random start is soon
@@ -47,7 +49,7 @@ def moving_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor
     """
 
     @torch.no_grad()
-    def update(averaged: list[Tensor], current: list[Tensor], updates: Tensor | int) -> None:
+    def update(averaged: Tensors, current: Tensors, updates: Tensor | int) -> None:
         n = int(updates)
         weight = 1 - min(decay, (1 + n) / (10 + n))
         for average, value in zip(averaged, current, strict=True):
