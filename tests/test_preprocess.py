@@ -15,7 +15,8 @@ def centre_of_light(plane: np.ndarray) -> np.ndarray:
     """(x, y) of the mean position of what is brighter than the plane's darkest."""
     light = plane - plane.min()
     ys, xs = np.mgrid[: plane.shape[0], : plane.shape[1]]
-    return np.array([(xs * light).sum(), (ys * light).sum()]) / light.sum()
+    x, y = (xs * light).sum() / light.sum(), (ys * light).sum() / light.sum()
+    return np.array([x, y], np.float32)
 
 
 @settings(deadline=None, max_examples=40)

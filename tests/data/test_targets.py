@@ -24,7 +24,7 @@ def box(left: float, top: float, right: float, bottom: float) -> Points:
 
 
 def on_map(point: np.ndarray) -> np.ndarray:
-    return (np.asarray(point) + 0.5) / 2 - 0.5
+    return np.asarray((point + 0.5) / 2 - 0.5)
 
 
 def peak_near(score: np.ndarray, point: np.ndarray, reach: int = 5) -> tuple[np.ndarray, float]:
@@ -106,8 +106,8 @@ def test_stacked_characters_are_linked_from_top_to_bottom() -> None:
         assert abs(place - on_map(np.array(between))).max() < 0.75
         assert value > 0.97
     # The link runs down: it is longer than wide.
-    middle = on_map(np.array([115, 55]))
-    assert at(scores[1], [*middle, 0, 5]) > at(scores[1], [*middle, 5, 0])
+    below, beside = on_map(np.array([115, 65])), on_map(np.array([125, 55]))
+    assert at(scores[1], below) > at(scores[1], beside)
 
 
 def test_a_tall_quad_with_three_letters_is_read_downwards_and_linked() -> None:

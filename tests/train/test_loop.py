@@ -259,8 +259,8 @@ def test_weights_to_start_from_are_taken(quads: Path, tmp_path: Path) -> None:
     assert not same({k: given[k] for k in weights}, Trainer(RECIPE, CPU).model.state_dict())
 
 
-def test_average_follows_the_weights_at_its_decay() -> None:
-    trainer = Trainer(replace(RECIPE, ema=0.75), CPU)
+def test_average_forgets_its_start_and_then_follows_at_its_decay() -> None:
+    trainer = Trainer(replace(RECIPE, ema=0.2), CPU)
     generator = torch.Generator().manual_seed(0)
     name = "conv_cls.1.weight"
     weights = []
@@ -269,7 +269,9 @@ def test_average_follows_the_weights_at_its_decay() -> None:
         scores = torch.rand(2, 2, 32, 32, generator=generator)
         trainer.train_step(Batch(pictures, scores, torch.ones(2, 32, 32)))
         weights.append(trainer.model.state_dict()[name].clone())
-    expected = 0.75 * (0.75 * weights[0] + 0.25 * weights[1]) + 0.25 * weights[2]
+    # The decay after n updates is (1 + n) / (10 + n), and 0.2 at the most.
+    early = torch.lerp(weights[1], weights[0], 2 / 11)
+    expected = torch.lerp(weights[2], early, 0.2)
     torch.testing.assert_close(trainer.ema.module.state_dict()[name], expected)
     assert not torch.equal(weights[0], weights[2])
 

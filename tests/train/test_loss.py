@@ -110,7 +110,8 @@ def test_the_gradient_reaches_wrong_pixels_only_and_points_the_right_way() -> No
     predicted[0, 3, 3, 0] = 0.2
     predicted[0, 30, 30, 1] = 0.7
     predicted.requires_grad_()
-    craft_loss(predicted, target, torch.ones(1, 40, 40)).total.backward()
+    loss = craft_loss(predicted, target, torch.ones(1, 40, 40)).total
+    loss.backward()  # type: ignore[no-untyped-call]
     gradient = predicted.grad
     assert gradient is not None
     assert gradient[0, 3, 3, 0] < 0
