@@ -32,7 +32,7 @@ def test_a_spot_found_in_the_input_is_mapped_back_to_where_it_was(
     fit = Fit.of((width, height), 320)
     plane = fit.apply(picture)[0, 0, : fit.resized[1], : fit.resized[0]]
     # Pixel x of the input lies at (x + 0.5) / 2 - 0.5 of the maps.
-    on_map = (centre_of_light(plane) + 0.5) / 2 - 0.5
+    on_map = ((centre_of_light(plane) + 0.5) / 2 - 0.5).astype(np.float32)
     assert abs(fit.to_picture(on_map) - spot).max() < 1
 
 

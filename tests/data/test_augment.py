@@ -35,8 +35,7 @@ def cross_near(picture: Picture, point: np.ndarray, reach: int) -> np.ndarray:
     light = np.clip(window - 70, 0, None)
     assert light.sum() > 0, "no cross there"
     ys, xs = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    offset = np.array([(xs * light).sum(), (ys * light).sum()]) / light.sum()
-    return np.asarray(offset + (x, y))
+    return np.array([x + np.average(xs, weights=light), y + np.average(ys, weights=light)])
 
 
 @pytest.mark.parametrize("seed", range(12))

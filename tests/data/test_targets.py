@@ -48,7 +48,7 @@ def rotated(quad: Points, degrees: float) -> Points:
     turn = np.deg2rad(degrees)
     matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     centre = quad.mean(axis=0)
-    return ((quad - centre) @ matrix.T + centre).astype(np.float32)
+    return np.asarray((quad - centre) @ matrix.T + centre, np.float32)
 
 
 @pytest.mark.parametrize("degrees", [0, 30, -75, 180])
