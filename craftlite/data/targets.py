@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from craftlite.data.sample import Word
 from craftlite.geometry import Points
+from craftlite.preprocess import MAP_STRIDE
 
-MAP_STRIDE = 2
 # The Gaussian covers the character's box enlarged by half and has fallen to 0.25 at the box's own
 # edge. The paper gives no figures; these agree with what public retrainings settled on.
 ENLARGEMENT = 1.5

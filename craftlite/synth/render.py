@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from craftlite.data.readers.folder import PICTURE_SUFFIXES
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
 from craftlite.geometry import Points, transform
 from craftlite.synth.text import random_text
 
-PICTURE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 FONT_SUFFIXES = {".ttf", ".otf"}
 SYSTEM_FONTS = Path("/usr/share/fonts")
 Picture = npt.NDArray[np.uint8]

@@ -8,7 +8,7 @@ from torch import Tensor
 # The score above which a pixel counts as text, and the negatives kept for each such pixel.
 POSITIVE = 0.1
 NEGATIVES_PER_POSITIVE = 3
-# Negatives kept in a crop without text.
+# Negatives kept at least, so that crops with little or no text teach too.
 FEWEST_NEGATIVES = 500
 
 
@@ -24,8 +24,8 @@ def map_loss(predicted: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     """The mean error of text pixels plus the mean error of the hardest others, per picture.
 
     predicted, target, weight: (N, h, w). Pixels of weight 0 count nowhere. Of the pixels without
-    text, three for each one with text are kept (Shrivastava et al., "Training Region-based Object
-    Detectors with Online Hard Example Mining", CVPR 2016).
+    text, three for each one with text, and 500 at least, are kept (Shrivastava et al., "Training
+    Region-based Object Detectors with Online Hard Example Mining", CVPR 2016).
     """
     error = (weight * (predicted - target) ** 2).flatten(1)
     positive = ((target > POSITIVE) & (weight > 0)).flatten(1)

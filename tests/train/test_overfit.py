@@ -28,7 +28,7 @@ def legible_pictures(count: int) -> list[Sample]:
         sample
         for sample in samples
         if len(sample.words) >= 2
-        and all(np.ptp(word.polygon, axis=0).min() >= 10 for word in sample.words)
+        and all(np.ptp(word.polygon, axis=0).min() >= 16 for word in sample.words)
     )
     return [next(legible) for _ in range(count)]
 
