@@ -37,8 +37,9 @@ def prepare(run: Run, resume: bool, device: torch.device) -> Trainer:
     """A trainer for the run's folder: new, from `run.init`, or from the last checkpoint.
 
     Raises:
-        ConfigError: the folder holds a training and `resume` is not set, or the other way round,
-            or the settings are not those that the training was started with.
+        ConfigError: the folder holds a training and `resume` is not set, or the settings are not
+            those that the training was started with.
+        WeightsError: there is no checkpoint to resume from, or `run.init` does not fit.
     """
     checkpoint = run.out / CHECKPOINT
     if checkpoint.exists() and not resume:
