@@ -19,6 +19,16 @@ def signed_area(points: npt.ArrayLike) -> float:
     return float(0.5 * np.sum(x * np.roll(y, -1) - y * np.roll(x, -1)))
 
 
+def clockwise(outline: Points) -> Points:
+    """The same outline (K, 2), turned where it runs anticlockwise; its first corner stays first.
+
+    An annotator's first corner is where reading starts, whichever way round the others follow.
+    """
+    if signed_area(outline) >= 0:
+        return outline
+    return np.concatenate([outline[:1], outline[:0:-1]])
+
+
 def clockwise_from_top_left(quad: npt.ArrayLike) -> Points:
     """The same four corners (4, 2), clockwise, starting from the one with the smallest x + y.
 
@@ -37,6 +47,41 @@ def transform(points: npt.ArrayLike, matrix: npt.NDArray[np.floating]) -> Points
     mapped = xy @ matrix[:, :2].T + matrix[:, 2]
     projected: Points = (mapped[..., :2] / mapped[..., 2:]).astype(np.float32)
     return projected
+
+
+def is_convex(quads: Points) -> npt.NDArray[np.bool_]:
+    """Which quads (M, 4, 2) turn clockwise at every corner; those without area do not."""
+    ahead = quads[:, [1, 2, 3, 0]] - quads
+    after = ahead[:, [1, 2, 3, 0]]
+    turns = ahead[..., 0] * after[..., 1] - ahead[..., 1] * after[..., 0]
+    return np.asarray((turns > 0).all(axis=1))
+
+
+def to_square(quads: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Homographies (M, 3, 3) from quads (M, 4, 2) to the square from (0, 0) to (1, 1).
+
+    Not finite where a quad encloses no area. In closed form: Heckbert, "Fundamentals of Texture
+    Mapping and Image Warping", 1989, section 2.2.3.
+    """
+    one, two, three, four = np.moveaxis(np.asarray(quads, np.float64), 1, 0)
+    right, down, skew = two - three, four - three, one - two + three - four
+    with np.errstate(divide="ignore", invalid="ignore"):
+        area = _cross(right, down)
+        g, h = _cross(skew, down) / area, _cross(right, skew) / area
+        columns = [
+            np.column_stack([two - one + g[:, None] * two, g]),
+            np.column_stack([four - one + h[:, None] * four, h]),
+            np.column_stack([one, np.ones(len(one))]),
+        ]
+        # Those are the columns of the way back; its inverse has their cross products as rows.
+        rows = [np.cross(columns[i - 2], columns[i - 1]) for i in range(3)]
+        scale = (columns[0] * rows[0]).sum(axis=1)
+        return np.asarray(np.stack(rows, axis=1) / scale[:, None, None])
+
+
+def _cross(one: npt.NDArray[np.float64], two: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    product: npt.NDArray[np.float64] = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]
+    return product
 
 
 def repaired(points: npt.ArrayLike) -> Polygon:

@@ -21,12 +21,14 @@ class Word:
         text: its transcription, or None where it is readable but not transcribed.
         ignore: a don't-care region: neither text nor background.
         characters: (M, 4, 2) float32 character quads in reading order, or None where unknown.
+        confidence: how sure `characters` are, 0..1; weak supervision lowers it.
     """
 
     polygon: Points
     text: str | None = None
     ignore: bool = False
     characters: Points | None = None
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,11 @@ class Loss(NamedTuple):
 def map_loss(predicted: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     """The mean error of text pixels plus the mean error of the hardest others, per picture.
 
-    predicted, target, weight: (N, h, w). Pixels of weight 0 count nowhere. Of the pixels without
-    text, three for each one with text, and 500 at least, are kept (Shrivastava et al., "Training
-    Region-based Object Detectors with Online Hard Example Mining", CVPR 2016).
+    predicted, target, weight: (N, h, w). A pixel's error is its squared difference times its
+    weight in 0..1, as in the paper's equation 3: words half as sure pull half as hard.
+    Pixels of weight 0 count nowhere, not even in the number that a mean divides by. Of the pixels
+    without text, three for each one with text, and 500 at least, are kept (Shrivastava et al.,
+    "Training Region-based Object Detectors with Online Hard Example Mining", CVPR 2016).
     """
     error = (weight * (predicted - target) ** 2).flatten(1)
     positive = ((target > POSITIVE) & (weight > 0)).flatten(1)
@@ -41,7 +43,7 @@ def map_loss(predicted: Tensor, target: Tensor, weight: Tensor) -> Tensor:
 
 
 def craft_loss(predicted: Tensor, target: Tensor, weight: Tensor) -> Loss:
-    """The loss of scores (N, h, w, 2) against targets (N, 2, h, w) with weights (N, h, w)."""
+    """The loss of scores (N, h, w, 2) against targets (N, 2, h, w) by confidence (N, h, w)."""
     region = map_loss(predicted[..., 0].float(), target[:, 0], weight)
     affinity = map_loss(predicted[..., 1].float(), target[:, 1], weight)
     return Loss(region + affinity, region, affinity)

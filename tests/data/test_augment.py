@@ -1,5 +1,7 @@
 """Random crops: what moves the pixels moves the points."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from craftlite.geometry import Points, transform
 
 CROP = 320
 STILL = Augmentation(
-    rotation=0, any_rotation=0, perspective=0, stretch=0, empty=0, photometric=False
+    rotation=0, any_rotation=0, shear=0, perspective=0, stretch=0, empty=0, photometric=False
 )
 
 
@@ -92,7 +94,7 @@ def test_chosen_word_gets_a_wanted_height_and_lies_in_the_middle_of_the_crop() -
     word = Word(box(900, 900, 1000, 930), "word")
     hidden = Word(box(100, 100, 110, 400), ignore=True)
     how = Augmentation(
-        heights=(20, 40), empty=0, rotation=0, any_rotation=0, perspective=0, stretch=0
+        heights=(20, 40), empty=0, rotation=0, any_rotation=0, shear=0, perspective=0, stretch=0
     )
     for _ in range(50):
         matrix = random_matrix(rng, (2000, 2000), [hidden, word], CROP, how)
@@ -100,6 +102,75 @@ def test_chosen_word_gets_a_wanted_height_and_lies_in_the_middle_of_the_crop() -
         assert 20 - 1e-3 <= quad[3, 1] - quad[0, 1] <= 40 + 1e-3
         assert (quad.mean(axis=0) >= 0.25 * CROP - 1e-3).all()
         assert (quad.mean(axis=0) <= 0.75 * CROP + 1e-3).all()
+
+
+def test_shear_slants_upright_words_either_way() -> None:
+    rng = np.random.default_rng(0)
+    word = Word(box(900, 900, 1000, 930), "word")
+    how = replace(STILL, shear=0.2)
+    slants = []
+    for _ in range(200):
+        quad = transform(word.polygon, random_matrix(rng, (2000, 2000), [word], CROP, how))
+        assert abs(quad[0, 1] - quad[1, 1]) < 1e-3  # level stays level
+        slants.append((quad[3, 0] - quad[0, 0]) / (quad[3, 1] - quad[0, 1]))
+    assert np.mean(slants) == pytest.approx(0, abs=0.05)
+    assert np.std(slants) == pytest.approx(0.2, abs=0.04)
+
+
+@pytest.mark.parametrize("size", [(2000, 400), (400, 2000), (360, 330)])
+def test_a_level_crop_shows_nothing_beside_a_picture_that_can_fill_it(
+    size: tuple[int, int],
+) -> None:
+    rng = np.random.default_rng(0)
+    word = Word(box(2, 2, 60, 22), "edge")
+    picture = np.full((size[1], size[0], 3), 255, np.uint8)
+    how = replace(STILL, heights=(20, 60), scales=(1, 3))
+    for _ in range(30):
+        crop, [moved] = random_crop(rng, picture, [word], CROP, how)
+        assert crop.min() > 250
+        centre = moved.polygon.mean(axis=0)
+        assert (centre > 0).all()
+        assert (centre < CROP).all()
+
+
+@pytest.mark.parametrize("size", [(40, 30), (600, 8), (3, 900), (1, 1), (120, 100)])
+def test_all_of_a_picture_smaller_than_the_crop_is_shown(size: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    picture = np.full((size[1], size[0], 3), 255, np.uint8)
+    still = replace(STILL, scales=(0.2, 2))
+    word = Word(box(0, 0, size[0], size[1]), "all")
+    for words, how in (([word], still), ([], still), ([word], Augmentation())):
+        for _ in range(10):
+            crop, inside = random_crop(rng, picture, words, CROP, how)
+            assert crop.shape == (CROP, CROP, 3)
+            assert len(inside) == len(words)
+            if how is still and max(size) * 2 <= CROP:
+                # Sampling between pixels fades the border out over a pixel of the picture.
+                seen = (crop[:, :, 0] / 255).sum() / 4
+                assert seen == pytest.approx(size[0] * size[1], rel=0.02)
+
+
+def test_a_large_picture_is_averaged_before_it_shrinks() -> None:
+    grain = np.random.default_rng(0).integers(0, 2, (1000, 1000, 1)).astype(np.uint8) * 200
+    crop = warp(grain.repeat(3, axis=2), [], np.diag([0.23, 0.23, 1]), 200)[0]
+    # Of nine pixels that fall in one, the mean spreads a third as far as each of them.
+    assert crop.mean() == pytest.approx(100, abs=2)
+    assert crop.std() < 100 / 3
+
+
+@pytest.mark.parametrize("scale", [0.5, 0.41, 0.26, 0.2])
+def test_points_and_pixels_move_together_in_pictures_that_shrink(scale: float) -> None:
+    picture = np.full((1201, 1503, 3), 60, np.uint8)
+    rng = np.random.default_rng(0)
+    picture[600:660, 700:760] = 255
+    middle = np.array([729.5, 629.5])  # of pixels 700 to 759 and 600 to 659
+    word = Word(box(700, 600, 759, 659))
+    how = replace(STILL, rotation=20, shear=0.2, scales=(scale, scale))
+    for _ in range(5):
+        matrix = random_matrix(rng, (1503, 1201), [word], 200, how)
+        there = transform(middle, matrix)
+        crop = warp(picture, [], matrix, 200)[0]
+        assert abs(cross_near(crop, there, 30) - there).max() < 0.1
 
 
 def test_a_small_picture_is_not_shrunk_to_a_stamp() -> None:

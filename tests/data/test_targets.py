@@ -1,5 +1,6 @@
 """The maps that the network learns: where their peaks lie, and where the loss counts."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +8,10 @@ from hypothesis import strategies as st
 
 from craftlite.data.sample import Word
 from craftlite.data.targets import (
+    ENLARGEMENT,
+    GUESSED,
+    SIGMA,
+    add_gaussians,
     affinity_quads,
     characters_of,
     gaussian_template,
@@ -57,7 +62,7 @@ def test_region_peaks_at_the_centre_of_every_character(degrees: float) -> None:
     scores, weight = render_targets([word], SIZE)
     assert scores.shape == (2, 96, 128)
     assert weight.shape == (96, 128)
-    assert (weight == 1).all()
+    assert set(np.unique(weight)) == {GUESSED, 1}
     for character in split_evenly(word.polygon, 4):
         centre = on_map(character.mean(axis=0))
         place, value = peak_near(scores[0], centre)
@@ -116,6 +121,90 @@ def test_a_tall_quad_with_three_letters_is_read_downwards_and_linked() -> None:
         assert at(scores[0], on_map(np.array(centre))) > 0.95
     for between in ([115, 60], [115, 100]):
         assert at(scores[1], on_map(np.array(between))) > 0.95
+
+
+@given(
+    moves=st.lists(st.floats(-8, 8), min_size=8, max_size=8),
+    corner=st.tuples(st.floats(-30, 90), st.floats(-30, 90)),
+    sides=st.tuples(st.floats(17, 70), st.floats(17, 70)),
+    degrees=st.floats(-180, 180),
+)
+def test_the_gaussian_drawn_is_that_of_the_formula(
+    moves: list[float],
+    corner: tuple[float, float],
+    sides: tuple[float, float],
+    degrees: float,
+) -> None:
+    (x, y), (width, height) = corner, sides
+    quad = box(x, y, x + width, y + height) + np.array(moves, np.float32).reshape(4, 2)
+    quad = rotated(quad, degrees)
+    score = np.zeros((100, 100), np.float32)
+    add_gaussians(score, quad[None])
+    enlarged = (quad.mean(axis=0) + ENLARGEMENT * (quad - quad.mean(axis=0))).astype(np.float32)
+    square = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
+    ys, xs = np.mgrid[:100, :100].astype(np.float32)
+    matrix = cv2.getPerspectiveTransform(enlarged, square)
+    place = cv2.perspectiveTransform(np.stack([xs, ys], axis=-1), matrix)
+    formula = np.exp(-0.5 * (place**2).sum(axis=-1) / SIGMA**2)
+    reach = abs(place).max(axis=-1)
+    assert np.allclose(score[reach < 0.98], formula[reach < 0.98], atol=1e-3)
+    assert (score[reach > 1.02] == 0).all()
+
+
+def test_a_character_without_area_spoils_no_other() -> None:
+    flat = np.stack([box(20, 20, 20, 60), box(40, 20, 80, 60)])
+    scores, _ = render_targets([Word(box(20, 20, 80, 60), "ab", characters=flat)], SIZE)
+    assert np.isfinite(scores).all()
+    assert at(scores[0], on_map(np.array([60, 40]))) > 0.95
+
+
+def test_without_words_all_is_ground_that_is_sure() -> None:
+    scores, confidence = render_targets([], SIZE)
+    assert scores.max() == 0
+    assert confidence.min() == 1
+
+
+def known(quad: Points, sure: float = 1.0) -> Word:
+    """A word of four letters, all known."""
+    return Word(quad, "abcd", characters=split_evenly(quad, 4), confidence=sure)
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        (known(box(40, 40, 120, 80)), 1),
+        (known(box(40, 40, 120, 80), sure=0.7), 0.7),
+        (Word(box(40, 40, 120, 80), "abcd"), 0.5),
+        (Word(box(40, 40, 120, 80)), 0.5),
+        (Word(box(40, 40, 120, 80), "abcd", confidence=0.9), 0.5),
+    ],
+)
+def test_confidence_within_a_word_follows_what_is_known(word: Word, expected: float) -> None:
+    scores, confidence = render_targets([word], SIZE)
+    assert confidence.dtype == np.float32
+    assert confidence[21:40, 21:60] == pytest.approx(expected)
+    outside = np.ones_like(confidence, bool)
+    outside[19:42, 19:62] = False
+    assert (confidence[outside] == 1).all()
+    assert scores[0].max() > 0.97
+
+
+def test_a_word_that_nothing_is_sure_of_teaches_nothing() -> None:
+    scores, confidence = render_targets([known(box(40, 40, 120, 80), sure=0.0)], SIZE)
+    assert scores.max() == 0
+    assert confidence[30, 40] == 0
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]])
+def test_where_words_overlap_the_least_sure_stays_whatever_their_order(order: list[int]) -> None:
+    words = [
+        known(box(20, 20, 220, 60)),
+        Word(box(60, 20, 220, 60), "guess"),
+        known(box(100, 20, 220, 60), sure=0.25),
+        Word(box(140, 20, 220, 60), ignore=True),
+    ]
+    confidence = render_targets([words[i] for i in order], SIZE)[1]
+    assert confidence[20, [15, 40, 60, 90]].tolist() == [1, 0.5, 0.25, 0]
 
 
 def test_dont_care_words_have_neither_weight_nor_score() -> None:
@@ -225,3 +314,72 @@ def test_links_have_two_thirds_of_the_height_and_reach_from_centre_to_centre() -
     assert np.allclose(links[0], box(20, 10, 60, 50))
     assert np.allclose(links[1], box(60, 10, 100, 50))
     assert affinity_quads(characters[:1]).shape == (0, 4, 2)
+
+
+def arc(first: float, last: float, points: int, radius: float, height: float) -> Points:
+    """The outline (2 * points, 2) of a word on a circle around (150, 150); angles in degrees."""
+    angles = np.deg2rad(np.linspace(first, last, points))
+    ray = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    upper, lower = 150 + ray * (radius + height / 2), 150 + ray * (radius - height / 2)
+    return np.concatenate([upper, lower[::-1]]).astype(np.float32)
+
+
+@given(
+    first=st.floats(-180, 180),
+    span=st.floats(20, 170),
+    points=st.integers(7, 12),
+    height=st.floats(10, 30),
+    count=st.integers(1, 12),
+)
+def test_a_curved_word_is_cut_along_its_curve(
+    first: float, span: float, points: int, height: float, count: int
+) -> None:
+    word = Word(arc(first, first + span, points, 100, height), "x" * count)
+    characters = characters_of(word)
+    assert characters.shape == (count, 4, 2)
+    # The corners of every part lie on the circles that the word lies between.
+    for edge, radius in (([0, 1], 100 + height / 2), ([2, 3], 100 - height / 2)):
+        distances = np.linalg.norm(characters[:, edge] - 150, axis=2)
+        assert np.allclose(distances, radius, rtol=0.03)
+    middles = np.deg2rad(first + span * (np.arange(count) + 0.5) / count)
+    chord = characters.mean(axis=1) - 150
+    turned = np.arctan2(chord[:, 1], chord[:, 0]) - middles
+    assert np.allclose((turned + np.pi) % (2 * np.pi), np.pi, atol=0.02)
+    assert np.allclose(characters[0, [0, 3]], word.polygon[[0, -1]], atol=1e-3)
+    assert np.allclose(characters[-1, [1, 2]], word.polygon[[points - 1, points]], atol=1e-3)
+
+
+def test_points_that_crowd_at_one_end_do_not_narrow_its_characters() -> None:
+    xs = np.array([20, 22, 25, 30, 180], np.float32)
+    upper, lower = (np.stack([xs, np.full_like(xs, y)], axis=1) for y in (40, 70))
+    characters = characters_of(Word(np.concatenate([upper, lower[::-1]]), "abcd"))
+    assert np.allclose(characters, split_evenly(box(20, 40, 180, 70), 4), atol=1e-3)
+
+
+def test_a_curved_word_without_text_has_as_many_characters_as_its_curve_is_long() -> None:
+    outline = arc(-170, -10, 9, 100, 24)
+    along = 100 * np.deg2rad(160)
+    assert len(characters_of(Word(outline))) == pytest.approx(along / (0.55 * 24), abs=1)
+
+
+@pytest.mark.parametrize(
+    "outline",
+    [
+        [[20, 20], [120, 20], [120, 50], [70, 55], [20, 50]],  # an odd number of points
+        [[20, 20], [120, 50], [120, 20], [20, 50]],  # a quad that crosses itself
+        [[20, 20], [60, 50], [120, 20], [20, 50], [70, 20], [120, 50]],  # so does this one
+    ],
+)
+def test_outlines_that_give_no_proper_parts_are_cut_in_their_least_rectangle(
+    outline: list[list[float]],
+) -> None:
+    characters = characters_of(Word(np.array(outline, np.float32), "abcd"))
+    assert np.ptp(characters[..., 0]) == pytest.approx(100, abs=2)
+    centres = characters.mean(axis=1)
+    assert np.allclose(np.diff(centres[:, 0]), 25, atol=1)
+
+
+def test_a_tall_outline_of_many_points_is_read_downwards() -> None:
+    points = [[100, 20], [115, 18], [130, 20], [130, 140], [115, 142], [100, 140]]
+    characters = characters_of(Word(np.array(points, np.float32), "abc"))
+    assert np.allclose(np.diff(characters.mean(axis=1), axis=0), [0, 124 / 3], atol=0.5)

@@ -49,6 +49,27 @@ def test_pixels_without_weight_count_neither_as_text_nor_as_ground() -> None:
     assert before == pytest.approx(0.25)
 
 
+@pytest.mark.parametrize("text", [0.0, 1.0])
+def test_pixels_half_as_sure_pull_half_as_hard(text: float) -> None:
+    predicted, target, weight = empty()
+    target[:] = text
+    predicted[:] = 0.5
+    predicted.requires_grad_()
+    weight[0, 20:] = 0.5
+    weight[0, 39] = 0
+    loss = map_loss(predicted, target, weight)
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert predicted.grad is not None
+    sure, half, never = (abs(predicted.grad[0, row]).sum().item() for row in (19, 20, 39))
+    if text:  # every pixel of text counts, in its share
+        assert loss.item() == pytest.approx(0.25 * (20 + 19 / 2) / 39)
+        assert half == pytest.approx(sure / 2)
+    else:  # the surer pixels of the ground are the harder ones
+        assert loss.item() == pytest.approx(0.25)
+        assert half == 0
+    assert never == 0
+
+
 def test_three_of_the_hardest_pixels_without_text_are_kept_for_each_with_text() -> None:
     predicted, target, weight = empty(50, 50)
     # 200 pixels of text, each wrong by 0.1.
