@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from craftlite.data.characters import split_evenly
 from craftlite.data.sample import Word
-from craftlite.data.targets import render_targets, split_evenly
+from craftlite.data.targets import render_targets
 from craftlite.geometry import Points
 from craftlite.postprocess import Thresholds, words_from_maps
 from craftlite.runtime import OnnxRuntime

@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from craftlite.data.augment import Augmentation, random_crop
+from craftlite.data.characters import characters_of
 from craftlite.data.sample import Sample, Word
-from craftlite.data.targets import characters_of, render_targets
+from craftlite.data.targets import render_targets
 
 CROP = 640
 SIDE = 1100  # of the pictures, whose crops hold 12 words and 70 characters on average

@@ -20,7 +20,8 @@ class Word:
             where reading starts; a quad where the dataset has quads.
         text: its transcription, or None where it is readable but not transcribed.
         ignore: a don't-care region: neither text nor background.
-        characters: (M, 4, 2) float32 character quads in reading order, or None where unknown.
+        characters: (M, 4, 2) float32, M >= 1, character quads in reading order, or None where
+            unknown.
         confidence: how sure `characters` are, 0..1; weak supervision lowers it.
     """
 
