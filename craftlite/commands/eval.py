@@ -12,16 +12,17 @@ from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
 
 from craftlite.commands.options import add_thresholds, chosen_thresholds
+from craftlite.data import DATASETS, SPLITS
 from craftlite.errors import ConfigError
 
 if TYPE_CHECKING:
-    from craftlite.data.readers import Dataset
+    from collections.abc import Sequence
+
+    from craftlite.data.dataset import Dataset, Problem
     from craftlite.evaluate.iou import Score
 
     Facts = dict[str, Any]
 
-DATASETS = ("icdar13", "icdar15", "quads")
-SPLITS = ("test", "val", "train")
 PROTOCOLS = {"iou": "IoU above 0.5, ICDAR 2015"}
 MODEL_OPTIONS = ("long_side", "text_threshold", "link_threshold", "low_text")
 NAMES_SHOWN = 5
@@ -38,7 +39,7 @@ def parser() -> ArgumentParser:
     )
     add = result.add_argument
     add("--dataset", required=True, choices=DATASETS, help="How the data is laid out.")
-    add("--split", default="test", choices=SPLITS, help="Which part; quads has only the whole.")
+    add("--split", default="test", choices=SPLITS, help="Which part of it.")
     add("--data", type=Path, metavar="DIR", help="Its folder; by default data/DATASET.")
     add("--weights", default="craftlite-small", metavar="NAME|FILE", help="Which network.")
     add("--protocol", default="iou", choices=tuple(PROTOCOLS), help="How words are matched.")
@@ -63,8 +64,7 @@ def run(args: Namespace) -> int:
 
     root = args.data or Path("data") / args.dataset
     dataset = read_dataset(args.dataset, root, args.split, pictures=args.results is None)
-    for problem in dataset.problems:
-        print(f"warning: {problem}", file=sys.stderr)
+    _tell(dataset.problems)
     scoring = _score_model if args.results is None else _score_results
     result, source = scoring(dataset, args)
     if args.json:
@@ -73,6 +73,15 @@ def run(args: Namespace) -> int:
     else:
         print(_table(result, args, source))
     return 0
+
+
+def _tell(problems: Sequence[Problem]) -> None:
+    """One warning for each kind of problem."""
+    from craftlite.data.dataset import count_problems
+
+    first = {problem.what: problem.where for problem in reversed(problems)}
+    for what, count in count_problems(problems).items():
+        print(f"warning: {what}: {count}, the first at {first[what]}", file=sys.stderr)
 
 
 def _refuse_model_options_with_results(args: Namespace) -> None:

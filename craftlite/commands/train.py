@@ -11,6 +11,7 @@ from jsonargparse import (  # type: ignore[attr-defined]
     Namespace,
 )
 
+from craftlite.data import DATASETS
 from craftlite.errors import ConfigError
 from craftlite.train.recipe import Recipe
 
@@ -24,7 +25,7 @@ def parser() -> ArgumentParser:
         type=str,
         default=[],
         metavar="NAME[:WEIGHT]",
-        help="icdar15, icdar13, quads or synth (words rendered on the fly); repeat it for a mix",
+        help=f"{', '.join(DATASETS)} or synth (words rendered on the fly); repeat it for a mix",
     )
     parser.add_argument(
         "--data",
@@ -33,7 +34,7 @@ def parser() -> ArgumentParser:
         default=[],
         metavar="DIR",
         help="folder of each dataset, in the order of --dataset (default: data/NAME); "
-        "for synth, photographs to write on",
+        "for words, its .jsonl file does too; for synth, photographs to write on",
     )
     parser.add_argument("--recipe", action=ActionConfigFile, help="YAML file of the settings below")
     parser.add_argument("--init", type=Path, metavar="FILE", help="weights to start from")

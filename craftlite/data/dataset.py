@@ -1,19 +1,30 @@
 """One split of a dataset: its pictures with their words, and what is odd in the ground truth."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from craftlite.data.sample import Sample
+import numpy as np
+from shapely import Polygon
 
-# What can be odd in ground truth. All but the first are kept in the data and only told.
+from craftlite.data.sample import Sample, Word
+from craftlite.errors import DatasetError
+from craftlite.geometry import Points, clockwise, repaired, signed_area
+
+# What can be odd in ground truth. Where it does not say otherwise, the word is kept as it is.
 UNREADABLE = "cannot be read"
 CROSSING = "the outline crosses itself"
 NO_AREA = "the outline encloses no area"
 ANTICLOCKWISE = "the outline runs anticlockwise, so it is turned"
 NO_TEXT = "the text is empty, so it is unknown"
 CHARACTERS = "the characters do not fit the text, so they are left out"
+WORDS = "the text has another number of words than there are outlines, so it is left out"
 DUPLICATE = "the name is there twice, so the first is used"
+GIF = "GIF is not read, so the picture is left out"
+TURNED = "EXIF says to turn the picture, but ground truth is taken to be in stored pixels"
+
+LONGEST_FOUND = 200  # characters of what was found that a message repeats
 
 
 class Problem(NamedTuple):
@@ -32,8 +43,10 @@ class Dataset:
     """One split of a dataset.
 
     Attributes:
-        samples: the pictures with their words, sorted by the numbers in their names; a sample's
-            name is its picture's without folder and suffix, such as "img_1", and is there once.
+        samples: the pictures with their words, sorted by the numbers in their names (SynthText's
+            in the order of its file); a sample's name is its picture's without folder and suffix,
+            such as "img_1", and is there once: where that does not tell two pictures apart, the
+            name has its folder too.
         problems: everything odd in the ground truth, in the order of the files.
     """
 
@@ -47,3 +60,74 @@ def count_problems(problems: Iterable[Problem]) -> dict[str, int]:
     for problem in problems:
         counts[problem.what] = counts.get(problem.what, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: -item[1]))
+
+
+class UnreadableError(DatasetError):
+    """A place in ground truth that cannot be read: what was found there, and what expected."""
+
+    def __init__(self, where: str, found: object, expected: object) -> None:
+        shown = repr(found)
+        if len(shown) > LONGEST_FOUND:
+            shown = shown[:LONGEST_FOUND] + "..."
+        self.problem = Problem(where, UNREADABLE, f"found {shown}, expected {expected}")
+        super().__init__(f"{where}: {self.problem.found}")
+
+
+class Notes:
+    """Gathers what is odd in a dataset while its words are read."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def note(self, where: str, what: str, found: str) -> None:
+        """Adds one problem."""
+        self.problems.append(Problem(where, what, found))
+
+    @contextmanager
+    def catching(self) -> Iterator[None]:
+        """What turns out UnreadableError inside is noted, ends the block, and the rest goes on."""
+        try:
+            yield
+        except UnreadableError as error:
+            self.problems.append(error.problem)
+
+    def word(
+        self,
+        where: str,
+        outline: Points,
+        text: str | None,
+        ignore: bool = False,
+        characters: Points | None = None,
+    ) -> Word:
+        """The word of one annotation, with a note on everything odd in it.
+
+        Args:
+            where: its place, "FILE:LINE" or "FILE: key".
+            outline: (K, 2) float32, K >= 3; turned to run clockwise, its first corner kept.
+            text: the transcription; None where the dataset has none, "" where it is empty.
+            ignore: whether it is a don't-care region; its text and characters are of no use then.
+            characters: (M, 4, 2) float32, turned likewise; left out where the text has another
+                number of characters (white space not counted).
+        """
+        odd = _flaws(outline)
+        if ignore:
+            text = characters = None
+        if text == "":
+            odd.append(NO_TEXT)
+            text = None
+        if characters is not None and text and len(characters) != len("".join(text.split())):
+            odd.append(CHARACTERS)
+            characters = None
+        if characters is not None:
+            quads = [clockwise(quad) for quad in characters]
+            characters = np.stack(quads) if quads else None
+        for what in odd:
+            self.note(where, what, f"{text or ''!r} at {outline.tolist()}")
+        return Word(clockwise(outline), text, ignore, characters)
+
+
+def _flaws(outline: Points) -> list[str]:
+    flaws = [ANTICLOCKWISE] if signed_area(outline) < 0 else []
+    if not Polygon(outline).is_valid:
+        flaws.append(CROSSING if repaired(outline).area > 0 else NO_AREA)
+    return flaws

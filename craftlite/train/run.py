@@ -8,12 +8,13 @@ from pathlib import Path
 
 from craftlite.data.loader import Source, open_source, parse_mix
 from craftlite.data.readers import read_dataset
+from craftlite.data.readers.words import names_split
 from craftlite.data.sample import Sample
 from craftlite.errors import ConfigError
 from craftlite.train.recipe import Recipe
 
-# Datasets with a validation split of their own.
-WITH_VALIDATION = ("icdar15",)
+# Datasets with a validation split of their own; `words` has one where its file names it.
+WITH_VALIDATION = ("icdar15", "mlt17", "textocr", "cocotext")
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,10 @@ class Run:
         """The validation split of the first dataset that has one; empty where none has."""
         names, _ = parse_mix(self.datasets)
         for name, folder in zip_longest(names, self.folders):
-            if name in WITH_VALIDATION:
-                samples = read_dataset(name, folder or Path("data") / name, "val").samples
-                return samples[: self.recipe.validate_pictures]
+            folder = folder or Path("data") / name
+            if name in WITH_VALIDATION or (name == "words" and names_split(folder, "val")):
+                samples = read_dataset(name, folder, "val").samples
+                return list(samples[: self.recipe.validate_pictures])
         return []
 
     def to_json(self) -> str:

@@ -9,9 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from craftlite.commands.eval import DATASETS, SPLITS, parser, run
-from craftlite.data.readers import READERS
-from craftlite.data.readers.folder import SPLITS as READABLE_SPLITS
+from craftlite.commands.eval import parser, run
 from craftlite.errors import ConfigError, DatasetError
 
 SQUARE = "10,10,30,10,30,30,10,30"
@@ -83,13 +81,21 @@ def test_table_of_result_files_and_default_folder(
     assert rows["protocol"] == "IoU above 0.5, ICDAR 2015"
 
 
-def test_odd_ground_truth_is_said_on_stderr(
+def test_odd_ground_truth_is_said_in_a_line_for_each_kind(
     icdar15: Path, results: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     odd = icdar15 / "Challenge4_Test_Task1_GT/gt_img_3.txt"
-    odd.write_text("5,5,5,5,5,5,5,5,dot\n")
+    odd.write_text("5,5,5,5,5,5,5,5,dot\n" * 7 + f"{SQUARE},\n")
     evaluate("--dataset", "icdar15", "--data", icdar15, "--results", results)
-    assert "gt_img_3.txt:1" in capsys.readouterr().err
+    areas, text, *_ = capsys.readouterr().err.splitlines()
+    assert areas == f"warning: the outline encloses no area: 7, the first at {odd}:1"
+    assert "text is empty" in text
+    assert text.endswith(f": 1, the first at {odd}:8")
+
+
+def test_any_dataset_can_be_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="td500 is expected as"):
+        evaluate("--dataset", "td500", "--data", tmp_path)
 
 
 def test_model_options_contradict_result_files(icdar15: Path, results: Path) -> None:
@@ -149,8 +155,3 @@ def test_model_is_run_with_the_thresholds_asked_for(
     assert (facts["precision"], facts["recall"], facts["pictures"]) == (1, recall, 1)
     assert (facts["text_threshold"], facts["link_threshold"]) == (text_threshold, 0.4)
     assert facts["long_side"] == 256
-
-
-def test_choices_are_those_that_can_be_read() -> None:
-    assert sorted(DATASETS) == sorted(READERS)
-    assert sorted(SPLITS) == sorted(READABLE_SPLITS)

@@ -1,87 +1,121 @@
-"""A folder of pictures beside a folder of ground truth, `<stem>.jpg` beside `gt_<stem>.txt`."""
+"""Folders of pictures, and a folder that has a file of ground truth for each of them."""
 
 import re
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from shapely import Polygon
-
-from craftlite.data.readers.lines import LineParser, text_lines
+from craftlite.data.dataset import DUPLICATE, GIF, Dataset, Notes
+from craftlite.data.readers.lines import Placed
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
-SPLITS = ("train", "val", "test")
+# A GIF is told apart from files that are no pictures, so that it can be named.
+_LISTED_SUFFIXES = PICTURE_SUFFIXES | {".gif"}
+
+TruthReader = Callable[[Path, Notes], Iterable[Placed]]
+"""The annotations in a file of ground truth; it raises UnreadableError for the whole file."""
 
 
-@dataclass(frozen=True)
-class Dataset:
-    """One split of a dataset.
-
-    Attributes:
-        samples: the pictures with their words, sorted by the numbers in their names; a sample's
-            name is its picture's without the suffix, such as "img_1".
-        problems: what is odd in the ground truth but was kept, one sentence a word.
-    """
-
-    samples: list[Sample]
-    problems: list[str]
-
-
-def check_split(dataset: str, split: str, known: Collection[str] = SPLITS) -> None:
+def check_split(dataset: str, split: str, known: Collection[str]) -> None:
     """Raises a DatasetError that lists the known splits where `split` is none of them."""
     if split not in known:
         raise DatasetError(f"{dataset} has no split {split!r}; it has {', '.join(known)}")
 
 
 def read_folder(
-    pictures: Path,
+    pictures: Sequence[Path],
     truths: Path,
-    parse: LineParser,
+    read: TruthReader,
     *,
     layout: str,
+    truth_names: Sequence[str] = ("gt_{}.txt",),
     keep: Callable[[str], bool] = lambda stem: True,
     need_pictures: bool = True,
 ) -> Dataset:
     """The pictures whose stem is kept, each with the words of its ground-truth file.
 
     Args:
-        pictures: folder of `<stem>.<suffix>`.
-        truths: folder of `gt_<stem>.txt`.
-        parse: turns one line of ground truth into a word.
-        layout: one sentence on the expected files, for error messages.
+        pictures: folders of `<stem>.<suffix>`; those that are there are searched in this order.
+        truths: folder of the ground truth.
+        read: reads one file of it.
+        layout: which files are expected where, for error messages.
+        truth_names: what its files are called, {} standing for the stem; the first one counts
+            where a stem has several.
         keep: which stems belong to the split.
         need_pictures: False where the ground truth alone is enough.
 
     Raises:
-        DatasetError: a folder or one file of a pair is missing, nothing is kept, or a line cannot
-            be read.
+        DatasetError: all folders of pictures or that of the ground truth, or one file of a pair,
+            is missing, or nothing is kept.
     """
-    truth_of = {
-        path.stem[3:]: path
-        for path in _files(truths, layout)
-        if path.name.startswith("gt_") and path.suffix == ".txt" and keep(path.stem[3:])
-    }
-    picture_of: dict[str, Path] = {}
-    if need_pictures or pictures.is_dir():
-        picture_of = {
-            path.stem: path
-            for path in _files(pictures, layout)
-            if path.suffix.lower() in PICTURE_SUFFIXES and keep(path.stem)
-        }
-    if need_pictures:
-        _all_there(truth_of.keys() - picture_of, pictures, "{}.jpg (or .png, ...)", layout)
-        _all_there(picture_of.keys() - truth_of, truths, "gt_{}.txt", layout)
-    if not truth_of:
-        raise DatasetError(f"{truths}: no ground truth of this split there; {layout}")
-
-    samples, problems = [], []
+    notes = Notes()
+    truth_of = _by_stem(_truths(truths, truth_names, layout, keep), notes)
+    words_of: dict[str, tuple[Word, ...]] = {}
     for stem in sorted(truth_of, key=natural_order):
-        words, odd = _read_words(truth_of[stem], parse)
-        samples.append(Sample(stem, picture_of.get(stem, pictures / f"{stem}.jpg"), words))
-        problems += odd
-    return Dataset(samples, problems)
+        words_of[stem] = ()
+        with notes.catching():
+            annotations = read(truth_of[stem], notes)
+            words_of[stem] = tuple(notes.word(where, *found) for where, found in annotations)
+    picture_of = find_pictures(pictures, layout, notes, keep, need_pictures)
+    if need_pictures:
+        _all_there(picture_of.keys() - truth_of, [truths], truth_names[0], layout)
+    return make_dataset(words_of, picture_of, pictures, layout, notes, need_pictures)
+
+
+def find_pictures(
+    folders: Sequence[Path],
+    layout: str,
+    notes: Notes,
+    keep: Callable[[str], bool],
+    needed: bool,
+) -> dict[str, Path]:
+    """The pictures in those of the folders that are there, by stem; a stem's second is noted.
+
+    Raises:
+        DatasetError: none of the folders is there, though pictures are needed.
+    """
+    there = [folder for folder in folders if folder.is_dir()]
+    if needed and not there:
+        raise _no_folder(folders[0], layout)
+    listed = (sorted(folder.iterdir()) for folder in there)
+    found = [path for paths in listed for path in paths if path.suffix.lower() in _LISTED_SUFFIXES]
+    found.sort(key=is_gif)  # stable: a readable picture of the same name comes first
+    return _by_stem(((path.stem, path) for path in found if keep(path.stem)), notes)
+
+
+def make_dataset(
+    words_of: Mapping[str, Sequence[Word]],
+    picture_of: Mapping[str, Path],
+    folders: Sequence[Path],
+    layout: str,
+    notes: Notes,
+    need_pictures: bool,
+) -> Dataset:
+    """Every picture that has words, which may be none; a GIF is noted and left out.
+
+    One that is not there, where it need not be, gets the path that it would have.
+
+    Raises:
+        DatasetError: a picture is missing, or there are none at all though all could be read.
+    """
+    if need_pictures:
+        _all_there(words_of.keys() - picture_of, folders, "{}.jpg (or .png, ...)", layout)
+    if not words_of and not notes.problems:
+        raise DatasetError(f"{folders[0]}: no ground truth of this split there; {layout}")
+    samples = []
+    for stem in sorted(words_of, key=natural_order):
+        path = picture_of.get(stem, folders[0] / f"{stem}.jpg")
+        if is_gif(path):
+            notes.note(str(path), GIF, path.name)
+        else:
+            samples.append(Sample(stem, path, tuple(words_of[stem])))
+    return Dataset(samples, notes.problems)
+
+
+def is_gif(path: Path) -> bool:
+    """Whether a picture is of the one common format that OpenCV before 4.11 cannot read."""
+    return path.suffix.lower() == ".gif"
 
 
 def natural_order(name: str) -> list[tuple[int, str]]:
@@ -89,27 +123,36 @@ def natural_order(name: str) -> list[tuple[int, str]]:
     return [(int(number or 0), text) for text, number in re.findall(r"(\D*)(\d*)", name)]
 
 
-def _files(folder: Path, layout: str) -> list[Path]:
+def _truths(
+    folder: Path, names: Sequence[str], layout: str, keep: Callable[[str], bool]
+) -> Iterator[tuple[str, Path]]:
     if not folder.is_dir():
-        raise DatasetError(f"{folder}: there is no such folder; {layout}")
-    return list(folder.iterdir())
+        raise _no_folder(folder, layout)
+    files = sorted(folder.iterdir())
+    for name in names:
+        start, end = name.split("{}")
+        for path in files:
+            stem = path.name.removeprefix(start).removesuffix(end)
+            if path.name == name.format(stem) and keep(stem):
+                yield stem, path
 
 
-def _all_there(missing: Iterable[str], folder: Path, pattern: str, layout: str) -> None:
+def _by_stem(files: Iterable[tuple[str, Path]], notes: Notes) -> dict[str, Path]:
+    first: dict[str, Path] = {}
+    for stem, path in files:
+        if first.setdefault(stem, path) != path:
+            notes.note(str(path), DUPLICATE, f"{stem}, also {first[stem]}")
+    return first
+
+
+def _all_there(missing: Iterable[str], folders: Sequence[Path], name: str, layout: str) -> None:
+    """Raises a DatasetError that names the first missing file, {} in `name` being its stem."""
     stems = sorted(missing, key=natural_order)
     if stems:
         more = f" and {len(stems) - 1} more" if len(stems) > 1 else ""
-        raise DatasetError(f"{folder}: {pattern.format(stems[0])}{more} missing; {layout}")
+        where = ", ".join(map(str, folders))
+        raise DatasetError(f"{where}: {name.format(stems[0])}{more} missing; {layout}")
 
 
-def _read_words(path: Path, parse: LineParser) -> tuple[tuple[Word, ...], list[str]]:
-    words, problems = [], []
-    for where, line in text_lines(path.read_bytes(), str(path)):
-        try:
-            word = parse(line)
-        except ValueError as error:
-            raise DatasetError(f"{where}: found {line!r}, expected {error}") from error
-        if not Polygon(word.polygon).is_valid:
-            problems.append(f"{where}: the corners cross or enclose no area: {line!r}")
-        words.append(word)
-    return tuple(words), problems
+def _no_folder(folder: Path, layout: str) -> DatasetError:
+    return DatasetError(f"{folder}: there is no such folder; {layout}")

@@ -1,38 +1,93 @@
-"""Lines of text that hold coordinates, and the word that a line of ground truth stands for."""
+"""Files of text whose lines hold coordinates, and the annotation that a line stands for."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from craftlite.data.sample import Word
-from craftlite.errors import DatasetError
-from craftlite.geometry import Points, signed_area
-
-LineParser = Callable[[str], Word]
-"""Turns one line into a word; a ValueError says what was expected instead."""
+from craftlite.data.dataset import Notes, UnreadableError
+from craftlite.geometry import Points
 
 DONT_CARE = "###"
 LARGEST = 2**24  # pixels: beyond it float32 skips whole numbers
 
 
+class Annotation(NamedTuple):
+    """A word as the ground truth has it; the arguments of Notes.word after the place."""
+
+    outline: Points
+    text: str | None
+    ignore: bool = False
+    characters: Points | None = None
+
+
+Placed = tuple[str, Annotation]
+"""An annotation with its place, "FILE:LINE"."""
+
+LineParser = Callable[[str], Annotation]
+"""Turns one line into an annotation; a ValueError says what was expected instead."""
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file's content.
+
+    Raises:
+        UnreadableError: it cannot be opened.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableError(str(path), error.strerror, "a file that can be opened") from error
+
+
+def decoded(raw: bytes, where: str) -> str:
+    """The text of a file that is UTF-8, with or without a byte order mark.
+
+    Raises:
+        UnreadableError: the bytes are not UTF-8.
+    """
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = raw.count(b"\n", 0, error.start) + 1
+        line = raw.split(b"\n")[number - 1]
+        raise UnreadableError(f"{where}:{number}", line, "UTF-8 text") from error
+
+
 def text_lines(raw: bytes, where: str) -> Iterator[tuple[str, str]]:
     """The lines that are not blank, each with its place "where:number" counted from 1.
 
-    UTF-8 with or without a byte order mark; lines end in LF or CRLF. Nothing else ends a line: a
-    transcription may hold characters that `str.splitlines` would split at.
+    Lines end in LF or CRLF. Nothing else ends a line: a transcription may hold characters that
+    `str.splitlines` would split at.
 
     Raises:
-        DatasetError: the bytes are not UTF-8.
+        UnreadableError: the bytes are not UTF-8.
     """
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        number = raw.count(b"\n", 0, error.start) + 1
-        raise DatasetError(f"{where}:{number}: found bytes that are not UTF-8 text") from error
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(decoded(raw, where).split("\n"), start=1):
         if line.strip():
             yield f"{where}:{number}", line.rstrip("\r")
+
+
+def read_lines(parse: LineParser) -> Callable[[Path, Notes], Iterator[Placed]]:
+    """The reader of a file that has an annotation on every line."""
+
+    def read(path: Path, notes: Notes) -> Iterator[Placed]:
+        return parsed(text_lines(read_bytes(path), str(path)), parse, notes)
+
+    return read
+
+
+def parsed(lines: Iterable[tuple[str, str]], parse: LineParser, notes: Notes) -> Iterator[Placed]:
+    """The annotations of placed lines; a line that cannot be read is noted."""
+    for where, line in lines:
+        with notes.catching():
+            try:
+                annotation = parse(line)
+            except ValueError as error:
+                raise UnreadableError(where, line, error) from error
+            yield where, annotation
 
 
 def coordinates(fields: Sequence[str]) -> list[float]:
@@ -43,38 +98,35 @@ def coordinates(fields: Sequence[str]) -> list[float]:
     return values
 
 
-def quad_word(line: str) -> Word:
-    """The word of an ICDAR 2015 line `x1,y1,x2,y2,x3,y3,x4,y4,text`; commas in the text stay."""
+def outline(fields: Sequence[str]) -> Points:
+    """Points (K, 2) of fields x1, y1, x2, y2, ...; a ValueError where they are not 3 or more."""
+    points = np.array(coordinates(fields), np.float32).reshape(-1, 2)
+    if len(points) < 3:
+        raise ValueError("fewer than 3 points")
+    return points
+
+
+def box(left: float, top: float, right: float, bottom: float) -> Points:
+    """The quad (4, 2) of an upright box."""
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+def quad_line(line: str) -> Annotation:
+    """An ICDAR 2015 line `x1,y1,x2,y2,x3,y3,x4,y4,text`; commas in the text stay."""
     fields = line.split(",", 8)
     try:
-        corners = np.array(coordinates(fields[:8]), np.float32).reshape(4, 2)
-        return _word(corners, fields[8])
+        return transcribed(outline(fields[:8]), fields[8])
     except (ValueError, IndexError) as error:
         raise ValueError("8 numbers and a text: x1,y1,x2,y2,x3,y3,x4,y4,text") from error
 
 
-def box_word(line: str) -> Word:
-    """The word of an ICDAR 2013 line `x1 y1 x2 y2 "text"`, separated by spaces or commas."""
-    fields = re.split(r"\s*,\s*|\s+", line.strip(), maxsplit=4)
-    try:
-        x1, y1, x2, y2 = coordinates(fields[:4])
-        corners = np.array([[x1, y1], [x2, y1], [x2, y2], [x1, y2]], np.float32)
-        return _word(corners, fields[4])
-    except (ValueError, IndexError) as error:
-        raise ValueError('4 numbers and a text: x1 y1 x2 y2 "text"') from error
+def transcribed(corners: Points, field: str) -> Annotation:
+    """The annotation of a competition's text: `###` is don't care, quotes around it go."""
+    text = unquoted(field.strip())
+    return Annotation(corners, text, ignore=text == DONT_CARE)
 
 
-def _word(corners: Points, field: str) -> Word:
-    text = _unquoted(field.strip())
-    # The annotator's first corner is where reading starts, so a quad that runs the wrong way
-    # round keeps it.
-    if signed_area(corners) < 0:
-        corners = corners[[0, 3, 2, 1]]
-    ignore = text == DONT_CARE
-    return Word(corners, None if ignore else text or None, ignore)
-
-
-def _unquoted(text: str) -> str:
+def unquoted(text: str) -> str:
     """The competition's rule: a text between double quotes loses them and its escapes."""
     quoted = re.fullmatch(r'"(.*)"', text, re.DOTALL)
     return quoted[1].replace("\\\\", "\\").replace('\\"', '"') if quoted else text

@@ -1,13 +1,16 @@
 """Any folder of pictures whose words are given as quads."""
 
-from dataclasses import replace
 from pathlib import Path
 
-from craftlite.data.readers.folder import Dataset, check_split, read_folder
-from craftlite.data.readers.lines import quad_word
-from craftlite.data.sample import Word
+from craftlite.data import SPLITS
+from craftlite.data.dataset import Dataset
+from craftlite.data.readers.folder import check_split, read_folder
+from craftlite.data.readers.lines import Annotation, quad_line, read_lines
 
 UNKNOWN_TEXT = "?"
+LAYOUT = """quads is expected as
+  images/<stem>.jpg (or .png, ...)
+  gt/gt_<stem>.txt"""
 
 
 def read_quads(root: Path, split: str, need_pictures: bool = True) -> Dataset:
@@ -19,16 +22,16 @@ def read_quads(root: Path, split: str, need_pictures: bool = True) -> Dataset:
     Raises:
         DatasetError: see read_folder.
     """
-    check_split("quads", split)
+    check_split("quads", split, SPLITS)
     return read_folder(
-        root / "images",
+        [root / "images"],
         root / "gt",
-        _word,
-        layout="quads is expected as images/<stem>.jpg and gt/gt_<stem>.txt",
+        read_lines(_line),
+        layout=LAYOUT,
         need_pictures=need_pictures,
     )
 
 
-def _word(line: str) -> Word:
-    word = quad_word(line)
-    return replace(word, text=None) if word.text == UNKNOWN_TEXT else word
+def _line(line: str) -> Annotation:
+    found = quad_line(line)
+    return found._replace(text=None) if found.text == UNKNOWN_TEXT else found

@@ -1,0 +1,63 @@
+"""ArT (ICDAR 2019) and LSVT (ICDAR 2019): curved text, one JSON file for all pictures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from craftlite.data.dataset import Dataset, Notes
+from craftlite.data.readers.folder import check_split, find_pictures, make_dataset
+from craftlite.data.readers.json_file import checked, json_outline, member, read_object
+from craftlite.data.readers.lines import DONT_CARE
+from craftlite.data.sample import Word
+
+ART_LAYOUT = """art is expected as
+  train_images/gt_N.jpg
+  train_labels.json"""
+LSVT_LAYOUT = """lsvt is expected as
+  train_full_images_0/gt_N.jpg
+  train_full_images_1/gt_N.jpg
+  train_full_labels.json"""
+
+
+def read_art(root: Path, split: str, need_pictures: bool = True) -> Dataset:
+    """ArT: polygons with transcriptions; `###` and "illegibility" are don't care; "train" alone.
+
+    Raises:
+        DatasetError: the split is unknown, or the folder, the file or a picture is missing.
+    """
+    check_split("art", split, ("train",))
+    folders = [root / "train_images"]
+    return _read(folders, root / "train_labels.json", ART_LAYOUT, need_pictures)
+
+
+def read_lsvt(root: Path, split: str, need_pictures: bool = True) -> Dataset:
+    """LSVT's fully annotated part, in the same form as ArT.
+
+    Raises:
+        DatasetError: the split is unknown, or the folders, the file or a picture is missing.
+    """
+    check_split("lsvt", split, ("train",))
+    folders = [root / f"train_full_images_{part}" for part in (0, 1)]
+    return _read(folders, root / "train_full_labels.json", LSVT_LAYOUT, need_pictures)
+
+
+def _read(folders: Sequence[Path], labels: Path, layout: str, need_pictures: bool) -> Dataset:
+    notes = Notes()
+    words_of: dict[str, list[Word]] = {}
+    with notes.catching():
+        for stem, entries in read_object(labels, layout, notes).items():
+            words_of[stem] = []
+            with notes.catching():
+                for number, entry in enumerate(checked(entries, list, f"{labels}: {stem}", stem)):
+                    with notes.catching():
+                        words_of[stem].append(_word(entry, f"{labels}: {stem}[{number}]", notes))
+    keep = words_of.__contains__
+    picture_of = find_pictures(folders, layout, notes, keep, need_pictures)
+    return make_dataset(words_of, picture_of, folders, layout, notes, need_pictures)
+
+
+def _word(entry: object, where: str, notes: Notes) -> Word:
+    word = checked(entry, dict, where, "a word")
+    text = member(word, "transcription", str, where).strip()
+    illegible = member({"illegibility": False} | word, "illegibility", bool, where)
+    outline = json_outline(word.get("points"), where, "points")
+    return notes.word(where, outline, text, ignore=illegible or text == DONT_CARE)

@@ -1,0 +1,133 @@
+"""SCUT-CTW1500: lines of curved text as polygons, in the three forms of its ground truth."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from xml.parsers import expat
+
+import numpy as np
+
+from craftlite.data.dataset import Dataset, Notes, UnreadableError
+from craftlite.data.readers.folder import check_split, read_folder
+from craftlite.data.readers.lines import (
+    Annotation,
+    Placed,
+    coordinates,
+    outline,
+    parsed,
+    read_bytes,
+    read_lines,
+    transcribed,
+)
+
+# Folders of pictures and of ground truth, and what its files are called.
+FOLDERS = {
+    "train": ("train_images", "ctw1500_train_labels", ("{}.xml", "{}.txt")),
+    "test": ("test_images", "gt_ctw1500", ("000{}.txt",)),
+}
+LAYOUT = """ctw1500 is expected as
+  train_images/NNNN.jpg
+  ctw1500_train_labels/NNNN.xml (or NNNN.txt, the first release's)
+  test_images/NNNN.jpg
+  gt_ctw1500/000NNNN.txt"""
+
+
+def read_ctw1500(root: Path, split: str, need_pictures: bool = True) -> Dataset:
+    """CTW1500: polygons of whole lines with text; `###` is don't care; splits "train" and "test".
+
+    Raises:
+        DatasetError: see read_folder.
+    """
+    check_split("ctw1500", split, FOLDERS)
+    pictures, truths, names = FOLDERS[split]
+    return read_folder(
+        [root / pictures],
+        root / truths,
+        _read,
+        truth_names=names,
+        layout=LAYOUT,
+        need_pictures=need_pictures,
+    )
+
+
+def _read(path: Path, notes: Notes) -> Iterator[Placed]:
+    read = _read_xml if path.suffix == ".xml" else read_lines(polygon_line)
+    return read(path, notes)
+
+
+def polygon_line(line: str) -> Annotation:
+    """A line `x1,y1,...,xK,yK,####text`, or the first release's 32 numbers without text.
+
+    Those are the corners xmin,ymin,xmax,ymax of the box and 14 points counted from xmin,ymin.
+    """
+    head, marked, text = line.partition("####")
+    try:
+        fields = head.strip().rstrip(",").split(",")
+        if marked:
+            return transcribed(outline(fields), text)
+        if len(fields) != 32:
+            raise ValueError("another number of fields")
+        values = np.array(coordinates(fields), np.float32)
+        return Annotation(values[4:].reshape(14, 2) + values[:2], None)
+    except ValueError as error:
+        raise ValueError(
+            "x1,y1,...,xK,yK,####text, or xmin,ymin,xmax,ymax and 14 pairs of offsets"
+        ) from error
+
+
+def _read_xml(path: Path, notes: Notes) -> Iterator[Placed]:
+    raw = read_bytes(path)
+    boxes = _Boxes(str(path))
+    try:
+        boxes.parser.Parse(raw, True)
+    except expat.ExpatError as error:
+        line = raw.split(b"\n")[error.lineno - 1]
+        reason = f"XML ({expat.ErrorString(error.code)})"
+        raise UnreadableError(f"{path}:{error.lineno}", line, reason) from error
+    return parsed(boxes.found, _xml_box, notes)
+
+
+def _xml_box(box: str) -> Annotation:
+    points, _, label = box.partition("\n")
+    try:
+        return transcribed(outline(points.rstrip(",").split(",")), label)
+    except ValueError as error:
+        raise ValueError("<segs> of 3 points or more: x1,y1,x2,y2,...") from error
+
+
+class _Boxes:
+    """Gathers every <box> of XML: its place, and as two lines its <segs> and its <label>.
+
+    A document type is refused: it could define entities that grow without end, and no ground
+    truth needs one.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.found: list[tuple[str, str]] = []
+        self.parser = expat.ParserCreate()
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._data
+        self.parser.StartDoctypeDeclHandler = self._doctype
+        self._path, self._place, self._tag = path, "", ""
+        self._texts: dict[str, str] = {}
+
+    def _here(self) -> str:
+        return f"{self._path}:{self.parser.CurrentLineNumber}"
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._tag = tag
+        if tag == "box":
+            self._place = self._here()
+            self._texts = {}
+
+    def _data(self, data: str) -> None:
+        self._texts[self._tag] = self._texts.get(self._tag, "") + data
+
+    def _end(self, tag: str) -> None:
+        self._tag = ""
+        if tag == "box":
+            segs, label = (self._texts.get(name, "").strip() for name in ("segs", "label"))
+            self.found.append((self._place, f"{segs}\n{label}"))
+
+    def _doctype(self, name: str, *_: object) -> None:
+        raise UnreadableError(self._here(), f"<!DOCTYPE {name}", "XML without a document type")

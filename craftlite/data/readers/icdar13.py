@@ -1,0 +1,117 @@
+"""ICDAR 2013 (focused scene text), in the competition's own layout, with its characters."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from craftlite.data.dataset import CHARACTERS, Dataset, Notes
+from craftlite.data.readers.folder import TruthReader, check_split, read_folder
+from craftlite.data.readers.lines import (
+    Annotation,
+    Placed,
+    box,
+    coordinates,
+    parsed,
+    read_bytes,
+    read_lines,
+    text_lines,
+    transcribed,
+    unquoted,
+)
+from craftlite.geometry import Points
+
+FOLDERS = {
+    "train": (
+        "Challenge2_Training_Task12_Images",
+        "Challenge2_Training_Task1_GT",
+        "Challenge2_Training_Task2_GT",
+    ),
+    "test": (
+        "Challenge2_Test_Task12_Images",
+        "Challenge2_Test_Task1_GT",
+        "Challenge2_Test_Task2_GT",
+    ),
+}
+LAYOUT = """icdar13 is expected as
+  Challenge2_Training_Task12_Images/N.jpg
+  Challenge2_Training_Task1_GT/gt_N.txt
+  Challenge2_Training_Task2_GT/N_GT.txt (not needed; its boxes of characters are used if there)
+  Challenge2_Test_Task12_Images/img_N.jpg
+  Challenge2_Test_Task1_GT/gt_img_N.txt
+  Challenge2_Test_Task2_GT/img_N_GT.txt (not needed either)"""
+
+
+def read_icdar13(root: Path, split: str, need_pictures: bool = True) -> Dataset:
+    """ICDAR 2013: upright boxes with transcriptions, as quads; splits "train" and "test".
+
+    Where the segmentation task's ground truth is there too, words have their characters.
+
+    Raises:
+        DatasetError: see read_folder.
+    """
+    check_split("icdar13", split, FOLDERS)
+    pictures, truths, characters = FOLDERS[split]
+    folder = root / characters
+    return read_folder(
+        [root / pictures],
+        root / truths,
+        _with_characters(folder) if folder.is_dir() else read_lines(box_line),
+        layout=LAYOUT,
+        need_pictures=need_pictures,
+    )
+
+
+def box_line(line: str) -> Annotation:
+    """A line `x1 y1 x2 y2 "text"`, separated by spaces or commas."""
+    fields = re.split(r"\s*,\s*|\s+", line.strip(), maxsplit=4)
+    try:
+        return transcribed(box(*coordinates(fields[:4])), fields[4])
+    except (ValueError, IndexError, TypeError) as error:
+        raise ValueError('4 numbers and a text: x1 y1 x2 y2 "text"') from error
+
+
+def character_line(line: str) -> Annotation:
+    """A line `R G B cx cy x0 y0 x1 y1 "c"`: one character; `#` before it says don't care."""
+    fields = line.strip().lstrip("#").split(None, 9)
+    try:
+        outline = box(*coordinates(fields[:9])[5:])
+        return Annotation(outline, unquoted(fields[9].strip()).strip(), line.startswith("#"))
+    except (ValueError, IndexError, TypeError) as error:
+        raise ValueError('9 numbers and a character: R G B cx cy x0 y0 x1 y1 "c"') from error
+
+
+def _with_characters(folder: Path) -> TruthReader:
+    def read(path: Path, notes: Notes) -> Iterator[Placed]:
+        words = list(read_lines(box_line)(path, notes))
+        stem = path.stem.removeprefix("gt_")
+        files = [folder / f"{stem}_GT.txt", folder / f"gt_{stem}.txt"]
+        file = next((file for file in files if file.is_file()), None)
+        if file is None:
+            notes.note(str(files[0]), CHARACTERS, "no such file")
+            yield from words
+            return
+        lines = text_lines(read_bytes(file), str(file))
+        yield from _assigned(words, [found for _, found in parsed(lines, character_line, notes)])
+
+    return read
+
+
+def _assigned(words: Sequence[Placed], characters: Sequence[Annotation]) -> Iterator[Placed]:
+    """The words with the characters whose centres lie in them; where boxes overlap, the smaller."""
+    inside: list[list[Points]] = [[] for _ in words]
+    by_size = sorted(range(len(words)), key=lambda i: float(np.ptp(words[i][1].outline, 0).prod()))
+    for character in characters:
+        if character.ignore or not character.text:
+            continue
+        centre = character.outline.mean(axis=0)
+        home = next((i for i in by_size if _holds(words[i][1].outline, centre)), None)
+        if home is not None:
+            inside[home].append(character.outline)
+    for (where, word), quads in zip(words, inside, strict=True):
+        yield where, word._replace(characters=np.array(quads, np.float32).reshape(-1, 4, 2))
+
+
+def _holds(outline: Points, point: Points) -> bool:
+    return bool((outline.min(axis=0) <= point).all() and (point <= outline.max(axis=0)).all())

@@ -1,0 +1,45 @@
+"""ICDAR 2015 (incidental scene text), in the competition's own layout."""
+
+from pathlib import Path
+
+from craftlite.data.dataset import Dataset
+from craftlite.data.readers.folder import check_split, read_folder
+from craftlite.data.readers.lines import quad_line, read_lines
+
+_TRAINING = ("ch4_training_images", "ch4_training_localization_transcription_gt")
+FOLDERS = {
+    "train": _TRAINING,
+    "val": _TRAINING,
+    "test": ("ch4_test_images", "Challenge4_Test_Task1_GT"),
+}
+VALIDATION = frozenset(f"img_{number}" for number in range(901, 1001))
+LAYOUT = """icdar15 is expected as
+  ch4_training_images/img_N.jpg
+  ch4_training_localization_transcription_gt/gt_img_N.txt
+  ch4_test_images/img_N.jpg
+  Challenge4_Test_Task1_GT/gt_img_N.txt"""
+
+
+def read_icdar15(root: Path, split: str, need_pictures: bool = True) -> Dataset:
+    """ICDAR 2015: quads with transcriptions; `###` marks what is not to be scored.
+
+    The competition has no validation split: img_901 to img_1000 of its training pictures are kept
+    apart as "val", and "train" is the other 900.
+
+    Raises:
+        DatasetError: see read_folder.
+    """
+    check_split("icdar15", split, FOLDERS)
+    pictures, truths = FOLDERS[split]
+
+    def keep(stem: str) -> bool:
+        return split == "test" or (stem in VALIDATION) == (split == "val")
+
+    return read_folder(
+        [root / pictures],
+        root / truths,
+        read_lines(quad_line),
+        layout=LAYOUT,
+        keep=keep,
+        need_pictures=need_pictures,
+    )

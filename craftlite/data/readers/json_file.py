@@ -1,0 +1,122 @@
+"""Files of JSON: reading them, and taking values of the type that was expected out of them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from craftlite.data.dataset import DUPLICATE, Notes, UnreadableError
+from craftlite.data.readers.lines import LARGEST, decoded, read_bytes
+from craftlite.errors import DatasetError
+from craftlite.geometry import Points
+
+T = TypeVar("T")
+_Hook = Callable[[list[tuple[str, Any]]], dict[str, Any]]
+
+_NAMES = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
+
+
+def read_object(path: Path, layout: str, notes: Notes) -> dict[str, Any]:
+    """The JSON object in a file; of a key that is there twice, the first is used and noted.
+
+    Raises:
+        DatasetError: there is no such file.
+        UnreadableError: it is no JSON object.
+    """
+    if not path.is_file():
+        raise DatasetError(f"{path}: there is no such file; {layout}")
+
+    def first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(reversed(pairs))
+        if len(found) < len(pairs):
+            keys = [key for key, _ in pairs]
+            for key in dict.fromkeys(key for key in keys if keys.count(key) > 1):
+                notes.note(f"{path}: {key}", DUPLICATE, f"{key}, {keys.count(key)} times")
+        return found
+
+    text = decoded(read_bytes(path), str(path))
+    value = parsed_json(text, lambda line: f"{path}:{line}", first_of_each)
+    return checked(value, dict, str(path), "the file")
+
+
+def parsed_json(text: str, place: Callable[[int], str], hook: _Hook | None = None) -> Any:
+    """The value of a JSON text.
+
+    Args:
+        text: the JSON.
+        place: what to call a line of it, counted from 1.
+        hook: makes a dict of an object's keys and values.
+
+    Raises:
+        UnreadableError: it is no JSON.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=hook)
+    except json.JSONDecodeError as error:
+        line = text.split("\n")[error.lineno - 1]
+        expected = f"JSON ({error.msg}, column {error.colno})"
+        raise UnreadableError(place(error.lineno), line, expected) from error
+    except RecursionError as error:
+        raise UnreadableError(place(1), text[:20], "JSON that is nested less deeply") from error
+
+
+def member(entry: dict[str, Any], key: str, kind: type[T], where: str) -> T:
+    """The value of a key.
+
+    Raises:
+        UnreadableError: it is missing or of another type.
+    """
+    return checked(entry.get(key), kind, where, key)
+
+
+def checked(value: object, kind: type[T], where: str, key: str) -> T:
+    """The value, which must be of the type.
+
+    Raises:
+        UnreadableError: it isn't.
+    """
+    if not isinstance(value, kind):
+        raise UnreadableError(where, value, f"{_NAMES[kind]} for {key}")
+    return value
+
+
+def json_outline(value: object, where: str, key: str) -> Points:
+    """Points (K, 2) of [[x, y], ...] or [x, y, x, y, ...].
+
+    Raises:
+        UnreadableError: it is neither, or of fewer than 3 points.
+    """
+    points = _numbers(value)
+    if points.ndim == 1 and len(points) % 2 == 0:
+        points = points.reshape(-1, 2)
+    if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3:
+        raise UnreadableError(where, value, f"3 points or more for {key}: [[x, y], ...]")
+    return points
+
+
+def json_quads(value: object, where: str, key: str) -> Points:
+    """Quads (M, 4, 2) of [[[x, y], [x, y], [x, y], [x, y]], ...].
+
+    Raises:
+        UnreadableError: it is no such list.
+    """
+    if value == []:
+        return np.empty((0, 4, 2), np.float32)
+    quads = _numbers(value)
+    if quads.shape[1:] != (4, 2):
+        raise UnreadableError(where, value, f"quads for {key}: [[[x, y], ... 4 points], ...]")
+    return quads
+
+
+def _numbers(value: object) -> npt.NDArray[np.float32]:
+    """An array of the numbers in nested lists; an empty one where they are not even, or none."""
+    try:
+        array = np.array(value)
+    except ValueError:  # lists of different lengths
+        array = np.empty(0)
+    if array.dtype.kind not in "iuf" or not (abs(array) < LARGEST).all():  # false for nan too
+        array = np.empty(0)
+    return array.astype(np.float32)

@@ -1,0 +1,101 @@
+"""Annotations of hundreds of thousands of pictures, in a few arrays that processes can share."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import overload
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from craftlite.data.dataset import CROSSING, NO_AREA
+from craftlite.data.sample import Sample
+from craftlite.geometry import Points
+
+CHUNK = 100_000  # quads that are looked at in one go
+
+
+class Texts:
+    """Many texts in one string of bytes; reading them leaves no mark on its memory."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        encoded = [text.encode() for text in texts]
+        self._ends = np.cumsum([0, *map(len, encoded)])
+        self._bytes = b"".join(encoded)
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def __getitem__(self, index: int) -> str:
+        return self._bytes[self._ends[index] : self._ends[index + 1]].decode()
+
+    def __iter__(self) -> Iterator[str]:
+        return (self[index] for index in range(len(self)))
+
+
+class Quads:
+    """The quads of many pictures in one array.
+
+    Attributes:
+        all: (N, 4, 2) float32, those of one picture after those of another.
+        counts: (P,) how many each of the P pictures has.
+    """
+
+    def __init__(self, all_quads: Points, counts: Sequence[int]) -> None:
+        self.all = all_quads
+        self.counts = np.array(counts, np.int64)
+        self._ends = np.cumsum([0, *counts])
+
+    def __getitem__(self, picture: int) -> Points:
+        quads: Points = self.all[self._ends[picture] : self._ends[picture + 1]]
+        return quads
+
+    def place(self, quad: int) -> tuple[int, int]:
+        """Which picture a quad of `all` belongs to, and its number there."""
+        picture = int(np.searchsorted(self._ends, quad, side="right")) - 1
+        return picture, quad - int(self._ends[picture])
+
+    def turn_clockwise(self) -> list[int]:
+        """Turns those that run anticlockwise, their first corner kept, and tells which."""
+        turned: list[int] = []
+        for start, quads in self._chunks():
+            (x, y), (u, v) = np.moveaxis(quads, -1, 0), np.moveaxis(np.roll(quads, -1, 1), -1, 0)
+            wrong = np.flatnonzero((x * v - y * u).sum(axis=1, dtype=np.float64) < 0)
+            quads[wrong] = quads[wrong][:, [0, 3, 2, 1]]
+            turned += (start + wrong).tolist()
+        return turned
+
+    def invalid(self) -> Iterator[tuple[int, str]]:
+        """Those that cross themselves or have no area, each with the kind of problem."""
+        for start, quads in self._chunks():
+            outlines = shapely.polygons(quads)
+            for odd in np.flatnonzero(~shapely.is_valid(outlines)).tolist():
+                area = shapely.area(shapely.make_valid(outlines[odd]))
+                yield start + odd, CROSSING if area > 0 else NO_AREA
+
+    def _chunks(self) -> Iterator[tuple[int, Points]]:
+        for start in range(0, len(self.all), CHUNK):
+            yield start, self.all[start : start + CHUNK]
+
+
+class LazySamples(Sequence[Sample]):
+    """Samples that are made when they are asked for.
+
+    Args:
+        make: gives the sample of one entry.
+        entries: the entries in order.
+    """
+
+    def __init__(self, make: Callable[[int], Sample], entries: npt.NDArray[np.int64]) -> None:
+        self._make, self._entries = make, entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Sample]: ...
+    def __getitem__(self, index: int | slice) -> Sample | Sequence[Sample]:
+        if isinstance(index, slice):
+            return LazySamples(self._make, self._entries[index])
+        return self._make(int(self._entries[index]))

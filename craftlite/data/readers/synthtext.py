@@ -1,0 +1,181 @@
+"""SynthText in the Wild: 858,750 pictures whose words and characters are in one `gt.mat`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from craftlite.data.dataset import (
+    ANTICLOCKWISE,
+    CHARACTERS,
+    DUPLICATE,
+    UNREADABLE,
+    WORDS,
+    Dataset,
+    Notes,
+    UnreadableError,
+)
+from craftlite.data.readers.folder import check_split
+from craftlite.data.readers.lines import LARGEST
+from craftlite.data.readers.packed import LazySamples, Quads, Texts
+from craftlite.data.sample import Sample, Word
+from craftlite.errors import DatasetError
+
+LAYOUT = """synthtext is expected as
+  gt.mat
+  1/<name>.jpg ... 200/<name>.jpg"""
+
+
+def read_synthtext(root: Path, split: str, need_pictures: bool = True) -> Dataset:
+    """SynthText: quads of words and characters; the split "train" is everything.
+
+    Samples are made when they are asked for, from arrays that processes share. They are in the
+    order of the file, and their names are paths without suffix, such as "8/ballet_106_0".
+
+    Raises:
+        DatasetError: the split is unknown, the file or a picture is missing, or SciPy is.
+    """
+    check_split("synthtext", split, ("train",))
+    path = root / "gt.mat"
+    if not path.is_file():
+        raise DatasetError(f"{path}: there is no such file; {LAYOUT}")
+    notes = Notes()
+    samples: Sequence[Sample] = ()
+    with notes.catching():
+        table = _read(root, path, notes)
+        entries = _first_of_each(table.names, path, notes)
+        if need_pictures:
+            _all_there(root, [table.names[entry] for entry in entries])
+        _note_oddities(table, path, notes)
+        samples = LazySamples(table.sample, entries)
+    return Dataset(samples, notes.problems)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The file's four variables: one entry for each picture, its words joined by spaces."""
+
+    root: Path
+    names: Texts
+    texts: Texts
+    words: Quads
+    characters: Quads
+
+    def sample(self, entry: int) -> Sample:
+        """The picture of one entry; texts or characters whose number does not fit are left out."""
+        name, texts = self.names[entry], self.texts[entry].split()
+        outlines, quads = self.words[entry], self.characters[entry]
+        if len(texts) != len(outlines):
+            words = tuple(Word(outline) for outline in outlines)
+        elif sum(map(len, texts)) != len(quads):
+            words = tuple(map(Word, outlines, texts))
+        else:
+            ends = np.cumsum([0, *map(len, texts)])
+            words = tuple(
+                Word(outlines[i], text, characters=quads[ends[i] : ends[i + 1]])
+                for i, text in enumerate(texts)
+            )
+        return Sample(_stem(name), self.root / name, words)
+
+
+def _read(root: Path, path: Path, notes: Notes) -> _Table:
+    names = Texts("".join(np.ravel(cell).tolist()) for cell in _variable(path, "imnames"))
+    # One text may hold several words and lines; only the order of the words counts.
+    lines = (" ".join(np.ravel(cell).tolist()) for cell in _variable(path, "txt"))
+    texts = Texts(" ".join(line.split()) for line in lines)
+    words, characters = (_quads(path, name, notes) for name in ("wordBB", "charBB"))
+    sizes = [len(names), len(texts), len(words.counts), len(characters.counts)]
+    if len(set(sizes)) > 1:
+        expected = "as many entries in imnames, txt, wordBB and charBB"
+        raise UnreadableError(str(path), sizes, expected)
+    return _Table(root, names, texts, words, characters)
+
+
+def _variable(path: Path, name: str) -> npt.NDArray[Any]:
+    """The cells of one variable; the others are not loaded."""
+    try:
+        from scipy.io import loadmat
+    except ImportError as error:
+        raise DatasetError("synthtext needs SciPy: pip install 'craftlite[train]'") from error
+    try:
+        cells: npt.NDArray[Any] = loadmat(path, variable_names=[name])[name]
+        return cells.ravel()
+    except KeyError as error:
+        raise UnreadableError(f"{path}: {name}", "nothing", "a variable of that name") from error
+    except Exception as error:  # SciPy documents none of what a damaged file makes it raise
+        raise UnreadableError(str(path), str(error), "a file of MATLAB 5") from error
+
+
+def _quads(path: Path, name: str, notes: Notes) -> Quads:
+    """The quads of a variable whose cells are (2, 4, K), or (2, 4) where K is 1."""
+    cells = _variable(path, name)
+    counts = []
+    for entry, cell in enumerate(cells):
+        fits = cell.shape[:2] == (2, 4) and cell.dtype.kind in "iuf"
+        counts.append(cell.size // 8 if fits else 0)
+        if cell.size and not fits:
+            found = f"found {cell.dtype} {cell.shape}, expected numbers (2, 4, K)"
+            notes.note(f"{path}: {name}[{entry}]", UNREADABLE, found)
+    quads = Quads(np.empty((sum(counts), 4, 2), np.float32), counts)
+    for entry, cell in enumerate(cells):
+        if counts[entry]:
+            quads[entry][:] = cell.reshape(2, 4, -1).T
+        cells[entry] = None  # so that no quad is in memory twice
+    for quad in np.flatnonzero(~(abs(quads.all) < LARGEST).all(axis=(1, 2))).tolist():
+        place = f"{path}: {name}[{quads.place(quad)[0]}]"
+        notes.note(place, UNREADABLE, f"found {quads.all[quad].tolist()}, expected pixels")
+        quads.all[quad] = 0
+    return quads
+
+
+def _first_of_each(names: Texts, path: Path, notes: Notes) -> npt.NDArray[np.int64]:
+    """The entries without those whose picture was there before."""
+    first: dict[str, int] = {}
+    for entry, name in enumerate(names):
+        if first.setdefault(_stem(name), entry) != entry:
+            notes.note(f"{path}: imnames[{entry}]", DUPLICATE, name)
+    return np.fromiter(first.values(), np.int64, len(first))
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0] or name
+
+
+def _all_there(root: Path, names: Sequence[str]) -> None:
+    """Raises a DatasetError that names the first missing picture.
+
+    Each folder is listed once: that takes seconds where asking for each file takes minutes.
+    """
+
+    @lru_cache(maxsize=8)
+    def files(folder: str) -> frozenset[str]:
+        there = (root / folder).is_dir()
+        return frozenset(path.name for path in (root / folder).iterdir()) if there else frozenset()
+
+    parts = (name.rpartition("/") for name in names)
+    missing = ["".join(part) for part in parts if part[2] not in files(part[0])]
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise DatasetError(f"{root}: {missing[0]}{more} missing; {LAYOUT}")
+
+
+def _note_oddities(table: _Table, path: Path, notes: Notes) -> None:
+    for entry, text in enumerate(table.texts):
+        where = f"{path}: {table.names[entry]}"
+        words, characters = table.words.counts[entry], table.characters.counts[entry]
+        if len(text.split()) != words:
+            notes.note(where, WORDS, f"{words} outlines of {text!r}")
+        elif len(text.replace(" ", "")) != characters:
+            notes.note(where, CHARACTERS, f"{characters} characters of {text!r}")
+    odd = [(table.words, quad, ANTICLOCKWISE) for quad in table.words.turn_clockwise()]
+    odd += [(table.words, quad, what) for quad, what in table.words.invalid()]
+    odd += [(table.characters, quad, ANTICLOCKWISE) for quad in table.characters.turn_clockwise()]
+    for quads, quad, what in odd:
+        entry, number = quads.place(quad)
+        kind = "word" if quads is table.words else "character"
+        found = f"{kind} {number} at {quads.all[quad].tolist()}"
+        notes.note(f"{path}: {table.names[entry]}", what, found)

@@ -1,0 +1,83 @@
+"""Total-Text: curved words as polygons, in the text files of its first release."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from craftlite.data.dataset import Dataset, Notes
+from craftlite.data.readers.folder import check_split, read_folder
+from craftlite.data.readers.lines import (
+    Annotation,
+    Placed,
+    outline,
+    parsed,
+    read_bytes,
+    text_lines,
+)
+
+DONT_CARE = "#"
+LAYOUT = """totaltext is expected as
+  Images/Train/imgN.jpg
+  Images/Test/imgN.jpg
+  Groundtruth/Polygon/Train/poly_gt_imgN.txt
+  Groundtruth/Polygon/Test/poly_gt_imgN.txt"""
+
+# What numpy and Python 2 printed: arrays, which may go on over several lines, and lists of texts.
+_RECORD = re.compile(
+    r"\s*x:\s*\[\[(?P<x>[^\]]*)\]\]\s*,\s*y:\s*\[\[(?P<y>[^\]]*)\]\]\s*,"
+    r"\s*ornt:\s*\[[^\]]*\]\s*,\s*transcriptions:\s*\[(?P<text>.*)\]\s*",
+    re.DOTALL,
+)
+
+
+def read_totaltext(root: Path, split: str, need_pictures: bool = True) -> Dataset:
+    """Total-Text: polygons with transcriptions; `#` is don't care; splits "train" and "test".
+
+    Raises:
+        DatasetError: see read_folder.
+    """
+    check_split("totaltext", split, ("train", "test"))
+    return read_folder(
+        [root / "Images" / split.title()],
+        root / "Groundtruth/Polygon" / split.title(),
+        _read,
+        truth_names=("poly_gt_{}.txt",),
+        layout=LAYOUT,
+        need_pictures=need_pictures,
+    )
+
+
+def _read(path: Path, notes: Notes) -> Iterator[Placed]:
+    return parsed(_records(path), polygon_record, notes)
+
+
+def _records(path: Path) -> Iterator[tuple[str, str]]:
+    """Each record with the place of its first line; a new one starts at every `x:`."""
+    place, record = "", ""
+    for where, line in text_lines(read_bytes(path), str(path)):
+        if record and line.lstrip().startswith("x:"):
+            yield place, record
+            record = ""
+        place = place if record else where
+        record += line + "\n"
+    if record:
+        yield place, record
+
+
+def polygon_record(record: str) -> Annotation:
+    """A record `x: [[...]], y: [[...]], ornt: [u'c'], transcriptions: [u'text']`."""
+    try:
+        fields = _RECORD.fullmatch(record)
+        if not fields:
+            raise ValueError("another form")
+        pairs = zip(fields["x"].split(), fields["y"].split(), strict=True)
+        text = ast.literal_eval(fields["text"]) if fields["text"].strip() else ""
+        if not isinstance(text, str):
+            raise ValueError("more than one text")
+        points = outline([value for pair in pairs for value in pair])
+        return Annotation(points, text.strip(), ignore=text == DONT_CARE)
+    except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
+        raise ValueError(
+            "x: [[3 numbers or more]], y: [[as many]], ornt: [u'c'], transcriptions: [u'text']"
+        ) from error

@@ -1,0 +1,146 @@
+"""The format for data of your own: `words.jsonl`, a picture with its words on every line."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from PIL import ExifTags, Image
+
+from craftlite.data import SPLITS
+from craftlite.data.dataset import DUPLICATE, GIF, TURNED, Dataset, Notes, UnreadableError
+from craftlite.data.readers.folder import check_split, is_gif, natural_order
+from craftlite.data.readers.json_file import checked, json_outline, json_quads, member, parsed_json
+from craftlite.data.readers.lines import read_bytes, text_lines
+from craftlite.data.sample import Sample, Word
+from craftlite.errors import DatasetError
+
+FILE = "words.jsonl"
+LAYOUT = """words is expected as
+  words.jsonl, one JSON object a line:
+    {"image": "images/a.jpg", "words": [{"polygon": [[x, y], ...], "text": "Café"}, ...]}
+  and the pictures, their paths relative to its folder"""
+
+
+class _Line(NamedTuple):
+    """A picture before its words are read; `split` is None where the line names none."""
+
+    where: str
+    name: str
+    picture: Path
+    split: str | None
+    words: list[Any]
+
+
+def read_words(root: Path, split: str, need_pictures: bool = True) -> Dataset:
+    """`words.jsonl` in the folder `root`, or the file `root` itself.
+
+    Where no line names a split, every split is the whole file; where some do, a line without is
+    part of "train".
+
+    Raises:
+        DatasetError: the split is unknown or empty, or the file or a picture is missing.
+    """
+    check_split("words", split, SPLITS)
+    path = _file(root)
+    if not path.is_file():
+        raise DatasetError(f"{path}: there is no such file; {LAYOUT}")
+    notes = Notes()
+    lines = list(_lines(path, notes))
+    if any(line.split for line in lines):
+        lines = [line for line in lines if (line.split or "train") == split]
+    if not lines and not notes.problems:
+        raise DatasetError(f"{path}: no line with the split {split!r}; {LAYOUT}")
+    if need_pictures:
+        _all_there(lines)
+    samples = [
+        Sample(line.name, line.picture, tuple(_words(line, notes)))
+        for line in sorted(lines, key=lambda line: natural_order(line.name))
+        if _usable(line, need_pictures, notes)
+    ]
+    return Dataset(samples, notes.problems)
+
+
+def names_split(root: Path, split: str) -> bool:
+    """Whether a line of the file names this split, such as "val"."""
+    return any(line.split == split for line in _lines(_file(root), Notes()))
+
+
+def _file(root: Path) -> Path:
+    return root if root.suffix == ".jsonl" else root / FILE
+
+
+def _lines(path: Path, notes: Notes) -> Iterator[_Line]:
+    """The pictures in the order of the file, each once."""
+    place_of: dict[Path, str] = {}
+    names: set[str] = set()
+    with notes.catching():
+        for where, text in text_lines(read_bytes(path), str(path)):
+            with notes.catching():
+                line = _line(text, where, path.parent)
+                picture = line.picture.with_suffix("")
+                if place_of.setdefault(picture, where) != where:
+                    notes.note(where, DUPLICATE, f"{line.picture.name}, also {place_of[picture]}")
+                    continue
+                if line.name in names:  # another folder's picture: its path tells it apart
+                    line = line._replace(name=picture.as_posix())
+                names.add(line.name)
+                yield line
+
+
+def _line(text: str, where: str, folder: Path) -> _Line:
+    entry = checked(parsed_json(text, lambda _: where), dict, where, "the line")
+    image = folder / member(entry, "image", str, where)
+    if image == folder:
+        raise UnreadableError(where, "", "a path for image")
+    split = entry.get("split")
+    if split not in (None, *SPLITS):
+        raise UnreadableError(where, split, f"{', '.join(SPLITS)} or nothing for split")
+    return _Line(where, image.stem, image, split, member(entry, "words", list, where))
+
+
+def _words(line: _Line, notes: Notes) -> Iterator[Word]:
+    for number, entry in enumerate(line.words):
+        with notes.catching():
+            yield _word(entry, line.where, f"words[{number}]", notes)
+
+
+def _word(entry: object, where: str, key: str, notes: Notes) -> Word:
+    word = checked(entry, dict, where, key)
+    shape = "polygon" if word.get("polygon") is not None else "quad"
+    outline = json_outline(word.get(shape), where, f"{key}.{shape}")
+    text, ignore, quads = (word.get(name) for name in ("text", "ignore", "characters"))
+    return notes.word(
+        where,
+        outline,
+        None if text is None else checked(text, str, where, f"{key}.text").strip(),
+        ignore=False if ignore is None else checked(ignore, bool, where, f"{key}.ignore"),
+        characters=None if quads is None else json_quads(quads, where, f"{key}.characters"),
+    )
+
+
+def _usable(line: _Line, need_pictures: bool, notes: Notes) -> bool:
+    if is_gif(line.picture):
+        notes.note(line.where, GIF, line.picture.name)
+    elif need_pictures and _is_turned(line.picture):
+        notes.note(line.where, TURNED, line.picture.name)
+    return not is_gif(line.picture)
+
+
+def _is_turned(picture: Path) -> bool:
+    """Whether the picture's EXIF tag says to turn it; `craftlite detect` heeds that, training not.
+
+    The header alone is read.
+    """
+    try:
+        with Image.open(picture) as image:
+            return bool(image.getexif().get(ExifTags.Base.Orientation, 1) != 1)
+    except Exception:  # a damaged picture is told when its pixels are read
+        return False
+
+
+def _all_there(lines: list[_Line]) -> None:
+    missing = [line for line in lines if not line.picture.is_file()]
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        first = missing[0]
+        raise DatasetError(f"{first.where}: {first.picture}{more} missing; {LAYOUT}")

@@ -1,0 +1,91 @@
+"""What holds for every dataset, whatever its layout."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from written import PICTURE, write
+
+from craftlite.data import DATASETS
+from craftlite.data.dataset import CHARACTERS, Notes
+from craftlite.data.readers import READERS, read_dataset
+from craftlite.data.readers.folder import natural_order
+from craftlite.errors import DatasetError
+from craftlite.geometry import signed_area
+
+SQUARE = np.array([[0, 0], [9, 0], [9, 9], [0, 9]], np.float32)
+
+
+def test_names_are_those_of_the_command_line() -> None:
+    assert tuple(READERS) == DATASETS
+
+
+def test_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"'coco' is unknown; known: icdar13, .*, quads"):
+        read_dataset("coco", tmp_path, "train")
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_missing_dataset_is_told_with_its_layout(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DatasetError) as error:
+        read_dataset(name, tmp_path, "train")
+    first, *tree = str(error.value).splitlines()
+    assert first.startswith(str(tmp_path))
+    assert "there is no such" in first
+    assert first.endswith(f"{name} is expected as")
+    assert len(tree) >= 2
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_unknown_split_lists_the_known_ones(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DatasetError, match=f"{name} has no split 'all'; it has .*train"):
+        read_dataset(name, tmp_path, "all")
+
+
+def test_one_error_names_ten_places_that_cannot_be_read_and_counts_the_rest(tmp_path: Path) -> None:
+    write(tmp_path, {"images/a.jpg": PICTURE, "gt/gt_a.txt": "first\n" + "bad\n" * 6})
+    write(tmp_path, {"images/b.jpg": PICTURE, "gt/gt_b.txt": "bad\n" * 6})
+    with pytest.raises(DatasetError) as error:
+        read_dataset("quads", tmp_path, "test")
+    lines = str(error.value).splitlines()
+    assert lines[0].startswith(f"{tmp_path}/gt/gt_a.txt:1: found 'first', expected 8 numbers")
+    assert lines[1:7] == [f"{tmp_path}/gt/gt_a.txt:{n}" for n in range(2, 8)]
+    assert lines[7:] == [f"{tmp_path}/gt/gt_b.txt:{n}" for n in range(1, 4)] + ["and 3 more"]
+    assert len(read_dataset("quads", tmp_path, "test", strict=False).problems) == 13
+
+
+@given(st.lists(st.integers(0, 3000), unique=True))
+def test_natural_order_is_the_order_of_numbers(numbers: list[int]) -> None:
+    names = sorted((f"img_{n}" for n in numbers), key=natural_order)
+    assert names == [f"img_{n}" for n in sorted(numbers)]
+
+
+@given(st.lists(st.tuples(st.integers(-99, 99), st.integers(-99, 99)), min_size=3, max_size=9))
+def test_any_outline_comes_out_clockwise_with_its_first_corner_first(
+    points: list[tuple[int, int]],
+) -> None:
+    polygon = Notes().word("here", np.array(points, np.float32), "a").polygon
+    assert signed_area(polygon) >= 0
+    assert tuple(polygon[0]) == points[0]
+    assert sorted(map(tuple, polygon.tolist())) == sorted(points)
+
+
+def test_characters_are_kept_where_they_fit_the_text_and_turned_clockwise() -> None:
+    notes = Notes()
+    quads = np.stack([SQUARE, SQUARE[[0, 3, 2, 1]]])
+    word = notes.word("here", SQUARE, "a b", characters=quads)
+    assert word.characters is not None
+    assert word.characters.tolist() == [SQUARE.tolist()] * 2
+    assert notes.word("here", SQUARE, None, characters=quads).characters is not None
+    assert not notes.problems
+    assert notes.word("here", SQUARE, "abc", characters=quads).characters is None
+    assert [problem.what for problem in notes.problems] == [CHARACTERS]
+
+
+def test_dont_care_has_neither_text_nor_characters_and_nothing_to_tell() -> None:
+    notes = Notes()
+    word = notes.word("here", SQUARE, "", ignore=True, characters=SQUARE[None])
+    assert (word.text, word.ignore, word.characters) == (None, True, None)
+    assert not notes.problems
