@@ -13,6 +13,8 @@ from craftlite.errors import ConfigError, CraftliteError, WeightsError
 # One file in commands/ each, with `parser()` and `run(args)`; none imports torch to be parsed.
 COMMANDS = {
     "detect": "find the words in pictures",
+    "inspect": "count and draw what a dataset holds",
+    "synth": "make pictures with text whose characters are known",
     "train": "train a detector",
     "eval": "measure a detector, or result files, on a dataset",
     "export": "turn trained weights into an ONNX file",
@@ -50,7 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def missing(command: str, error: ModuleNotFoundError) -> str:
     """Which extra brings the package that a command lacks."""
-    extra = "export" if error.name in ("onnx", "onnxscript") else "train"
+    extras = {"onnx": "export", "onnxscript": "export", "uharfbuzz": "synth", "scipy": "synth"}
+    extra = extras.get(error.name or "", "train")
     return f"needs {error.name}, which comes with: pip install 'craftlite[{extra}]'"
 
 

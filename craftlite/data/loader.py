@@ -18,9 +18,12 @@ from craftlite.data.sample import Sample
 from craftlite.data.targets import render_targets
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.preprocess import to_tensor
-from craftlite.synth.render import WordRenderer
+from craftlite.synth.generator import Generator
 
 SYNTH = "synth"
+# Smaller and fuller than the pictures that are written to disk: a crop is all that is seen.
+SYNTH_SIZE = (448, 448)
+SYNTH_WORDS = 24
 
 
 class Batch(NamedTuple):
@@ -51,14 +54,14 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Rendered:
+class Generated:
     """Samples without end."""
 
-    renderer: WordRenderer
+    generator: Generator
 
     def draw(self, rng: np.random.Generator) -> Sample:
         """A new sample."""
-        return self.renderer.sample(int(rng.integers(2**62)))
+        return self.generator.sample(int(rng.integers(2**62)))
 
 
 def open_source(name: str, folder: Path | None) -> Source:
@@ -68,7 +71,8 @@ def open_source(name: str, folder: Path | None) -> Source:
         DatasetError: the dataset cannot be read, or holds no word to learn from.
     """
     if name == SYNTH:
-        return Rendered(WordRenderer.from_folders(folder))
+        made = Generator.from_folders(folder, size=SYNTH_SIZE, typical_words=SYNTH_WORDS)
+        return Generated(made)
     folder = folder or Path("data") / name
     samples = read_dataset(name, folder, "train").samples
     if not any(not word.ignore for sample in samples for word in sample.words):

@@ -1,43 +1,178 @@
-"""Words to render: pronounceable letters, numbers, prices, times and codes."""
+"""Words to render: made up, or from a list; numbers, prices, plates, telephones and addresses."""
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
+
+from craftlite.errors import DatasetError
+from craftlite.synth.scripts import (
+    ACCENTS,
+    CYRILLIC,
+    DIGITS,
+    GREEK,
+    HIRAGANA,
+    KATAKANA,
+    LATIN_LOWER,
+    LATIN_UPPER,
+    common_characters,
+    script_of,
+)
 
 _ONSETS = [*"bcdfghjklmnprstvwyz", *("bl", "br", "ch", "cl", "cr", "dr", "fl", "fr", "gl", "gr")]
 _ONSETS += ["pl", "pr", "qu", "sc", "sh", "sl", "sp", "st", "str", "th", "tr", "wh"]
 _NUCLEI = [*"aeiou", *"aeiou", *("ai", "au", "ea", "ee", "ie", "io", "oa", "oo", "ou")]
 _CODAS = ["", *"bdgklmnprstx", *("ck", "ct", "ft", "ld", "ll", "lt", "mp", "nd", "ng", "nt")]
 _CODAS += ["rd", "rk", "rm", "rn", "rt", "sh", "sk", "ss", "st", "th"]
-_PUNCTUATION = "!?.,:;-&"
+_VOWELS = {"greek": "αεηιουω", "cyrillic": "аеиоуыэюя"}
+_CONSONANTS = {
+    "greek": "".join(letter for letter in GREEK if letter not in _VOWELS["greek"]),
+    "cyrillic": "".join(c for c in CYRILLIC if c not in _VOWELS["cyrillic"] + "ъьщ"),
+}
+_MARKS = "!?.,:;-"
+_DOMAINS = (".com", ".net", ".org", ".de", ".co.uk", ".fr", ".eu")
+LONGEST_GIVEN = 24  # characters; longer ones in a list are left out
 
 
-def _syllables(rng: np.random.Generator) -> str:
-    count = rng.choice([1, 2, 3, 4], p=[0.45, 0.35, 0.15, 0.05])
-    parts = [str(rng.choice(part)) for _ in range(count) for part in (_ONSETS, _NUCLEI, _CODAS)]
-    word = "".join(parts)
+def pick(rng: np.random.Generator, choices: Sequence[str]) -> str:
+    """One of the choices, each as likely as the next (much faster than Generator.choice)."""
+    return choices[int(rng.random() * len(choices))]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Where words come from: `given` by script, and made up for the scripts without."""
+
+    given: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @classmethod
+    def from_lines(cls, lines: Iterable[str]) -> "Vocabulary":
+        """The words of a list, composed (NFC), grouped by script, without repeats."""
+        given: dict[str, dict[str, None]] = {}
+        for word in unicodedata.normalize("NFC", "\n".join(lines)).split():
+            if len(word) <= LONGEST_GIVEN and word.isprintable():
+                given.setdefault(script_of(word), {})[word] = None
+        return cls({script: tuple(words) for script, words in given.items()})
+
+    def text(self, rng: np.random.Generator, script: str) -> str:
+        """One word without spaces: mostly letters, else figures, codes or a single character."""
+        kind = rng.random()
+        if kind < 0.68:
+            return self._with_marks(rng, self._word(rng, script))
+        if kind < 0.76:
+            return _digits(rng, 1, 7)
+        if kind < 0.94 and script in ("latin", "greek", "cyrillic"):
+            return _code(rng)
+        if kind < 0.94:
+            return self._word(rng, script)
+        return _single(rng, script)
+
+    def _word(self, rng: np.random.Generator, script: str) -> str:
+        given = self.given.get(script)
+        return pick(rng, given) if given else _made_word(rng, script)
+
+    def _with_marks(self, rng: np.random.Generator, word: str) -> str:
+        chance = rng.random()
+        if chance < 0.08:
+            return word + pick(rng, _MARKS)
+        if chance < 0.10:
+            return f"({word})"
+        return f"{word}'s" if chance < 0.12 and word.isascii() and word.islower() else word
+
+
+def read_words(path: Path) -> Vocabulary:
+    """The vocabulary of a word list in UTF-8, a word a line.
+
+    Raises:
+        DatasetError: the file cannot be read or holds no word.
+    """
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{path}: cannot be read as a word list ({error})") from error
+    vocabulary = Vocabulary.from_lines(lines)
+    if not vocabulary.given:
+        raise DatasetError(f"{path}: holds no word; a word list has one word a line")
+    return vocabulary
+
+
+def _made_word(rng: np.random.Generator, script: str) -> str:
+    if script == "latin":
+        return _cased(rng, _latin(rng))
+    if script in _VOWELS:
+        letters = (_CONSONANTS[script], _VOWELS[script])
+        count = int(rng.integers(2, 10))
+        return _cased(rng, "".join(pick(rng, letters[k % 2]) for k in range(count)))
+    count = int(rng.integers(1, 6))
+    if script == "japanese" and rng.random() < 0.6:
+        kana = HIRAGANA if rng.random() < 0.5 else KATAKANA
+        return "".join(pick(rng, kana) for _ in range(count + 1))
+    return "".join(pick(rng, common_characters(script)) for _ in range(count))
+
+
+def _latin(rng: np.random.Generator) -> str:
+    """Syllables that can be spoken, one to four; one word in eight has accents."""
+    count = int(np.searchsorted((0.35, 0.8, 0.95), rng.random())) + 1
+    word = ""
+    for syllable in range(count):
+        # A vowel may open the word, and most syllables that do not close it are open.
+        onset = pick(rng, _ONSETS) if syllable or rng.random() < 0.8 else ""
+        coda = pick(rng, _CODAS) if syllable == count - 1 or rng.random() < 0.3 else ""
+        word += onset + pick(rng, _NUCLEI) + coda
+    if rng.random() < 0.125:
+        changed = (
+            pick(rng, ACCENTS[c]) if c in ACCENTS and rng.random() < 0.3 else c for c in word
+        )
+        word = "".join(changed)
+    return word
+
+
+def _cased(rng: np.random.Generator, word: str) -> str:
     style = rng.random()
     if style < 0.4:
-        return word.upper()
-    return word.capitalize() if style < 0.7 else word
+        return unicodedata.normalize("NFC", word.upper())
+    if style < 0.65:
+        return word[0].upper() + word[1:]
+    if style < 0.95:
+        return word
+    return "".join(c.upper() if rng.random() < 0.5 else c for c in word)
 
 
-def _digits(rng: np.random.Generator, count: int) -> str:
-    return "".join(str(d) for d in rng.integers(0, 10, count))
+def _digits(rng: np.random.Generator, fewest: int, most: int) -> str:
+    return "".join(pick(rng, DIGITS) for _ in range(int(rng.integers(fewest, most + 1))))
 
 
-def random_text(rng: np.random.Generator) -> str:
-    """One word without spaces: 70 % letters, else figures, codes or a single character."""
-    kind = rng.random()
-    if kind < 0.66:
-        word = _syllables(rng)
-        return word + str(rng.choice([*_PUNCTUATION])) if rng.random() < 0.08 else word
-    if kind < 0.78:
-        return _digits(rng, int(rng.integers(1, 7)))
-    if kind < 0.84:
-        return f"{rng.choice(['$', '€', '£', ''])}{rng.integers(0, 200)}.{_digits(rng, 2)}"
-    if kind < 0.88:
-        return f"{rng.integers(0, 24)}:{_digits(rng, 2)}"
-    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    if kind < 0.94:
-        code = "".join(rng.choice(list(letters), int(rng.integers(1, 4))))
-        return f"{code}{rng.choice(['', '-'])}{_digits(rng, int(rng.integers(1, 4)))}"
-    return str(rng.choice([*letters, *letters.lower(), *"0123456789", "&"]))
+def _letters(rng: np.random.Generator, fewest: int, most: int) -> str:
+    return "".join(pick(rng, LATIN_UPPER) for _ in range(int(rng.integers(fewest, most + 1))))
+
+
+def _code(rng: np.random.Generator) -> str:
+    """A price, a time, a date, a plate, a telephone number, a per cent figure or an address."""
+    kind = int(rng.integers(7))
+    if kind == 0:
+        price = f"{rng.integers(0, 200)}{pick(rng, '.,')}{_digits(rng, 2, 2)}"
+        return price + "€" if rng.random() < 0.3 else pick(rng, ("$", "€", "£", "")) + price
+    if kind == 1:
+        return f"{rng.integers(0, 24)}:{rng.integers(0, 60):02d}"
+    if kind == 2:
+        return f"{rng.integers(1, 32):02d}{pick(rng, './-')}{rng.integers(1, 13):02d}"
+    if kind == 3:
+        return _letters(rng, 1, 3) + pick(rng, ("", "-")) + _digits(rng, 1, 4)
+    if kind == 4:
+        return (
+            pick(rng, ("+", "0", "00")) + _digits(rng, 2, 3) + pick(rng, "-/.") + _digits(rng, 4, 6)
+        )
+    if kind == 5:
+        return f"{pick(rng, ('', '-'))}{rng.integers(1, 101)}%"
+    start = pick(rng, ("www.", "www.", "", "info@"))
+    return start + _latin(rng) + pick(rng, _DOMAINS)
+
+
+def _single(rng: np.random.Generator, script: str) -> str:
+    if script == "latin":
+        return pick(rng, LATIN_UPPER + LATIN_LOWER + DIGITS + "&?!")
+    if script in _VOWELS:
+        return pick(rng, GREEK.upper() if script == "greek" else CYRILLIC.upper())
+    return pick(rng, common_characters(script))

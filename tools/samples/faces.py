@@ -1,10 +1,11 @@
 """The free faces that the scenes are lettered with, and the Debian package of each."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from PIL import ImageFont
 
-from craftlite.synth.render import SYSTEM_FONTS, load_font
+from craftlite.synth.fonts import SYSTEM_FONTS
 
 PACKAGES = {
     "EBGaramond12-Bold.otf": "fonts-ebgaramond",
@@ -24,10 +25,11 @@ PACKAGES = {
 }
 
 
+@lru_cache(maxsize=64)
 def face(name: str, size: int) -> ImageFont.FreeTypeFont:
     """The face whose file has this stem, at `size` pixels an em; exits naming what to install."""
     file = next(known for known in PACKAGES if Path(known).stem == name)
     path = next(SYSTEM_FONTS.rglob(file), None)
     if path is None:
         raise SystemExit(f"{file} is not under {SYSTEM_FONTS}: install {PACKAGES[file]}")
-    return load_font(str(path), size)
+    return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from craftlite.geometry import Points
-from craftlite.synth.render import draw_line, word_quad
+from tools.samples.line import draw_line, word_quad
 from tools.samples.warps import Plane, Warp
 
 Colour = Sequence[float] | npt.NDArray[np.float32]

@@ -1,0 +1,95 @@
+"""What a camera does to a picture: light, focus, motion, few pixels, noise, JPEG."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from craftlite.synth.ground import Picture, add_grain
+
+
+def random_faults(rng: np.random.Generator, picture: Picture) -> tuple[Picture, float]:
+    """The picture as a camera may give it, and how soft it became.
+
+    Returns:
+        The picture (H, W, 3) uint8, the same size, and the standard deviation in pixels of the
+        blur that its faults amount to: letters whose strokes are finer cannot be read.
+    """
+    if rng.random() < 0.12:
+        return picture, 0.0
+    softness = 0.0
+    if rng.random() < 0.5:
+        picture = light(rng, picture)
+    if rng.random() < 0.15:
+        picture = glare(rng, picture)
+    if rng.random() < 0.35:
+        sigma = float(np.exp(rng.uniform(np.log(0.5), np.log(2.2))))
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
+        softness = np.hypot(softness, sigma)
+    if rng.random() < 0.15:
+        length = float(rng.uniform(2, 9))
+        picture = motion(picture, length, rng.uniform(0, np.pi))
+        softness = np.hypot(softness, length / np.sqrt(12))
+    if rng.random() < 0.4:
+        factor = float(np.exp(rng.uniform(np.log(1.1), np.log(2.5))))
+        picture = few_pixels(picture, factor)
+        softness = np.hypot(softness, 0.4 * factor)
+    if rng.random() < 0.2:
+        picture = sharpened(picture, rng.uniform(0.3, 1.2))
+    if rng.random() < 0.5:
+        picture = add_grain(rng, picture, float(np.exp(rng.uniform(np.log(1.5), np.log(14)))))
+    if rng.random() < 0.5:
+        quality = int(rng.integers(30, 95))
+        coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        picture = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
+    return picture, float(softness)
+
+
+def light(rng: np.random.Generator, picture: Picture) -> Picture:
+    """Brighter or darker by a gamma curve, a colour cast, and a slope of light across it."""
+    gamma = np.exp(rng.normal(0, 0.35))
+    gain = np.exp(rng.normal(0, 0.15)) * np.exp(rng.normal(0, 0.05, 3))
+    table = np.clip(255 * (np.arange(256) / 255)[:, None] ** gamma * gain, 0, 255)
+    out = np.asarray(cv2.LUT(picture, table.astype(np.uint8)[None]), np.uint8)
+    if rng.random() < 0.4:
+        corners = rng.uniform(0.45, 1.15, (2, 2)).astype(np.float32)
+        slope = cv2.resize(corners, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        shade = cv2.merge([slope, slope, slope])
+        out = np.asarray(cv2.multiply(out, shade, dtype=cv2.CV_8U), np.uint8)
+    return out
+
+
+def glare(rng: np.random.Generator, picture: Picture) -> Picture:
+    """A soft white spot, as of a lamp or the sun on glass."""
+    height, width = picture.shape[:2]
+    centre = rng.random(2) * (width // 8, height // 8)
+    spread = rng.uniform(0.04, 0.2) * max(width, height) / 8
+    ys, xs = np.mgrid[: height // 8 + 1, : width // 8 + 1]
+    spot = np.exp(-((xs - centre[0]) ** 2 + (ys - centre[1]) ** 2) / (2 * spread**2))
+    spot = (rng.uniform(60, 230) * spot).astype(np.float32)
+    full = cv2.resize(spot, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
+    return np.asarray(cv2.add(picture, cv2.merge([full, full, full])), np.uint8)
+
+
+def motion(picture: Picture, length: float, angle: float) -> Picture:
+    """Smeared over `length` pixels in a direction (radians)."""
+    side = 2 * int(np.ceil(length / 2)) + 1
+    middle = side // 2
+    reach = length / 2 * np.array([np.cos(angle), np.sin(angle)])
+    kernel: npt.NDArray[np.float32] = np.zeros((side, side), np.float32)
+    for x, y in np.rint(middle + np.linspace(-1, 1, 4 * side)[:, None] * reach).astype(int):
+        kernel[y, x] += 1
+    return np.asarray(cv2.filter2D(picture, -1, kernel / kernel.sum()), np.uint8)
+
+
+def few_pixels(picture: Picture, factor: float) -> Picture:
+    """As a camera of `factor` times fewer pixels a side would have it, enlarged again."""
+    height, width = picture.shape[:2]
+    small = (max(1, round(width / factor)), max(1, round(height / factor)))
+    shrunk = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(shrunk, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def sharpened(picture: Picture, amount: float) -> Picture:
+    """With the halos that cameras draw around edges."""
+    soft = cv2.GaussianBlur(picture, (0, 0), 1.2)
+    return np.asarray(cv2.addWeighted(picture, 1 + amount, soft, -amount, 0), np.uint8)

@@ -1,0 +1,205 @@
+"""Faces: which there are, what they can write, and their glyphs as outlines."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import uharfbuzz as hb
+from PIL import ImageFont
+
+from craftlite.errors import DatasetError
+from craftlite.geometry import Points, signed_area
+from craftlite.synth.scripts import NEEDED
+
+SYSTEM_FONTS = Path("/usr/share/fonts")
+SUFFIXES = frozenset({".ttf", ".otf", ".ttc", ".otc"})
+# Each glyph stands for itself, so that each character has an outline of its own.
+FEATURES = dict.fromkeys(("liga", "clig", "dlig", "hlig", "calt", "rlig"), False) | {"kern": True}
+# Straight pieces that a curve is drawn with.
+QUADRATIC_PIECES, CUBIC_PIECES = 4, 6
+
+
+class FaceId(NamedTuple):
+    """A face: its file ("" is the one that comes with Pillow), number there, weight or None."""
+
+    path: str
+    number: int = 0
+    weight: float | None = None
+
+
+class Glyph(NamedTuple):
+    """An outline in ems, y down, the origin on the baseline.
+
+    points: (P, 2) float32, contour after contour, the largest contour first.
+    sizes: points of each contour.
+    holes: for each contour, whether it cuts out of those before it.
+    """
+
+    points: Points
+    sizes: tuple[int, ...]
+    holes: tuple[bool, ...]
+
+
+class Shaped(NamedTuple):
+    """Characters in a row, in ems: outlines, pen positions (N,) and advances (N,)."""
+
+    glyphs: list[Glyph]
+    pens: npt.NDArray[np.float32]
+    advances: npt.NDArray[np.float32]
+
+
+class Face:
+    """One face of a font file, at one weight where the weight varies."""
+
+    def __init__(self, which: FaceId) -> None:
+        blob = hb.Blob.from_file_path(which.path) if which.path else hb.Blob(_pillow_font())
+        face = hb.Face(blob, which.number)
+        self.font = hb.Font(face)
+        if which.weight is not None:
+            self.font.set_variations({"wght": which.weight})
+        self.characters = face.unicodes
+        self.em = float(face.upem)
+        self._glyphs: dict[int, Glyph] = {}
+
+    def covers(self, text: str) -> bool:
+        """Whether there is a glyph for every character but the spaces."""
+        return all(ord(character) in self.characters for character in text if character != " ")
+
+    def shape(self, text: str) -> Shaped | None:
+        """The text set in a row, kerned; None where characters have no outlines of their own."""
+        buffer = hb.Buffer()
+        buffer.add_str(text)
+        buffer.guess_segment_properties()
+        hb.shape(self.font, buffer, FEATURES)
+        infos, positions = buffer.glyph_infos, buffer.glyph_positions
+        if [info.cluster for info in infos] != list(range(len(text))):
+            return None
+        if any(info.codepoint == 0 for info in infos):
+            return None
+        glyphs = [self.glyph(info.codepoint) for info in infos]
+        if any(not g.sizes and c != " " for g, c in zip(glyphs, text, strict=True)):
+            return None
+        advances = np.array([p.x_advance for p in positions], np.float32) / self.em
+        offsets = np.array([p.x_offset for p in positions], np.float32) / self.em
+        pens = np.cumsum(advances) - advances + offsets
+        return Shaped(glyphs, pens.astype(np.float32), advances)
+
+    def glyph(self, number: int) -> Glyph:
+        """The outline of a glyph; without contours where it has no ink."""
+        if number not in self._glyphs:
+            contours: list[list[tuple[float, float]]] = []
+            self.font.draw_glyph(number, _pen(), contours)
+            self._glyphs[number] = _glyph(contours, self.em)
+        return self._glyphs[number]
+
+
+@lru_cache(maxsize=256)
+def open_face(which: FaceId) -> Face:
+    """The face, opened once a process."""
+    return Face(which)
+
+
+def find_faces(folder: Path | None = None) -> dict[str, tuple[FaceId, ...]]:
+    """Every face under the folder by the scripts that it can write, each design once a script.
+
+    Without a folder, the system's; where there is none, the Latin face that comes with Pillow.
+
+    Raises:
+        DatasetError: the folder given is not there or holds no face that writes a known script.
+    """
+    if folder is not None and not folder.is_dir():
+        raise DatasetError(f"{folder}: there is no such folder of fonts")
+    files = sorted(p for p in (folder or SYSTEM_FONTS).rglob("*") if p.suffix.lower() in SUFFIXES)
+    faces: dict[str, dict[bytes, FaceId]] = {}
+    for which in (face for file in files for face in _faces_of(str(file))):
+        for script, design in _designs(open_face.__wrapped__(which)).items():
+            faces.setdefault(script, {}).setdefault(design, which)
+    if not faces and folder is not None:
+        raise DatasetError(f"{folder}: no font file there that writes {', '.join(NEEDED)}")
+    if not faces:
+        return {"latin": (FaceId(""),)}
+    return {script: tuple(faces[script].values()) for script in NEEDED if script in faces}
+
+
+def _faces_of(path: str) -> list[FaceId]:
+    """The faces of a file, a variable one at three weights; none where it is no font."""
+    try:
+        blob = hb.Blob.from_file_path(path)
+    except (OSError, hb.HarfBuzzError):
+        return []
+    count = hb.Face(blob, 0).count
+    found = []
+    for number in range(count):
+        axes = {axis.tag: axis for axis in hb.Face(blob, number).axis_infos}
+        weight = axes.get("wght")
+        stops: list[float | None] = [None]
+        if weight is not None:
+            stops = [weight.min_value, weight.default_value, weight.max_value]
+        found += [FaceId(path, number, stop) for stop in dict.fromkeys(stops)]
+    return found
+
+
+def _designs(face: Face) -> dict[str, bytes]:
+    """For each script that the face can write, bytes that tell its design from another's."""
+    designs = {}
+    for script, needed in NEEDED.items():
+        if face.covers(needed):
+            # Some faces map letters to blanks or all to one sign.
+            probe = [needed[0], needed[len(needed) // 2], needed[-1]]
+            inks = [_ink(face, character) for character in probe]
+            if all(inks) and len(set(inks)) == len(probe):
+                designs[script] = b"".join(inks)
+    return designs
+
+
+def _ink(face: Face, character: str) -> bytes:
+    shaped = face.shape(character)
+    return shaped.glyphs[0].points.tobytes() if shaped else b""
+
+
+def _pillow_font() -> bytes:
+    font = ImageFont.load_default(20)
+    assert isinstance(font, ImageFont.FreeTypeFont)
+    return bytes(font.font_bytes)
+
+
+def _glyph(contours: list[list[tuple[float, float]]], em: float) -> Glyph:
+    arrays = [np.array(contour, np.float32) / em * (1, -1) for contour in contours]
+    areas = [(signed_area(array), array) for array in arrays if len(array) >= 3]
+    areas.sort(key=lambda item: -abs(item[0]))
+    if not areas:
+        return Glyph(np.zeros((0, 2), np.float32), (), ())
+    # The largest contour is never a hole; what runs the other way round is.
+    outside = areas[0][0] > 0
+    points = np.concatenate([array for _, array in areas]).astype(np.float32)
+    holes = tuple((area > 0) != outside for area, _ in areas)
+    return Glyph(points, tuple(len(array) for _, array in areas), holes)
+
+
+@lru_cache(maxsize=1)
+def _pen() -> Any:
+    """Callbacks that append a glyph's contours, curves as straight pieces, to a list."""
+    pen = hb.DrawFuncs()
+    pen.set_move_to_func(lambda x, y, contours: contours.append([(x, y)]))
+    pen.set_line_to_func(lambda x, y, contours: contours[-1].append((x, y)))
+    pen.set_quadratic_to_func(_curve(2, QUADRATIC_PIECES))
+    pen.set_cubic_to_func(_curve(3, CUBIC_PIECES))
+    pen.set_close_path_func(lambda contours: None)
+    return pen
+
+
+def _curve(degree: int, pieces: int) -> Callable[..., None]:
+    """A callback for Bézier curves of a degree: control points and the end, x and y in turn."""
+    ts = np.arange(1, pieces + 1) / pieces
+    choose = {2: (1, 2, 1), 3: (1, 3, 3, 1)}[degree]
+    weights = np.stack([c * ts**k * (1 - ts) ** (degree - k) for k, c in enumerate(choose)], axis=1)
+
+    def draw(*values: Any) -> None:
+        contours = values[-1]
+        controls = np.array([contours[-1][-1], *zip(values[:-1:2], values[1:-1:2], strict=True)])
+        contours[-1] += map(tuple, (weights @ controls).tolist())
+
+    return draw

@@ -1,0 +1,201 @@
+"""Characters put in place: lines, paragraphs, arcs, waves and stacks, with every character's box.
+
+Every glyph stays rigid: it is turned and moved, never bent, as on a real sign. So its box stays a
+quad that holds its ink exactly, and a homography of the whole block keeps it so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from craftlite.data.sample import Word
+from craftlite.geometry import Points, transform
+from craftlite.synth.fonts import Shaped
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Track:
+    """Where the middle of each character's baseline stands: (N, 2) ems and (N,) angles (radians).
+
+    curved: whether words on it need an outline of more than four corners.
+    stacked: whether characters stand below each other instead of side by side.
+    """
+
+    positions: Points
+    angles: Floats
+    curved: bool = False
+    stacked: bool = False
+
+
+@dataclass(frozen=True)
+class Block:
+    """Outlines of glyphs with their words, all in one plane (y down).
+
+    points: (P, 2) of every contour one after another; sizes: points of each contour; holes: which
+    contours cut out of those before them.
+    words: with outline, text and characters.
+    """
+
+    points: Points
+    sizes: tuple[int, ...]
+    holes: tuple[bool, ...]
+    words: tuple[Word, ...]
+
+    def moved(self, matrix: npt.NDArray[np.floating]) -> "Block":
+        """The block under a 3x3 homography."""
+        words = tuple(
+            replace(
+                word,
+                polygon=transform(word.polygon, matrix),
+                characters=None if word.characters is None else transform(word.characters, matrix),
+            )
+            for word in self.words
+        )
+        return replace(self, points=transform(self.points, matrix), words=words)
+
+    def box(self) -> Floats:
+        """(left, top, right, bottom) of ink and words."""
+        everything = np.concatenate([self.points, *(word.polygon for word in self.words)])
+        return np.concatenate([everything.min(axis=0), everything.max(axis=0)])
+
+
+def straight(shaped: Shaped, tracking: float = 0.0) -> Track:
+    """A level line from the origin, `tracking` ems between characters."""
+    x = _middles(shaped, tracking)
+    return Track(np.stack([x, np.zeros_like(x)], axis=1), np.zeros_like(x))
+
+
+def arc(shaped: Shaped, radius: float, tracking: float = 0.0) -> Track:
+    """Along a circle of `radius` ems: arched where it is positive, hanging where negative."""
+    x = _middles(shaped, tracking)
+    angles = (x - x.mean()) / np.float32(radius)
+    positions = radius * np.stack([np.sin(angles), 1 - np.cos(angles)], axis=1)
+    return Track(positions.astype(np.float32), angles, curved=True)
+
+
+def wave(shaped: Shaped, height: float, length: float, tracking: float = 0.0) -> Track:
+    """Along a sine of `height` and `length` in ems."""
+    x = _middles(shaped, tracking)
+    phase = 2 * np.pi / length * x
+    positions = np.stack([x, height * np.sin(phase)], axis=1)
+    angles = np.arctan(2 * np.pi * height / length * np.cos(phase))
+    return Track(positions.astype(np.float32), angles.astype(np.float32), curved=True)
+
+
+def stack(shaped: Shaped, step: float) -> Track:
+    """Upright characters below each other, `step` ems from baseline to baseline."""
+    y = np.arange(len(shaped.glyphs), dtype=np.float32) * np.float32(step)
+    return Track(np.stack([np.zeros_like(y), y], axis=1), np.zeros_like(y), stacked=True)
+
+
+def _middles(shaped: Shaped, tracking: float) -> Floats:
+    before = np.arange(len(shaped.pens), dtype=np.float32) * np.float32(tracking)
+    return shaped.pens + shaped.advances / 2 + before
+
+
+def set_block(text: str, shaped: Shaped, track: Track) -> Block:
+    """The text on its track; words are what spaces separate.
+
+    A character's box is as wide as its advance and at least as wide as its ink, and as high as the
+    ink of its word, so that a full stop has a box that can be seen; the first and last end with
+    their ink. Stacked, it is as high as its own ink and as wide as the word's.
+    """
+    glyphs = shaped.glyphs
+    points = [
+        glyph.points - (advance / 2, 0)
+        for glyph, advance in zip(glyphs, shaped.advances, strict=True)
+    ]
+    boxes = np.array([_ink_box(outline) for outline in points], np.float32)
+    turned = [
+        outline @ _turn(angle) + position
+        for outline, angle, position in zip(points, track.angles, track.positions, strict=True)
+    ]
+    words = []
+    for start, stop in word_spans(text):
+        boxes[start:stop] = _cells(boxes[start:stop], shaped.advances[start:stop], track.stacked)
+        characters = np.stack(
+            [
+                _corners(boxes[k]) @ _turn(track.angles[k]) + track.positions[k]
+                for k in range(start, stop)
+            ]
+        ).astype(np.float32)
+        outline = word_outline(characters, curved=track.curved, stacked=track.stacked)
+        words.append(Word(outline, text[start:stop], characters=characters))
+    return Block(
+        np.concatenate(turned).astype(np.float32),
+        tuple(size for glyph in glyphs for size in glyph.sizes),
+        tuple(hole for glyph in glyphs for hole in glyph.holes),
+        tuple(words),
+    )
+
+
+def paragraph(blocks: Sequence[Block], leading: float, align: float) -> Block:
+    """Lines below each other, `leading` ems apart, aligned left (0), centred (0.5) or right (1)."""
+    widest = max(block.box()[2] for block in blocks)
+    placed = []
+    for row, block in enumerate(blocks):
+        shift = np.eye(3)
+        shift[:2, 2] = align * (widest - block.box()[2]), row * leading
+        placed.append(block.moved(shift))
+    return Block(
+        np.concatenate([block.points for block in placed]),
+        tuple(size for block in placed for size in block.sizes),
+        tuple(hole for block in placed for hole in block.holes),
+        tuple(word for block in placed for word in block.words),
+    )
+
+
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Start and stop of each run without spaces."""
+    edges = [k for k in range(len(text) + 1) if _is_space(text, k - 1) != _is_space(text, k)]
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def word_outline(characters: Points, *, curved: bool, stacked: bool) -> Points:
+    """The outline (4, 2), or (2M + 2, 2) where it is curved, of character quads (M, 4, 2)."""
+    first, last = characters[0], characters[-1]
+    if stacked:
+        return np.stack([first[0], first[1], last[2], last[3]])
+    if not curved:
+        return np.stack([first[0], last[1], last[2], first[3]])
+    top = (characters[:-1, 1] + characters[1:, 0]) / 2
+    bottom = (characters[:-1, 2] + characters[1:, 3]) / 2
+    upper = np.concatenate([first[:1], top, last[1:2]])
+    return np.concatenate([upper, last[2:3], bottom[::-1], first[3:4]])
+
+
+def _is_space(text: str, place: int) -> bool:
+    return not 0 <= place < len(text) or text[place] == " "
+
+
+def _turn(angle: float) -> Floats:
+    """What turns row vectors clockwise on the screen."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.array([[cos, sin], [-sin, cos]], np.float32)
+
+
+def _ink_box(outline: Points) -> tuple[float, ...]:
+    if len(outline) == 0:
+        return (0.0, 0.0, 0.0, 0.0)
+    return (*outline.min(axis=0), *outline.max(axis=0))
+
+
+def _corners(box: Floats) -> Points:
+    left, top, right, bottom = box
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+def _cells(ink: Floats, advances: Floats, stacked: bool) -> Floats:
+    """Boxes (M, 4) of a word's characters from those of their ink, each about its own middle."""
+    cells = ink.copy()
+    if stacked:
+        cells[:, 0], cells[:, 2] = ink[:, 0].min(), ink[:, 2].max()
+        return cells
+    cells[:, 1], cells[:, 3] = ink[:, 1].min(), ink[:, 3].max()
+    cells[1:, 0] = np.minimum(ink[1:, 0], -advances[1:] / 2)
+    cells[:-1, 2] = np.maximum(ink[:-1, 2], advances[:-1] / 2)
+    return cells

@@ -1,0 +1,54 @@
+"""Which words of a picture can still be read after the camera's faults."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from craftlite.data.sample import Word
+from craftlite.geometry import Points
+from craftlite.synth.ground import Picture
+
+# Words below this height in pixels cannot be read, nor such whose blur has a larger standard
+# deviation than this share of their height, nor such whose ink differs less from its ground.
+LEAST_HEIGHT = 7.0
+MOST_BLUR = 0.2
+LEAST_CONTRAST = 10.0  # of 255
+LEAST_CONTRAST_TO_CLUTTER = 0.5  # of the standard deviation of what is around the letters
+
+
+def mark_unreadable(
+    words: list[Word], picture: Picture, ink: Picture, softness: float
+) -> tuple[Word, ...]:
+    """The words, with those set to don't-care that the faults have left too small or too faint.
+
+    ink: (H, W) uint8, 255 where letters are. softness: standard deviation of the blur in pixels.
+    """
+    least = max(LEAST_HEIGHT, softness / MOST_BLUR)
+    return tuple(
+        replace(word, ignore=True)
+        if _height(word.characters) < least or not _stands_out(word, picture, ink)
+        else word
+        for word in words
+    )
+
+
+def _height(characters: Points | None) -> float:
+    """Mean height in pixels of the characters' boxes."""
+    assert characters is not None
+    return float(np.linalg.norm(characters[:, [3, 2]] - characters[:, [0, 1]], axis=2).mean())
+
+
+def _stands_out(word: Word, picture: Picture, ink: Picture) -> bool:
+    """Whether some channel tells a word's ink from what is around it."""
+    low = np.maximum(np.floor(word.polygon.min(axis=0)).astype(int), 0)
+    high = np.ceil(word.polygon.max(axis=0)).astype(int)
+    place = np.s_[low[1] : high[1], low[0] : high[0]]
+    mask, part = ink[place], picture[place]
+    letters, around = cv2.inRange(mask, 128, 255), cv2.inRange(mask, 0, 16)
+    if not letters.any() or not around.any():
+        return False
+    inside, (outside, clutter) = cv2.mean(part, letters)[:3], cv2.meanStdDev(part, mask=around)
+    contrast = abs(np.array(inside) - outside.ravel())
+    least = np.maximum(LEAST_CONTRAST, LEAST_CONTRAST_TO_CLUTTER * clutter.ravel())
+    return bool((contrast >= least).any())

@@ -1,0 +1,67 @@
+"""Outlines to coverage: antialiased, glyph by glyph, straight at their place in the picture."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from craftlite.geometry import Points
+
+# Sub-pixel positions of OpenCV's drawing.
+_BITS = 4
+# OpenCV fills the pixels that an outline touches too: thin strokes are drawn larger, and averaged.
+_ENLARGED = ((16, 8), (48, 4), (float("inf"), 2))  # up to this many pixels an em: how much
+
+
+class Coverage(NamedTuple):
+    """How much of each pixel is covered, (h, w) float32 in 0..1, in the picture at (left, top)."""
+
+    alpha: npt.NDArray[np.float32]
+    left: int
+    top: int
+
+    @property
+    def place(self) -> tuple[slice, slice]:
+        """Rows and columns of the picture."""
+        height, width = self.alpha.shape
+        return slice(self.top, self.top + height), slice(self.left, self.left + width)
+
+
+def rasterise(
+    points: Points,
+    sizes: tuple[int, ...],
+    holes: tuple[bool, ...],
+    size: tuple[int, int],
+    em: float,
+    margin: int,
+) -> Coverage | None:
+    """Coverage of contours, in a box around them that lies in a picture of `size`.
+
+    Args:
+        points: (P, 2) pixels of the picture, contour after contour.
+        sizes: points of each contour.
+        holes: contours that cut out of those before them.
+        size: (width, height) of the picture.
+        em: pixels an em of the letters.
+        margin: pixels kept around the contours, for shadows and outlines.
+
+    Returns:
+        None where nothing of it lies in the picture.
+    """
+    if not sizes:
+        return None
+    low = np.floor(points.min(axis=0)).astype(int) - margin
+    high = np.ceil(points.max(axis=0)).astype(int) + margin
+    (left, top), (right, bottom) = np.maximum(low, 0).tolist(), np.minimum(high, size).tolist()
+    if left >= right or top >= bottom:
+        return None
+    fine = next(factor for most, factor in _ENLARGED if em <= most)
+    canvas = np.zeros(((bottom - top) * fine, (right - left) * fine), np.uint8)
+    # Pixel (0, 0) covers the square from 0 to 1, and OpenCV draws at the centres of pixels.
+    at = (points - (left, top)) * fine - 0.5
+    fixed = np.rint(at * (1 << _BITS)).astype(np.int32)
+    for contour, hole in zip(np.split(fixed, np.cumsum(sizes)[:-1]), holes, strict=True):
+        cv2.fillPoly(canvas, [contour], 0 if hole else 255, cv2.LINE_8, _BITS)
+    small = cv2.resize(canvas, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
+    return Coverage(small.astype(np.float32) / np.float32(255), left, top)

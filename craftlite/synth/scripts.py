@@ -1,0 +1,73 @@
+"""The scripts that text is made in: their letters, and what a face must have to write them."""
+
+import string
+from functools import cache
+
+LATIN_UPPER = string.ascii_uppercase
+LATIN_LOWER = string.ascii_lowercase
+DIGITS = string.digits
+# Western, Central and Northern European; which face has which is found out by asking it.
+ACCENTS = {
+    **{"a": "àáâäãåąā", "c": "çćč", "d": "ďđ", "e": "èéêëęěē", "g": "ğ", "i": "ìíîïī", "l": "łľ"},
+    **{"n": "ñńň", "o": "òóôöõøő", "r": "řŕ", "s": "śšşß", "t": "ťț", "u": "ùúûüůűū", "y": "ýÿ"},
+    "z": "źżž",
+}
+GREEK = "αβγδεζηθικλμνξοπρστυφχψω"
+CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
+HIRAGANA = (
+    "あいうえおかきくけこさしすせそたちつてとなにぬねのはひふへほまみむめもやゆよらりるれろわをん"
+)
+KATAKANA = "".join(chr(ord(letter) + 96) for letter in HIRAGANA)
+
+# A face writes a script when it has all of these.
+NEEDED = {
+    "latin": LATIN_UPPER + LATIN_LOWER + DIGITS,
+    "greek": GREEK + GREEK.replace("ς", "").upper() + DIGITS,
+    "cyrillic": CYRILLIC + CYRILLIC.upper() + DIGITS,
+    "hangul": "가나다라마바사아자차카타파하한글" + DIGITS,
+    "japanese": HIRAGANA + KATAKANA + "日本語" + DIGITS,
+    "chinese": "中国的一是不了在人有我他这为之大来以个上们" + DIGITS,
+}
+# Shares of the lines of a picture; those of scripts without a face go to the others.
+SHARES = {
+    **{"latin": 0.85, "greek": 0.02, "cyrillic": 0.04},
+    **{"hangul": 0.03, "japanese": 0.03, "chinese": 0.03},
+}
+
+
+@cache
+def common_characters(script: str) -> str:
+    """The characters that the national standard of a script lists as common, one after another.
+
+    Chinese: GB 2312, level 1 (3755). Japanese: JIS X 0208, level 1 (2965). Hangul: KS X 1001
+    (2350). Rows and columns of these standards are the bytes of their encodings.
+    """
+    encoding, first, last = {
+        "chinese": ("gb2312", 0xB0, 0xD7),
+        "japanese": ("euc_jp", 0xB0, 0xCF),
+        "hangul": ("euc_kr", 0xB0, 0xC8),
+    }[script]
+    cells = (bytes([row, cell]) for row in range(first, last + 1) for cell in range(0xA1, 0xFF))
+    return "".join(cell.decode(encoding, "ignore") for cell in cells)
+
+
+def script_of(text: str) -> str:
+    """The script of a text's first letter that is not Latin; "latin" where there is none."""
+    for character in text:
+        for script, (first, last) in _RANGES.items():
+            if first <= character <= last:
+                return "japanese" if script == "chinese" and _has_kana(text) else script
+    return "latin"
+
+
+_RANGES = {
+    "greek": ("\u0370", "\u03ff"),
+    "cyrillic": ("\u0400", "\u04ff"),
+    "hangul": ("\uac00", "\ud7a3"),
+    "japanese": ("\u3041", "\u30ff"),
+    "chinese": ("\u4e00", "\u9fff"),
+}
+
+
+def _has_kana(text: str) -> bool:
+    return any("\u3041" <= character <= "\u30ff" for character in text)

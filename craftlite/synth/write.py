@@ -1,0 +1,211 @@
+"""Generated pictures on disk: for other tools as SynthText is, for streaming, and for our own.
+
+A folder holds `images/`, `shards/NNNNNN.tar` (each picture beside its JSON), and, once all are
+there, `words.jsonl` and SynthText's `gt.mat`. A shard that is there is complete, so an interrupted
+run goes on with the next one. The same settings give the same bytes.
+"""
+
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Iterable, Iterator
+from importlib.metadata import version
+from multiprocessing import Pool
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from craftlite.data.sample import Word
+from craftlite.errors import ConfigError
+from craftlite.formats import write_whole
+from craftlite.synth.generator import Generator
+from craftlite.synth.matlab import synthtext_bytes
+
+PICTURES_A_SHARD = 1000
+JPEG_QUALITY = 95
+MANIFEST = "manifest.json"
+LIBRARIES = ("craftlite", "numpy", "opencv-python-headless", "pillow", "uharfbuzz")
+
+
+class Stored(NamedTuple):
+    """A picture as it is stored: its name, JPEG bytes, and its line of `words.jsonl`."""
+
+    name: str
+    jpeg: bytes
+    line: str
+
+
+def write_dataset(
+    generator: Generator, out: Path, count: int, *, workers: int = 1, resume: bool = False
+) -> dict[str, int]:
+    """Write pictures 0 to count - 1 into a folder; gives how many words and characters there are.
+
+    Args:
+        generator: what makes the pictures.
+        out: the folder.
+        count: how many pictures.
+        workers: processes that make them; the result does not depend on it.
+        resume: go on with what an interrupted run of the same settings left there.
+
+    Raises:
+        ConfigError: the folder holds something else, or was started with other settings.
+        CraftliteError: a file cannot be written.
+    """
+    settings = settings_of(generator, count)
+    _claim(out, settings, resume)
+    write_whole(out / MANIFEST, _json(settings))
+    shards = [range(k, min(k + PICTURES_A_SHARD, count)) for k in range(0, count, PICTURES_A_SHARD)]
+    left = [shard for shard in shards if not shard_path(out, shard).exists()]
+    numbers = [number for shard in left for number in shard]
+    with Pool(workers, _begin, [generator]) as pool, _progress(count, len(numbers)) as progress:
+        pictures = pool.imap(_make, numbers, chunksize=4)
+        for shard in left:
+            _write_shard(out, shard, _counted(pictures, len(shard), progress))
+    lines = [line for shard in shards for line in read_lines(shard_path(out, shard))]
+    records = [json.loads(line) for line in lines]
+    write_whole(out / "words.jsonl", "".join(line + "\n" for line in lines))
+    write_whole(out / "gt.mat", synthtext_bytes(records))
+    totals = count_words(records)
+    write_whole(out / MANIFEST, _json(settings | {"totals": totals}))
+    return totals
+
+
+def settings_of(generator: Generator, count: int) -> dict[str, Any]:
+    """All that the bytes depend on, as the manifest holds it."""
+    faces, given = generator.faces, generator.vocabulary.given
+    files = {face.path for of_script in faces.values() for face in of_script if face.path}
+    return {
+        "count": count,
+        "seed": generator.seed,
+        "size": list(generator.size),
+        "typical_words": generator.typical_words,
+        "shares": dict(generator.shares),
+        "faces": {script: len(of_script) for script, of_script in faces.items()},
+        "faces_digest": _digest(map(Path, sorted(files))),
+        "photographs": len(generator.photographs),
+        "photographs_digest": _digest(generator.photographs),
+        "words": {script: len(words) for script, words in given.items()},
+        "words_digest": _sha256("\n".join(word for words in given.values() for word in words)),
+        "versions": {library: version(library) for library in LIBRARIES},
+    }
+
+
+def shard_path(out: Path, shard: range) -> Path:
+    """Where the tar file of a range of pictures lies."""
+    return out / "shards" / f"{shard.start // PICTURES_A_SHARD:06d}.tar"
+
+
+def read_lines(shard: Path) -> list[str]:
+    """The lines of `words.jsonl` for the pictures of a shard."""
+    with tarfile.open(shard) as tar:
+        files = [tar.extractfile(member) for member in tar if member.name.endswith(".json")]
+        return [file.read().decode() for file in files if file is not None]
+
+
+def count_words(records: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """How many pictures, words, don't-care words and characters there are."""
+    totals = dict.fromkeys(("pictures", "words", "dont_care", "characters"), 0)
+    for record in records:
+        words = record["words"]
+        totals["pictures"] += 1
+        totals["words"] += len(words)
+        totals["dont_care"] += sum(word["ignore"] for word in words)
+        totals["characters"] += sum(len(word["characters"]) for word in words)
+    return totals
+
+
+def word_record(word: Word) -> dict[str, Any]:
+    """A word as `words.jsonl` has it; hundredths of a pixel are kept."""
+    assert word.characters is not None
+    return {
+        "polygon": _rounded(word.polygon),
+        "text": word.text,
+        "ignore": word.ignore,
+        "characters": _rounded(word.characters),
+    }
+
+
+def _claim(out: Path, settings: dict[str, Any], resume: bool) -> None:
+    """Refuses a folder that is somebody else's, or another run's."""
+    manifest = out / MANIFEST
+    if not manifest.exists():
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise ConfigError(f"{out}: is not empty and holds no {MANIFEST}; name another --out")
+        return
+    if not resume:
+        raise ConfigError(f"{out}: holds generated pictures already; add --resume or name another")
+    was = json.loads(manifest.read_text("utf-8"))
+    changed = [name for name, value in settings.items() if was.get(name) != value]
+    if changed:
+        differences = ", ".join(f"{name} {was.get(name)}" for name in changed)
+        raise ConfigError(f"{out}: was started with {differences}; resume with the same settings")
+
+
+_generator: Generator  # of a worker process
+
+
+def _begin(generator: Generator) -> None:
+    """What a worker does first: one thread each, for there are as many workers as cores."""
+    global _generator
+    _generator = generator
+    cv2.setNumThreads(1)
+
+
+def _make(number: int) -> Stored:
+    sample = _generator.sample(number)
+    name = f"{number // PICTURES_A_SHARD:06d}/{sample.name}"
+    bgr = cv2.cvtColor(sample.pixels(), cv2.COLOR_RGB2BGR)
+    jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
+    words = [word_record(word) for word in sample.words]
+    line = json.dumps({"image": f"images/{name}.jpg", "words": words}, ensure_ascii=False)
+    return Stored(name, jpeg.tobytes(), line)
+
+
+def _progress(count: int, left: int) -> "tqdm[Any]":
+    return tqdm(total=count, initial=count - left, unit="picture")
+
+
+def _counted(pictures: Iterator[Stored], count: int, progress: "tqdm[Any]") -> Iterator[Stored]:
+    for _ in range(count):
+        yield next(pictures)
+        progress.update()
+
+
+def _write_shard(out: Path, shard: range, pictures: Iterable[Stored]) -> None:
+    """The pictures one by one, then the tar with all of them: where it is, they are too."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for picture in pictures:
+            write_whole(out / "images" / f"{picture.name}.jpg", picture.jpeg)
+            stem = picture.name.rpartition("/")[2]
+            _add(tar, f"{stem}.jpg", picture.jpeg)
+            _add(tar, f"{stem}.json", picture.line.encode())
+    write_whole(shard_path(out, shard), buffer.getvalue())
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = tarfile.TarInfo(name)  # its time, owner and mode are fixed
+    member.size = len(content)
+    tar.addfile(member, io.BytesIO(content))
+
+
+def _rounded(points: npt.NDArray[np.float32]) -> Any:
+    return np.round(points.astype(np.float64), 2).tolist()
+
+
+def _json(facts: dict[str, Any]) -> str:
+    return json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
+
+
+def _digest(files: Iterable[Path]) -> str:
+    """Of the files' names and sizes: telling other ones apart is worth no reading of them all."""
+    return _sha256("\n".join(f"{file.name} {file.stat().st_size}" for file in files))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
