@@ -30,11 +30,12 @@ def read_object(path: Path, layout: str, notes: Notes) -> dict[str, Any]:
         raise DatasetError(f"{path}: there is no such file; {layout}")
 
     def first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(reversed(pairs))
-        if len(found) < len(pairs):
-            keys = [key for key, _ in pairs]
-            for key in dict.fromkeys(key for key in keys if keys.count(key) > 1):
-                notes.note(f"{path}: {key}", DUPLICATE, f"{key}, {keys.count(key)} times")
+        found: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in found:
+                notes.note(f"{path}: {key}", DUPLICATE, key)
+            else:
+                found[key] = value
         return found
 
     text = decoded(read_bytes(path), str(path))
