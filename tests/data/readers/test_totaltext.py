@@ -10,7 +10,7 @@ from craftlite.data.readers import read_dataset
 from craftlite.data.readers.totaltext import polygon_record
 
 BOX = "x: [[0 9 9 0]], y: [[0 0 5 5]]"
-TRUTH = f"""\ufeffx: [[20 63 65 21]], y: [[20 19 30 31]], ornt: [u'm'], transcriptions: [u'PETRONAS']
+TRUTH = f"""x: [[20 63 65 21]], y: [[20 19 30 31]], ornt: [u'm'], transcriptions: [u'PETRONAS']
 x: [[  0   5   10
    10   5   0]], y: [[5 0 5
  15 10
@@ -31,7 +31,9 @@ x: [[1 2 3]], y: [[1 2]], ornt: [u'h'],
 
 def test_records_over_several_lines(tmp_path: Path) -> None:
     file = "Groundtruth/Polygon/Train/poly_gt_img11.txt"
-    write(tmp_path, {"Images/Train/img11.jpg": PICTURE, file: TRUTH.replace("\n", "\r\n")})
+    write(
+        tmp_path, {"Images/Train/img11.jpg": PICTURE, file: "\ufeff" + TRUTH.replace("\n", "\r\n")}
+    )
     dataset = read_dataset("totaltext", tmp_path, "train", strict=False)
     [sample] = dataset.samples
     assert sample.name == "img11"
