@@ -30,10 +30,10 @@ def overlay(picture: Picture, words: Words) -> Picture:
         cv2.fillPoly(tinted, [_fixed(polygon)], _ACCENT, cv2.LINE_AA, _SUBPIXEL_BITS)
     drawn = np.asarray(cv2.addWeighted(tinted, _FILL, picture, 1 - _FILL, 0), np.uint8)
     for characters in words.characters or ():
-        _outline(drawn, characters, _CHARACTER, max(1, width // 2))
+        outline(drawn, characters, _CHARACTER, max(1, width // 2))
     # The dark halo keeps the bright line in sight on white paper.
-    _outline(drawn, words.polygons, _HALO, width + 2)
-    _outline(drawn, words.polygons, _ACCENT, width)
+    outline(drawn, words.polygons, _HALO, width + 2)
+    outline(drawn, words.polygons, _ACCENT, width)
     return _with_scores(drawn, words)
 
 
@@ -54,17 +54,18 @@ def heatmap(picture: Picture, scores: npt.NDArray[np.float32]) -> Picture:
     return np.round(picture * (1 - share) + colours * share).astype(np.uint8)
 
 
+def outline(
+    picture: Picture, outlines: Iterable[Points], colour: tuple[int, int, int], width: int
+) -> None:
+    """Draw closed antialiased lines, `width` pixels wide, through outlines (K, 2) in place."""
+    lines = [_fixed(points) for points in outlines]
+    cv2.polylines(picture, lines, True, colour, width, cv2.LINE_AA, _SUBPIXEL_BITS)
+
+
 def _fixed(points: Points) -> npt.NDArray[np.int32]:
     """Points in the fixed-point integers that OpenCV draws antialiased lines from."""
     fixed: npt.NDArray[np.int32] = np.rint(np.multiply(points, _SUBPIXELS)).astype(np.int32)
     return fixed
-
-
-def _outline(
-    picture: Picture, outlines: Iterable[Points], colour: tuple[int, int, int], width: int
-) -> None:
-    lines = [_fixed(outline) for outline in outlines]
-    cv2.polylines(picture, lines, True, colour, width, cv2.LINE_AA, _SUBPIXEL_BITS)
 
 
 def _with_scores(picture: Picture, words: Words) -> Picture:

@@ -1,0 +1,229 @@
+"""`craftlite inspect`: what a dataset holds, what is odd in it, and what training makes of it."""
+
+# Everything that takes long to import waits for `run`: other commands share this parser's start.
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jsonargparse import ArgumentParser, Namespace
+from jsonargparse.typing import NonNegativeInt, PositiveInt
+
+from craftlite.data import DATASETS, SPLITS
+from craftlite.errors import ConfigError, DatasetError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from craftlite.data.dataset import Problem
+    from craftlite.data.sample import Sample
+
+    Facts = dict[str, Any]
+
+SYNTH = "synth"
+REPORT, SHEET = "inspect.json", "sheet.jpg"
+PROBLEMS_SHOWN = 10
+BAR = 40  # characters of the longest bar
+UNSHARED = ("pictures", "words", "characters")  # counts that are no share of another
+QUALITY = 90  # of the JPEG files
+
+
+def parser() -> ArgumentParser:
+    """The command's options."""
+    result = ArgumentParser(
+        description="Count what a dataset holds, list what is odd in it, and draw some of its "
+        "pictures with their words and the maps that training makes of them."
+    )
+    add = result.add_argument
+    add("--dataset", required=True, choices=(*DATASETS, SYNTH), help="How the data is laid out.")
+    add("--split", default="train", choices=SPLITS, help="Which part.")
+    add("--data", type=Path, metavar="DIR", help="Its folder; by default data/DATASET.")
+    add("--out", type=Path, metavar="DIR", help="Draw panels, and write all counts, into it.")
+    add("--count", type=PositiveInt, default=12, metavar="N", help="Panels; pictures of synth.")
+    add("--seed", type=NonNegativeInt, default=0, metavar="S", help="Chooses the pictures.")
+    add("--json", action="store_true", help="Print one JSON object with every problem.")
+    return result
+
+
+def run(args: Namespace) -> int:
+    """Prints the counts; 0, or 1 where a picture or a line of ground truth cannot be read.
+
+    Raises:
+        ConfigError: --out holds files of another origin, or cannot be written to.
+        DatasetError: the dataset is missing.
+    """
+    earlier = [] if args.out is None else _earlier(args.out)
+    from craftlite.data.dataset import UNREADABLE
+
+    samples, problems = _open(args)
+    facts, order = _count(samples, problems, args.seed)
+    for path in earlier:
+        path.unlink()
+    panels: list[str] = []
+    try:
+        if args.out is not None:
+            _draw(samples, problems, order, panels, args)
+    finally:
+        # Written even when interrupted: it tells the next inspection which files may go.
+        report = _report(args, facts, problems, panels)
+    print(json.dumps(report) if args.json else _table(report))
+    unreadable = [problem for problem in problems if problem.what == UNREADABLE]
+    for problem in unreadable:
+        print(f"craftlite inspect: {problem}", file=sys.stderr)
+    return 1 if unreadable else 0
+
+
+def _earlier(out: Path) -> list[Path]:
+    """The files of the last inspection in the folder, which must hold nothing else."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        there = {path.name: path for path in out.iterdir()}
+        ours: set[str] = set()
+        if REPORT in there:
+            ours = {REPORT, SHEET, *json.loads(there[REPORT].read_text("utf-8"))["panels"]}
+    except OSError as error:
+        raise ConfigError(f"--out {out}: cannot be written to ({error.strerror})") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"--out {out}: {REPORT} there is of no inspection") from error
+    strangers = sorted(there.keys() - ours)
+    if strangers:
+        raise ConfigError(f"--out {out}: holds {strangers[0]}, which is of no inspection")
+    return list(there.values())
+
+
+def _open(args: Namespace) -> tuple[Sequence[Sample], list[Problem]]:
+    """The samples, and what is odd in their ground truth."""
+    if args.dataset != SYNTH:
+        from craftlite.data.readers import read_dataset
+
+        root = args.data or Path("data") / args.dataset
+        dataset = read_dataset(args.dataset, root, args.split, strict=False)
+        return dataset.samples, list(dataset.problems)
+    import numpy as np
+
+    from craftlite.data.loader import open_source
+
+    source = open_source(SYNTH, args.data)
+    return [source.draw(np.random.default_rng((args.seed, k))) for k in range(args.count)], []
+
+
+def _count(
+    samples: Sequence[Sample], problems: list[Problem], seed: int
+) -> tuple[Facts, list[int]]:
+    """What there is, and the samples in the order in which they are worth drawing.
+
+    Pictures that cannot be opened are added to the problems.
+    """
+    import numpy as np
+    from tqdm import tqdm
+
+    from craftlite.data.census import Census
+    from craftlite.data.dataset import UNREADABLE, Problem
+
+    census, empty = Census(), np.zeros(len(samples), bool)
+    for index, sample in enumerate(tqdm(samples, unit="picture", disable=None)):
+        empty[index] = all(word.ignore for word in sample.words)
+        try:
+            census.add(sample)
+        except DatasetError as error:
+            problems.append(Problem(str(sample.picture), UNREADABLE, str(error.__cause__)))
+    order = np.random.default_rng(seed).permutation(len(samples))
+    return census.facts(), sorted(order.tolist(), key=lambda index: bool(empty[index]))
+
+
+def _draw(
+    samples: Sequence[Sample],
+    problems: list[Problem],
+    order: Sequence[int],
+    panels: list[str],
+    args: Namespace,
+) -> None:
+    """Writes the first pictures of `order` that can be read; adds their files to `panels`."""
+    from tqdm import tqdm
+
+    from craftlite.data.dataset import UNREADABLE, Problem
+    from craftlite.data.panel import contact_sheet, draw_panel, thumbnail
+
+    known = {problem.where for problem in problems if problem.what == UNREADABLE}
+    small = []
+    with tqdm(total=min(args.count, len(order)), unit="panel", disable=None) as progress:
+        for sample in (samples[index] for index in order):
+            if len(panels) == args.count:
+                break
+            try:
+                pixels = sample.pixels()
+            except DatasetError as error:
+                if str(sample.picture) not in known:
+                    problems.append(Problem(str(sample.picture), UNREADABLE, str(error)))
+                continue
+            panel = draw_panel(sample.name, pixels, sample.words)
+            panels.append(_file_name(sample.name, panels))
+            _save(args.out / panels[-1], panel)
+            small.append(thumbnail(panel))
+            progress.update()
+    if small:
+        _save(args.out / SHEET, contact_sheet(small))
+
+
+def _file_name(name: str, taken: Sequence[str]) -> str:
+    """A file of the folder itself, whatever folders the name has, and none that is there."""
+    stem = name.replace("/", "_").replace("\\", "_")
+    while f"{stem}.jpg" in (SHEET, *taken):
+        stem += "_"
+    return f"{stem}.jpg"
+
+
+def _save(path: Path, picture: npt.NDArray[np.uint8]) -> None:
+    import cv2
+
+    from craftlite.formats import write_whole
+
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
+    write_whole(path, encoded.tobytes())
+
+
+def _report(
+    args: Namespace, facts: Facts, problems: Sequence[Problem], panels: Sequence[str]
+) -> Facts:
+    """Everything as one JSON object, which --out gets too."""
+    from craftlite.data.dataset import count_problems
+    from craftlite.formats import write_whole
+
+    where = {"dataset": args.dataset, "split": None if args.dataset == SYNTH else args.split}
+    listed = {
+        "problem_counts": count_problems(problems),
+        "problems": [problem._asdict() for problem in problems],
+    }
+    report = {**where, **facts, **listed, "panels": list(panels)}
+    if args.out is not None:
+        write_whole(args.out / REPORT, json.dumps(report, indent=1) + "\n")
+    return report
+
+
+def _table(report: Facts) -> str:
+    """The report as lines to read, with the first of its problems."""
+    counts, heights, bars = report["counts"], report["heights"], report["histogram"]
+    title = report["dataset"] + (f" {report['split']}" if report["split"] else "")
+    lines = [f"{title}\n"]
+    for name, count in counts.items():
+        whole = "pictures" if name.startswith("picture") else "words"
+        share = f"{count / counts[whole]:8.1%}" if counts[whole] and name not in UNSHARED else ""
+        lines.append(f"{name:<24}{count:>9}{share}")
+    sizes = (f"{name} {width} x {height}" for name, (width, height) in report["sizes"].items())
+    lines.append(f"\npicture sizes: {', '.join(sizes)}")
+    shares = (f"{height:g} at {share} %" for share, height in heights.items())
+    lines.append(f"\nheights of the legible words in pixels: {', '.join(shares)}")
+    longest = max(*bars.values(), 1)
+    for limits, count in bars.items():
+        lines.append(f"{limits:>10}{count:>9}  {'#' * round(BAR * count / longest)}".rstrip())
+    lines.append(f"\nproblems: {len(report['problems'])}")
+    lines += [f"{count:>9}  {what}" for what, count in report["problem_counts"].items()]
+    first = report["problems"][:PROBLEMS_SHOWN]
+    lines += [f"  {problem['where']}: {problem['what']}: {problem['found']}" for problem in first]
+    hidden = len(report["problems"]) - PROBLEMS_SHOWN
+    return "\n".join([*lines, f"  and {hidden} more; --json has them all"] if hidden > 0 else lines)

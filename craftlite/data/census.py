@@ -1,0 +1,115 @@
+"""What a dataset holds, counted picture by picture."""
+
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from craftlite.data.characters import characters_of, stacked, word_height
+from craftlite.data.sample import Sample, Word
+from craftlite.data.targets import SMALLEST_WORD
+from craftlite.errors import DatasetError
+
+# Every count, in the order in which it is told.
+COUNTS = (
+    *("pictures", "pictures without words", "words", "legible", "don't care", "without text"),
+    *("with known characters", "characters", "vertical", "curved", "too small to learn"),
+    *("partly outside", "wholly outside", "drawn twice", "with a comma", "beyond ASCII"),
+)
+PERCENTILES = (5, 25, 50, 75, 95)
+# Limits in pixels of the bars of the histogram of heights.
+HEIGHTS = (0, 8, 16, 32, 64, 128, np.inf)
+
+
+def picture_size(sample: Sample) -> tuple[int, int]:
+    """(width, height) of the stored picture, its EXIF orientation ignored, read from its header.
+
+    Raises:
+        DatasetError: the file is missing or its header is not that of a picture.
+    """
+    if not isinstance(sample.picture, Path):
+        return sample.picture.shape[1], sample.picture.shape[0]
+    try:
+        with Image.open(sample.picture) as picture:
+            return picture.size
+    except (OSError, Image.DecompressionBombError) as error:
+        raise DatasetError(f"{sample.picture}: cannot be opened as a picture") from error
+
+
+class Census:
+    """Counts of pictures and words; `add` every sample, then ask for `facts`."""
+
+    def __init__(self) -> None:
+        self._counts = Counter(dict.fromkeys(COUNTS, 0))
+        self._sizes: list[tuple[int, int]] = []
+        self._heights: list[float] = []
+
+    def add(self, sample: Sample) -> None:
+        """Count a sample.
+
+        Raises:
+            DatasetError: its picture cannot be opened; its words are counted all the same, but
+                whether they lie outside is not known.
+        """
+        self._counts["pictures"] += 1
+        self._counts["pictures without words"] += not sample.words
+        self._counts["words"] += len(sample.words)
+        for word in sample.words:
+            self._add_word(word)
+        outlines = Counter(word.polygon.tobytes() for word in sample.words)
+        self._counts["drawn twice"] += outlines.total() - len(outlines)
+        size = picture_size(sample)
+        self._sizes.append(size)
+        for word in sample.words:
+            low, high = word.polygon.min(axis=0), word.polygon.max(axis=0)
+            if (high <= 0).any() or (low >= size).any():
+                self._counts["wholly outside"] += 1
+            elif (low < 0).any() or (high > size).any():
+                self._counts["partly outside"] += 1
+
+    def _add_word(self, word: Word) -> None:
+        if word.ignore:
+            self._counts["don't care"] += 1
+            return
+        characters = characters_of(word)
+        height = word_height(characters)
+        self._heights.append(height)
+        known, text = word.characters is not None, word.text or ""
+        self._counts.update(
+            {
+                "legible": 1,
+                "without text": not text,
+                "with known characters": known,
+                "characters": len(characters) if known else 0,
+                "vertical": int(2 * stacked(characters).sum() > len(characters) - 1),
+                "curved": len(word.polygon) > 4,
+                "too small to learn": height < SMALLEST_WORD,
+                "with a comma": "," in text,
+                "beyond ASCII": not text.isascii(),
+            }
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """All that was counted, ready for JSON.
+
+        "counts": by COUNTS; "sizes": (width, height) of the smallest, median and largest picture by
+        area; "heights": PERCENTILES of the legible words' heights in pixels; "histogram": how many
+        are from 8 up to 16 pixels high ("8-16"), and so on between the limits of HEIGHTS.
+        """
+        sizes = sorted(self._sizes, key=lambda size: size[0] * size[1])
+        places = {"smallest": 0, "median": len(sizes) // 2, "largest": len(sizes) - 1}
+        heights = self._heights
+        shares = PERCENTILES if heights else ()
+        percentiles = np.percentile(heights or [0], shares).round(1).tolist()
+        bars = np.histogram(heights, HEIGHTS)[0].tolist()
+        limits = [f"{low}-{high}" for low, high in pairwise(HEIGHTS[1:-1])]
+        limits = [f"<{HEIGHTS[1]}", *limits, f">={HEIGHTS[-2]}"]
+        return {
+            "counts": dict(self._counts),
+            "sizes": {name: sizes[place] for name, place in places.items() if sizes},
+            "heights": dict(zip(map(str, shares), percentiles, strict=True)),
+            "histogram": dict(zip(limits, bars, strict=True)),
+        }
