@@ -10,7 +10,7 @@ from shapely import Polygon
 
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
-from craftlite.geometry import Points, clockwise, repaired, signed_area
+from craftlite.geometry import Points, clockwise, repaired
 
 # What can be odd in ground truth. Where it does not say otherwise, the word is kept as it is.
 UNREADABLE = "cannot be read"
@@ -85,7 +85,7 @@ class Notes:
 
     @contextmanager
     def catching(self) -> Iterator[None]:
-        """What turns out UnreadableError inside is noted, ends the block, and the rest goes on."""
+        """An UnreadableError inside is noted and ends the block; what comes after goes on."""
         try:
             yield
         except UnreadableError as error:
@@ -109,7 +109,10 @@ class Notes:
             characters: (M, 4, 2) float32, turned likewise; left out where the text has another
                 number of characters (white space not counted).
         """
-        odd = _flaws(outline)
+        polygon = clockwise(outline)
+        odd = [] if polygon is outline else [ANTICLOCKWISE]
+        if not Polygon(polygon).is_valid:
+            odd.append(CROSSING if repaired(polygon).area > 0 else NO_AREA)
         if ignore:
             text = characters = None
         if text == "":
@@ -122,12 +125,10 @@ class Notes:
             quads = [clockwise(quad) for quad in characters]
             characters = np.stack(quads) if quads else None
         for what in odd:
-            self.note(where, what, f"{text or ''!r} at {outline.tolist()}")
-        return Word(clockwise(outline), text, ignore, characters)
+            self.note(where, what, f"{repr(text) if text else 'a word'} at {corners(outline)}")
+        return Word(polygon, text, ignore, characters)
 
 
-def _flaws(outline: Points) -> list[str]:
-    flaws = [ANTICLOCKWISE] if signed_area(outline) < 0 else []
-    if not Polygon(outline).is_valid:
-        flaws.append(CROSSING if repaired(outline).area > 0 else NO_AREA)
-    return flaws
+def corners(outline: Points) -> str:
+    """An outline (K, 2) as a message shows it."""
+    return " ".join(f"({x:g}, {y:g})" for x, y in outline.tolist())

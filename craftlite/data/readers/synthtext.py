@@ -18,6 +18,7 @@ from craftlite.data.dataset import (
     Dataset,
     Notes,
     UnreadableError,
+    corners,
 )
 from craftlite.data.readers.folder import check_split
 from craftlite.data.readers.lines import LARGEST
@@ -127,7 +128,7 @@ def _quads(path: Path, name: str, notes: Notes) -> Quads:
         cells[entry] = None  # so that no quad is in memory twice
     for quad in np.flatnonzero(~(abs(quads.all) < LARGEST).all(axis=(1, 2))).tolist():
         place = f"{path}: {name}[{quads.place(quad)[0]}]"
-        notes.note(place, UNREADABLE, f"found {quads.all[quad].tolist()}, expected pixels")
+        notes.note(place, UNREADABLE, f"found {corners(quads.all[quad])}, expected pixels")
         quads.all[quad] = 0
     return quads
 
@@ -177,5 +178,5 @@ def _note_oddities(table: _Table, path: Path, notes: Notes) -> None:
     for quads, quad, what in odd:
         entry, number = quads.place(quad)
         kind = "word" if quads is table.words else "character"
-        found = f"{kind} {number} at {quads.all[quad].tolist()}"
+        found = f"{kind} {number} at {corners(quads.all[quad])}"
         notes.note(f"{path}: {table.names[entry]}", what, found)

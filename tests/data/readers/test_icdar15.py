@@ -71,7 +71,7 @@ def test_anticlockwise_quad_is_turned_keeps_its_first_corner_and_is_told(tmp_pat
     dataset = read(tmp_path, LINE + "50,40,50,20,10,20,10,40,up")
     assert dataset.samples[0].words[1].polygon.tolist() == [[50, 40], [10, 40], [10, 20], [50, 20]]
     assert problems(dataset, tmp_path) == [(f"{TRUTHS}/gt_img_1.txt:2", ANTICLOCKWISE)]
-    assert "'up' at [[50.0, 40.0]," in dataset.problems[0].found
+    assert dataset.problems[0].found == "'up' at (50, 40) (50, 20) (10, 20) (10, 40)"
 
 
 def test_vertical_word_starts_where_its_reading_does(tmp_path: Path) -> None:
