@@ -85,7 +85,8 @@ def main() -> None:
     cv2.setNumThreads(1)
     rng = np.random.default_rng(0)
     samples = [random_sample(rng) for _ in range(args.samples)]
-    print(json.dumps(time_crops(samples, args.repeats), indent=2))
+    facts = {"crops": time_crops(samples, args.repeats)}
+    print(json.dumps(facts, indent=2))
 
 
 if __name__ == "__main__":

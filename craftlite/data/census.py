@@ -1,5 +1,6 @@
 """What a dataset holds, counted picture by picture."""
 
+from array import array
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -45,7 +46,7 @@ class Census:
     def __init__(self) -> None:
         self._counts = Counter(dict.fromkeys(COUNTS, 0))
         self._sizes: list[tuple[int, int]] = []
-        self._heights: list[float] = []
+        self._heights = array("f")  # a dataset can have millions of words
 
     def add(self, sample: Sample) -> None:
         """Count a sample.
@@ -101,15 +102,14 @@ class Census:
         """
         sizes = sorted(self._sizes, key=lambda size: size[0] * size[1])
         places = {"smallest": 0, "median": len(sizes) // 2, "largest": len(sizes) - 1}
-        heights = self._heights
-        shares = PERCENTILES if heights else ()
-        percentiles = np.percentile(heights or [0], shares).round(1).tolist()
+        heights = np.asarray(self._heights, np.float64)
+        percentiles = np.percentile(heights, PERCENTILES).round(1) if len(heights) else []
         bars = np.histogram(heights, HEIGHTS)[0].tolist()
         limits = [f"{low}-{high}" for low, high in pairwise(HEIGHTS[1:-1])]
         limits = [f"<{HEIGHTS[1]}", *limits, f">={HEIGHTS[-2]}"]
         return {
             "counts": dict(self._counts),
             "sizes": {name: sizes[place] for name, place in places.items() if sizes},
-            "heights": dict(zip(map(str, shares), percentiles, strict=True)),
+            "heights": {str(p): float(h) for p, h in zip(PERCENTILES, percentiles, strict=False)},
             "histogram": dict(zip(limits, bars, strict=True)),
         }
