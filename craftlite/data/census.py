@@ -103,7 +103,7 @@ class Census:
         sizes = sorted(self._sizes, key=lambda size: size[0] * size[1])
         places = {"smallest": 0, "median": len(sizes) // 2, "largest": len(sizes) - 1}
         heights = np.asarray(self._heights, np.float64)
-        percentiles = np.percentile(heights, PERCENTILES).round(1) if len(heights) else []
+        percentiles = np.percentile(heights, PERCENTILES).round(1) if len(heights) else np.empty(0)
         bars = np.histogram(heights, HEIGHTS)[0].tolist()
         limits = [f"{low}-{high}" for low, high in pairwise(HEIGHTS[1:-1])]
         limits = [f"<{HEIGHTS[1]}", *limits, f">={HEIGHTS[-2]}"]

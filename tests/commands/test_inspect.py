@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from craftlite.cli import main
 from craftlite.commands.inspect import parser, run
 from craftlite.errors import ConfigError, DatasetError
 
@@ -234,3 +235,14 @@ def test_reading_the_options_imports_nothing_heavy() -> None:
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert said.stdout.strip() == b"[]"
+
+
+def test_exit_codes_from_outside(data: Path, tmp_path: Path) -> None:
+    arguments = ["inspect", "--dataset", "quads", "--data"]
+    assert main([*arguments, str(data)]) == 0
+    assert main([*arguments, str(tmp_path / "nowhere")]) == 1
+    assert main([*arguments, str(data), "--out", str(data)]) == 2
+    for wrong in (["--dataset", "nowhere"], ["--dataset", "quads", "--count", "0"], []):
+        with pytest.raises(SystemExit) as stop:
+            main(["inspect", *wrong])
+        assert stop.value.code == 2
