@@ -19,7 +19,7 @@ from craftlite.geometry import Points
 
 Picture: TypeAlias = npt.NDArray[np.uint8]
 
-WIDEST, HIGHEST = 2400, 1800  # pixels of a panel
+WIDEST, HIGHEST, NARROWEST = 2400, 1800, 1000  # pixels of a panel
 LARGEST_ZOOM = 4.0
 GAP = 8  # pixels between the parts of a panel
 BAND = 44  # pixels of the line of text below them
@@ -27,8 +27,8 @@ SHEET_COLUMNS = 3  # at least, of a contact sheet
 
 # What words can be, and their colours.
 KINDS = {
-    "known characters": (0, 230, 118),
-    "guessed characters": (255, 196, 0),
+    "of known characters": (0, 230, 118),
+    "of guessed characters": (255, 196, 0),
     "don't care": (255, 82, 140),
 }
 PAPER, INK, SHADE = (24, 26, 30), (240, 242, 246), (0, 0, 0)
@@ -38,7 +38,7 @@ def kind_of(word: Word) -> str:
     """Which of KINDS a word is."""
     if word.ignore:
         return "don't care"
-    return "guessed characters" if word.characters is None else "known characters"
+    return "of guessed characters" if word.characters is None else "of known characters"
 
 
 def draw_panel(name: str, picture: Picture, words: Sequence[Word]) -> Picture:
@@ -50,9 +50,7 @@ def draw_panel(name: str, picture: Picture, words: Sequence[Word]) -> Picture:
     """
     size = picture.shape[1], picture.shape[0]
     columns = 2 if size[0] >= size[1] else 4
-    rows = 4 // columns
-    room = (WIDEST + GAP) / columns - GAP, (HIGHEST - BAND) / rows - GAP
-    scale = min(room[0] / size[0], room[1] / size[1], LARGEST_ZOOM)
+    scale = _fitting(size, columns)
     shown = max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
     smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     small = cv2.resize(picture, shown, interpolation=smooth).astype(np.uint8, copy=False)
@@ -65,15 +63,24 @@ def draw_panel(name: str, picture: Picture, words: Sequence[Word]) -> Picture:
         "confidence": (_faded(small) * light).astype(np.uint8),
     }
     grid = _grid(list(parts.values()), columns)
-    canvas = Image.new("RGB", (grid.shape[1], grid.shape[0] + BAND), PAPER)
+    room_for_text = max(grid.shape[1], NARROWEST), grid.shape[0] + BAND
+    canvas = Image.new("RGB", room_for_text, PAPER)
     canvas.paste(Image.fromarray(grid))
     pen = ImageDraw.Draw(canvas)
     for place, title in enumerate(parts):
         y, x = divmod(place, columns)
         corner = x * (shown[0] + GAP) + 6, y * (shown[1] + GAP) + 4
         pen.text(corner, title, INK, _font(16), stroke_width=3, stroke_fill=SHADE)
-    _write_band(pen, grid.shape[0], f"{name}   {size[0]} x {size[1]}", words)
+    title = f"{name}   {size[0]} x {size[1]}   {len(words)} words:"
+    _write_band(pen, grid.shape[0], title, words)
     return np.array(canvas)
+
+
+def _fitting(size: tuple[int, int], columns: int) -> float:
+    """The scale at which four pictures in so many columns fill a panel."""
+    rows = 4 // columns
+    room = (WIDEST + GAP) / columns - GAP, (HIGHEST - BAND) / rows - GAP
+    return min(room[0] / size[0], room[1] / size[1], LARGEST_ZOOM)
 
 
 def _faded(picture: Picture) -> npt.NDArray[np.float32]:
@@ -152,12 +159,12 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def _write_band(pen: ImageDraw.ImageDraw, top: int, title: str, words: Sequence[Word]) -> None:
-    """The sample's name and size, and how many words there are of each kind."""
+    """The title, then how many words there are of each kind."""
     font = _font(20)
     shown = "".join(character if can_show(character) else "?" for character in title)
     middle, x = top + BAND / 2, 14.0
     pen.text((x, middle), shown, INK, font, "lm")
-    x += font.getlength(shown) + 40
+    x += font.getlength(shown) + 20
     counts = Counter(map(kind_of, words))
     for kind, colour in KINDS.items():
         pen.ellipse((x, middle - 7, x + 14, middle + 7), fill=colour)
