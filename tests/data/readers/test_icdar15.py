@@ -122,7 +122,7 @@ def test_unreadable_line_is_named_with_what_was_found_and_expected(
     tmp_path: Path, line: str
 ) -> None:
     with pytest.raises(DatasetError) as error:
-        read(tmp_path, LINE + line)
+        read(tmp_path, f"{LINE}{line}\r\n")
     message = str(error.value)
     assert message.startswith(f"{tmp_path}/{TRUTHS}/gt_img_1.txt:2: found {line!r}, expected 8 ")
     assert "x1,y1,x2,y2,x3,y3,x4,y4,text" in message

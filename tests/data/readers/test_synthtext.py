@@ -20,6 +20,7 @@ from craftlite.data.dataset import (
     Dataset,
 )
 from craftlite.data.readers import read_dataset
+from craftlite.data.readers.packed import CHUNK, Quads
 from craftlite.errors import DatasetError
 
 Array = npt.NDArray[Any]
@@ -113,6 +114,17 @@ def test_defects_are_kept_and_told(tmp_path: Path) -> None:
         ("gt.mat: 1/e.jpg", NO_AREA),
         ("gt.mat: 1/f.jpg", ANTICLOCKWISE),
     ]
+
+
+def test_the_last_of_many_quads_is_looked_at_too() -> None:
+    box = boxes(1)[..., 0].T.astype(np.float32)
+    quads = Quads(np.tile(box, (CHUNK + 3, 1, 1)), [CHUNK, 3])
+    quads[1][1] = 0
+    quads[1][2] = box[[0, 3, 2, 1]]
+    assert list(quads.invalid()) == [(CHUNK + 1, NO_AREA)]
+    assert quads.turn_clockwise() == [CHUNK + 2]
+    assert quads[1][2].tolist() == box.tolist()
+    assert quads.place(CHUNK + 2) == (1, 2)
 
 
 def test_what_are_no_boxes_is_told(tmp_path: Path) -> None:
