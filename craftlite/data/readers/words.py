@@ -16,7 +16,7 @@ from craftlite.errors import DatasetError
 
 FILE = "words.jsonl"
 LAYOUT = """words is expected as
-  words.jsonl, one JSON object a line:
+  words.jsonl (one JSON object a line)
     {"image": "images/a.jpg", "words": [{"polygon": [[x, y], ...], "text": "Café"}, ...]}
   and the pictures, their paths relative to its folder"""
 

@@ -39,6 +39,19 @@ def test_missing_dataset_is_told_with_its_layout(tmp_path: Path, name: str) -> N
 
 
 @pytest.mark.parametrize("name", DATASETS)
+def test_layout_is_the_one_of_the_documentation(tmp_path: Path, name: str) -> None:
+    text = (Path(__file__).parents[3] / "docs/datasets.md").read_text("utf-8")
+    [tree] = [
+        tree for tree in text.split("\n\n") if tree.removeprefix("```\n").startswith(f"{name}/")
+    ]
+    with pytest.raises(DatasetError) as error:
+        read_dataset(name, tmp_path, "train")
+    files = [row.split()[0] for row in str(error.value).splitlines()[1:] if row.startswith("  ")]
+    told = {file for file in files if "." in file and not file.startswith("{")}
+    assert told and told <= {row.split()[0] for row in tree.splitlines() if row.strip()}
+
+
+@pytest.mark.parametrize("name", DATASETS)
 def test_unknown_split_lists_the_known_ones(tmp_path: Path, name: str) -> None:
     with pytest.raises(DatasetError, match=f"{name} has no split 'all'; it has .*train"):
         read_dataset(name, tmp_path, "all")

@@ -209,6 +209,19 @@ def test_pictures_that_training_sees_unlike_detection_are_told(tmp_path: Path) -
     assert problems(dataset, tmp_path) == places
 
 
+def test_the_example_of_the_documentation(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs/datasets.md").read_text("utf-8")
+    lines = text.split("```json\n")[1].split("```")[0].splitlines()
+    write(tmp_path, {json.loads(example)["image"]: PICTURE for example in lines})
+    dataset = read(tmp_path, *lines)
+    assert names(dataset) == ["menu", "wall"]
+    cafe, curved, hidden = dataset.samples[0].words
+    assert (cafe.text, curved.text, len(curved.polygon), hidden.ignore) == ("Café", None, 6, True)
+    [door] = read(tmp_path, *lines, split="val").samples
+    assert door.words[0].characters is not None
+    assert not dataset.problems
+
+
 COORDINATE = st.floats(-4096, 4096, width=32)
 OUTLINE = st.lists(st.tuples(COORDINATE, COORDINATE), min_size=3, max_size=8)
 WORD = st.fixed_dictionaries(
