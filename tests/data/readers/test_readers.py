@@ -1,5 +1,6 @@
 """What holds for every dataset, whatever its layout."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,20 @@ from written import PICTURE, write
 from craftlite.data import DATASETS
 from craftlite.data.dataset import CHARACTERS, Notes
 from craftlite.data.readers import READERS, read_dataset
+from craftlite.data.readers.ctw1500 import polygon_line
 from craftlite.data.readers.folder import natural_order
+from craftlite.data.readers.icdar13 import box_line, character_line
+from craftlite.data.readers.lines import LineParser, quad_line
+from craftlite.data.readers.mlt import quad_script_line
+from craftlite.data.readers.td500 import rotated_line
+from craftlite.data.readers.totaltext import polygon_record
 from craftlite.errors import DatasetError
 from craftlite.geometry import signed_area
 
+PARSERS = (
+    *(quad_line, box_line, character_line, quad_script_line),
+    *(rotated_line, polygon_line, polygon_record),
+)
 SQUARE = np.array([[0, 0], [9, 0], [9, 9], [0, 9]], np.float32)
 
 
@@ -83,6 +94,13 @@ def test_any_outline_comes_out_clockwise_with_its_first_corner_first(
     assert signed_area(polygon) >= 0
     assert tuple(polygon[0]) == points[0]
     assert sorted(map(tuple, polygon.tolist())) == sorted(points)
+
+
+@pytest.mark.parametrize("parse", PARSERS)
+@given(st.text(st.sampled_from("0123456789,.- #\"'[]:xyeu\t\0é"), max_size=60) | st.text())
+def test_any_line_is_a_word_or_refused(parse: LineParser, line: str) -> None:
+    with suppress(ValueError):
+        assert len(parse(line).outline) >= 3
 
 
 def test_characters_are_kept_where_they_fit_the_text_and_turned_clockwise() -> None:

@@ -246,3 +246,22 @@ def test_any_words_survive_writing_and_reading(
         assert tuple(word.polygon[0]) == given_word["polygon"][0]
         assert sorted(map(tuple, word.polygon.tolist())) == sorted(given_word["polygon"])
         assert signed_area(word.polygon) >= 0
+
+
+SCALAR = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+KEYS = ("image", "words", "split", "polygon", "quad", "text", "ignore", "characters")
+JSON = st.recursive(
+    SCALAR,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.sampled_from(KEYS), inner),
+    max_leaves=20,
+)
+
+
+@given(JSON, JSON)
+def test_any_json_is_read_or_told(
+    tmp_path_factory: pytest.TempPathFactory, entry: object, words: object
+) -> None:
+    root = tmp_path_factory.getbasetemp() / "anything"
+    lines = [json.dumps(entry), line("a.jpg", words), line("b.jpg", [words]), line("c.jpg")]
+    dataset = read(root, *lines, strict=False, pictures=False)
+    assert "c" in names(dataset)
