@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from craftlite.data.characters import split_evenly
@@ -121,10 +121,16 @@ def test_a_tall_quad_with_three_letters_is_read_downwards_and_linked() -> None:
 
 
 @given(
-    moves=st.lists(st.floats(-8, 8), min_size=8, max_size=8),
+    moves=st.lists(st.floats(-4, 4), min_size=8, max_size=8),  # so small that it stays convex
     corner=st.tuples(st.floats(-30, 90), st.floats(-30, 90)),
     sides=st.tuples(st.floats(17, 70), st.floats(17, 70)),
     degrees=st.floats(-180, 180),
+)
+@example(  # a pixel lies on the horizon of this quad
+    moves=[0, -5.038516576335738, 5.502698437175127, 8, 1.5089367127239566, 0, 6.64665, 6.1e-05],
+    corner=(1.8100451037522518, 1.543390107287948),
+    sides=(17, 17),
+    degrees=71.4375,
 )
 def test_the_gaussian_drawn_is_that_of_the_formula(
     moves: list[float],
@@ -132,16 +138,18 @@ def test_the_gaussian_drawn_is_that_of_the_formula(
     sides: tuple[float, float],
     degrees: float,
 ) -> None:
-    (x, y), (width, height) = corner, sides
-    quad = box(x, y, x + width, y + height) + np.array(moves, np.float32).reshape(4, 2)
+    (left, top), (width, height) = corner, sides
+    quad = box(left, top, left + width, top + height) + np.array(moves, np.float32).reshape(4, 2)
     quad = rotated(quad, degrees)
     score = np.zeros((100, 100), np.float32)
     add_gaussians(score, quad[None])
     enlarged = (quad.mean(axis=0) + ENLARGEMENT * (quad - quad.mean(axis=0))).astype(np.float32)
     square = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
-    ys, xs = np.mgrid[:100, :100].astype(np.float32)
+    ys, xs = np.mgrid[:100, :100].astype(np.float64)
     matrix = cv2.getPerspectiveTransform(enlarged, square)
-    place = cv2.perspectiveTransform(np.stack([xs, ys], axis=-1), matrix)
+    x, y, depth = np.moveaxis(np.stack([xs, ys, np.ones_like(xs)], axis=-1) @ matrix.T, -1, 0)
+    # A pixel on the horizon lies nowhere in the square.
+    place = np.stack([x, y], axis=-1) / np.where(abs(depth) < 1e-9, 1e-9, depth)[..., None]
     formula = np.exp(-0.5 * (place**2).sum(axis=-1) / SIGMA**2)
     reach = abs(place).max(axis=-1)
     assert np.allclose(score[reach < 0.98], formula[reach < 0.98], atol=1e-3)
