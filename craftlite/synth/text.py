@@ -71,7 +71,10 @@ class Vocabulary:
 
     def _word(self, rng: np.random.Generator, script: str) -> str:
         given = self.given.get(script)
-        return pick(rng, given) if given else _made_word(rng, script)
+        if not given:
+            return _made_word(rng, script)
+        word = pick(rng, given)
+        return word.upper() if rng.random() < 0.3 else word
 
     def _with_marks(self, rng: np.random.Generator, word: str) -> str:
         chance = rng.random()

@@ -8,11 +8,12 @@ run goes on with the next one. The same settings give the same bytes.
 import hashlib
 import io
 import json
+import signal
 import tarfile
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
-from multiprocessing import Pool
-from pathlib import Path
+from multiprocessing import get_context
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import cv2
@@ -33,9 +34,9 @@ LIBRARIES = ("craftlite", "numpy", "opencv-python-headless", "pillow", "uharfbuz
 
 
 class Stored(NamedTuple):
-    """A picture as it is stored: its name, JPEG bytes, and its line of `words.jsonl`."""
+    """A picture as it is stored: its path, JPEG bytes, and its line of `words.jsonl`."""
 
-    name: str
+    path: str
     jpeg: bytes
     line: str
 
@@ -61,9 +62,11 @@ def write_dataset(
     write_whole(out / MANIFEST, _json(settings))
     shards = [range(k, min(k + PICTURES_A_SHARD, count)) for k in range(0, count, PICTURES_A_SHARD)]
     left = [shard for shard in shards if not shard_path(out, shard).exists()]
-    numbers = [number for shard in left for number in shard]
-    with Pool(workers, _begin, [generator]) as pool, _progress(count, len(numbers)) as progress:
-        pictures = pool.imap(_make, numbers, chunksize=4)
+    jobs = [(number, picture_path(number)) for shard in left for number in shard]
+    # Not forked: OpenCV's threads, once they have worked here, would hang in a child.
+    pool = get_context("spawn").Pool(workers, _begin, [generator])
+    with pool, tqdm(total=count, initial=count - len(jobs), unit="picture") as progress:
+        pictures = pool.imap(_make, jobs, chunksize=4)
         for shard in left:
             _write_shard(out, shard, _counted(pictures, len(shard), progress))
     lines = [line for shard in shards for line in read_lines(shard_path(out, shard))]
@@ -93,6 +96,11 @@ def settings_of(generator: Generator, count: int) -> dict[str, Any]:
         "words_digest": _sha256("\n".join(word for words in given.values() for word in words)),
         "versions": {library: version(library) for library in LIBRARIES},
     }
+
+
+def picture_path(number: int) -> str:
+    """Where a picture lies in the folder; those of a shard lie together."""
+    return f"images/{number // PICTURES_A_SHARD:06d}/synth_{number}.jpg"
 
 
 def shard_path(out: Path, shard: range) -> Path:
@@ -150,24 +158,21 @@ _generator: Generator  # of a worker process
 
 
 def _begin(generator: Generator) -> None:
-    """What a worker does first: one thread each, for there are as many workers as cores."""
+    """What a worker does first: it has one core, and leaves Ctrl-C to the main process."""
     global _generator
     _generator = generator
     cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _make(number: int) -> Stored:
+def _make(job: tuple[int, str]) -> Stored:
+    number, path = job
     sample = _generator.sample(number)
-    name = f"{number // PICTURES_A_SHARD:06d}/{sample.name}"
     bgr = cv2.cvtColor(sample.pixels(), cv2.COLOR_RGB2BGR)
     jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
     words = [word_record(word) for word in sample.words]
-    line = json.dumps({"image": f"images/{name}.jpg", "words": words}, ensure_ascii=False)
-    return Stored(name, jpeg.tobytes(), line)
-
-
-def _progress(count: int, left: int) -> "tqdm[Any]":
-    return tqdm(total=count, initial=count - left, unit="picture")
+    line = json.dumps({"image": path, "words": words}, ensure_ascii=False)
+    return Stored(path, jpeg.tobytes(), line)
 
 
 def _counted(pictures: Iterator[Stored], count: int, progress: "tqdm[Any]") -> Iterator[Stored]:
@@ -181,10 +186,10 @@ def _write_shard(out: Path, shard: range, pictures: Iterable[Stored]) -> None:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for picture in pictures:
-            write_whole(out / "images" / f"{picture.name}.jpg", picture.jpeg)
-            stem = picture.name.rpartition("/")[2]
-            _add(tar, f"{stem}.jpg", picture.jpeg)
-            _add(tar, f"{stem}.json", picture.line.encode())
+            write_whole(out / picture.path, picture.jpeg)
+            name = PurePosixPath(picture.path)
+            _add(tar, name.name, picture.jpeg)
+            _add(tar, f"{name.stem}.json", picture.line.encode())
     write_whole(shard_path(out, shard), buffer.getvalue())
 
 

@@ -1,0 +1,62 @@
+"""`craftlite synth` from outside: what it writes, says and refuses."""
+
+import json
+from pathlib import Path
+
+import matplotlib
+import pytest
+
+from craftlite.cli import main
+
+FONTS = str(Path(matplotlib.get_data_path()) / "fonts/ttf")
+SMALL = ("--count", "3", "--size", "128x96", "--workers", "1", "--fonts", FONTS)
+
+
+def synth(*options: object) -> int:
+    return main(["synth", *map(str, options)])
+
+
+def test_pictures_and_a_closing_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert synth("--out", tmp_path / "out", "--seed", 1, *SMALL) == 0
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "3 pictures" in said.err
+    assert len(list((tmp_path / "out/images").rglob("*.jpg"))) == 3
+    assert json.loads((tmp_path / "out/manifest.json").read_text())["seed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--size", "10x10"), "64 pixels"),
+        (("--size", "large"), "WIDTHxHEIGHT"),
+        (("--scripts", "klingon"), "klingon"),
+        (("--scripts", "hangul"), "no face there writes hangul"),
+        (("--backgrounds", "nowhere"), "nowhere"),
+        (("--words", "nowhere"), "nowhere"),
+        (("--count", "0"), "count"),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_sentence(
+    options: tuple[str, ...], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        code = synth("--out", tmp_path / "out", *SMALL, *options)
+    except SystemExit as stop:
+        code = int(str(stop.code))
+    assert code in (1, 2)
+    error = capsys.readouterr().err
+    assert said in error
+    assert "Traceback" not in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_is_taken_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"precious")
+    assert synth("--out", tmp_path, *SMALL) == 2
+    assert "not empty" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.jpg"]
