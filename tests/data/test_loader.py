@@ -13,8 +13,8 @@ from craftlite.data.augment import Augmentation
 from craftlite.data.loader import (
     Batch,
     Crops,
+    Generated,
     Listed,
-    Rendered,
     Source,
     batches,
     open_source,
@@ -23,7 +23,7 @@ from craftlite.data.loader import (
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.preprocess import MEAN, STD
-from craftlite.synth.render import WordRenderer
+from craftlite.synth.generator import Generator
 
 QUAD = np.array([[60, 50], [140, 50], [140, 80], [60, 80]], np.float32)
 
@@ -35,8 +35,8 @@ def plain(grey: int) -> Listed:
 
 
 def stream(seed: int = 7) -> Crops:
-    rendered = Rendered(WordRenderer(size=(200, 200)))
-    return Crops([plain(90), rendered], [0.5, 0.5], crop=64, seed=seed)
+    made = Generated(Generator(size=(200, 200), typical_words=100))
+    return Crops([plain(90), made], [0.5, 0.5], crop=64, seed=seed)
 
 
 def same(one: Batch, other: Batch) -> bool:

@@ -20,7 +20,7 @@ from craftlite.data.loader import Batch
 from craftlite.data.sample import Sample
 from craftlite.errors import ConfigError, CraftliteError, WeightsError
 from craftlite.model.files import read_model, save_model
-from craftlite.synth.render import WordRenderer
+from craftlite.synth.generator import Generator
 from craftlite.train.checkpoint import load_checkpoint
 from craftlite.train.loop import train
 from craftlite.train.recipe import Recipe
@@ -56,7 +56,7 @@ def write_dataset(samples: list[Sample], stems: list[str], pictures: Path, truth
 
 @pytest.fixture
 def quads(tmp_path: Path) -> Path:
-    renderer = WordRenderer(size=(160, 120))
+    renderer = Generator(size=(160, 120), typical_words=100)
     folder = tmp_path / "quads"
     samples = [renderer.sample(k) for k in range(3)]
     write_dataset(samples, ["a", "b", "c"], folder / "images", folder / "gt")
@@ -65,7 +65,7 @@ def quads(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def icdar15(tmp_path: Path) -> Path:
-    renderer = WordRenderer(size=(160, 120))
+    renderer = Generator(size=(160, 120), typical_words=100)
     folder = tmp_path / "icdar15"
     write_dataset(
         [renderer.sample(k) for k in range(4)],

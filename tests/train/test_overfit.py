@@ -11,7 +11,7 @@ from craftlite.evaluate.iou import score
 from craftlite.postprocess import Thresholds
 from craftlite.preprocess import to_tensor
 from craftlite.runtime import TorchRuntime
-from craftlite.synth.render import WordRenderer
+from craftlite.synth.generator import Generator
 from craftlite.train.loop import tiny_numbers_as_zero
 from craftlite.train.recipe import Recipe
 from craftlite.train.trainer import Trainer
@@ -22,7 +22,7 @@ RECIPE = Recipe(steps=160, batch=8, crop=SIDE, learning_rate=4e-3, warmup=10, em
 
 def legible_pictures(count: int) -> list[Sample]:
     """Rendered pictures whose words are all large enough to be seen at half size."""
-    renderer = WordRenderer(size=(SIDE, SIDE))
+    renderer = Generator(size=(SIDE, SIDE), typical_words=60)
     samples = (renderer.sample(index) for index in range(1000))
     legible = (
         sample
