@@ -16,7 +16,11 @@ Points = npt.NDArray[np.float32]
 def signed_area(points: npt.ArrayLike) -> float:
     """Area of a polygon (K, 2) in square pixels, positive when it runs clockwise on the screen."""
     x, y = np.asarray(points, np.float64).T
-    return float(0.5 * np.sum(x * np.roll(y, -1) - y * np.roll(x, -1)))
+    if len(x) == 0:
+        return 0.0
+    # From the first corner, which keeps small areas far from the origin exact.
+    x, y = x - x[0], y - y[0]
+    return float(0.5 * (x[:-1] @ y[1:] - x[1:] @ y[:-1]))
 
 
 def clockwise(outline: Points) -> Points:

@@ -1,9 +1,10 @@
 """Time how training data is made: milliseconds a sample on one thread.
 
-    taskset -c 1 python tools/bench_data.py
+    taskset -c 1 python tools/bench_data.py --backgrounds DIR
 
-Each line tells a road's fastest and median pass over the same samples, divided by their number.
-The words are drawn by this file, so that the figures can be compared whatever makes the pictures.
+Each road's fastest and median pass over the same samples, divided by their number. The words of the
+crops are drawn by this file, so that their figures do not depend on the generator, which is timed
+by itself.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,6 +23,7 @@ from craftlite.data.augment import Augmentation, random_crop
 from craftlite.data.characters import characters_of
 from craftlite.data.sample import Sample, Word
 from craftlite.data.targets import render_targets
+from craftlite.synth.generator import Generator
 
 CROP = 640
 SIDE = 1100  # of the pictures, whose crops hold 12 words and 70 characters on average
@@ -76,16 +79,39 @@ def time_crops(samples: Sequence[Sample], repeats: int) -> dict[str, object]:
     }
 
 
+def time_generator(generator: Generator, count: int, repeats: int) -> dict[str, object]:
+    """Whole pictures, as `craftlite synth` makes them."""
+    # The first pictures also read fonts and draw outlines, which later ones find in memory.
+    samples = [generator.sample(number) for number in range(count)]
+    timing = milliseconds(
+        lambda: [generator.sample(number) for number in range(count)], repeats, count
+    )
+    words = [word for sample in samples for word in sample.words]
+    return {
+        "size": list(generator.size),
+        "words": round(len(words) / count, 1),
+        "characters": round(sum(len(word.text or "") for word in words) / count, 1),
+        **timing,
+        "pictures_per_second": round(1e3 / timing["median_ms"], 1),
+    }
+
+
 def main() -> None:
     """Print the figures as one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=int, default=60, help="different samples in a pass")
     parser.add_argument("--repeats", type=int, default=7, help="passes")
+    parser.add_argument("--backgrounds", type=Path, help="photographs for the generator")
     args = parser.parse_args()
     cv2.setNumThreads(1)
     rng = np.random.default_rng(0)
     samples = [random_sample(rng) for _ in range(args.samples)]
-    facts = {"crops": time_crops(samples, args.repeats)}
+    facts = {
+        "crops": time_crops(samples, args.repeats),
+        "generator": time_generator(
+            Generator.from_folders(args.backgrounds), 2 * args.samples, args.repeats
+        ),
+    }
     print(json.dumps(facts, indent=2))
 
 

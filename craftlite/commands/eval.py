@@ -16,9 +16,7 @@ from craftlite.data import DATASETS, SPLITS
 from craftlite.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from craftlite.data.dataset import Dataset, Problem
+    from craftlite.data.dataset import Dataset
     from craftlite.evaluate.iou import Score
 
     Facts = dict[str, Any]
@@ -60,11 +58,13 @@ def run(args: Namespace) -> int:
         WeightsError: the weights cannot be used.
     """
     _refuse_model_options_with_results(args)
+    from craftlite.data.dataset import problem_lines
     from craftlite.data.readers import read_dataset
 
     root = args.data or Path("data") / args.dataset
     dataset = read_dataset(args.dataset, root, args.split, pictures=args.results is None)
-    _tell(dataset.problems)
+    for line in problem_lines(dataset.problems):
+        print(f"warning: {line}", file=sys.stderr)
     scoring = _score_model if args.results is None else _score_results
     result, source = scoring(dataset, args)
     if args.json:
@@ -73,15 +73,6 @@ def run(args: Namespace) -> int:
     else:
         print(_table(result, args, source))
     return 0
-
-
-def _tell(problems: Sequence[Problem]) -> None:
-    """One warning for each kind of problem."""
-    from craftlite.data.dataset import count_problems
-
-    first = {problem.what: problem.where for problem in reversed(problems)}
-    for what, count in count_problems(problems).items():
-        print(f"warning: {what}: {count}, the first at {first[what]}", file=sys.stderr)
 
 
 def _refuse_model_options_with_results(args: Namespace) -> None:

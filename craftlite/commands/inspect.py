@@ -105,7 +105,7 @@ def _open(args: Namespace) -> tuple[Sequence[Sample], list[Problem]]:
         return dataset.samples, list(dataset.problems)
     import numpy as np
 
-    from craftlite.data.loader import open_source
+    from craftlite.data.sources import open_source
 
     source = open_source(SYNTH, args.data)
     return [source.draw(np.random.default_rng((args.seed, k))) for k in range(args.count)], []

@@ -62,6 +62,13 @@ def count_problems(problems: Iterable[Problem]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: -item[1]))
 
 
+def problem_lines(problems: Sequence[Problem]) -> list[str]:
+    """A sentence for each kind of problem: what, how often, and where first."""
+    first = {problem.what: problem.where for problem in reversed(problems)}
+    counts = count_problems(problems).items()
+    return [f"{what}: {count}, the first at {first[what]}" for what, count in counts]
+
+
 class UnreadableError(DatasetError):
     """A place in ground truth that cannot be read: what was found there, and what expected."""
 

@@ -8,6 +8,8 @@ from craftlite.synth.text import Vocabulary
 
 _TALL_SCRIPTS = ("hangul", "japanese", "chinese")
 _TRIES = 4
+# Least radius in ems of a curve that letters stand on: on a tighter one they collide.
+TIGHTEST = 2.0
 
 
 def random_block(
@@ -28,11 +30,12 @@ def random_block(
         return None
     length = float(shaped.pens[-1] + shaped.advances[-1]) + tracking * len(text)
     if kind < 0.95:
-        # From slightly bent to half a circle; a tighter one would make letters collide.
-        radius = max(1.5, length / rng.uniform(0.4, 3.0)) * (1 if rng.random() < 0.7 else -1)
+        # From slightly bent to half a circle.
+        radius = max(TIGHTEST, length / rng.uniform(0.4, 3.0)) * (1 if rng.random() < 0.7 else -1)
         return set_block(text, shaped, arc(shaped, radius, tracking + 0.05))
-    height, waves = rng.uniform(0.08, 0.3), max(length, 2.0) / rng.uniform(0.5, 2.0)
-    return set_block(text, shaped, wave(shaped, height, waves, tracking + 0.05))
+    period = max(length, 2.0) / rng.uniform(0.5, 2.0)
+    height = min(rng.uniform(0.08, 0.3), period**2 / (4 * np.pi**2 * TIGHTEST))
+    return set_block(text, shaped, wave(shaped, height, period, tracking + 0.05))
 
 
 def _words_in_a_line(rng: np.random.Generator) -> int:

@@ -20,6 +20,8 @@ SUFFIXES = frozenset({".ttf", ".otf", ".ttc", ".otc"})
 FEATURES = dict.fromkeys(("liga", "clig", "dlig", "hlig", "calt", "rlig"), False) | {"kern": True}
 # Straight pieces that a curve is drawn with.
 QUADRATIC_PIECES, CUBIC_PIECES = 4, 6
+# In memory, a process: faces, and outlines of each; thousands of Chinese ones would add up.
+FACES_KEPT, GLYPHS_KEPT = 1024, 512
 
 
 class FaceId(NamedTuple):
@@ -62,7 +64,7 @@ class Face:
             self.font.set_variations({"wght": which.weight})
         self.characters = face.unicodes
         self.em = float(face.upem)
-        self._glyphs: dict[int, Glyph] = {}
+        self.glyph = lru_cache(maxsize=GLYPHS_KEPT)(self._draw)
 
     def covers(self, text: str) -> bool:
         """Whether there is a glyph for every character but the spaces."""
@@ -87,16 +89,14 @@ class Face:
         pens = np.cumsum(advances) - advances + offsets
         return Shaped(glyphs, pens.astype(np.float32), advances)
 
-    def glyph(self, number: int) -> Glyph:
+    def _draw(self, number: int) -> Glyph:
         """The outline of a glyph; without contours where it has no ink."""
-        if number not in self._glyphs:
-            contours: list[list[tuple[float, float]]] = []
-            self.font.draw_glyph(number, _pen(), contours)
-            self._glyphs[number] = _glyph(contours, self.em)
-        return self._glyphs[number]
+        contours: list[list[tuple[float, float]]] = []
+        self.font.draw_glyph(number, _pen(), contours)
+        return _glyph(contours, self.em)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=FACES_KEPT)
 def open_face(which: FaceId) -> Face:
     """The face, opened once a process."""
     return Face(which)

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from craftlite.data.loader import Source, open_source, parse_mix
 from craftlite.data.readers import read_dataset
 from craftlite.data.readers.words import names_split
 from craftlite.data.sample import Sample
+from craftlite.data.sources import Source, open_source, parse_mix
 from craftlite.errors import ConfigError
 from craftlite.train.recipe import Recipe
 

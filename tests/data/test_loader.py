@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,18 +9,9 @@ import pytest
 import torch
 
 from craftlite.data.augment import Augmentation
-from craftlite.data.loader import (
-    Batch,
-    Crops,
-    Generated,
-    Listed,
-    Source,
-    batches,
-    open_source,
-    parse_mix,
-)
+from craftlite.data.loader import Batch, Crops, batches
 from craftlite.data.sample import Sample, Word
-from craftlite.errors import ConfigError, DatasetError
+from craftlite.data.sources import Generated, Listed, Source, parse_mix
 from craftlite.preprocess import MEAN, STD
 from craftlite.synth.generator import Generator
 
@@ -104,14 +94,6 @@ def test_the_mix_has_its_shares() -> None:
     assert np.mean(bright) == pytest.approx(0.75, abs=0.05)
 
 
-def test_every_sample_of_a_dataset_is_drawn() -> None:
-    samples = [Sample(str(n), np.zeros((9, 9, 3), np.uint8), ()) for n in range(5)]
-    rng = np.random.default_rng(0)
-    drawn = [Listed(samples).draw(rng).name for _ in range(500)]
-    assert sorted(set(drawn)) == list("01234")
-    assert min(drawn.count(name) for name in "01234") > 60
-
-
 @dataclass(frozen=True)
 class Square:
     """A picture that is white exactly on its one-letter word."""
@@ -134,35 +116,3 @@ def test_maps_lie_on_the_pixels_that_they_tell_of() -> None:
         # The Gaussian is 0.25 at the middle of the box's sides and less at its corners.
         assert half[scores[0].numpy() > 0.5].min() > 200
         assert scores[0].numpy()[half < 20].max() < 0.27
-
-
-@pytest.mark.parametrize(
-    "entry", ["coco", "quads:0", "quads:-1", "quads:many", "synth:inf", "synth:nan", ""]
-)
-def test_a_mix_that_makes_no_sense_is_named(entry: str) -> None:
-    with pytest.raises(ConfigError, match=f"--dataset {entry}"):
-        parse_mix(["icdar15:2", entry])
-
-
-def test_names_without_weight_share_evenly() -> None:
-    assert parse_mix(["icdar15", "quads", "quads:2"]) == (
-        ["icdar15", "quads", "quads"],
-        [0.25, 0.25, 0.5],
-    )
-
-
-def test_a_dataset_without_legible_words_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "images").mkdir()
-    (tmp_path / "gt").mkdir()
-    cv2.imwrite(str(tmp_path / "images/a.png"), np.zeros((40, 40, 3), np.uint8))
-    truth = tmp_path / "gt/gt_a.txt"
-    truth.write_text("1,1,30,1,30,20,1,20,###\n")
-    with pytest.raises(DatasetError, match="no legible word"):
-        open_source("quads", tmp_path)
-    truth.write_text("1,1,30,1,30,20,1,20,word\n")
-    assert open_source("quads", tmp_path).draw(np.random.default_rng(0)).words[0].text == "word"
-
-
-def test_missing_photographs_for_synth_are_named(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="nowhere"):
-        open_source("synth", tmp_path / "nowhere")

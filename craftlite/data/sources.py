@@ -1,0 +1,92 @@
+"""Where samples come from, drawn at random: datasets on disk or the generator, and their mix."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from craftlite.data.dataset import problem_lines
+from craftlite.data.readers import READERS, read_dataset
+from craftlite.data.sample import Sample
+from craftlite.errors import ConfigError, DatasetError
+from craftlite.synth.generator import Generator
+
+_log = logging.getLogger("craftlite")
+SYNTH = "synth"
+# Smaller and fuller than the pictures that are written to disk: a crop is all that is seen.
+SYNTH_SIZE = (448, 448)
+SYNTH_WORDS = 24
+
+
+class Source(Protocol):
+    """Where samples come from; the same generator state gives the same sample."""
+
+    def draw(self, rng: np.random.Generator) -> Sample:
+        """One sample, chosen by `rng`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Samples of a dataset on disk."""
+
+    samples: Sequence[Sample]
+
+    def draw(self, rng: np.random.Generator) -> Sample:
+        """Any of the samples, each as likely as the next."""
+        return self.samples[int(rng.integers(len(self.samples)))]
+
+
+@dataclass(frozen=True)
+class Generated:
+    """Samples without end."""
+
+    generator: Generator
+
+    def draw(self, rng: np.random.Generator) -> Sample:
+        """A new sample."""
+        return self.generator.sample(int(rng.integers(2**62)))
+
+
+def open_source(name: str, folder: Path | None) -> Source:
+    """The training split of the dataset `name`; for "synth", `folder` holds photographs.
+
+    Raises:
+        DatasetError: the dataset cannot be read, or holds no word to learn from.
+    """
+    if name == SYNTH:
+        made = Generator.from_folders(folder, size=SYNTH_SIZE, typical_words=SYNTH_WORDS)
+        return Generated(made)
+    folder = folder or Path("data") / name
+    dataset = read_dataset(name, folder, "train")
+    for line in problem_lines(dataset.problems):
+        _log.warning("%s: %s", name, line)
+    samples = dataset.samples
+    if not any(not word.ignore for sample in samples for word in sample.words):
+        raise DatasetError(f"{folder}: no legible word among {len(samples)} pictures")
+    return Listed(samples)
+
+
+def parse_mix(datasets: Sequence[str]) -> tuple[list[str], list[float]]:
+    """Names and shares (summing to 1) of NAME or NAME:WEIGHT entries.
+
+    Raises:
+        ConfigError: a name is unknown or a weight is not a positive number.
+    """
+    names, weights = [], []
+    for entry in datasets:
+        name, _, weight = entry.partition(":")
+        known = [*READERS, SYNTH]
+        if name not in known:
+            raise ConfigError(f"--dataset {entry}: no such dataset; known: {', '.join(known)}")
+        try:
+            weights.append(float(weight or 1))
+        except ValueError:
+            weights.append(0.0)
+        if not 0 < weights[-1] < float("inf"):
+            raise ConfigError(f"--dataset {entry}: the weight after ':' must be a positive number")
+        names.append(name)
+    return names, [weight / sum(weights) for weight in weights]

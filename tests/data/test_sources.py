@@ -1,0 +1,75 @@
+"""Datasets are opened, or refused with a sentence, and mixed as asked."""
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from craftlite.data.sample import Sample
+from craftlite.data.sources import Listed, open_source, parse_mix
+from craftlite.errors import ConfigError, DatasetError
+
+
+def test_every_sample_of_a_dataset_is_drawn() -> None:
+    samples = [Sample(str(n), np.zeros((9, 9, 3), np.uint8), ()) for n in range(5)]
+    rng = np.random.default_rng(0)
+    drawn = [Listed(samples).draw(rng).name for _ in range(500)]
+    assert sorted(set(drawn)) == list("01234")
+    assert min(drawn.count(name) for name in "01234") > 60
+
+
+@pytest.mark.parametrize(
+    "entry", ["coco", "quads:0", "quads:-1", "quads:many", "synth:inf", "synth:nan", ""]
+)
+def test_a_mix_that_makes_no_sense_is_named(entry: str) -> None:
+    with pytest.raises(ConfigError, match=f"--dataset {entry}"):
+        parse_mix(["icdar15:2", entry])
+
+
+def test_names_without_weight_share_evenly() -> None:
+    assert parse_mix(["icdar15", "quads", "quads:2"]) == (
+        ["icdar15", "quads", "quads"],
+        [0.25, 0.25, 0.5],
+    )
+
+
+def test_a_dataset_without_legible_words_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "gt").mkdir()
+    cv2.imwrite(str(tmp_path / "images/a.png"), np.zeros((40, 40, 3), np.uint8))
+    truth = tmp_path / "gt/gt_a.txt"
+    truth.write_text("1,1,30,1,30,20,1,20,###\n")
+    with pytest.raises(DatasetError, match="no legible word"):
+        open_source("quads", tmp_path)
+    truth.write_text("1,1,30,1,30,20,1,20,word\n")
+    assert open_source("quads", tmp_path).draw(np.random.default_rng(0)).words[0].text == "word"
+
+
+def test_missing_photographs_for_synth_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="nowhere"):
+        open_source("synth", tmp_path / "nowhere")
+
+
+def test_what_is_odd_in_the_ground_truth_is_told_once_a_kind(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "gt").mkdir()
+    cv2.imwrite(str(tmp_path / "images/a.png"), np.zeros((40, 40, 3), np.uint8))
+    anticlockwise = "1,20,30,20,30,1,1,1,word\n"
+    (tmp_path / "gt/gt_a.txt").write_text(2 * anticlockwise)
+    with caplog.at_level(logging.WARNING):
+        open_source("quads", tmp_path)
+    [message] = caplog.messages
+    assert "anticlockwise" in message
+    assert "2, the first at" in message
+    assert "gt_a.txt:1" in message
+
+
+def test_sources_are_opened_without_torch() -> None:
+    code = "import sys, craftlite.data.sources; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
