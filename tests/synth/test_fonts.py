@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fontTools.fontBuilder import FontBuilder
 from fontTools.ttLib import TTFont
+from fontTools.ttLib.tables.TupleVariation import TupleVariation
 
 from craftlite.errors import DatasetError
 from craftlite.synth.fonts import Face, FaceId, find_faces
@@ -95,6 +97,28 @@ def test_a_face_that_draws_every_letter_alike_writes_nothing(
     font.save(tmp_path / "blocks.ttf")
     with pytest.raises(DatasetError, match="no font file there"):
         find_faces(tmp_path)
+
+
+def test_a_face_whose_weight_varies_is_there_at_three_weights(
+    tmp_path: Path, write_font: Callable[[Path, str], None]
+) -> None:
+    write_font(tmp_path / "varies.ttf", NEEDED["latin"])
+    builder = FontBuilder(font=TTFont(tmp_path / "varies.ttf"))
+    builder.setupFvar([("wght", 300, 400, 800, "Weight")], [])
+    # The left edge of each block moves out as it gets bolder; 8 points and 4 of the metrics.
+    bolder = [(-80, 0), (-80, 0), *[(0, 0)] * 10]
+    names = [name for name in builder.font.getGlyphOrder() if name != ".notdef"]
+    variation = TupleVariation({"wght": (0.0, 1.0, 1.0)}, bolder)
+    builder.setupGvar({name: [variation] for name in names})
+    builder.save(tmp_path / "varies.ttf")
+    faces = find_faces(tmp_path)["latin"]
+    # Nothing changes below the default weight, so that the lightest design is the default's.
+    assert [face.weight for face in faces] == [300, 800]
+    light, bold = (Face(face).shape("A") for face in faces)
+    assert light is not None
+    assert bold is not None
+    assert light.glyphs[0].points[:, 0].min() == pytest.approx(0.1, abs=1e-3)
+    assert bold.glyphs[0].points[:, 0].min() == pytest.approx(0.02, abs=1e-3)
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
