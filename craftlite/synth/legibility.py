@@ -27,7 +27,8 @@ def mark_unreadable(
     least = max(LEAST_HEIGHT, softness / MOST_BLUR)
     return tuple(
         replace(word, ignore=True)
-        if _height(word.characters) < least or not _stands_out(word, picture, ink)
+        if (height := _height(word.characters)) < least
+        or not _stands_out(word, height, picture, ink)
         else word
         for word in words
     )
@@ -39,13 +40,15 @@ def _height(characters: Points | None) -> float:
     return float(np.linalg.norm(characters[:, [3, 2]] - characters[:, [0, 1]], axis=2).mean())
 
 
-def _stands_out(word: Word, picture: Picture, ink: Picture) -> bool:
-    """Whether some channel tells a word's ink from what is around it."""
+def _stands_out(word: Word, height: float, picture: Picture, ink: Picture) -> bool:
+    """Whether some channel tells the ink of a word of `height` pixels from what is beside it."""
     low = np.maximum(np.floor(word.polygon.min(axis=0)).astype(int), 0)
     high = np.ceil(word.polygon.max(axis=0)).astype(int)
     place = np.s_[low[1] : high[1], low[0] : high[0]]
     mask, part = ink[place], picture[place]
-    letters, around = cv2.inRange(mask, 128, 255), cv2.inRange(mask, 0, 16)
+    letters = cv2.inRange(mask, 128, 255)
+    beside = cv2.dilate(letters, np.ones((2 * int(height / 6) + 3,) * 2, np.uint8))
+    around = cv2.bitwise_and(beside, cv2.inRange(mask, 0, 16))
     if not letters.any() or not around.any():
         return False
     inside, (outside, clutter) = cv2.mean(part, letters)[:3], cv2.meanStdDev(part, mask=around)

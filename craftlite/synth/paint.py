@@ -107,8 +107,8 @@ def paint_ink(
         shadow = cv2.warpAffine(alpha, shift, alpha.shape[::-1])
         _cover(part, _blurred(shadow, softness) * 0.8, part * 0.3)
     if style.glow > 0:
-        halo = np.clip(2.5 * _blurred(alpha, style.glow * em), 0, 1)
-        part += halo[..., None] * colour * 0.7
+        halo = np.clip(1.6 * _blurred(alpha, style.glow * em), 0, 1)
+        part += halo[..., None] * colour * 0.4
         np.minimum(part, 255, out=part)
     if style.outline > 0:
         width = 2 * max(1, round(style.outline * em)) + 1
