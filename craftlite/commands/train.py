@@ -1,66 +1,133 @@
 """`craftlite train`: from datasets to weights."""
 
+import os
 import sys
+from argparse import SUPPRESS
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from docstring_parser import parse_from_object
-from jsonargparse import (  # type: ignore[attr-defined]
-    ActionConfigFile,
-    ArgumentParser,
-    Namespace,
-)
+from jsonargparse import ArgumentParser, Namespace
 
 from craftlite.data import DATASETS
 from craftlite.errors import ConfigError
 from craftlite.train.recipe import Recipe
+from craftlite.train.recipe_file import find_recipe, read_recipe, recipe_for, shipped
+
+NO_WEIGHTS = "none"
+CONFIG = "config.yaml"
 
 
 def parser() -> ArgumentParser:
     """The options of the command: what to train on, and every setting of the recipe."""
-    parser = ArgumentParser(description="Train a detector; needs craftlite[train].")
-    parser.add_argument(
-        "--dataset",
-        action="append",
-        type=str,
-        default=[],
-        metavar="NAME[:WEIGHT]",
-        help=f"{', '.join(DATASETS)} or synth (words rendered on the fly); repeat it for a mix",
+    result = ArgumentParser(description="Train a detector; needs craftlite[train].")
+    add = result.add_argument
+    # An option that is not given is not in the result at all, so that the recipe's word counts.
+    for option, metavar, text in (
+        (
+            *("--dataset", "NAME[:WEIGHT]"),
+            f"{', '.join(DATASETS)} or synth (words rendered on the fly); repeat it for a mix",
+        ),
+        (
+            *("--data", "DIR"),
+            "folder of each dataset, in the order of --dataset; by default data/NAME; for words, "
+            "its .jsonl file does too; for synth, photographs to write on",
+        ),
+    ):
+        add(option, action="append", type=str, default=SUPPRESS, metavar=metavar, help=text)
+    names = ", ".join(shipped())
+    suits = f"{names}, or a YAML file; by default one that suits the datasets"
+    add("--recipe", type=str, default=None, metavar="NAME|FILE", help=suits)
+    weights = f"weights to start from, or {NO_WEIGHTS}; by default those that the recipe names"
+    add("--init", type=str, default=SUPPRESS, metavar="NAME|FILE", help=weights)
+    add("--out", type=Path, metavar="DIR", help="run folder; by default runs/NAME")
+    add("--resume", action="store_true", help="go on with the training in --out")
+    settings = result.add_argument_group(
+        "settings", "Keys of a recipe; an option wins. In brackets: where neither says anything."
     )
-    parser.add_argument(
-        "--data",
-        action="append",
-        type=str,
-        default=[],
-        metavar="DIR",
-        help="folder of each dataset, in the order of --dataset (default: data/NAME); "
-        "for words, its .jsonl file does too; for synth, photographs to write on",
-    )
-    parser.add_argument("--recipe", action=ActionConfigFile, help="YAML file of the settings below")
-    parser.add_argument("--init", type=Path, metavar="FILE", help="weights to start from")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="run folder (default: runs/NAME)")
-    parser.add_argument("--resume", action="store_true", help="go on with the training in --out")
     texts = {p.arg_name: p.description for p in parse_from_object(Recipe).params}
     for setting in fields(Recipe):
-        parser.add_argument(
-            "--" + setting.name.replace("_", "-"),
-            type=setting.type,
-            default=setting.default,
-            help=texts[setting.name],
-        )
-    return parser
+        option = "--" + setting.name.replace("_", "-")
+        text = f"{texts[setting.name]} [{setting.default}]"
+        settings.add_argument(option, type=setting.type, default=SUPPRESS, help=text)
+    return result
 
 
 def run(args: Namespace) -> int:
-    """Train by the parsed options; 0 when the weights are written."""
+    """Train by the parsed options; 0 when the weights are written.
+
+    Raises:
+        ConfigError: no dataset is named, or the recipe cannot be used.
+        WeightsError: the weights to start from are not there.
+    """
     from craftlite.train.loop import train
     from craftlite.train.run import Run
 
-    if not args.dataset:
-        raise ConfigError("give at least one --dataset")
-    settings = {setting.name: args[setting.name] for setting in fields(Recipe)}
-    out = args.out or Path("runs") / "-".join(name.split(":")[0] for name in args.dataset)
-    folders = [Path(folder) for folder in args.data]
-    weights = train(Run(Recipe(**settings), args.dataset, folders, out, args.init), args.resume)
-    print(f"weights: {weights}", file=sys.stderr)
+    out, settings = choose(args)
+    datasets, folders = settings.pop("dataset"), settings.pop("data", [])
+    init = starting_weights(settings.pop("init", None))
+    what = Run(Recipe(**settings), datasets, [Path(folder) for folder in folders], out, init)
+    print(f"weights: {train(what, args.resume)}", file=sys.stderr)
     return 0
+
+
+def choose(args: Namespace) -> tuple[Path, dict[str, Any]]:
+    """The run's folder, and what the recipe sets with the given options in its place.
+
+    Without --recipe it is the one that suits the datasets, which is told; with --resume, the
+    run's own record, so that --out alone is enough.
+
+    Raises:
+        ConfigError: no dataset is named, or the recipe cannot be used.
+    """
+    given = {k: v for k, v in vars(args).items() if k not in ("recipe", "out", "resume")}
+    out = args.out or (default_folder(given["dataset"]) if "dataset" in given else None)
+    if args.recipe is not None:
+        recipe = read_recipe(find_recipe(args.recipe))
+    elif args.resume and out is not None and (out / CONFIG).exists():
+        recipe = read_recipe(out / CONFIG)
+    elif "dataset" in given:
+        recipe = read_recipe(_suitable(given["dataset"]))
+    else:
+        raise ConfigError("give at least one --dataset")
+    if "dataset" in given:
+        # The folders of the recipe belong to the datasets of the recipe.
+        recipe.pop("data", None)
+    chosen = recipe | given
+    if not chosen.get("dataset"):
+        raise ConfigError("the recipe names no dataset; give at least one --dataset")
+    return out or default_folder(chosen["dataset"]), chosen
+
+
+def _suitable(datasets: Sequence[str]) -> Path:
+    """The recipe for datasets; the first of several processes says which."""
+    name = recipe_for(datasets)
+    path = find_recipe(name)
+    if os.environ.get("RANK", "0") == "0":
+        mix = " ".join(datasets)
+        print(f"recipe: {name}, for {mix} ({path}); --recipe names another", file=sys.stderr)
+    return path
+
+
+def default_folder(datasets: Sequence[str]) -> Path:
+    """runs/NAME, or runs/NAME-NAME for a mix."""
+    return Path("runs") / "-".join(entry.partition(":")[0] for entry in datasets)
+
+
+def starting_weights(name: str | None) -> Path | None:
+    """The file of the weights to start from: a name of the catalogue, a file, or none.
+
+    Raises:
+        ConfigError: they are ONNX, which cannot be trained.
+        WeightsError: there are no such weights.
+    """
+    from craftlite.weights import find_weights
+
+    if name is None or name == NO_WEIGHTS:
+        return None
+    found = find_weights(name)
+    if found.torch is None:
+        raise ConfigError(f"--init {name}: ONNX cannot be trained; give the .safetensors file")
+    return found.torch

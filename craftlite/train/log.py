@@ -1,4 +1,4 @@
-"""The record of a training: one JSON object a line, TensorBoard events, and curves as a picture."""
+"""The record of a training: one JSON object a line, TensorBoard events, and the clock."""
 
 import json
 import time
@@ -8,8 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import torch
+from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
+from craftlite.formats import write_whole
+from craftlite.train.loss import Loss
 from craftlite.train.recipe import Recipe
 
 
@@ -18,7 +22,10 @@ class Log:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "log.jsonl"
-        self.events = SummaryWriter(str(folder / "events"))
+        lines = read_log(self.path)
+        # TensorBoard shall forget what an interrupted training wrote and a resumed one repeats.
+        after = lines[-1]["step"] + 1 if lines else None
+        self.events = SummaryWriter(str(folder / "events"), purge_step=after)
 
     def __enter__(self) -> "Log":
         return self
@@ -32,13 +39,35 @@ class Log:
         self.events.close()
 
     def write(self, step: int, values: dict[str, float]) -> None:
-        """One line: the step and the values, floats of any names."""
+        """One line: the step and the values, floats of any names, to six digits."""
+        shown = {name: float(f"{value:.6g}") for name, value in values.items()}
         with self.path.open("a") as file:
-            file.write(
-                json.dumps({"step": step, **{k: round(v, 6) for k, v in values.items()}}) + "\n"
-            )
+            file.write(json.dumps({"step": step, **shown}) + "\n")
         for name, value in values.items():
             self.events.add_scalar(name, value, step)
+
+
+class Mean:
+    """The mean of a loss's terms over steps; it asks the device for nothing until it is told."""
+
+    def __init__(self) -> None:
+        self._sum: Tensor | None = None
+        self._count = 0
+
+    def add(self, loss: Loss) -> None:
+        """Count the terms of one step, detached scalars on one device."""
+        terms = torch.stack(list(loss))
+        self._sum = terms if self._sum is None else self._sum + terms
+        self._count += 1
+
+    def take(self) -> dict[str, float]:
+        """The means since the last time, as the log names them; empty where there was no step."""
+        if self._sum is None:
+            return {}
+        names = ("loss" if name == "total" else name for name in Loss._fields)
+        means = dict(zip(names, (self._sum / self._count).tolist(), strict=True))
+        self._sum, self._count = None, 0
+        return means
 
 
 class Clock:
@@ -82,34 +111,16 @@ def read_log(path: Path, before: int | None = None) -> list[dict[str, Any]]:
 
 def rewind_log(path: Path, step: int) -> None:
     """Drop the lines after `step`: a resumed training writes them again."""
-    lines = read_log(path, step)
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    write_whole(path, "".join(json.dumps(line) + "\n" for line in read_log(path, step)))
 
 
 def draw_curves(log: Path, picture: Path) -> None:
-    """Loss and H-mean against the step, on one page, as a PNG."""
-    import matplotlib
+    """What the log holds as curves on one page, a PNG; see `curves_page`.
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
+    Raises:
+        CraftliteError: the picture cannot be written.
+    """
+    # matplotlib takes a second to import, which resuming and reading a log need not wait for.
+    from craftlite.train.curves import curves_page
 
-    lines = read_log(log)
-    figure, (upper, lower) = pyplot.subplots(
-        2, 1, sharex=True, figsize=(9, 7), layout="constrained"
-    )
-    for name, label in (("loss", "total"), ("region", "region"), ("affinity", "affinity")):
-        points = [(line["step"], line[name]) for line in lines if name in line]
-        if points:
-            upper.plot(*zip(*points, strict=True), label=label, linewidth=0.8)
-            upper.legend()
-    upper.set(ylabel="training loss", yscale="log")
-    upper.grid(alpha=0.3)
-    for name in ("hmean", "precision", "recall"):
-        points = [(line["step"], line[name]) for line in lines if name in line]
-        if points:
-            lower.plot(*zip(*points, strict=True), label=name, marker=".")
-            lower.legend()
-    lower.set(ylabel="validation", xlabel="step", ylim=(0, 1))
-    lower.grid(alpha=0.3)
-    figure.savefig(picture, dpi=110)
-    pyplot.close(figure)
+    write_whole(picture, curves_page(read_log(log)))

@@ -1,0 +1,100 @@
+"""The curves of a training on one page: losses, H-mean, learning rate, waiting for data."""
+
+import io
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+Series = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
+SMOOTHED_SHARE = 25  # of the points that the smoothed loss averages over: one in so many
+COLOURS = {"loss": "#1f6fb4", "region": "#2a9d5c", "affinity": "#e08a1e"}
+
+
+def curves_page(lines: Sequence[dict[str, Any]]) -> bytes:
+    """Everything that the lines of a log hold against the step, on one page, as a PNG.
+
+    The losses of training, as logged and smoothed, and of validation share their axes: where the
+    latter rises while the former falls, the network learns its pictures by heart.
+    """
+    # Figures made like this need no window, and are gone when the function is left.
+    figure = Figure(figsize=(10, 11), dpi=110, layout="constrained")
+    losses, scores, rate, waiting = figure.subplots(
+        4, 1, sharex=True, gridspec_kw={"height_ratios": [4, 4, 1.4, 1.4]}
+    )
+    draw_losses(losses, lines)
+    draw_scores(scores, lines)
+    steps, rates = series(lines, "learning_rate")
+    rate.plot(steps, rates, color="#6a4fb3", linewidth=1.2, marker=dots(steps))
+    rate.set(ylabel="learning rate")
+    steps, shares = series(lines, "waiting")
+    waiting.plot(steps, 100 * shares, color="#b34f5f", linewidth=0.8, marker=dots(steps))
+    waiting.set(ylabel="waiting\nfor data, %", xlabel="step", ylim=(0, 100))
+    for axes in (losses, scores, rate, waiting):
+        axes.grid(alpha=0.25)
+        axes.spines[["top", "right"]].set_visible(False)
+    with io.BytesIO() as png:
+        figure.savefig(png, format="png")
+        return png.getvalue()
+
+
+def series(lines: Sequence[dict[str, Any]], name: str) -> Series:
+    """Steps and values, float64 (N,), of the lines that hold a finite value of that name."""
+    held = [(line["step"], line[name]) for line in lines if math.isfinite(line.get(name, math.nan))]
+    steps, values = np.array(held, np.float64).reshape(-1, 2).T
+    return steps, values
+
+
+def smoothed(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The mean of each value (N,) and its neighbours, of whom there are fewer at the ends."""
+    reach = len(values) // (2 * SMOOTHED_SHARE)
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    places = np.arange(len(values))
+    first, last = np.maximum(places - reach, 0), np.minimum(places + reach + 1, len(values))
+    means: npt.NDArray[np.float64] = (sums[last] - sums[first]) / (last - first)
+    return means
+
+
+def dots(steps: npt.NDArray[np.float64]) -> str:
+    """A marker where there is one step (N,) alone, of which a line would show nothing."""
+    return "." if len(steps) == 1 else ""
+
+
+def draw_losses(axes: Any, lines: Sequence[dict[str, Any]]) -> None:
+    """Training losses, thin as logged and thick as smoothed, and validation's, with its least."""
+    for name, colour in COLOURS.items():
+        steps, values = series(lines, name)
+        if len(steps):
+            label = "training, total" if name == "loss" else f"training, {name}"
+            axes.plot(steps, values, color=colour, linewidth=0.6, alpha=0.35)
+            smooth = smoothed(values)
+            axes.plot(steps, smooth, color=colour, linewidth=1.8, label=label, marker=dots(steps))
+    steps, values = series(lines, "validation_loss")
+    if len(steps):
+        least = int(values.argmin())
+        label = f"validation, total (least {values[least]:.4f} at {steps[least]:.0f})"
+        axes.plot(steps, values, color="black", marker=".", linewidth=1.2, label=label)
+        axes.plot(steps[least], values[least], "o", color="black", fillstyle="none", markersize=11)
+    axes.set(ylabel="loss", yscale="log")
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False)
+
+
+def draw_scores(axes: Any, lines: Sequence[dict[str, Any]]) -> None:
+    """H-mean, precision and recall, and where the H-mean is best."""
+    styles = {"precision": ("#e08a1e", 0.9), "recall": ("#2a9d5c", 0.9), "hmean": ("#1f6fb4", 2.0)}
+    for name, (colour, width) in styles.items():
+        steps, values = series(lines, name)
+        if len(steps):
+            label = "H-mean" if name == "hmean" else name
+            axes.plot(steps, values, color=colour, linewidth=width, marker=".", label=label)
+    steps, values = series(lines, "hmean")
+    if len(steps):
+        best = int(values.argmax())
+        label = f"best H-mean, {values[best]:.3f} at {steps[best]:.0f}"
+        axes.plot(steps[best], values[best], "*", color="#d62728", markersize=14, label=label)
+        axes.legend(frameon=False)
+    axes.set(ylabel="validation", ylim=(0, 1))

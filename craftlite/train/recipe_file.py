@@ -1,0 +1,130 @@
+"""Recipe files: settings as YAML, the ones that ship by name, and which of them datasets take."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import yaml
+
+from craftlite.errors import ConfigError
+from craftlite.train.recipe import Recipe
+
+# What a recipe may hold beside the settings: `config.yaml` of a run does, so that it can be
+# repeated. The recipes that ship name no folder.
+BESIDE: dict[str, Any] = {"dataset": list, "data": list, "init": str}
+WORDS = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "a text",
+    list: "a list of texts",
+}
+
+
+def shipped() -> dict[str, Path]:
+    """The recipes that come with craftlite, by name."""
+    folder = Path(__file__).parents[1] / "recipes"
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def recipe_for(datasets: Iterable[str]) -> str:
+    """The name of the shipped recipe that suits datasets, NAME or NAME:WEIGHT each.
+
+    Text whose characters are known is learnt from the start, one's own data from trained weights
+    in few steps, and everything else, mixes too, is real words with weak supervision.
+    """
+    names = {entry.partition(":")[0] for entry in datasets}
+    if names <= {"synth", "synthtext"}:
+        return "synth"
+    return "finetune" if names <= {"words", "quads"} else "icdar15"
+
+
+def find_recipe(name: str) -> Path:
+    """The file of a shipped recipe's name, or the file itself.
+
+    Raises:
+        ConfigError: neither such a recipe nor such a file exists.
+    """
+    known = shipped()
+    path = known.get(name) or Path(name)
+    if not path.is_file():
+        raise ConfigError(
+            f"--recipe {name}: no such recipe; give a YAML file or one of {', '.join(known)}"
+        )
+    return path
+
+
+def read_recipe(path: Path) -> dict[str, Any]:
+    """What a recipe file sets: fields of Recipe, and `dataset`, `data` and `init`.
+
+    Raises:
+        ConfigError: it cannot be read, or a key is unknown or of another type; file, key and what
+            is allowed are named.
+    """
+    try:
+        found = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: cannot be read as YAML ({_reason(error)})") from None
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise ConfigError(
+            f"{path}: a recipe has lines such as 'steps: 1000', found {_shown(found)}"
+        )
+    types = BESIDE | {setting.name: setting.type for setting in fields(Recipe)}
+    values = {}
+    for key, value in found.items():
+        if key not in types:
+            raise ConfigError(f"{path}: {key} is not a setting; {_known(str(key), list(types))}")
+        try:
+            values[key] = _typed(value, types[key], optional=key == "init")
+        except ValueError as allowed:
+            raise ConfigError(f"{path}: {key} is {_shown(value)}, must be {allowed}") from None
+    return values
+
+
+def _typed(value: Any, wanted: Any, optional: bool) -> Any:
+    """The value as a setting has it; a ValueError that says what is allowed otherwise."""
+    if optional and value is None:
+        return None
+    if get_origin(wanted) is Literal:
+        if value not in get_args(wanted):
+            raise ValueError(f"one of {', '.join(get_args(wanted))}")
+        return value
+    # YAML takes 1e-3, without a point, for a text.
+    if wanted is float and isinstance(value, str | int) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except ValueError:
+            raise ValueError(WORDS[float]) from None
+    fits = type(value) is wanted
+    if wanted is list:
+        fits = fits and all(isinstance(entry, str) for entry in value)
+    if not fits:
+        raise ValueError(WORDS[wanted])
+    return value
+
+
+def _known(key: str, keys: list[str]) -> str:
+    """The settings that there are, with the one that was meant, where that can be guessed."""
+    close = get_close_matches(key, keys, 1)
+    guess = f"did you mean {close[0]}? " if close else ""
+    return f"{guess}There are {', '.join(keys)}"
+
+
+def _shown(value: Any) -> str:
+    """A value as YAML would have it, cut where it is long."""
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong with a file, on one line."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return " ".join(str(error).split())
