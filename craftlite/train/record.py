@@ -1,0 +1,141 @@
+"""What a training was: the settings to repeat it, and the machine and data that it ran on."""
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+import yaml
+
+import craftlite
+from craftlite.data.sample import Sample
+from craftlite.formats import write_whole
+
+HEADER = "# What was trained. Once again: craftlite train --recipe {name} --out DIR\n"
+PACKAGE = Path(craftlite.__file__).resolve().parent
+GIT_SECONDS = 20
+
+
+def write_config(path: Path, facts: Mapping[str, Any]) -> None:
+    """Write a run's settings as YAML that `craftlite train --recipe` takes.
+
+    facts: `dataset` (a list of NAME or NAME:WEIGHT), `data` (their folders), `init` (a file or
+    None), then the settings of the recipe; they are written in the order that they come in, and
+    paths absolute, so that the file means the same elsewhere on the machine.
+
+    Raises:
+        CraftliteError: it cannot be written.
+    """
+    plain = dict(facts)
+    plain["data"] = [str(Path(folder).absolute()) for folder in facts.get("data") or []]
+    if facts.get("init") is not None:
+        plain["init"] = str(Path(facts["init"]).absolute())
+    text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=None)
+    write_whole(path, HEADER.format(name=path.name) + text)
+
+
+def environment(
+    datasets: Sequence[tuple[str, Path | None, Sequence[Sample]]],
+) -> dict[str, Any]:
+    """Versions, machine, commit and data, as values that JSON holds.
+
+    datasets: name, folder and samples of each; without samples for text made on the fly, of which
+    there is nothing to count. Two trainings saw the same data where its `sha256` is the same.
+    """
+    return {
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "versions": {
+            "craftlite": craftlite.__version__,
+            "python": platform.python_version(),
+            "torch": str(torch.__version__),
+            "numpy": np.__version__,
+            "opencv": cv2.__version__,
+        },
+        "platform": platform.platform(),
+        "cpu": {"model": cpu_model(), "cores": os.cpu_count()},
+        "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
+        "git": checkout(PACKAGE),
+        "datasets": [describe(name, folder, samples) for name, folder, samples in datasets],
+    }
+
+
+def describe(name: str, folder: Path | None, samples: Sequence[Sample]) -> dict[str, Any]:
+    """Counts and fingerprint of a dataset; name and folder alone where it has no samples."""
+    facts: dict[str, Any] = {"name": name, "folder": None if folder is None else str(folder)}
+    if not samples:
+        return facts
+    words = [word for sample in samples for word in sample.words]
+    return facts | {
+        "pictures": len(samples),
+        "words": len(words),
+        "legible_words": sum(not word.ignore for word in words),
+        "sha256": fingerprint(samples),
+    }
+
+
+def fingerprint(samples: Sequence[Sample]) -> str:
+    """SHA-256 over the pictures' names and sizes in bytes, and their words' texts and outlines.
+
+    Where the pictures lie does not count.
+    """
+    digest = hashlib.sha256()
+    for sample in samples:
+        texts = [(word.text, word.ignore, len(word.polygon)) for word in sample.words]
+        digest.update(json.dumps([sample.name, size_of(sample), texts]).encode())
+        for word in sample.words:
+            digest.update(np.asarray(word.polygon, "<f4").tobytes())
+    return digest.hexdigest()
+
+
+def size_of(sample: Sample) -> int | None:
+    """Bytes of a sample's file, or of its pixels; None where the file is not there."""
+    if not isinstance(sample.picture, Path):
+        return sample.picture.nbytes
+    return sample.picture.stat().st_size if sample.picture.is_file() else None
+
+
+def cpu_model() -> str | None:
+    """What the processor calls itself, or None where nothing tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or None)
+
+
+def checkout(package: Path) -> dict[str, Any] | None:
+    """Commit of the checkout that a package's folder is part of, and whether files differ from it.
+
+    None where there is no git or no checkout, or the package only lies within one, as an
+    environment in another project's folder does.
+    """
+    tracked = _git(package, "ls-files", "--error-unmatch", "__init__.py")
+    commit = _git(package, "rev-parse", "HEAD")
+    changes = _git(package, "status", "--porcelain")
+    if tracked is None or commit is None:
+        return None
+    return {"commit": commit, "dirty": bool(changes)}
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    """What git prints, or None where it fails or is not there."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=GIT_SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
