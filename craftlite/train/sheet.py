@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from craftlite.data.panel import INK, PAPER, SHADE, can_show
+from craftlite.data.panel import INK, PAPER, can_show
 from craftlite.data.sample import Sample
 from craftlite.detector import Detector
 from craftlite.draw import heatmap, outline
@@ -104,7 +104,6 @@ def mark(
         for number, points in enumerate(outlines):
             state = found if number in pairs else otherwise
             colour = COLOURS[state if counts[number] else "don't care"]
-            outline(drawn, [points], SHADE, width + 2)
             outline(drawn, [points], colour, width)
     return drawn
 
