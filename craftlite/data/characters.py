@@ -24,38 +24,43 @@ def split_evenly(outline: Points, count: int) -> Points:
     cut at equal shares of their length. A tall quad with three characters or more is read as
     vertical text and cut along its height.
     """
+    shares = np.linspace(0, 1, count + 1)
     if len(outline) == 4 and count >= FEWEST_STACKED and _is_tall(outline):
-        right, left = _edges(np.roll(outline, -1, axis=0))
-        left, right = _cut(left, count), _cut(right, count)
+        right, left = (points_along(edge, shares) for edge in edges(np.roll(outline, -1, axis=0)))
         return np.stack([left[:-1], right[:-1], right[1:], left[1:]], axis=1)
-    upper, lower = (_cut(edge, count) for edge in _edges(outline))
+    upper, lower = (points_along(edge, shares) for edge in edges(outline))
     return np.stack([upper[:-1], upper[1:], lower[1:], lower[:-1]], axis=1)
 
 
-def _edges(outline: Points) -> tuple[Points, Points]:
-    """Upper and lower edge (k, 2), both in reading direction."""
+def edges(outline: Points) -> tuple[Points, Points]:
+    """Upper and lower edge (k, 2) of an outline (2k, 2), both in reading direction."""
     half = len(outline) // 2
     return outline[:half], outline[half:][::-1]
 
 
-def _cut(edge: Points, count: int) -> Points:
-    """Points (count + 1, 2) at equal distances along an edge (k, 2)."""
+def points_along(edge: Points, shares: npt.NDArray[np.floating]) -> Points:
+    """Points (N, 2) at shares (N,) of an edge's (k, 2) length: 0 is its start and 1 its end.
+
+    Below 0 and above 1 the edge goes on straight.
+    """
     steps = np.hypot(*(edge[1:] - edge[:-1]).T)
     passed = np.concatenate([[0], np.cumsum(steps)])
-    places = np.linspace(0, passed[-1], count + 1)
-    xs, ys = (np.interp(places, passed, values) for values in edge.T)
-    return np.stack([xs, ys], axis=1).astype(np.float32)
+    places = shares * passed[-1]
+    step = np.clip(np.searchsorted(passed, places, side="right") - 1, 0, len(steps) - 1)
+    part = (places - passed[step]) / np.maximum(steps[step], 1e-6)
+    points: Points = (edge[step] + part[:, None] * (edge[step + 1] - edge[step])).astype(np.float32)
+    return points
 
 
-def _extent(outline: Points) -> tuple[float, float]:
+def extent(outline: Points) -> tuple[float, float]:
     """Length along and height across the reading direction, in pixels; means over the outline."""
-    upper, lower = _edges(outline)
+    upper, lower = edges(outline)
     along = np.concatenate([upper[1:] - upper[:-1], lower[1:] - lower[:-1]])
     return float(np.hypot(*along.T).sum() / 2), float(np.hypot(*(lower - upper).T).mean())
 
 
 def _is_tall(outline: Points) -> bool:
-    length, height = _extent(outline)
+    length, height = extent(outline)
     return height > TALL * length
 
 
@@ -73,23 +78,43 @@ def characters_of(word: Word) -> Points:
     its points run there and back along the word; any that gives no proper parts is cut in its
     least rectangle.
     """
-    if word.characters is not None:
-        return word.characters
+    return word.characters if word.characters is not None else _outline_and_parts(word)[1]
+
+
+def reading_outline(word: Word) -> Points:
+    """What even parts are cut from (2k, 2): k points along the reading direction, then k back.
+
+    A tall one starts at its upper right corner, so that its first edge runs down.
+    """
+    outline = _outline_and_parts(word)[0]
+    if not _is_tall(outline) or 0 < letters(word) < FEWEST_STACKED:
+        return outline
+    return np.roll(outline, -1, axis=0)
+
+
+def letters(word: Word) -> int:
+    """How many letters the word's text has, spaces left out; 0 where there is none."""
+    return len("".join((word.text or "").split()))
+
+
+def _outline_and_parts(word: Word) -> tuple[Points, Points]:
+    """What is split, as annotated or its least rectangle, and its even parts (M, 4, 2)."""
     points = len(word.polygon)
     if points == 4 or (points % 2 == 0 and not _is_tall(word.polygon)):
-        parts = _guess(word.polygon, word.text)
+        parts = _guess(word.polygon, letters(word))
         if is_convex(parts).all():
-            return parts
-    return _guess(_least_rectangle(word.polygon), word.text)
+            return word.polygon, parts
+    rectangle = _least_rectangle(word.polygon)
+    return rectangle, _guess(rectangle, letters(word))
 
 
-def _guess(outline: Points, text: str | None) -> Points:
-    if text:
-        return split_evenly(outline, len("".join(text.split())) or 1)
+def _guess(outline: Points, count: int) -> Points:
+    if count:
+        return split_evenly(outline, count)
     if _is_tall(outline):
         # Without a text nothing says where reading starts; the long side is the reading direction.
         outline = np.roll(outline, -1, axis=0)
-    length, height = _extent(outline)
+    length, height = extent(outline)
     return split_evenly(outline, max(1, round(length / max(TYPICAL_ASPECT * height, 1.0))))
 
 

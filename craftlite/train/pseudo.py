@@ -1,0 +1,186 @@
+"""Weak supervision: the characters of real words, found by the network that is being trained.
+
+Baek et al., "Character Region Awareness for Text Detection", CVPR 2019, section 3.2.2.
+"""
+
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+from tqdm import tqdm
+
+from craftlite.data.characters import letters
+from craftlite.data.sample import Sample, Word
+from craftlite.data.strip import Strip, cut_strips
+from craftlite.data.targets import GUESSED
+from craftlite.data.watershed import find_characters
+from craftlite.errors import DatasetError
+from craftlite.formats import write_whole
+from craftlite.geometry import Points, is_convex
+from craftlite.preprocess import to_tensor
+from craftlite.runtime import Runtime
+
+
+class Label(NamedTuple):
+    """What replaces a word's unknown characters: quads (M, 4, 2) float32, and how sure they are."""
+
+    characters: Points
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The characters that a network found in a list of samples.
+
+    Attributes:
+        names: of the samples, in their order.
+        words: for each sample a label for each of its words, or None for one that is left alone.
+        step: of the training, when the network found them.
+        weights: the network's, as `fingerprint` gives them.
+    """
+
+    names: tuple[str, ...]
+    words: tuple[tuple[Label | None, ...], ...]
+    step: int
+    weights: str
+
+
+def relabel(samples: Sequence[Sample], runtime: Runtime) -> list[Sample]:
+    """The samples with the characters that a network finds where they were unknown.
+
+    Words whose map gives no split that fits, those of known characters and don't-care regions are
+    left alone: see `label_of`. Each picture is opened once, and strips of one width go through the
+    network together. A `TorchRuntime` leaves its model in eval mode.
+
+    Raises:
+        DatasetError: a picture cannot be read.
+    """
+    words = [list(sample.words) for sample in samples]
+    for batch in cut_strips(tqdm(samples, "characters", unit="picture", leave=False, disable=None)):
+        maps = runtime(np.concatenate([to_tensor(cut.pixels) for cut in batch]))
+        for cut, region in zip(batch, maps[:, 0], strict=True):
+            word = words[cut.sample][cut.place]
+            words[cut.sample][cut.place] = _labelled(word, label_of(word, cut.strip, region))
+    return [replace(s, words=tuple(found)) for s, found in zip(samples, words, strict=True)]
+
+
+def label_of(word: Word, strip: Strip, region: npt.NDArray[np.float32]) -> Label | None:
+    """A word's label by the region map (h, w) of its strip; None where its even parts are as good.
+
+    Without a text, the split is as sure as its peaks are high in the mean, and GUESSED at least:
+    in generated words, the share of the characters that are right grows with it.
+    """
+    spans, peaks = find_characters(strip.on_map(region))
+    if len(spans) == 0:
+        return None
+    count = letters(word)
+    clear = min(max(float(peaks.mean()), GUESSED), 1.0)
+    sure = confidence_of(count, len(spans)) if count else clear
+    characters = strip.quads(spans)
+    return Label(characters, sure) if sure >= GUESSED and is_convex(characters).all() else None
+
+
+def confidence_of(length: int, found: int) -> float:
+    """How far the number of characters found fits a text of `length` letters, in 0..1.
+
+    The paper's equation 2. Below GUESSED, even parts are the better guess.
+    """
+    return (length - min(length, abs(length - found))) / length
+
+
+def fingerprint(state: Mapping[str, Tensor]) -> str:
+    """SHA-256 of a state dict: its names, types, shapes and values, in hexadecimal."""
+    digest = hashlib.sha256()
+    for name, value in sorted(state.items()):
+        values = value.detach().cpu().contiguous().numpy()
+        digest.update(f"{name} {values.dtype} {values.shape}\n".encode())
+        digest.update(values.tobytes())
+    return digest.hexdigest()
+
+
+def save_labels(
+    path: Path, samples: Sequence[Sample], step: int, weights: Mapping[str, Tensor]
+) -> None:
+    """Write what `relabel` gave as an .npz file; at any moment it holds all of it or the old.
+
+    The arrays: `names` and `counts` (samples,), what each sample is called and how many words it
+    has; `labelled` (words,), which of all the words have characters; `confidence` float64 and
+    `lengths` (labels,); `characters` (sum of lengths, 4, 2) float32; `step`, and the fingerprint of
+    the network's state dict as `weights`.
+
+    Raises:
+        CraftliteError: it cannot be written.
+    """
+    words = [word for sample in samples for word in sample.words]
+    labels = [Label(w.characters, w.confidence) for w in words if w.characters is not None]
+    nothing = np.zeros((0, 4, 2), np.float32)
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        names=np.array([sample.name for sample in samples], np.str_),
+        counts=np.array([len(sample.words) for sample in samples], np.int64),
+        labelled=np.array([word.characters is not None for word in words], np.bool_),
+        confidence=np.array([label.confidence for label in labels], np.float64),
+        lengths=np.array([len(label.characters) for label in labels], np.int64),
+        characters=np.concatenate([nothing, *(label.characters for label in labels)]),
+        step=np.array(step, np.int64),
+        weights=np.array(fingerprint(weights), np.str_),
+    )
+    write_whole(path, buffer.getvalue())
+
+
+def load_labels(path: Path) -> Labels:
+    """What `save_labels` wrote, bit for bit.
+
+    Raises:
+        DatasetError: the file is missing or holds no labels.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            parts = {name: file[name] for name in file.files}
+        ends = np.cumsum(parts["lengths"])[:-1]
+        characters = np.split(parts["characters"], ends) if len(parts["lengths"]) else []
+        known = map(Label, characters, parts["confidence"].tolist())
+        flat = [next(known) if labelled else None for labelled in parts["labelled"].tolist()]
+        starts = np.cumsum([0, *parts["counts"]]).tolist()
+        words = tuple(tuple(flat[a:b]) for a, b in pairwise(starts))
+        names = tuple(parts["names"].tolist())
+        return Labels(names, words, int(parts["step"]), str(parts["weights"]))
+    except FileNotFoundError:
+        raise DatasetError(f"{path}: no such file of labels") from None
+    except Exception as error:  # NumPy and zipfile raise what they like on a corrupt file
+        raise DatasetError(f"{path}: not a file of labels ({error})") from error
+
+
+def apply_labels(samples: Sequence[Sample], labels: Labels) -> list[Sample]:
+    """The samples with the labels of all words whose characters are unknown.
+
+    Raises:
+        DatasetError: the labels are of other samples, or of samples with other words.
+    """
+    if len(samples) != len(labels.names):
+        raise DatasetError(f"labels of {len(labels.names)} pictures for {len(samples)} pictures")
+    result = []
+    for sample, name, found in zip(samples, labels.names, labels.words, strict=True):
+        if sample.name != name:
+            raise DatasetError(f"labels of the picture {name} in the place of {sample.name}")
+        if len(sample.words) != len(found):
+            raise DatasetError(
+                f"{name}: labels of {len(found)} words for {len(sample.words)} words"
+            )
+        words = tuple(_labelled(*pair) for pair in zip(sample.words, found, strict=True))
+        result.append(replace(sample, words=words))
+    return result
+
+
+def _labelled(word: Word, label: Label | None) -> Word:
+    if label is None or word.ignore or word.characters is not None:
+        return word
+    return replace(word, characters=label.characters, confidence=label.confidence)
