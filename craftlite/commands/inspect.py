@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from craftlite.data.sample import Sample
 
     Facts = dict[str, Any]
+    Finder = Callable[[Sample], Sample]
 
 SYNTH = "synth"
 REPORT, SHEET = "inspect.json", "sheet.jpg"
@@ -45,6 +47,7 @@ def parser() -> ArgumentParser:
     add("--out", type=Path, metavar="DIR", help="Draw panels, and write all counts, into it.")
     add("--count", type=PositiveInt, default=12, metavar="N", help="Panels; pictures of synth.")
     add("--seed", type=NonNegativeInt, default=0, metavar="S", help="Chooses the pictures.")
+    add("--weights", metavar="NAME|FILE", help="Draw the characters that this network finds.")
     add("--json", action="store_true", help="Print one JSON object with every problem.")
     return result
 
@@ -53,9 +56,14 @@ def run(args: Namespace) -> int:
     """Prints the counts; 0, or 1 where a picture or a line of ground truth cannot be read.
 
     Raises:
-        ConfigError: --out holds files of another origin, or cannot be written to.
+        ConfigError: --out holds files of another origin, or cannot be written to; or it is not
+            there and --weights has nothing to draw.
         DatasetError: the dataset is missing.
+        WeightsError: the weights cannot be used.
     """
+    if args.weights is not None and args.out is None:
+        raise ConfigError("--weights needs --out DIR")
+    finder = _open_finder(args.weights)
     earlier = [] if args.out is None else _earlier(args.out)
     from craftlite.data.dataset import UNREADABLE
 
@@ -66,7 +74,7 @@ def run(args: Namespace) -> int:
     panels: list[str] = []
     try:
         if args.out is not None:
-            _draw(samples, problems, order, panels, args)
+            _draw(samples, problems, order, panels, finder, args)
     finally:
         # Written even when interrupted: it tells the next inspection which files may go.
         report = _report(args, facts, problems, panels)
@@ -111,6 +119,18 @@ def _open(args: Namespace) -> tuple[Sequence[Sample], list[Problem]]:
     return [source.draw(np.random.default_rng((args.seed, k))) for k in range(args.count)], []
 
 
+def _open_finder(weights: str | None) -> Finder:
+    """What gives a sample the characters that a network finds; without weights, nothing does."""
+    if weights is None:
+        return lambda sample: sample
+    from craftlite.detector import open_runtime
+    from craftlite.train.pseudo import relabel
+    from craftlite.weights import find_weights
+
+    runtime = open_runtime(find_weights(weights), None, "auto", None)
+    return lambda sample: relabel([sample], runtime)[0]
+
+
 def _count(
     samples: Sequence[Sample], problems: list[Problem], seed: int
 ) -> tuple[Facts, list[int]]:
@@ -140,6 +160,7 @@ def _draw(
     problems: list[Problem],
     order: Sequence[int],
     panels: list[str],
+    finder: Finder,
     args: Namespace,
 ) -> None:
     """Writes the first pictures of `order` that can be read; adds their files to `panels`."""
@@ -160,7 +181,10 @@ def _draw(
                 if str(sample.picture) not in known:
                     problems.append(Problem(str(sample.picture), UNREADABLE, str(error)))
                 continue
-            panel = draw_panel(sample.name, pixels, sample.words)
+            words = finder(replace(sample, picture=pixels)).words
+            pairs = enumerate(zip(words, sample.words, strict=True))
+            found = [place for place, (word, before) in pairs if word is not before]
+            panel = draw_panel(sample.name, pixels, words, found)
             panels.append(_file_name(sample.name, panels))
             _save(args.out / panels[-1], panel)
             small.append(thumbnail(panel))

@@ -1,7 +1,7 @@
 """Panels that show a sample: its words over the picture, and the maps that training makes of it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from math import ceil, sqrt
 from typing import TypeAlias
@@ -28,26 +28,36 @@ SHEET_COLUMNS = 3  # at least, of a contact sheet
 # What words can be, and their colours.
 KINDS = {
     "of known characters": (0, 230, 118),
+    "of characters found": (84, 190, 255),
     "of guessed characters": (255, 196, 0),
     "don't care": (255, 82, 140),
 }
 PAPER, INK, SHADE = (24, 26, 30), (240, 242, 246), (0, 0, 0)
 
 
-def kind_of(word: Word) -> str:
-    """Which of KINDS a word is."""
+def kinds_of(words: Sequence[Word], found: Collection[int] = ()) -> list[str]:
+    """Which of KINDS each word is; `found` has the places of those whose characters were found."""
+    return [_kind_of(word, place in found) for place, word in enumerate(words)]
+
+
+def _kind_of(word: Word, found: bool) -> str:
     if word.ignore:
         return "don't care"
-    return "of guessed characters" if word.characters is None else "of known characters"
+    if word.characters is None:
+        return "of guessed characters"
+    return "of characters found" if found else "of known characters"
 
 
-def draw_panel(name: str, picture: Picture, words: Sequence[Word]) -> Picture:
+def draw_panel(
+    name: str, picture: Picture, words: Sequence[Word], found: Collection[int] = ()
+) -> Picture:
     """A sample in one picture (h, w, 3) uint8 RGB, at most WIDEST x HIGHEST.
 
     The picture with its words, then over the same picture the region map, the affinity map and
     the confidence, which darkens what counts less and blackens what counts nowhere; below, what
-    there is in numbers.
+    there is in numbers. `found` has the places of words whose characters a network found.
     """
+    kinds = kinds_of(words, found)
     size = picture.shape[1], picture.shape[0]
     columns = 2 if size[0] >= size[1] else 4
     scale = _fitting(size, columns)
@@ -57,7 +67,7 @@ def draw_panel(name: str, picture: Picture, words: Sequence[Word]) -> Picture:
     (region, affinity), confidence = render_targets(words, (max(size[0], 2), max(size[1], 2)))
     light = cv2.resize(confidence, shown, interpolation=cv2.INTER_NEAREST)[..., None]
     parts = {
-        "": draw_words(small, words, scale),
+        "": draw_words(small, words, kinds, scale),
         "region": heatmap(small, region),
         "affinity": heatmap(small, affinity),
         "confidence": (_faded(small) * light).astype(np.uint8),
@@ -72,7 +82,7 @@ def draw_panel(name: str, picture: Picture, words: Sequence[Word]) -> Picture:
         corner = x * (shown[0] + GAP) + 6, y * (shown[1] + GAP) + 4
         pen.text(corner, title, INK, _font(16), stroke_width=3, stroke_fill=SHADE)
     title = f"{name}   {size[0]} x {size[1]}   {len(words)} words:"
-    _write_band(pen, grid.shape[0], title, words)
+    _write_band(pen, grid.shape[0], title, kinds)
     return np.array(canvas)
 
 
@@ -89,14 +99,16 @@ def _faded(picture: Picture) -> npt.NDArray[np.float32]:
     return (150 + grey * np.float32(0.4))[..., None].repeat(3, axis=2)
 
 
-def draw_words(picture: Picture, words: Sequence[Word], scale: float) -> Picture:
+def draw_words(
+    picture: Picture, words: Sequence[Word], kinds: Sequence[str], scale: float
+) -> Picture:
     """The picture with outlines by kind, characters, texts, and a dot where reading starts.
 
     picture: (H, W, 3) uint8 RGB, which is `scale` times as large as the words' own.
     """
     drawn = picture.copy()
     for kind, colour in KINDS.items():
-        these = [word for word in words if kind_of(word) == kind]
+        these = [word for word, its in zip(words, kinds, strict=True) if its == kind]
         outlines = [_scaled(word.polygon, scale) for word in these]
         outline(drawn, outlines, SHADE, 4)
         outline(drawn, outlines, colour, 2)
@@ -110,27 +122,35 @@ def draw_words(picture: Picture, words: Sequence[Word], scale: float) -> Picture
             x, y = np.rint(points[0]).astype(int).tolist()
             cv2.circle(drawn, (x, y), 5, SHADE, -1, cv2.LINE_AA)
             cv2.circle(drawn, (x, y), 4, colour, -1, cv2.LINE_AA)
-    return _with_texts(drawn, words, scale)
+    return _with_texts(drawn, words, kinds, scale)
 
 
-def _with_texts(picture: Picture, words: Sequence[Word], scale: float) -> Picture:
-    """Texts above their words, large words first; one that would cover another is left out."""
+def _with_texts(
+    picture: Picture, words: Sequence[Word], kinds: Sequence[str], scale: float
+) -> Picture:
+    """Texts above their words, large words first; one that would cover another is left out.
+
+    Where characters were found, how sure they are follows.
+    """
     image = Image.fromarray(picture)
     pen = ImageDraw.Draw(image)
     taken: list[tuple[float, float, float, float]] = []
-    for word in sorted(words, key=lambda word: -float(np.ptp(word.polygon[:, 1]))):
-        if not word.text or not can_show(word.text):
+    pairs = zip(words, kinds, strict=True)
+    for word, kind in sorted(pairs, key=lambda pair: -float(np.ptp(pair[0].polygon[:, 1]))):
+        text = word.text if word.text and can_show(word.text) else ""
+        if kind == "of characters found":
+            text = f"{text} {word.confidence:.2f}".strip()
+        if not text:
             continue
         left, top = _scaled(word.polygon, scale).min(axis=0).tolist()
         font = _font(int(np.clip(0.3 * scale * np.ptp(word.polygon[:, 1]), 11, 18)))
-        box = pen.textbbox((left, top - 3), word.text, font, anchor="lb", stroke_width=2)
+        box = pen.textbbox((left, top - 3), text, font, anchor="lb", stroke_width=2)
         shift = max(0.0, -box[0]), max(0.0, -box[1])
         place = (left + shift[0], top - 3 + shift[1])
-        box = pen.textbbox(place, word.text, font, anchor="lb", stroke_width=2)
+        box = pen.textbbox(place, text, font, anchor="lb", stroke_width=2)
         if not any(_overlap(box, other) for other in taken):
             taken.append(box)
-            colour = KINDS[kind_of(word)]
-            pen.text(place, word.text, colour, font, "lb", stroke_width=2, stroke_fill=SHADE)
+            pen.text(place, text, KINDS[kind], font, "lb", stroke_width=2, stroke_fill=SHADE)
     return np.array(image)
 
 
@@ -158,15 +178,15 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
-def _write_band(pen: ImageDraw.ImageDraw, top: int, title: str, words: Sequence[Word]) -> None:
-    """The title, then how many words there are of each kind."""
+def _write_band(pen: ImageDraw.ImageDraw, top: int, title: str, kinds: Sequence[str]) -> None:
+    """The title, then how many words there are of each kind that there is."""
     font = _font(20)
     shown = "".join(character if can_show(character) else "?" for character in title)
     middle, x = top + BAND / 2, 14.0
     pen.text((x, middle), shown, INK, font, "lm")
     x += font.getlength(shown) + 20
-    counts = Counter(map(kind_of, words))
-    for kind, colour in KINDS.items():
+    counts = Counter(kinds)
+    for kind, colour in ((kind, colour) for kind, colour in KINDS.items() if counts[kind]):
         pen.ellipse((x, middle - 7, x + 14, middle + 7), fill=colour)
         pen.text((x + 22, middle), f"{counts[kind]} {kind}", INK, font, "lm")
         x += font.getlength(f"{counts[kind]} {kind}") + 52

@@ -17,12 +17,13 @@ from craftlite.data.panel import (
     contact_sheet,
     draw_panel,
     draw_words,
+    kinds_of,
 )
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
 from craftlite.geometry import Points
 
-KNOWN, GUESSED, IGNORED = (np.array(colour) for colour in KINDS.values())
+KNOWN, FOUND, GUESSED, IGNORED = (np.array(colour) for colour in KINDS.values())
 
 
 def box(left: float, top: float, right: float, bottom: float) -> Points:
@@ -44,7 +45,7 @@ def three_words() -> list[Word]:
 
 
 def test_words_have_the_colour_of_their_kind_their_characters_and_their_start() -> None:
-    drawn = draw_words(grey(300, 200), three_words(), 1.0).astype(int)
+    drawn = draw_words(grey(300, 200), three_words(), kinds_of(three_words()), 1.0).astype(int)
     for colour, (left, top), (right, bottom) in (
         (KNOWN, (20, 20), (100, 60)),
         (GUESSED, (20, 100), (100, 140)),
@@ -64,7 +65,8 @@ def test_words_have_the_colour_of_their_kind_their_characters_and_their_start() 
 
 def test_texts_stand_above_their_words_where_the_face_has_them() -> None:
     def inked(text: str | None) -> bool:
-        drawn = draw_words(grey(300, 200), [Word(box(60, 100, 200, 140), text)], 1.0)
+        words = [Word(box(60, 100, 200, 140), text)]
+        drawn = draw_words(grey(300, 200), words, kinds_of(words), 1.0)
         return bool((drawn[70:92, 60:200] != 120).any())
 
     assert inked("word")
