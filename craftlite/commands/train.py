@@ -69,8 +69,22 @@ def run(args: Namespace) -> int:
     datasets, folders = settings.pop("dataset"), settings.pop("data", [])
     init = starting_weights(settings.pop("init", None))
     what = Run(Recipe(**settings), datasets, [Path(folder) for folder in folders], out, init)
-    print(f"weights: {train(what, args.resume)}", file=sys.stderr)
+    weights = train(what, args.resume)
+    print(f"weights: {weights}", file=sys.stderr)
+    if os.environ.get("RANK", "0") == "0":
+        _export(weights, out / "weights.onnx")
     return 0
+
+
+def _export(weights: Path, onnx: Path) -> None:
+    """The weights for ONNX Runtime too, where the packages for it are installed."""
+    try:
+        from craftlite.export import export_onnx
+    except ModuleNotFoundError as error:
+        print(f"no {onnx.name}: {error.name} comes with craftlite[export]", file=sys.stderr)
+        return
+    export_onnx(weights, onnx)
+    print(f"for detect: {onnx}", file=sys.stderr)
 
 
 def choose(args: Namespace) -> tuple[Path, dict[str, Any]]:

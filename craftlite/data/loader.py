@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
@@ -11,8 +12,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from craftlite.data.augment import Augmentation, random_crop
+from craftlite.data.sample import Sample
 from craftlite.data.sources import Source
 from craftlite.data.targets import render_targets
+from craftlite.errors import CraftliteError, DatasetError
 from craftlite.preprocess import to_tensor
 
 
@@ -38,10 +41,14 @@ class Crops(Dataset[Batch]):
         self.sources, self.shares = sources, shares
         self.crop, self.seed, self.how = crop, seed, how or Augmentation()
 
-    def __getitem__(self, index: int) -> Batch:
+    def draw(self, index: int) -> tuple[Sample, np.random.Generator]:
+        """The sample that crop `index` is cut from, and the generator that cuts it."""
         rng = np.random.default_rng((self.seed, index))
         source = self.sources[rng.choice(len(self.sources), p=self.shares)]
-        sample = source.draw(rng)
+        return source.draw(rng), rng
+
+    def __getitem__(self, index: int) -> Batch:
+        sample, rng = self.draw(index)
         picture, words = random_crop(rng, sample.pixels(), sample.words, self.crop, self.how)
         scores, weight = render_targets(words, (self.crop, self.crop))
         return Batch(
@@ -51,15 +58,61 @@ class Crops(Dataset[Batch]):
         )
 
 
-def batches(crops: Crops, first: int, last: int, batch: int, workers: int) -> Iterator[Batch]:
-    """Batches number `first` to `last` - 1 of the stream, whatever the number of workers."""
+@dataclass(frozen=True)
+class Shares:
+    """Which crops of each step a process works through, part after part.
+
+    Crop `batch` * step + k is the k-th of a step, whatever the number of processes and parts.
+    """
+
+    first: int
+    last: int
+    batch: int
+    parts: int = 1
+    rank: int = 0
+    size: int = 1
+
+    def __len__(self) -> int:
+        return (self.last - self.first) * self.parts
+
+    def __iter__(self) -> Iterator[range]:
+        own, part = self.batch // self.size, self.batch // self.size // self.parts
+        for step in range(self.first, self.last):
+            start = step * self.batch + self.rank * own
+            yield from (range(k, k + part) for k in range(start, start + own, part))
+
+
+def batches(crops: Crops, shares: Shares, workers: int) -> Iterator[list[Batch]]:
+    """For each step its parts, the same whatever the number of workers.
+
+    Raises:
+        DatasetError: a sample cannot be used.
+        CraftliteError: a worker died; the samples that were under way are named.
+    """
+    stream = _load(crops, shares, workers)
+    ahead = iter(shares)
+    for _ in range(shares.first, shares.last):
+        numbers = [next(ahead) for _ in range(shares.parts)]
+        try:
+            parts = [next(stream) for _ in numbers]
+        except DatasetError as error:
+            # From a worker it comes with that process's traceback in front.
+            raise DatasetError(str(error).rpartition("DatasetError: ")[2].strip()) from None
+        except RuntimeError as error:
+            names = ", ".join(crops.draw(k)[0].name for part in numbers for k in part)
+            reason = str(error).splitlines()[0]
+            raise CraftliteError(f"{reason} Next were crops of: {names}") from error
+        yield parts
+
+
+def _load(crops: Crops, shares: Shares, workers: int) -> Iterator[Batch]:
     loader = DataLoader(
         crops,
-        batch_size=batch,
-        sampler=range(first * batch, last * batch),
+        batch_sampler=shares,  # type: ignore[arg-type]
         num_workers=workers,
         worker_init_fn=_quiet_worker,
         prefetch_factor=4 if workers else None,
+        pin_memory=torch.cuda.is_available(),
         generator=torch.Generator(),  # its own: the random state of the training is left alone
     )
     threads = cv2.getNumThreads()

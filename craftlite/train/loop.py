@@ -1,39 +1,70 @@
 """Training a detector, from the mix of datasets to its weights."""
 
+import json
 import signal
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from threading import Event
 from types import FrameType
 
 import torch
-from tqdm import tqdm
 
-from craftlite.data.loader import Batch, Crops, batches
-from craftlite.data.sample import Sample
+from craftlite.data.loader import Crops, Shares, batches
+from craftlite.data.sources import Listed
 from craftlite.errors import ConfigError
-from craftlite.model.files import save_model
-from craftlite.train.checkpoint import load_checkpoint, save_checkpoint
-from craftlite.train.log import Clock, Log, draw_curves, rewind_log
-from craftlite.train.loss import Loss
-from craftlite.train.recipe import Recipe
-from craftlite.train.run import Run
-from craftlite.train.trainer import Trainer, learning_rate
-from craftlite.train.validate import validate
+from craftlite.formats import write_whole
+from craftlite.train.card import write_card
+from craftlite.train.checkpoint import load_checkpoint
+from craftlite.train.distributed import Group, joined
+from craftlite.train.log import Log, rewind_log
+from craftlite.train.record import environment, write_config
+from craftlite.train.reporter import BEST, CHECKPOINT, WEIGHTS, Reporter
+from craftlite.train.run import Mix, Run
+from craftlite.train.trainer import NonFiniteLossError, Trainer
+from craftlite.train.validate import THRESHOLDS, Validation
+from craftlite.train.weak import labelled
 
-CHECKPOINT = "checkpoint.pt"
-WEIGHTS = "weights.safetensors"
 # The settings that decide what the next step computes: a resumed training must keep them.
 STREAM = (
-    *("network", "steps", "batch", "crop", "seed", "ema", "clip"),
-    *("learning_rate", "warmup", "weight_decay"),
+    *("network", "steps", "batch", "accumulate", "crop", "seed", "ema", "clip", "precision"),
+    *("optimiser", "learning_rate", "warmup", "weight_decay", "momentum", "freeze_steps"),
+    "pseudo_every",
 )
 
 
-def prepare(run: Run, resume: bool, device: torch.device) -> Trainer:
+def train(run: Run, resume: bool = False) -> Path:
+    """Train a detector; returns the file of the best averaged weights in the run's folder.
+
+    Under torchrun, all its processes train together. Ctrl-C and SIGTERM finish the step and save.
+
+    Raises:
+        ConfigError: see `prepare`.
+        DatasetError: a dataset cannot be read.
+        CraftliteError: the loss is not finite.
+        KeyboardInterrupt: interrupted and saved.
+    """
+    recipe = run.recipe
+    if recipe.threads:
+        torch.set_num_threads(recipe.threads)
+    with joined() as group, interruption() as asked, tiny_numbers_as_zero():
+        mix = run.open_mix()
+        validation = Validation(run.validation_samples(), recipe)
+        trainer = prepare(run, resume, group)
+        if group.leads:
+            record(run, mix)
+        with Log(run.out) if group.leads else nullcontext() as log:
+            reporter = Reporter(trainer, validation, run.out, log) if log else None
+            fit(run, mix, trainer, reporter, asked)
+        if group.leads:
+            names = [sample.name for sample in validation.samples]
+            write_card(run.out, trainer.step, THRESHOLDS, names)
+    best = run.out / BEST
+    return best if best.exists() else run.out / WEIGHTS
+
+
+def prepare(run: Run, resume: bool, group: Group) -> Trainer:
     """A trainer for the run's folder: new, from `run.init`, or from the last checkpoint.
 
     Raises:
@@ -46,94 +77,81 @@ def prepare(run: Run, resume: bool, device: torch.device) -> Trainer:
         raise ConfigError(
             f"{run.out}: holds a training already; add --resume or name another --out"
         )
-    run.out.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(run.recipe, device)
+    if run.recipe.batch % (group.size * run.recipe.accumulate):
+        raise ConfigError(
+            f"batch is {run.recipe.batch}: must be a multiple of {group.size} processes times "
+            f"accumulate {run.recipe.accumulate}"
+        )
+    trainer = Trainer(run.recipe, group)
     if resume:
         state = load_checkpoint(checkpoint)
-        was_set = state["recipe"]
-        changed = [k for k, v in asdict(run.recipe).items() if k in STREAM and was_set.get(k) != v]
-        if changed:
-            was = ", ".join(f"{name} {was_set.get(name)}" for name in changed)
-            raise ConfigError(f"{run.out}: was started with {was}; resume with the same settings")
+        refuse_changes(run, state["recipe"], state["datasets"])
         trainer.load(state)
-        rewind_log(run.out / "log.jsonl", trainer.step)
+        if group.leads:
+            rewind_log(run.out / "log.jsonl", trainer.step)
     elif run.init is not None:
         trainer.start_from(run.init)
+    trainer.datasets = list(run.datasets)
+    group.wait()  # until all have seen that the folder was free
     return trainer
 
 
-def train(run: Run, resume: bool = False) -> Path:
-    """Train a detector; returns the file of the averaged weights in the run's folder.
+def refuse_changes(run: Run, recipe: dict[str, object], datasets: list[str]) -> None:
+    """Raises a ConfigError where a resumed run is not what it was started as."""
+    now = asdict(run.recipe)
+    was = {name: recipe.get(name) for name in STREAM if recipe.get(name) != now[name]}
+    if datasets != list(run.datasets):
+        was["dataset"] = " ".join(datasets)
+    if was:
+        before = ", ".join(f"{name} {value}" for name, value in was.items())
+        raise ConfigError(f"{run.out}: was started with {before}; resume with the same settings")
 
-    The folder gets recipe.json, log.jsonl, TensorBoard's events, curves.png, the checkpoint and
-    the weights. Ctrl-C and SIGTERM finish the step and save first.
 
-    Raises:
-        ConfigError: see `prepare`.
-        DatasetError: a dataset cannot be read.
-        CraftliteError: the loss is not finite.
-        KeyboardInterrupt: interrupted and saved.
-    """
-    recipe = run.recipe
-    if recipe.threads:
-        torch.set_num_threads(recipe.threads)
-    crops = Crops(*run.open_sources(), recipe.crop, recipe.seed)
-    held_out = run.validation_samples()
-    trainer = prepare(run, resume, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
-    (run.out / "recipe.json").write_text(run.to_json())
-    stream = batches(crops, trainer.step, recipe.steps, recipe.batch, recipe.workers)
-    with Log(run.out) as log, interruption() as asked_to_stop, tiny_numbers_as_zero():
-        fit(trainer, stream, held_out, run.out, log, asked_to_stop)
-    return run.out / WEIGHTS
+def record(run: Run, mix: Mix) -> None:
+    """Writes what the training is, and on what machine and data, into the run's folder."""
+    run.out.mkdir(parents=True, exist_ok=True)
+    write_config(run.out / "config.yaml", run.facts())
+    folders = [*run.folders, *[None] * (len(mix.names) - len(run.folders))]
+    samples = [source.samples if isinstance(source, Listed) else [] for source in mix.sources]
+    facts = environment(list(zip(mix.names, folders, samples, strict=True)))
+    write_whole(run.out / "env.json", json.dumps(facts, indent=2) + "\n")
 
 
 def fit(
-    trainer: Trainer,
-    stream: Iterator[Batch],
-    held_out: Sequence[Sample],
-    out: Path,
-    log: Log,
-    asked_to_stop: Event,
+    run: Run, mix: Mix, trainer: Trainer, reporter: Reporter | None, asked_to_stop: Event
 ) -> None:
-    """Step until the recipe's last step, logging, saving and validating as it says."""
-    recipe = trainer.recipe
-    progress = tqdm(total=recipe.steps, initial=trainer.step, unit="step", file=sys.stderr)
-    clock = Clock()
-    for _ in range(trainer.step, recipe.steps):
-        with clock.waiting():
-            batch = next(stream)
-        loss = trainer.train_step(batch)
-        step, last = trainer.step, trainer.step == recipe.steps
-        progress.update()
-        if is_due(step, recipe.log_every):
-            log.write(step, figures_of(loss, step, recipe) | clock.figures(recipe))
-            progress.set_postfix(loss=f"{loss.total.item():.4f}")
-        if held_out and (last or is_due(step, recipe.validate_every)):
-            with clock.paused():
-                score = validate(trainer.ema.module, held_out, recipe.validate_long_side)
-            log.write(step, score)
-            progress.write(f"step {step}: H-mean {score['hmean']:.4f}", file=sys.stderr)
-        if last or is_due(step, recipe.save_every) or asked_to_stop.is_set():
-            with clock.paused():
-                save_checkpoint(out / CHECKPOINT, trainer.state())
-                save_model(out / WEIGHTS, recipe.network, trainer.ema.module.state_dict())
-                draw_curves(log.path, out / "curves.png")
-        if asked_to_stop.is_set() and not last:
-            progress.write(f"saved step {step} in {out}; --resume goes on", file=sys.stderr)
-            raise KeyboardInterrupt
-    progress.close()
+    """Step until the recipe's last step or until patience ends; the leading process reports."""
+    recipe, group = trainer.recipe, trainer.group
+    for first, last in periods(trainer.step, recipe.steps, recipe.pseudo_every):
+        with reporter.clock.paused() if reporter else nullcontext():
+            sources = labelled(run.out, mix, trainer, first)
+        crops = Crops(sources, mix.shares, recipe.crop, recipe.seed)
+        own = Shares(first, last, recipe.batch, recipe.accumulate, group.rank, group.size)
+        stream = batches(crops, own, recipe.workers)
+        for _ in range(first, last):
+            with reporter.clock.waiting() if reporter else nullcontext():
+                parts = next(stream)
+            try:
+                loss = trainer.train_step(parts)
+            except NonFiniteLossError as error:
+                raise (reporter.keep(error) if reporter else error) from None
+            interrupted = group.any(asked_to_stop.is_set())
+            if reporter:
+                reporter.after_step(loss, stopping=interrupted)
+            if interrupted and trainer.step < recipe.steps:
+                if reporter:
+                    reporter.say(f"saved step {trainer.step} in {run.out}; --resume goes on")
+                raise KeyboardInterrupt
+            if group.any(trainer.best.is_stale(recipe.patience)):
+                return
 
 
-def is_due(step: int, every: int) -> bool:
-    """Whether something done every so many steps is done after this one; 0 is never."""
-    return every > 0 and step % every == 0
-
-
-def figures_of(loss: Loss, step: int, recipe: Recipe) -> dict[str, float]:
-    """The terms of the loss and the learning rate, as the log holds them."""
-    terms = {"loss": loss.total, "region": loss.region, "affinity": loss.affinity}
-    values = {name: value.item() for name, value in terms.items()}
-    return values | {"learning_rate": learning_rate(step - 1, recipe)}
+def periods(step: int, steps: int, every: int) -> Iterator[tuple[int, int]]:
+    """First and last step of each stretch with the same labels, from `step` on to `steps`."""
+    while step < steps:
+        last = min(steps, step - step % every + every) if every else steps
+        yield step, last
+        step = last
 
 
 @contextmanager

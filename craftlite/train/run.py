@@ -1,10 +1,10 @@
 """What a training is: the settings, the datasets, and the folder that it writes."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from craftlite.data.readers import read_dataset
 from craftlite.data.readers.words import names_split
@@ -13,8 +13,17 @@ from craftlite.data.sources import Source, open_source, parse_mix
 from craftlite.errors import ConfigError
 from craftlite.train.recipe import Recipe
 
-# Datasets with a validation split of their own; `words` has one where its file names it.
+# Datasets with a validation split of their own.
 WITH_VALIDATION = ("icdar15", "mlt17", "textocr", "cocotext")
+
+
+@dataclass(frozen=True)
+class Mix:
+    """The opened datasets of a training, by name, and their shares of the crops (sum 1)."""
+
+    names: list[str]
+    sources: list[Source]
+    shares: list[float]
 
 
 @dataclass(frozen=True)
@@ -35,13 +44,18 @@ class Run:
     out: Path
     init: Path | None = None
 
-    def open_sources(self) -> tuple[list[Source], list[float]]:
-        """The datasets, opened, and their shares of the crops."""
+    def open_mix(self) -> Mix:
+        """The datasets, opened.
+
+        Raises:
+            ConfigError: a dataset is unknown, or there are more folders than datasets.
+            DatasetError: a dataset cannot be read.
+        """
         names, shares = parse_mix(self.datasets)
         if len(self.folders) > len(names):
             raise ConfigError(f"{len(self.folders)} --data for {len(names)} --dataset")
-        folders = [*self.folders, *[None] * (len(names) - len(self.folders))]
-        return [open_source(n, f) for n, f in zip(names, folders, strict=True)], shares
+        pairs = zip_longest(names, self.folders)
+        return Mix(names, [open_source(name, folder) for name, folder in pairs], shares)
 
     def validation_samples(self) -> list[Sample]:
         """The validation split of the first dataset that has one; empty where none has."""
@@ -53,7 +67,11 @@ class Run:
                 return list(samples[: self.recipe.validate_pictures])
         return []
 
-    def to_json(self) -> str:
+    def facts(self) -> dict[str, Any]:
         """The run as a record that a person can read."""
-        facts = {"datasets": list(self.datasets), "init": self.init and str(self.init)}
-        return json.dumps(facts | asdict(self.recipe), indent=2) + "\n"
+        return {
+            "dataset": list(self.datasets),
+            "data": [str(folder) for folder in self.folders],
+            "init": self.init and str(self.init),
+            **asdict(self.recipe),
+        }

@@ -1,77 +1,92 @@
 """The network under training: one step of it, and everything that the next step depends on."""
 
-import math
 import sys
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from craftlite.data.loader import Batch
-from craftlite.errors import CraftliteError, WeightsError
+from craftlite.errors import ConfigError, CraftliteError, WeightsError
 from craftlite.model import build_model
 from craftlite.model.files import read_state
+from craftlite.train.distributed import Group
 from craftlite.train.loss import Loss, craft_loss
+from craftlite.train.optimiser import learning_rate, moving_average, optimiser_of
 from craftlite.train.recipe import Recipe
 
-Tensors = tuple[Tensor, ...] | list[Tensor]
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-def learning_rate(step: int, recipe: Recipe) -> float:
-    """Linear warm-up, then a cosine down to zero; a function of the step alone."""
-    if step < recipe.warmup:
-        return recipe.learning_rate * (step + 1) / recipe.warmup
-    progress = (step - recipe.warmup) / max(1, recipe.steps - recipe.warmup)
-    return 0.5 * recipe.learning_rate * (1 + math.cos(math.pi * progress))
+@dataclass
+class Best:
+    """The best validation so far, and how many have brought nothing better since."""
+
+    hmean: float = -1.0
+    step: int = 0
+    stale: int = 0
+
+    def update(self, hmean: float, step: int) -> bool:
+        """Takes note of a validation; whether it is the best."""
+        if hmean > self.hmean:
+            self.hmean, self.step, self.stale = hmean, step, 0
+            return True
+        self.stale += 1
+        return False
+
+    def is_stale(self, patience: int) -> bool:
+        """Whether `patience` validations in a row were no better; 0 waits for ever."""
+        return 0 < patience <= self.stale
 
 
-def optimiser_of(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
-    """AdamW whose weight decay spares batch norm and biases."""
-    decayed = [p for p in model.parameters() if p.ndim > 1]
-    spared = [p for p in model.parameters() if p.ndim <= 1]
-    groups = [
-        {"params": decayed, "weight_decay": recipe.weight_decay},
-        {"params": spared, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=recipe.learning_rate)
+class NonFiniteLossError(CraftliteError):
+    """A loss that is infinite or not a number, with the batch that it came from."""
+
+    def __init__(self, loss: float, step: int, batch: Batch) -> None:
+        self.batch = batch
+        super().__init__(f"the loss is {loss} at step {step}")
 
 
-def moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
-    """How averaged tensors follow current ones, in place, given the number of updates so far.
+def arithmetic(recipe: Recipe, device: torch.device) -> torch.dtype:
+    """What the network computes in on a device.
 
-    The decay grows towards `decay` as (1 + n) / (10 + n), so that the random start is soon
-    forgotten. Counters, which are integers, are copied.
+    Raises:
+        ConfigError: the device cannot do what the recipe asks for.
     """
-
-    @torch.no_grad()
-    def update(averaged: Tensors, current: Tensors, updates: Tensor | int) -> None:
-        n = int(updates)
-        weight = 1 - min(decay, (1 + n) / (10 + n))
-        for average, value in zip(averaged, current, strict=True):
-            if average.is_floating_point():
-                average.lerp_(value.to(average.dtype), weight)
-            else:
-                average.copy_(value)
-
-    return update
+    if recipe.precision == "fp16" and device.type != "cuda":
+        raise ConfigError("precision is fp16: needs a GPU; take bf16, fp32 or auto")
+    if recipe.precision == "auto":
+        fast = device.type == "cuda" and torch.cuda.is_bf16_supported()
+        return torch.bfloat16 if fast else torch.float32
+    return DTYPES[recipe.precision]
 
 
 class Trainer:
     """The state of a training: network, averaged network, optimiser and step."""
 
-    def __init__(self, recipe: Recipe, device: torch.device) -> None:
+    def __init__(self, recipe: Recipe, group: Group) -> None:
         torch.manual_seed(recipe.seed)
-        self.recipe, self.device, self.step = recipe, device, 0
+        self.recipe, self.group, self.step = recipe, group, 0
+        self.dtype = arithmetic(recipe, group.device)
         model = build_model(recipe.network)
-        self.model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if group.size > 1 and group.device.type == "cuda":
+            model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
+        self.model = model.to(group.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         average = moving_average(recipe.ema)
         self.ema = AveragedModel(self.model, multi_avg_fn=average, use_buffers=True)
         self.optimiser = optimiser_of(self.model, recipe)
+        self.scaler = torch.amp.GradScaler(group.device.type, enabled=self.dtype == torch.float16)
+        self.best = Best()
+        self.datasets: list[str] = []
+        self._forward: nn.Module | None = None
+        self._frozen = False
 
     def start_from(self, weights: Path) -> None:
         """Take every tensor of a weights file that has a tensor's name and shape; say what did not.
@@ -79,49 +94,82 @@ class Trainer:
         Raises:
             WeightsError: the file cannot be read, or nothing in it fits.
         """
-        state = read_state(weights)[1]
+        network, state = read_state(weights)
         own = self.model.state_dict()
         fitting = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape}
         if not fitting:
             raise WeightsError(f"{weights}: no tensor of it fits {self.recipe.network}")
         self.model.load_state_dict(own | fitting)
         self.ema.module.load_state_dict(own | fitting)
-        tqdm.write(f"{weights}: {len(fitting)} of {len(own)} tensors taken", file=sys.stderr)
+        if self.group.leads:
+            tqdm.write(_match_report(weights, network, own, state, fitting), file=sys.stderr)
 
-    def train_step(self, batch: Batch) -> Loss:
-        """Forward, backward and one step of the optimiser; the loss is returned detached.
+    def train_step(self, parts: Sequence[Batch]) -> Loss:
+        """Forward and backward of each part, then one step of the optimiser; the mean loss.
+
+        With several processes, gradients are averaged over all of them.
 
         Raises:
-            CraftliteError: the loss is not finite.
+            NonFiniteLossError: a part's loss is not finite.
         """
-        for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.step, self.recipe)
-        self.model.train()
-        pictures, scores, weight = (part.to(self.device, non_blocking=True) for part in batch)
-        loss = craft_loss(
-            self.model(pictures.contiguous(memory_format=torch.channels_last))[0], scores, weight
-        )
-        if not torch.isfinite(loss.total):
-            raise CraftliteError(
-                f"the loss is {loss.total.item()} at step {self.step}; the last checkpoint is "
-                "good: resume with a lower learning_rate"
-            )
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.total.backward()  # type: ignore[no-untyped-call]
+        forward = self._ready()
+        for settings in self.optimiser.param_groups:
+            settings["lr"] = learning_rate(self.step, self.recipe)
+        losses = [
+            self._backward(forward, part, len(parts), last=part is parts[-1]) for part in parts
+        ]
+        self.scaler.unscale_(self.optimiser)
         nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
-        self.optimiser.step()
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
+        self.optimiser.zero_grad(set_to_none=True)
         self.ema.update_parameters(self.model)
         self.step += 1
+        return Loss(*(torch.stack(terms).mean() for terms in zip(*losses, strict=True)))
+
+    def _backward(self, forward: nn.Module, batch: Batch, parts: int, last: bool) -> Loss:
+        """Adds a part's gradients; they are exchanged between processes with the last part's."""
+        device = self.group.device
+        pictures, scores, weight = (part.to(device, non_blocking=True) for part in batch)
+        pictures = pictures.contiguous(memory_format=torch.channels_last)
+        alone = isinstance(forward, DistributedDataParallel) and not last
+        with forward.no_sync() if alone else nullcontext():  # type: ignore[operator]
+            with torch.autocast(device.type, self.dtype, enabled=self.dtype != torch.float32):
+                predicted = forward(pictures)[0]
+            loss = craft_loss(predicted, scores, weight)
+            if not torch.isfinite(loss.total):
+                raise NonFiniteLossError(loss.total.item(), self.step, batch)
+            self.scaler.scale(loss.total / parts).backward()  # type: ignore[no-untyped-call]
         return Loss(*(term.detach() for term in loss))
+
+    def _ready(self) -> nn.Module:
+        """The network to call in this step: compiled, shared, its backbone frozen, as asked."""
+        frozen = self.step < self.recipe.freeze_steps
+        if self._forward is None or frozen != self._frozen:
+            self._frozen = frozen
+            self.model.basenet.requires_grad_(not frozen)
+            self._forward = self.model
+            if self.group.size > 1:
+                self._forward = DistributedDataParallel(self.model)
+            if self.recipe.compile:
+                self._forward = torch.compile(self._forward)  # type: ignore[assignment]
+        self.model.train()
+        # A frozen backbone keeps the statistics of its batch norm too.
+        self.model.basenet.train(not frozen)
+        assert self._forward is not None
+        return self._forward
 
     def state(self) -> dict[str, Any]:
         """Everything that the next step depends on, as tensors and plain values."""
         return {
             "step": self.step,
             "recipe": asdict(self.recipe),
+            "datasets": self.datasets,
+            "best": asdict(self.best),
             "model": self.model.state_dict(),
             "ema": self.ema.state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "scaler": self.scaler.state_dict(),
             "random": torch.get_rng_state(),
             "torch": str(torch.__version__),
         }
@@ -131,5 +179,28 @@ class Trainer:
         self.model.load_state_dict(state["model"])
         self.ema.load_state_dict(state["ema"])
         self.optimiser.load_state_dict(state["optimiser"])
+        self.scaler.load_state_dict(state["scaler"])
         torch.set_rng_state(state["random"])
+        self.best, self.datasets = Best(**state["best"]), state["datasets"]
         self.step = state["step"]
+
+
+def _match_report(
+    weights: Path,
+    network: str,
+    own: dict[str, Tensor],
+    given: dict[str, Tensor],
+    fitting: dict[str, Tensor],
+) -> str:
+    """What of a weights file was taken, and the first tensors of each kind that were not."""
+    groups = {
+        "of another shape": sorted((own.keys() & given.keys()) - fitting.keys()),
+        "not in the file": sorted(own.keys() - given.keys()),
+        "not in the network": sorted(given.keys() - own.keys()),
+    }
+    lines = [f"{weights} ({network}): {len(fitting)} of {len(own)} tensors taken"]
+    for what, names in groups.items():
+        if names:
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            lines.append(f"  {what}: {', '.join(names[:3])}{more}")
+    return "\n".join(lines)

@@ -1,24 +1,62 @@
-"""H-mean on the validation split while a training runs."""
+"""How good a network is on the validation split while a training runs: H-mean and loss."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import torch
 from torch import nn
 
+from craftlite.data.augment import Augmentation
+from craftlite.data.loader import Crops, Shares, batches
 from craftlite.data.sample import Sample
+from craftlite.data.sources import Listed
 from craftlite.detector import Detector
 from craftlite.evaluate.iou import score
 from craftlite.postprocess import Thresholds
-from craftlite.runtime import Device, TorchRuntime
+from craftlite.runtime import TorchRuntime
+from craftlite.train.loss import craft_loss
+from craftlite.train.recipe import Recipe
 
 # Fixed during training, so that validations can be compared; tuning comes after.
 THRESHOLDS = Thresholds(text=0.5, link=0.3, low=0.3)
+# The loss is that of this many crops, always the same ones.
+LOSS_CROPS = 64
+AS_THEY_ARE = Augmentation(
+    rotation=0, any_rotation=0, shear=0, perspective=0, stretch=0, photometric=False
+)
 
 
-def validate(model: nn.Module, samples: Sequence[Sample], long_side: int) -> dict[str, float]:
-    """Precision, recall and H-mean (ICDAR 2015) of a network on samples, with fixed thresholds."""
-    training = model.training
-    device: Device = "cuda" if next(model.parameters()).is_cuda else "cpu"
-    detector = Detector(TorchRuntime(model, device), long_side=long_side)
-    result = score(samples, lambda pixels: detector(pixels, THRESHOLDS, polygons=False))
-    model.train(training)
-    return {"precision": result.precision, "recall": result.recall, "hmean": result.hmean}
+@dataclass(frozen=True)
+class Validation:
+    """The pictures that are kept apart, and how they are looked at."""
+
+    samples: Sequence[Sample]
+    recipe: Recipe
+
+    def detector(self, model: nn.Module) -> Detector:
+        """A detector that runs the network on the recipe's long side; it is put into eval mode."""
+        device = "cuda" if next(model.parameters()).is_cuda else "cpu"
+        return Detector(TorchRuntime(model, device), long_side=self.recipe.validate_long_side)  # type: ignore[arg-type]
+
+    def figures(self, model: nn.Module) -> dict[str, float]:
+        """Precision, recall and H-mean (ICDAR 2015, fixed thresholds), and the loss."""
+        detector = self.detector(model)
+        result = score(self.samples, lambda pixels: detector(pixels, THRESHOLDS, polygons=False))
+        return {
+            "precision": result.precision,
+            "recall": result.recall,
+            "hmean": result.hmean,
+            "validation_loss": self.loss(model),
+        }
+
+    @torch.inference_mode()
+    def loss(self, model: nn.Module) -> float:
+        """Mean loss over LOSS_CROPS crops that are scaled and cut, and otherwise as they are."""
+        recipe, device = self.recipe, next(model.parameters()).device
+        crops = Crops([Listed(self.samples)], [1.0], recipe.crop, seed=0, how=AS_THEY_ARE)
+        shares = Shares(0, LOSS_CROPS // 8, batch=8)
+        losses = []
+        for [batch] in batches(crops, shares, workers=0):
+            pictures, scores, weight = (part.to(device) for part in batch)
+            losses.append(craft_loss(model.eval()(pictures)[0], scores, weight).total)
+        return float(torch.stack(losses).mean())

@@ -60,7 +60,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     delays = random.Random(0)
     unfinished = 0
-    for _ in range(8):
+    for _ in range(10):
         path.unlink(missing_ok=True)
         writer = context.Process(target=save_without_end, args=(path,), daemon=True)
         writer.start()

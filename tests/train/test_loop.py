@@ -5,7 +5,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,68 +13,22 @@ import cv2
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from craftlite.cli import main
 from craftlite.data.loader import Batch
-from craftlite.data.sample import Sample
 from craftlite.errors import ConfigError, CraftliteError, WeightsError
 from craftlite.model.files import read_model, save_model
-from craftlite.synth.fonts import FaceId
-from craftlite.synth.generator import Generator
 from craftlite.train.checkpoint import load_checkpoint
+from craftlite.train.distributed import Group
 from craftlite.train.loop import train
+from craftlite.train.optimiser import learning_rate
 from craftlite.train.recipe import Recipe
 from craftlite.train.run import Run
-from craftlite.train.trainer import Trainer, learning_rate
+from craftlite.train.trainer import Trainer
 
 RECIPE = Recipe(steps=6, batch=2, crop=64, warmup=2, workers=0, log_every=2, save_every=3)
-PLAIN = {"latin": (FaceId(""),)}  # the face that is there on every machine
-CPU = torch.device("cpu")
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Steps this small only wait for one another on more threads."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-def write_dataset(samples: list[Sample], stems: list[str], pictures: Path, truths: Path) -> None:
-    """Pictures and their words in ICDAR 2015's line format."""
-    pictures.mkdir(parents=True)
-    truths.mkdir(parents=True)
-    for sample, stem in zip(samples, stems, strict=True):
-        cv2.imwrite(str(pictures / f"{stem}.png"), sample.pixels()[..., ::-1])
-        corners = [
-            ",".join(str(round(v)) for v in w.polygon.ravel().tolist()) for w in sample.words
-        ]
-        texts = [word.text for word in sample.words]
-        lines = [f"{corner},{text}\n" for corner, text in zip(corners, texts, strict=True)]
-        (truths / f"gt_{stem}.txt").write_text("".join(lines), encoding="utf-8")
-
-
-@pytest.fixture
-def quads(tmp_path: Path) -> Path:
-    renderer = Generator(faces=PLAIN, size=(160, 120), typical_words=100)
-    folder = tmp_path / "quads"
-    samples = [renderer.sample(k) for k in range(3)]
-    write_dataset(samples, ["a", "b", "c"], folder / "images", folder / "gt")
-    return folder
-
-
-@pytest.fixture
-def icdar15(tmp_path: Path) -> Path:
-    renderer = Generator(faces=PLAIN, size=(160, 120), typical_words=100)
-    folder = tmp_path / "icdar15"
-    write_dataset(
-        [renderer.sample(k) for k in range(4)],
-        ["img_1", "img_2", "img_901", "img_902"],
-        folder / "ch4_training_images",
-        folder / "ch4_training_localization_transcription_gt",
-    )
-    return folder
+ALONE = Group(torch.device("cpu"))
 
 
 def mix(quads: Path, out: Path, recipe: Recipe = RECIPE) -> Run:
@@ -121,7 +74,7 @@ def test_interrupted_and_resumed_is_the_same_as_never_interrupted(
     workers: int, number: signal.Signals, quads: Path, tmp_path: Path
 ) -> None:
     # A checkpoint and curves after every step leave the signal time to arrive before the last.
-    recipe = replace(RECIPE, workers=workers, log_every=1, save_every=1)
+    recipe = replace(RECIPE, workers=workers, log_every=1, save_every=1, pseudo_every=2)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     train(mix(quads, whole, recipe))
     watcher = interrupt_after(3, parts / "log.jsonl", number)
@@ -150,13 +103,19 @@ def test_three_steps_and_three_more_from_a_checkpoint_are_six(quads: Path, tmp_p
         while not checkpoint.exists():
             time.sleep(0.001)
         os.link(checkpoint, parts / "checkpoint.pt")
+        (parts / "pseudo").mkdir()
+        for labels in (whole / "pseudo").glob("2-*.npz"):
+            os.link(labels, parts / "pseudo" / labels.name)
 
     keeper = threading.Thread(target=keep, daemon=True)
     keeper.start()
-    train(mix(quads, whole))
+    # Workers, mixing, averaging and weak supervision are on; the labels of step 2 hold at step 3.
+    recipe = replace(RECIPE, workers=1, pseudo_every=2, accumulate=2, freeze_steps=4)
+    train(mix(quads, whole, recipe))
     keeper.join()
     assert load_checkpoint(parts / "checkpoint.pt")["step"] == 3
-    train(mix(quads, parts), resume=True)
+    assert any((parts / "pseudo").iterdir())
+    train(mix(quads, parts, recipe), resume=True)
     one, other = (load_checkpoint(folder / "checkpoint.pt") for folder in (whole, parts))
     assert other["step"] == 6
     for part in one:
@@ -179,9 +138,12 @@ def test_a_training_leaves_its_record_and_its_weights(quads: Path, tmp_path: Pat
     assert curves is not None
     assert curves.std() > 1
     assert any((out / "events").iterdir())
-    record = json.loads((out / "recipe.json").read_text())
-    assert record["datasets"] == ["quads:2", "synth"]
-    assert record["steps"] == 6
+    config = yaml.safe_load((out / "config.yaml").read_text())
+    assert config["dataset"] == ["quads:2", "synth"]
+    assert config["steps"] == 6
+    [described, _] = json.loads((out / "env.json").read_text())["datasets"]
+    assert described["pictures"] == 3
+    assert "6 steps" in (out / "card.md").read_text()
     name, model = read_model(weights)
     assert name == "craftlite-small"
     average = load_checkpoint(out / "checkpoint.pt")["ema"]
@@ -250,7 +212,7 @@ def test_a_loss_that_is_not_finite_stops_the_training_and_keeps_the_checkpoint(
 
 def test_weights_to_start_from_are_taken(quads: Path, tmp_path: Path) -> None:
     torch.manual_seed(99)
-    given = Trainer(replace(RECIPE, seed=99), CPU).model.state_dict()
+    given = Trainer(replace(RECIPE, seed=99), ALONE).model.state_dict()
     save_model(tmp_path / "init.safetensors", "craftlite-small", given)
     recipe = replace(RECIPE, steps=1, learning_rate=0.0, weight_decay=0.0)
     run = replace(mix(quads, tmp_path / "run", recipe), init=tmp_path / "init.safetensors")
@@ -258,18 +220,18 @@ def test_weights_to_start_from_are_taken(quads: Path, tmp_path: Path) -> None:
     model = load_checkpoint(run.out / "checkpoint.pt")["model"]
     weights = [k for k in given if k.endswith((".weight", ".bias"))]
     assert all(torch.equal(model[key], given[key]) for key in weights)
-    assert not same({k: given[k] for k in weights}, Trainer(RECIPE, CPU).model.state_dict())
+    assert not same({k: given[k] for k in weights}, Trainer(RECIPE, ALONE).model.state_dict())
 
 
 def test_average_forgets_its_start_and_then_follows_at_its_decay() -> None:
-    trainer = Trainer(replace(RECIPE, ema=0.2), CPU)
+    trainer = Trainer(replace(RECIPE, ema=0.2), ALONE)
     generator = torch.Generator().manual_seed(0)
     name = "conv_cls.1.weight"
     weights = []
     for _ in range(3):
         pictures = torch.randn(2, 3, 64, 64, generator=generator)
         scores = torch.rand(2, 2, 32, 32, generator=generator)
-        trainer.train_step(Batch(pictures, scores, torch.ones(2, 32, 32)))
+        trainer.train_step([Batch(pictures, scores, torch.ones(2, 32, 32))])
         weights.append(trainer.model.state_dict()[name].clone())
     # The decay after n updates is (1 + n) / (10 + n), and 0.2 at the most.
     early = torch.lerp(weights[1], weights[0], 2 / 11)

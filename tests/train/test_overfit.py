@@ -13,6 +13,7 @@ from craftlite.preprocess import to_tensor
 from craftlite.runtime import TorchRuntime
 from craftlite.synth.fonts import FaceId
 from craftlite.synth.generator import Generator
+from craftlite.train.distributed import Group
 from craftlite.train.loop import tiny_numbers_as_zero
 from craftlite.train.recipe import Recipe
 from craftlite.train.trainer import Trainer
@@ -45,10 +46,10 @@ def batch_of(samples: list[Sample]) -> Batch:
 def test_eight_pictures_are_learnt_by_heart() -> None:
     samples = legible_pictures(8)
     batch = batch_of(samples)
-    trainer = Trainer(RECIPE, torch.device("cpu"))
+    trainer = Trainer(RECIPE, Group(torch.device("cpu")))
     with tiny_numbers_as_zero():
         for _ in range(RECIPE.steps):
-            trainer.train_step(batch)
+            trainer.train_step([batch])
     detector = Detector(TorchRuntime(trainer.ema.module, "cpu"), long_side=SIDE)
     result = score(samples, lambda pixels: detector(pixels, Thresholds()))
     assert result.truths >= 16

@@ -1,0 +1,102 @@
+"""What the leading process of a training does beside it: the log, validations, and the files."""
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from craftlite.model.files import save_model
+from craftlite.train.checkpoint import save_checkpoint
+from craftlite.train.log import Clock, Log, Mean, draw_curves
+from craftlite.train.loss import Loss
+from craftlite.train.optimiser import learning_rate
+from craftlite.train.sheet import draw_sheet
+from craftlite.train.trainer import NonFiniteLossError, Trainer
+from craftlite.train.validate import THRESHOLDS, Validation
+from craftlite.train.weak import forget_labels
+
+CHECKPOINT = "checkpoint.pt"
+WEIGHTS = "weights.safetensors"
+BEST = "best.safetensors"
+BAD_BATCH = "bad-batch.pt"
+
+
+def is_due(step: int, every: int) -> bool:
+    """Whether something done every so many steps is done after this one; 0 is never."""
+    return every > 0 and step % every == 0
+
+
+@dataclass
+class Reporter:
+    """Writes a run's folder as its trainer goes on."""
+
+    trainer: Trainer
+    validation: Validation
+    out: Path
+    log: Log
+
+    def __post_init__(self) -> None:
+        recipe = self.trainer.recipe
+        self.clock, self.mean, self.saved = Clock(), Mean(), time.monotonic()
+        self.progress = tqdm(
+            total=recipe.steps, initial=self.trainer.step, unit="step", file=sys.stderr
+        )
+
+    def after_step(self, loss: Loss, stopping: bool) -> None:
+        """Log, validate and save what is due after the step that was just done."""
+        trainer, recipe = self.trainer, self.trainer.recipe
+        last = stopping or trainer.step == recipe.steps
+        self.progress.update()
+        self.mean.add(loss)
+        if is_due(trainer.step, recipe.log_every):
+            terms = self.mean.take()
+            rate = {"learning_rate": learning_rate(trainer.step - 1, recipe)}
+            self.log.write(trainer.step, terms | rate | self.clock.figures(recipe))
+            self.progress.set_postfix(loss=f"{terms['loss']:.4f}")
+        with self.clock.paused():
+            done = trainer.step == recipe.steps
+            if self.validation.samples and (done or is_due(trainer.step, recipe.validate_every)):
+                self._validate()
+            minutes = (time.monotonic() - self.saved) / 60
+            overdue = 0 < recipe.save_minutes <= minutes
+            if last or overdue or is_due(trainer.step, recipe.save_every):
+                self._save()
+
+    def keep(self, error: NonFiniteLossError) -> NonFiniteLossError:
+        """Saves the batch of a loss that is not finite; the error says so."""
+        path = self.out / BAD_BATCH
+        torch.save(error.batch._asdict(), path)
+        error.args = (
+            f"{error}; its batch is in {path}, and the last checkpoint is good: look at the "
+            "batch, or start again with a lower learning_rate",
+        )
+        return error
+
+    def say(self, sentence: str) -> None:
+        """A sentence on stderr that leaves the progress bar whole."""
+        self.progress.write(sentence, file=sys.stderr)
+
+    def _validate(self) -> None:
+        trainer, model = self.trainer, self.trainer.ema.module
+        figures = self.validation.figures(model)
+        self.log.write(trainer.step, figures)
+        better = trainer.best.update(figures["hmean"], trainer.step)
+        if better:
+            save_model(self.out / BEST, trainer.recipe.network, model.state_dict())
+        note = " (best)" if better else ""
+        self.say(f"step {trainer.step}: H-mean {figures['hmean']:.4f}{note}")
+        detector = self.validation.detector(model)
+        samples = self.validation.samples
+        draw_sheet(self.out / "sheet.jpg", detector, samples, THRESHOLDS, trainer.step)
+
+    def _save(self) -> None:
+        trainer = self.trainer
+        state = trainer.ema.module.state_dict()
+        save_model(self.out / WEIGHTS, trainer.recipe.network, state)
+        save_checkpoint(self.out / CHECKPOINT, trainer.state())
+        forget_labels(self.out, trainer.step, trainer.recipe.pseudo_every)
+        draw_curves(self.log.path, self.out / "curves.png")
+        self.saved = time.monotonic()

@@ -1,0 +1,158 @@
+"""One step: what moves, what stays, in which arithmetic; and what is said of given weights."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from craftlite.data.loader import Batch
+from craftlite.errors import ConfigError, WeightsError
+from craftlite.model.files import save_model
+from craftlite.train.distributed import Group
+from craftlite.train.optimiser import optimiser_of
+from craftlite.train.recipe import Recipe
+from craftlite.train.trainer import Best, NonFiniteLossError, Trainer, arithmetic
+
+RECIPE = Recipe(steps=10, batch=2, crop=64, warmup=0, workers=0)
+ALONE = Group(torch.device("cpu"))
+
+
+def batch(seed: int = 0, count: int = 2) -> Batch:
+    generator = torch.Generator().manual_seed(seed)
+    pictures = torch.randn(count, 3, 64, 64, generator=generator)
+    scores = torch.rand(count, 2, 32, 32, generator=generator)
+    return Batch(pictures, scores, torch.ones(count, 32, 32))
+
+
+def copied(trainer: Trainer) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in trainer.model.state_dict().items()}
+
+
+def moved(before: dict[str, Tensor], trainer: Trainer) -> set[str]:
+    now = trainer.model.state_dict()
+    return {name for name, value in before.items() if not torch.equal(value, now[name])}
+
+
+def test_sgd_follows_nesterov_momentum() -> None:
+    weights = torch.nn.Parameter(torch.zeros(1, 1))
+    module = torch.nn.ParameterList([weights])
+    sgd = optimiser_of(
+        module, Recipe(optimiser="sgd", learning_rate=0.1, momentum=0.9, weight_decay=0)
+    )
+    for _ in range(2):
+        weights.grad = torch.ones(1, 1)
+        sgd.step()
+    # Velocities 1 and 1.9; Nesterov looks ahead by 0.9 of each.
+    assert weights.item() == pytest.approx(-0.1 * (1 + 0.9 * 1) - 0.1 * (1 + 0.9 * 1.9))
+
+
+def test_weight_decay_spares_batch_norm_and_biases() -> None:
+    trainer = Trainer(RECIPE, ALONE)
+    decayed, spared = trainer.optimiser.param_groups
+    assert decayed["weight_decay"] == RECIPE.weight_decay
+    assert spared["weight_decay"] == 0
+    assert all(parameter.ndim == 4 for parameter in decayed["params"])
+    assert all(parameter.ndim == 1 for parameter in spared["params"])
+
+
+def test_a_frozen_backbone_stays_as_it_is_and_then_moves() -> None:
+    trainer = Trainer(replace(RECIPE, freeze_steps=2), ALONE)
+    start = copied(trainer)
+    for step in range(2):
+        trainer.train_step([batch(step)])
+    changed = moved(start, trainer)
+    assert changed
+    assert not any(name.startswith("basenet") for name in changed)
+    trainer.train_step([batch(2)])
+    changed = moved(start, trainer)
+    assert any(name.startswith("basenet") and name.endswith("weight") for name in changed)
+    assert any(name.startswith("basenet") and name.endswith("running_mean") for name in changed)
+
+
+def test_parts_of_a_batch_add_up_to_its_step() -> None:
+    recipe = replace(RECIPE, batch=4, optimiser="sgd")
+    states = []
+    for parts in ([batch(0, 4)], [Batch(*(t[k : k + 2] for t in batch(0, 4))) for k in (0, 2)]):
+        trainer = Trainer(recipe, ALONE)
+        # Batch norm sees a part at a time, so it is left out of the comparison.
+        for module in trainer.model.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.train = lambda mode=True, module=module: module  # type: ignore[method-assign,misc]
+                module.training = False
+        loss = trainer.train_step(parts)
+        states.append((loss.total, trainer.model.state_dict()["conv_cls.1.weight"]))
+    assert torch.allclose(states[0][0], states[1][0], atol=1e-5)
+    assert torch.allclose(states[0][1], states[1][1], atol=1e-6)
+
+
+def test_bfloat16_trains_towards_the_same_and_keeps_weights_in_float32() -> None:
+    losses = {}
+    for precision in ("fp32", "bf16"):
+        trainer = Trainer(replace(RECIPE, precision=precision), ALONE)
+        losses[precision] = [float(trainer.train_step([batch()]).total) for _ in range(4)]
+        assert all(p.dtype == torch.float32 for p in trainer.model.parameters())
+    assert losses["bf16"] == pytest.approx(losses["fp32"], rel=0.1)
+    assert losses["bf16"] != losses["fp32"]
+    assert losses["bf16"][-1] < losses["bf16"][0]
+
+
+def test_arithmetic_that_a_device_lacks_is_refused() -> None:
+    assert arithmetic(RECIPE, ALONE.device) == torch.float32
+    with pytest.raises(ConfigError, match="needs a GPU"):
+        arithmetic(replace(RECIPE, precision="fp16"), ALONE.device)
+
+
+def test_a_loss_that_is_not_finite_names_its_step_and_has_its_batch() -> None:
+    trainer = Trainer(RECIPE, ALONE)
+    trainer.train_step([batch()])
+    before = copied(trainer)
+    bad = batch(1)
+    bad.pictures[0, 0, 0, 0] = torch.nan
+    with pytest.raises(NonFiniteLossError, match=r"the loss is nan at step 1") as error:
+        trainer.train_step([bad])
+    assert error.value.batch is bad
+    weights = {name for name in moved(before, trainer) if name.endswith((".weight", ".bias"))}
+    assert not weights
+
+
+def test_weights_to_start_from_are_reported_by_what_matched(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = dict(Trainer(replace(RECIPE, seed=5), ALONE).model.state_dict())
+    first = next(iter(state))
+    taken = "conv_cls.1.bias"
+    state["strange.weight"] = torch.zeros(1)
+    state[first] = torch.zeros(3, 3)
+    del state["conv_cls.1.weight"]
+    save_model(tmp_path / "some.safetensors", "craftlite-small", state)
+    trainer = Trainer(RECIPE, ALONE)
+    total = len(trainer.model.state_dict())
+    trainer.start_from(tmp_path / "some.safetensors")
+    said = capsys.readouterr().err
+    assert f"{total - 2} of {total} tensors taken" in said
+    assert f"of another shape: {first}" in said
+    assert "not in the file: conv_cls.1.weight" in said
+    assert "not in the network: strange.weight" in said
+    assert torch.equal(trainer.model.state_dict()[taken], state[taken])
+    assert torch.equal(trainer.ema.module.state_dict()[taken], state[taken])
+
+
+def test_weights_of_which_nothing_fits_are_refused(tmp_path: Path) -> None:
+    save_model(tmp_path / "other.safetensors", "craft-vgg16", {"a.weight": torch.zeros(2)})
+    with pytest.raises(WeightsError, match="no tensor of it fits craftlite-small"):
+        Trainer(RECIPE, ALONE).start_from(tmp_path / "other.safetensors")
+
+
+def test_the_best_validation_is_kept_and_patience_ends() -> None:
+    best = Best()
+    assert best.update(0.3, 10)
+    assert not best.update(0.3, 20)
+    assert not best.is_stale(2)
+    assert not best.update(0.2, 30)
+    assert best.is_stale(2)
+    assert not best.is_stale(0)
+    assert (best.hmean, best.step) == (0.3, 10)
+    assert best.update(0.4, 40)
+    assert not best.is_stale(1)
