@@ -5,14 +5,15 @@ Baek et al., "Character Region Awareness for Text Detection", CVPR 2019, section
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import find_peaks
+from skimage.measure import label
+from skimage.morphology import local_maxima, reconstruction
 from skimage.segmentation import watershed
 
 Floats = npt.NDArray[np.floating]
 
 PEAK = 0.2  # the least score of a character's peak
-# How far a peak rises above the saddle to a higher one. Characters of a network that is still
-# learning hardly part: at 0.05 a third of those that the eye can tell apart would be one.
+# How far a peak rises above the saddle to the next: those of a network that is still learning
+# hardly part.
 PROMINENCE = 0.03
 # The share of its peak that a character's target has at the edge of its box.
 EDGE = 0.25
@@ -32,15 +33,17 @@ def find_characters(region: Floats) -> tuple[Floats, Floats]:
         Spans (M, 2) in columns of the map, in reading order, column k from k to k + 1; and peaks
         (M,). M is 0 where no score reaches PEAK.
     """
-    profile = region.max(axis=0)
     # A peak lies between lower scores: with a column of nothing before and after, the first and
     # the last column can be one.
-    places = find_peaks(np.pad(profile, 1), height=PEAK, prominence=PROMINENCE)[0] - 1
-    markers = np.zeros(len(profile), np.int32)
-    markers[places] = np.arange(1, len(places) + 1)
-    owner = watershed(-profile, markers)  # type: ignore[no-untyped-call]
-    spans = np.zeros((len(places), 2))
-    for number, peak in enumerate(profile[places]):
-        columns = np.flatnonzero((owner == number + 1) & (profile > EDGE * peak))
-        spans[number] = columns[0], columns[-1] + 1
-    return spans, profile[places]
+    profile = np.pad(region.max(axis=0), 1)
+    # Peaks between which the saddle is no deeper than PROMINENCE become one plateau.
+    plateaus = reconstruction(profile - PROMINENCE, profile)
+    hearts = label(local_maxima(plateaus) & (plateaus + PROMINENCE >= PEAK))
+    owner = watershed(-profile, hearts)
+    spans, peaks = np.zeros((hearts.max(), 2)), np.zeros(hearts.max())
+    for k in range(len(peaks)):
+        within = np.where(owner == k + 1, profile, 0)
+        peaks[k] = within.max()
+        columns = np.flatnonzero(within > EDGE * peaks[k])
+        spans[k] = columns[0] - 1, columns[-1]
+    return spans, peaks
