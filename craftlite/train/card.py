@@ -70,11 +70,13 @@ def card(
         validation_pictures: the names of the pictures that they looked at.
     """
     names, shares = parse_mix(config["dataset"])
-    described = environment["datasets"]
+    described, init = environment["datasets"], config.get("init")
     data = [
         f"- {data_line(name, share, facts)}"
         for name, share, facts in zip(names, shares, described, strict=True)
     ]
+    if init:
+        data.append(f"- what `{Path(init).name}`, the start, learnt from: unknown to this card")
     return "\n".join(
         [
             f"# {config['network']}, trained on {', '.join(names)}\n",
@@ -120,8 +122,8 @@ def head(
     best = max(scores, key=lambda line: line["hmean"])
     yield (
         f"| H-mean | {best['hmean']:.4f} (precision {best['precision']:.4f}, recall "
-        f"{best['recall']:.4f}), IoU > 0.5, the best of {len(scores)} validations, at step "
-        f"{best['step']} |"
+        f"{best['recall']:.4f}), IoU > 0.5, `best.safetensors`: of "
+        f"{len(scores)} validations the one at step {best['step']} |"
     )
     which = f"`{pictures[0]}` to `{pictures[-1]}`"
     yield f"| measured on | {len(pictures)} pictures kept apart, {which} |"

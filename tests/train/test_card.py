@@ -60,7 +60,7 @@ def test_a_card_says_what_the_weights_are_and_how_good_they_were() -> None:
     assert "2.29 M parameters" in text
     assert "123.675, 116.28, 103.53" in text
     assert "| H-mean | 0.5000 (precision 0.6250, recall 0.4167)" in text
-    assert "the best of 2 validations, at step 40 |" in text
+    assert "`best.safetensors`: of 2 validations the one at step 40 |" in text
     assert "3 pictures kept apart, `img_901` to `img_1000`" in text
     assert "text 0.5, link 0.3, low 0.35, long side 1280" in text
     assert "| `best.safetensors` | `abc123` |" in text
@@ -74,6 +74,8 @@ def test_a_card_says_what_the_weights_learnt_from() -> None:
     assert digest in text
     assert "`synth`, 25.0% of the crops: made on the fly" in text
     assert "The terms of the data are not known" in text
+    assert "the start, learnt from" not in text
+    assert "what `old.pth`, the start, learnt from: unknown" in text_of({"init": "w/old.pth"})
 
 
 @pytest.mark.parametrize(
