@@ -48,6 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output went away; keep Python from complaining about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        # Such as a disk that fills while a log is written: its text names the file and the reason.
+        print(f"craftlite {args.command}: {error}", file=sys.stderr)
+        return 1
 
 
 def missing(command: str, error: ModuleNotFoundError) -> str:

@@ -5,20 +5,23 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from craftlite.errors import WeightsError
+from craftlite.formats import write_whole
 from craftlite.model import build_model
 from craftlite.runtime import METADATA
 
 
 def save_model(path: Path, network: str, state: dict[str, Tensor]) -> None:
-    """Write a network's state dict with its name, atomically."""
-    temporary = path.with_name(path.name + ".tmp")
+    """Write a network's state dict with its name, atomically.
+
+    Raises:
+        CraftliteError: it cannot be written.
+    """
     tensors = {key: value.detach().cpu().contiguous() for key, value in state.items()}
-    save_file(tensors, temporary, metadata={METADATA: json.dumps({"network": network})})
-    temporary.replace(path)
+    write_whole(path, save(tensors, metadata={METADATA: json.dumps({"network": network})}))
 
 
 def read_state(path: Path) -> tuple[str, dict[str, Tensor]]:

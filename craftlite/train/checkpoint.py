@@ -1,19 +1,21 @@
 """Saving and resuming a training: written to a temporary file, then renamed."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from craftlite.errors import WeightsError
+from craftlite.errors import CraftliteError, WeightsError
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write `state` to `path` so that a kill at any moment leaves the old file or the new one.
 
     Raises:
-        OSError: the disk is full or the folder cannot be written; the old file is still there.
+        CraftliteError: the disk is full or the folder cannot be written; the old file is still
+            there.
     """
     temporary = path.with_name(path.name + ".tmp")
     try:
@@ -22,8 +24,14 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+    except (OSError, RuntimeError) as error:  # torch raises either when a disk is full
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise CraftliteError(
+            f"{path}: cannot be written ({reason}); the checkpoint of before is still there"
+        ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

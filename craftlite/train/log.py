@@ -14,7 +14,6 @@ from torch.utils.tensorboard import SummaryWriter
 
 from craftlite.formats import write_whole
 from craftlite.train.loss import Loss
-from craftlite.train.recipe import Recipe
 
 
 class Log:
@@ -52,21 +51,21 @@ class Mean:
 
     def __init__(self) -> None:
         self._sum: Tensor | None = None
-        self._count = 0
+        self.count = 0
 
     def add(self, loss: Loss) -> None:
         """Count the terms of one step, detached scalars on one device."""
         terms = torch.stack(list(loss))
         self._sum = terms if self._sum is None else self._sum + terms
-        self._count += 1
+        self.count += 1
 
     def take(self) -> dict[str, float]:
         """The means since the last time, as the log names them; empty where there was no step."""
         if self._sum is None:
             return {}
         names = ("loss" if name == "total" else name for name in Loss._fields)
-        means = dict(zip(names, (self._sum / self._count).tolist(), strict=True))
-        self._sum, self._count = None, 0
+        means = dict(zip(names, (self._sum / self.count).tolist(), strict=True))
+        self._sum, self.count = None, 0
         return means
 
 
@@ -90,11 +89,11 @@ class Clock:
         yield
         self.since += time.perf_counter() - start
 
-    def figures(self, recipe: Recipe) -> dict[str, float]:
-        """Crops a second and the share of time spent waiting; the clock starts anew."""
+    def figures(self, crops: int) -> dict[str, float]:
+        """Crops a second, of those since, and the share of time waited; the clock starts anew."""
         seconds = time.perf_counter() - self.since
         figures = {
-            "crops_per_second": recipe.log_every * recipe.batch / seconds,
+            "crops_per_second": crops / seconds,
             "waiting": self.waited / seconds,
         }
         self.since, self.waited = time.perf_counter(), 0.0

@@ -35,7 +35,6 @@ class Recipe:
         ema: decay of the averaged weights, which are the ones validated and shipped.
         clip: largest norm of the gradient.
         precision: of the network's arithmetic; auto is bf16 on GPUs that have it, else fp32.
-        compile: whether torch.compile translates the network first.
         pseudo_every: steps after which the characters of real words are looked for anew by the
             averaged weights; 0 splits words evenly throughout.
         seed: of the weights and of every crop.
@@ -64,7 +63,6 @@ class Recipe:
     ema: float = 0.999
     clip: float = 5.0
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
-    compile: bool = False
     pseudo_every: int = 0
     seed: int = 0
     workers: int = 1

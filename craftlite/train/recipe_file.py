@@ -18,7 +18,6 @@ BESIDE: dict[str, Any] = {"dataset": list, "data": list, "init": str}
 WORDS = {
     int: "a whole number",
     float: "a number",
-    bool: "true or false",
     str: "a text",
     list: "a list of texts",
 }

@@ -52,9 +52,10 @@ class Reporter:
         self.progress.update()
         self.mean.add(loss)
         if is_due(trainer.step, recipe.log_every):
+            speed = self.clock.figures(self.mean.count * recipe.batch)
             terms = self.mean.take()
             rate = {"learning_rate": learning_rate(trainer.step - 1, recipe)}
-            self.log.write(trainer.step, terms | rate | self.clock.figures(recipe))
+            self.log.write(trainer.step, terms | rate | speed)
             self.progress.set_postfix(loss=f"{terms['loss']:.4f}")
         with self.clock.paused():
             done = trainer.step == recipe.steps

@@ -143,7 +143,7 @@ class Trainer:
         return Loss(*(term.detach() for term in loss))
 
     def _ready(self) -> nn.Module:
-        """The network to call in this step: compiled, shared, its backbone frozen, as asked."""
+        """The network to call in this step: shared by the processes, its backbone frozen or not."""
         frozen = self.step < self.recipe.freeze_steps
         if self._forward is None or frozen != self._frozen:
             self._frozen = frozen
@@ -151,8 +151,6 @@ class Trainer:
             self._forward = self.model
             if self.group.size > 1:
                 self._forward = DistributedDataParallel(self.model)
-            if self.recipe.compile:
-                self._forward = torch.compile(self._forward)  # type: ignore[assignment]
         self.model.train()
         # A frozen backbone keeps the statistics of its batch norm too.
         self.model.basenet.train(not frozen)

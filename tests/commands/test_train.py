@@ -93,12 +93,11 @@ def test_other_datasets_do_not_inherit_the_recipes_folders(tmp_path: Path) -> No
 
 
 def test_a_number_may_be_written_as_people_do(tmp_path: Path) -> None:
-    text = "learning_rate: 1e-3\nsave_minutes: 5\ncompile: true\noptimiser: sgd\nema: 0.99\n"
+    text = "learning_rate: 1e-3\nsave_minutes: 5\noptimiser: sgd\nema: 0.99\n"
     settings = read_recipe(written(tmp_path, text))
     assert settings == {
         "learning_rate": 0.001,
         "save_minutes": 5.0,
-        "compile": True,
         "optimiser": "sgd",
         "ema": 0.99,
     }
@@ -118,7 +117,6 @@ def test_a_number_may_be_written_as_people_do(tmp_path: Path) -> None:
         ("steps:", "steps is null, must be a whole number"),
         ("learning_rate: fast", 'learning_rate is "fast", must be a number'),
         ("learning_rate: true", "learning_rate is true, must be a number"),
-        ("compile: 1", "compile is 1, must be true or false"),
         ("optimiser: lion", 'optimiser is "lion", must be one of adamw, sgd'),
         ("optimiser: [adamw]", 'optimiser is ["adamw"], must be one of adamw, sgd'),
         ("network: 3", "network is 3, must be a text"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from craftlite.errors import WeightsError
+from craftlite.errors import CraftliteError, WeightsError
 from craftlite.train.checkpoint import load_checkpoint, save_checkpoint
 
 
@@ -48,7 +48,17 @@ def test_a_folder_that_cannot_be_written_leaves_the_old_checkpoint(tmp_path: Pat
     save_checkpoint(path, state(1))
     # A folder where the temporary file would lie cannot be opened for writing, even by root.
     (tmp_path / "checkpoint.pt.tmp").mkdir()
-    with pytest.raises(OSError):
+    with pytest.raises(CraftliteError, match=r"checkpoint\.pt: cannot be written \(Is a directory"):
+        save_checkpoint(path, state(2))
+    assert load_checkpoint(path)["step"] == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk needs Linux's /dev/full")
+def test_a_full_disk_leaves_the_old_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pt"
+    save_checkpoint(path, state(1))
+    (tmp_path / "checkpoint.pt.tmp").symlink_to("/dev/full")
+    with pytest.raises(CraftliteError, match=r"cannot be written .*the checkpoint of before"):
         save_checkpoint(path, state(2))
     assert load_checkpoint(path)["step"] == 1
 

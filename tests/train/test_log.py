@@ -15,7 +15,6 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from craftlite.train.curves import curves_page, series, smoothed
 from craftlite.train.log import Clock, Log, Mean, draw_curves, read_log, rewind_log
 from craftlite.train.loss import Loss
-from craftlite.train.recipe import Recipe
 
 RED, BLUE = (214, 39, 40), (31, 111, 180)
 
@@ -107,7 +106,7 @@ def test_the_clock_counts_waiting_and_leaves_pauses_out() -> None:
     with clock.paused():
         time.sleep(0.6)
     time.sleep(0.04)
-    figures = clock.figures(Recipe(log_every=5, batch=4))
+    figures = clock.figures(crops=20)
     assert 0.1 < figures["waiting"] < 0.9
     assert 35 < figures["crops_per_second"] < 201  # 20 crops in a tenth of a second
     assert clock.waited == 0

@@ -186,6 +186,8 @@ def test_a_folder_with_a_training_is_not_overwritten(quads: Path, tmp_path: Path
 def test_resuming_with_other_settings_is_refused(quads: Path, tmp_path: Path) -> None:
     run = mix(quads, tmp_path / "run", replace(RECIPE, steps=1))
     train(run)
+    with pytest.raises(ConfigError, match="was started with dataset quads:2 synth"):
+        train(replace(run, datasets=["quads"]), resume=True)
     for changed in ({"learning_rate": 0.5}, {"seed": 3}, {"batch": 3}, {"steps": 9}):
         other = replace(run, recipe=replace(run.recipe, **changed))
         [name] = changed
@@ -208,6 +210,43 @@ def test_a_loss_that_is_not_finite_stops_the_training_and_keeps_the_checkpoint(
     state = load_checkpoint(run.out / "checkpoint.pt")
     assert 1 <= state["step"] < 6
     assert all(value.isfinite().all() for value in state["model"].values())
+    batch = torch.load(run.out / "bad-batch.pt")
+    assert batch["pictures"].shape == (2, 3, 64, 64)
+    assert batch["scores"].shape == (2, 2, 32, 32)
+
+
+def test_a_checkpoint_is_saved_when_its_time_has_come(quads: Path, tmp_path: Path) -> None:
+    seldom = replace(RECIPE, learning_rate=1e30, warmup=0, save_every=1000)
+    for name, minutes, saved in (("by steps", 0.0, False), ("by time", 1e-9, True)):
+        run = mix(quads, tmp_path / name, replace(seldom, save_minutes=minutes))
+        with pytest.raises(CraftliteError, match="the loss is"):
+            train(run)
+        assert (run.out / "checkpoint.pt").exists() == saved
+
+
+def test_the_best_weights_are_kept_and_patience_ends_the_training(
+    icdar15: Path, tmp_path: Path
+) -> None:
+    # Nothing moves at rate 0, so that the first validation is the best.
+    recipe = replace(
+        RECIPE,
+        learning_rate=0.0,
+        weight_decay=0.0,
+        validate_every=1,
+        validate_long_side=160,
+        patience=2,
+        log_every=1,
+    )
+    run = Run(recipe, ["icdar15"], [icdar15], tmp_path / "run")
+    assert train(run) == run.out / "best.safetensors"
+    lines = log_of(run.out)
+    assert [line["step"] for line in lines if "hmean" in line] == [1, 2, 3]
+    assert all(line["validation_loss"] > 0 for line in lines if "hmean" in line)
+    state = load_checkpoint(run.out / "checkpoint.pt")
+    assert (state["step"], state["best"]["step"], state["best"]["stale"]) == (3, 1, 2)
+    sheet = cv2.imread(str(run.out / "sheet.jpg"))
+    assert sheet is not None
+    assert sheet.std() > 5
 
 
 def test_weights_to_start_from_are_taken(quads: Path, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_settings_are_read_back_as_they_were(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    recipe = Recipe(learning_rate=3e-5, compile=True, optimiser="sgd", save_minutes=0.5, crop=64)
+    recipe = Recipe(learning_rate=3e-5, optimiser="sgd", save_minutes=0.5, crop=64)
     facts = {"dataset": ["words:4", "synth"], "data": ["Wörter"], "init": Path("w.safetensors")}
     write_config(tmp_path / "config.yaml", facts | asdict(recipe))
     settings = read_recipe(tmp_path / "config.yaml")
