@@ -12,7 +12,7 @@ import pytest
 
 from craftlite.cli import main
 from craftlite.commands.inspect import parser, run
-from craftlite.errors import ConfigError, DatasetError
+from craftlite.errors import ConfigError, DatasetError, WeightsError
 
 WORD = "10,10,50,10,50,30,10,30"
 
@@ -226,6 +226,31 @@ def test_rendered_samples_know_their_characters(
     assert report["counts"]["pictures"] == len(report["panels"]) == 2
     assert report["counts"]["with known characters"] == report["counts"]["legible"] > 0
     assert report["counts"]["characters"] > report["counts"]["legible"]
+
+
+def test_panels_show_the_characters_that_a_network_finds(data: Path, tmp_path: Path) -> None:
+    picture = np.full((120, 320, 3), 230, np.uint8)
+    cv2.putText(picture, "STATION", (20, 80), cv2.FONT_HERSHEY_SIMPLEX, 1.9, (20, 20, 60), 5)
+    cv2.imwrite(str(data / "images/img_1.jpg"), picture)
+    (data / "gt/gt_img_1.txt").write_text("16,34,290,34,290,84,16,84,?\n")
+    plain, found = tmp_path / "plain", tmp_path / "found"
+    assert inspect(data, "--out", plain) == 0
+    assert inspect(data, "--out", found, "--weights", "craftlite-small") == 0
+
+    def blue(folder: Path, name: str) -> bool:
+        b, g, r = np.moveaxis(cv2.imread(str(folder / name)).astype(int), 2, 0)
+        return bool(((b - r > 120) & (g - r > 60) & (b - g > 20)).sum() > 200)
+
+    assert blue(found, "img_1.jpg") and not blue(plain, "img_1.jpg")
+    # Nothing can be found where there is nothing to see.
+    assert (found / "img_2.jpg").read_bytes() == (plain / "img_2.jpg").read_bytes()
+
+
+def test_weights_need_a_place_for_panels_and_must_exist(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="--weights needs --out"):
+        inspect(data, "--weights", "craftlite-small")
+    with pytest.raises(WeightsError, match="nothing"):
+        inspect(data, "--out", tmp_path / "out", "--weights", "nothing")
 
 
 def test_reading_the_options_imports_nothing_heavy() -> None:

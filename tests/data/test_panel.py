@@ -63,6 +63,23 @@ def test_words_have_the_colour_of_their_kind_their_characters_and_their_start() 
     assert (drawn[180:, :] == 120).all()
 
 
+def test_characters_found_have_a_colour_of_their_own_and_tell_how_sure_they_are() -> None:
+    def drawn(confidence: float, text: str | None = None) -> np.ndarray:
+        quad = box(60, 100, 200, 140)
+        word = Word(quad, text, characters=split_evenly(quad, 3), confidence=confidence)
+        kinds = kinds_of([word, word], found=[0])
+        assert kinds == ["of characters found", "of known characters"]
+        return draw_words(grey(300, 200), [word], kinds[:1], 1.0)
+
+    one, other = drawn(0.5), drawn(0.75)
+    edge = one[139:142, 185].astype(int)
+    assert abs(edge - FOUND).sum(axis=1).min() < 30
+    differs = (one != other).any(axis=2)
+    assert differs[80:100, 60:120].any()  # the number, above the word
+    assert not differs[100:].any()
+    assert (drawn(0.5, "word")[80:100] != one[80:100]).any()
+
+
 def test_texts_stand_above_their_words_where_the_face_has_them() -> None:
     def inked(text: str | None) -> bool:
         words = [Word(box(60, 100, 200, 140), text)]
