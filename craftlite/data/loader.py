@@ -125,6 +125,6 @@ def _load(crops: Crops, shares: Shares, workers: int) -> Iterator[Batch]:
 
 
 def _quiet_worker(worker: int) -> None:
-    """A worker leaves Ctrl-C to the trainer."""
+    """A worker leaves Ctrl-C and SIGTERM, which schedulers send to all, to the trainer."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)

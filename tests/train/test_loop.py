@@ -1,6 +1,7 @@
 """The training loop: what it writes, when it refuses, and that an interruption changes nothing."""
 
 import json
+import multiprocessing
 import os
 import signal
 import threading
@@ -58,7 +59,10 @@ def interrupt_after(line: int, log: Path, number: signal.Signals) -> threading.T
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             if log.exists() and log.read_text().count("\n") >= line:
-                os.kill(os.getpid(), number)
+                # As a terminal or a scheduler does it: the workers get the signal too.
+                workers = [child.pid for child in multiprocessing.active_children() if child.pid]
+                for process in (*workers, os.getpid()):
+                    os.kill(process, number)
                 return
             time.sleep(0.002)
 
