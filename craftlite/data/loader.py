@@ -1,7 +1,7 @@
 """Batches for training: a seeded mix of datasets, cropped, augmented and rendered as maps."""
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,6 +17,8 @@ from craftlite.data.sources import Source
 from craftlite.data.targets import render_targets
 from craftlite.errors import CraftliteError, DatasetError
 from craftlite.preprocess import to_tensor
+
+GRACE = 60  # seconds
 
 
 class Batch(NamedTuple):
@@ -82,7 +84,7 @@ class Shares:
             yield from (range(k, k + part) for k in range(start, start + own, part))
 
 
-def batches(crops: Crops, shares: Shares, workers: int) -> Iterator[list[Batch]]:
+def batches(crops: Crops, shares: Shares, workers: int) -> Generator[list[Batch], None, None]:
     """For each step its parts, the same whatever the number of workers.
 
     Raises:
@@ -125,6 +127,10 @@ def _load(crops: Crops, shares: Shares, workers: int) -> Iterator[Batch]:
 
 
 def _quiet_worker(worker: int) -> None:
-    """A worker leaves Ctrl-C and SIGTERM, which schedulers send to all, to the trainer."""
+    """A worker leaves Ctrl-C and SIGTERM, which schedulers send to all, to the trainer.
+
+    The trainer finishes its step, saves, and sends its workers home; one that is forgotten goes
+    by itself, GRACE seconds after a SIGTERM.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, frame: signal.alarm(GRACE))

@@ -3,7 +3,7 @@
 import json
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from threading import Event
@@ -11,7 +11,7 @@ from types import FrameType
 
 import torch
 
-from craftlite.data.loader import Crops, Shares, batches
+from craftlite.data.loader import Batch, Crops, Shares, batches
 from craftlite.data.sources import Listed
 from craftlite.errors import ConfigError
 from craftlite.formats import write_whole
@@ -127,23 +127,38 @@ def fit(
             sources = labelled(run.out, mix, trainer, first)
         crops = Crops(sources, mix.shares, recipe.crop, recipe.seed)
         own = Shares(first, last, recipe.batch, recipe.accumulate, group.rank, group.size)
-        stream = batches(crops, own, recipe.workers)
-        for _ in range(first, last):
-            with reporter.clock.waiting() if reporter else nullcontext():
-                parts = next(stream)
-            try:
-                loss = trainer.train_step(parts)
-            except NonFiniteLossError as error:
-                raise (reporter.keep(error) if reporter else error) from None
-            interrupted = group.any(asked_to_stop.is_set())
-            if reporter:
-                reporter.after_step(loss, stopping=interrupted)
-            if interrupted and trainer.step < recipe.steps:
-                if reporter:
-                    reporter.say(f"saved step {trainer.step} in {run.out}; --resume goes on")
-                raise KeyboardInterrupt
-            if group.any(trainer.best.is_stale(recipe.patience)):
-                return
+        with closing(batches(crops, own, recipe.workers)) as stream:
+            for _ in range(first, last):
+                step(trainer, stream, reporter, asked_to_stop)
+                if group.any(trainer.best.is_stale(recipe.patience)):
+                    return
+
+
+def step(
+    trainer: Trainer,
+    stream: Iterator[list[Batch]],
+    reporter: Reporter | None,
+    asked_to_stop: Event,
+) -> None:
+    """One step, and what is due after it.
+
+    Raises:
+        CraftliteError: the loss is not finite.
+        KeyboardInterrupt: some process was asked to stop; all is saved.
+    """
+    with reporter.clock.waiting() if reporter else nullcontext():
+        parts = next(stream)
+    try:
+        loss = trainer.train_step(parts)
+    except NonFiniteLossError as error:
+        raise (reporter.keep(error) if reporter else error) from None
+    interrupted = trainer.group.any(asked_to_stop.is_set())
+    if reporter:
+        reporter.after_step(loss, stopping=interrupted)
+    if interrupted and trainer.step < trainer.recipe.steps:
+        if reporter:
+            reporter.say(f"saved step {trainer.step} in {reporter.out}; --resume goes on")
+        raise KeyboardInterrupt
 
 
 def periods(step: int, steps: int, every: int) -> Iterator[tuple[int, int]]:

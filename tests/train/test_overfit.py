@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from craftlite.data.loader import Batch
-from craftlite.data.sample import Sample
+from craftlite.data.sample import Sample, Word
 from craftlite.data.targets import render_targets
 from craftlite.detector import Detector
 from craftlite.evaluate.iou import score
@@ -20,19 +20,21 @@ from craftlite.train.trainer import Trainer
 
 PLAIN = {"latin": (FaceId(""),)}  # the face that is there on every machine
 SIDE = 192
-RECIPE = Recipe(steps=160, batch=8, crop=SIDE, learning_rate=4e-3, warmup=10, ema=0.9)
+RECIPE = Recipe(steps=120, batch=8, crop=SIDE, learning_rate=4e-3, warmup=10, ema=0.9)
+
+
+def is_large(word: Word) -> bool:
+    """Whether a word is straight and each of its letters can be seen at half size."""
+    assert word.characters is not None
+    sides = np.linalg.norm(np.roll(word.characters, -1, axis=1) - word.characters, axis=2)
+    return not word.ignore and len(word.polygon) == 4 and bool((sides > 10).all())
 
 
 def legible_pictures(count: int) -> list[Sample]:
-    """Rendered pictures whose words are all large enough to be seen at half size."""
-    renderer = Generator(faces=PLAIN, size=(SIDE, SIDE), typical_words=60)
-    samples = (renderer.sample(index) for index in range(1000))
-    legible = (
-        sample
-        for sample in samples
-        if len(sample.words) >= 2
-        and all(np.ptp(word.polygon, axis=0).min() >= 16 for word in sample.words)
-    )
+    """Generated pictures of words that are all large."""
+    generator = Generator(faces=PLAIN, size=(SIDE, SIDE), typical_words=60)
+    samples = (generator.sample(index) for index in range(2000))
+    legible = (s for s in samples if len(s.words) >= 2 and all(map(is_large, s.words)))
     return [next(legible) for _ in range(count)]
 
 
