@@ -1,12 +1,14 @@
 """Show what was found: outlines with scores, and a map as a glow of colours, over the picture."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from craftlite.formats import write_whole
 from craftlite.geometry import Points
 from craftlite.image import Picture
 from craftlite.words import Words
@@ -35,6 +37,19 @@ def overlay(picture: Picture, words: Words) -> Picture:
     outline(drawn, words.polygons, _HALO, width + 2)
     outline(drawn, words.polygons, _ACCENT, width)
     return _with_scores(drawn, words)
+
+
+def write_picture(path: Path, picture: Picture, quality: int = 95) -> None:
+    """Write a picture (H, W, 3) uint8 RGB in the format of the path's suffix, whole or not at all.
+
+    quality: of JPEG, 1..100.
+
+    Raises:
+        CraftliteError: it cannot be written.
+    """
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    encoded = cv2.imencode(path.suffix, bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    write_whole(path, encoded.tobytes())
 
 
 def heatmap(picture: Picture, scores: npt.NDArray[np.float32]) -> Picture:

@@ -13,6 +13,11 @@ from shapely.geometry.base import BaseGeometry
 Points = npt.NDArray[np.float32]
 
 
+def box(left: float, top: float, right: float, bottom: float) -> Points:
+    """The quad (4, 2) of an upright box."""
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
 def signed_area(points: npt.ArrayLike) -> float:
     """Area of a polygon (K, 2) in square pixels, positive when it runs clockwise on the screen."""
     x, y = np.asarray(points, np.float64).T

@@ -16,7 +16,8 @@ import numpy as np
 import skimage.data
 
 from craftlite.data.sample import Sample
-from craftlite.synth.generator import Generator, Picture
+from craftlite.image import Picture
+from craftlite.synth.generator import Generator
 
 ROWS = COLUMNS = 8
 FREE = ("brick", "camera", "chelsea", "coffee", "grass", "gravel", "moon", "rocket")

@@ -6,6 +6,7 @@ import sys
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
 
+from craftlite.commands.options import parse_size
 from craftlite.errors import ConfigError
 
 
@@ -29,16 +30,13 @@ def parser() -> ArgumentParser:
     return parser
 
 
-def parse_size(text: str) -> tuple[int, int]:
-    """(width, height) of WIDTHxHEIGHT.
+def whole_blocks(text: str) -> tuple[int, int]:
+    """(width, height) of WIDTHxHEIGHT that a network takes without padding.
 
     Raises:
         ConfigError: it is not of that form, or a side is no multiple of 32.
     """
-    width, _, height = text.partition("x")
-    if not (width.isdecimal() and height.isdecimal()):
-        raise ConfigError(f"--size {text}: expected WIDTHxHEIGHT, such as 1280x736")
-    size = int(width), int(height)
+    size = parse_size(text)
     if min(size) < 32 or size[0] % 32 or size[1] % 32:
         raise ConfigError(f"--size {text}: both sides must be multiples of 32")
     return size
@@ -48,7 +46,7 @@ def run(args: Namespace) -> int:
     """Time the networks and the post-processing, and print a table or JSON."""
     from craftlite.bench import BENCH_WORDS, processor, time_networks, time_postprocess
 
-    size = parse_size(args.size)
+    size = whole_blocks(args.size)
     print(f"timing {', '.join(args.weights)} ...", file=sys.stderr)
     networks = time_networks(args.weights, size, args.threads, args.runs)
     found, postprocess = time_postprocess(size, 5 * args.runs)

@@ -158,13 +158,10 @@ def _draw(target: PurePath, args: Namespace, picture: Picture, maps: Maps, words
 
 
 def _save(stem: Path, picture: Picture) -> None:
-    import cv2
-
-    from craftlite.formats import write_whole
+    from craftlite.draw import write_picture
 
     suffix = ".jpg" if max(picture.shape) <= JPEG_LONGEST else ".png"
-    encoded = cv2.imencode(suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
-    write_whole(stem.with_name(stem.name + suffix), encoded.tobytes())
+    write_picture(stem.with_name(stem.name + suffix), picture)
 
 
 def _writer(args: Namespace) -> Writer:

@@ -13,20 +13,16 @@ from typing import TYPE_CHECKING, Any
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import NonNegativeInt, PositiveInt
 
-from craftlite.data import DATASETS, SPLITS
+from craftlite.data import DATASETS, SPLITS, SYNTH
 from craftlite.errors import ConfigError, DatasetError
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from craftlite.data.dataset import Problem
     from craftlite.data.sample import Sample
 
     Facts = dict[str, Any]
     Finder = Callable[[Sample], Sample]
 
-SYNTH = "synth"
 REPORT, SHEET = "inspect.json", "sheet.jpg"
 PROBLEMS_SHOWN = 10
 BAR = 40  # characters of the longest bar
@@ -168,6 +164,7 @@ def _draw(
 
     from craftlite.data.dataset import UNREADABLE, Problem
     from craftlite.data.panel import contact_sheet, draw_panel, thumbnail
+    from craftlite.draw import write_picture
 
     known = {problem.where for problem in problems if problem.what == UNREADABLE}
     small = []
@@ -186,11 +183,11 @@ def _draw(
             found = [place for place, (word, before) in pairs if word is not before]
             panel = draw_panel(sample.name, pixels, words, found)
             panels.append(_file_name(sample.name, panels))
-            _save(args.out / panels[-1], panel)
+            write_picture(args.out / panels[-1], panel, QUALITY)
             small.append(thumbnail(panel))
             progress.update()
     if small:
-        _save(args.out / SHEET, contact_sheet(small))
+        write_picture(args.out / SHEET, contact_sheet(small), QUALITY)
 
 
 def _file_name(name: str, taken: Sequence[str]) -> str:
@@ -199,16 +196,6 @@ def _file_name(name: str, taken: Sequence[str]) -> str:
     while f"{stem}.jpg" in (SHEET, *taken):
         stem += "_"
     return f"{stem}.jpg"
-
-
-def _save(path: Path, picture: npt.NDArray[np.uint8]) -> None:
-    import cv2
-
-    from craftlite.formats import write_whole
-
-    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
-    write_whole(path, encoded.tobytes())
 
 
 def _report(

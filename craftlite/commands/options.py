@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import ClosedUnitInterval
 
+from craftlite.errors import ConfigError
+
 if TYPE_CHECKING:
     from craftlite.postprocess import Thresholds
 
 # Option and field of Thresholds.
 _FIELDS = {"text_threshold": "text", "link_threshold": "link", "low_text": "low"}
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """(width, height) of WIDTHxHEIGHT, each of five digits at most.
+
+    Raises:
+        ConfigError: it is not of that form.
+    """
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text, re.ASCII)
+    if match is None:
+        raise ConfigError(f"--size {text}: expected WIDTHxHEIGHT, such as 1280x736")
+    return int(match[1]), int(match[2])
 
 
 def add_thresholds(parser: ArgumentParser) -> None:

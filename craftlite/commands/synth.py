@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from pathlib import Path
 
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import NonNegativeInt, PositiveInt
 
+from craftlite.commands.options import parse_size
 from craftlite.errors import ConfigError
 
 LEAST_SIDE = 64
@@ -44,6 +44,8 @@ def run(args: Namespace) -> int:
         DatasetError: fonts, photographs or the word list cannot be used.
     """
     size = parse_size(args.size)
+    if min(size) < LEAST_SIDE:
+        raise ConfigError(f"--size {args.size}: both sides must have {LEAST_SIDE} pixels or more")
     from craftlite.synth.generator import Generator
     from craftlite.synth.write import write_dataset
 
@@ -59,18 +61,3 @@ def run(args: Namespace) -> int:
     counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in totals.items())
     print(f"{args.out}: {counts}", file=sys.stderr)
     return 0
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """(width, height) of WIDTHxHEIGHT.
-
-    Raises:
-        ConfigError: it is not of that form, or a side is too short to write on.
-    """
-    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
-    if match is None:
-        raise ConfigError(f"--size {text}: expected WIDTHxHEIGHT, such as 640x640")
-    size = int(match[1]), int(match[2])
-    if min(size) < LEAST_SIDE:
-        raise ConfigError(f"--size {text}: both sides must have {LEAST_SIDE} pixels or more")
-    return size

@@ -6,3 +6,4 @@ DATASETS = (
     *("art", "lsvt", "textocr", "cocotext", "synthtext", "words", "quads"),
 )
 SPLITS = ("train", "val", "test")
+SYNTH = "synth"  # the dataset without end, which no reader reads

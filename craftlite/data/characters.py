@@ -104,7 +104,7 @@ def _outline_and_parts(word: Word) -> tuple[Points, Points]:
         parts = _guess(word.polygon, letters(word))
         if is_convex(parts).all():
             return word.polygon, parts
-    rectangle = _least_rectangle(word.polygon)
+    rectangle = least_rectangle(word.polygon)
     return rectangle, _guess(rectangle, letters(word))
 
 
@@ -118,7 +118,8 @@ def _guess(outline: Points, count: int) -> Points:
     return split_evenly(outline, max(1, round(length / max(TYPICAL_ASPECT * height, 1.0))))
 
 
-def _least_rectangle(outline: Points) -> Points:
+def least_rectangle(outline: Points) -> Points:
+    """The smallest rectangle (4, 2) around an outline (K, 2), from where that starts."""
     quad = cv2.boxPoints(cv2.minAreaRect(outline)).astype(np.float32)
     # The box starts from any corner; reading starts where the outline does.
     start = np.hypot(*(quad - outline[0]).T).argmin()

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import cache
 from math import ceil, sqrt
-from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -16,8 +15,7 @@ from craftlite.data.sample import Word
 from craftlite.data.targets import render_targets
 from craftlite.draw import heatmap, outline
 from craftlite.geometry import Points
-
-Picture: TypeAlias = npt.NDArray[np.uint8]
+from craftlite.image import Picture
 
 WIDEST, HIGHEST, NARROWEST = 2400, 1800, 1000  # pixels of a panel
 LARGEST_ZOOM = 4.0

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from craftlite.data import SYNTH
 from craftlite.data.dataset import problem_lines
 from craftlite.data.readers import READERS, read_dataset
 from craftlite.data.sample import Sample
@@ -15,7 +16,6 @@ from craftlite.errors import ConfigError, DatasetError
 from craftlite.synth.generator import Generator
 
 _log = logging.getLogger("craftlite")
-SYNTH = "synth"
 # Smaller and fuller than the pictures that are written to disk: a crop is all that is seen.
 SYNTH_SIZE = (448, 448)
 SYNTH_WORDS = 24

@@ -11,9 +11,8 @@ import numpy.typing as npt
 from craftlite.data.characters import edges, extent, points_along, reading_outline
 from craftlite.data.sample import Sample
 from craftlite.geometry import Points
+from craftlite.image import Picture
 from craftlite.preprocess import MAP_STRIDE, MEAN, STRIDE
-
-Picture = npt.NDArray[np.uint8]
 
 HEIGHT = 64  # pixels of a strip, of which the word has TEXT: heights that training shows most
 TEXT = 40

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from craftlite.synth.ground import Picture, add_grain
+from craftlite.image import Picture
+from craftlite.synth.ground import add_grain
 
 
 def random_faults(rng: np.random.Generator, picture: Picture) -> tuple[Picture, float]:

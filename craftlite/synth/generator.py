@@ -10,10 +10,11 @@ import numpy.typing as npt
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.geometry import transform
+from craftlite.image import Picture
 from craftlite.synth.compose import random_block
 from craftlite.synth.faults import random_faults
 from craftlite.synth.fonts import SYSTEM_FONTS, FaceId, find_faces, open_face
-from craftlite.synth.ground import Picture, find_photographs, random_ground
+from craftlite.synth.ground import find_photographs, random_ground
 from craftlite.synth.layout import Block
 from craftlite.synth.legibility import mark_unreadable
 from craftlite.synth.paint import paint_ink, paint_plate, plate_outline, random_style

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from craftlite.data.readers.folder import PICTURE_SUFFIXES
 from craftlite.data.sample import Sample
 from craftlite.errors import DatasetError
+from craftlite.image import Picture
 
-Picture: TypeAlias = npt.NDArray[np.uint8]
 Pattern: TypeAlias = Callable[[np.random.Generator, Picture], None]
 
 # Share of the grounds that are made where there are photographs too.

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from craftlite.data.sample import Word
-from craftlite.geometry import Points, transform
+from craftlite.geometry import Points, box, transform
 from craftlite.synth.fonts import Shaped
 
 Floats = npt.NDArray[np.float32]
@@ -119,7 +119,7 @@ def set_block(text: str, shaped: Shaped, track: Track) -> Block:
         boxes[start:stop] = _cells(boxes[start:stop], shaped.advances[start:stop], track.stacked)
         characters = np.stack(
             [
-                _corners(boxes[k]) @ _turn(track.angles[k]) + track.positions[k]
+                box(*boxes[k].tolist()) @ _turn(track.angles[k]) + track.positions[k]
                 for k in range(start, stop)
             ]
         ).astype(np.float32)
@@ -182,11 +182,6 @@ def _ink_box(outline: Points) -> tuple[float, ...]:
     if len(outline) == 0:
         return (0.0, 0.0, 0.0, 0.0)
     return (*outline.min(axis=0), *outline.max(axis=0))
-
-
-def _corners(box: Floats) -> Points:
-    left, top, right, bottom = box
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
 
 
 def _cells(ink: Floats, advances: Floats, stacked: bool) -> Floats:

@@ -4,10 +4,10 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
+from craftlite.data.characters import least_rectangle
 from craftlite.geometry import Points
 
 # The header of the format: 116 bytes of text, where other writers put the time of day.
@@ -40,12 +40,7 @@ def synthtext_bytes(records: Sequence[dict[str, Any]]) -> bytes:
 def word_quad(polygon: Sequence[Sequence[float]]) -> Points:
     """The corners (4, 2) of a word's outline, or of the least rectangle around a curved one."""
     outline = np.array(polygon, np.float32)
-    if len(outline) == 4:
-        return outline
-    box = cv2.boxPoints(cv2.minAreaRect(outline)).astype(np.float32)
-    # The rectangle starts at any corner; the outline where reading starts.
-    first = int(np.linalg.norm(box - outline[0], axis=1).argmin())
-    return np.roll(box, -first, axis=0)
+    return outline if len(outline) == 4 else least_rectangle(outline)
 
 
 def _boxes(quads: Sequence[Any]) -> npt.NDArray[np.float32]:

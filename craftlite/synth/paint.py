@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from craftlite.geometry import Points
-from craftlite.synth.ground import Picture
+from craftlite.image import Picture
 from craftlite.synth.raster import Coverage
 
 Colour: TypeAlias = npt.NDArray[np.float32]

@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from craftlite.geometry import Points, transform
-from craftlite.synth.ground import Picture
+from craftlite.image import Picture
 
 Matrix = npt.NDArray[np.float64]
 

@@ -10,9 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 from craftlite.data.panel import INK, PAPER, can_show
 from craftlite.data.sample import Sample
 from craftlite.detector import Detector
-from craftlite.draw import heatmap, outline
+from craftlite.draw import heatmap, outline, write_picture
 from craftlite.evaluate.iou import Matches, match
-from craftlite.formats import write_whole
 from craftlite.geometry import Points
 from craftlite.image import Picture
 from craftlite.postprocess import Thresholds
@@ -56,10 +55,7 @@ def draw_sheet(
     for row in rows:
         sheet.paste(Image.fromarray(row), (0, top))
         top += row.shape[0] + GAP
-    bgr = cv2.cvtColor(np.array(sheet), cv2.COLOR_RGB2BGR)
-    suffix = path.suffix or ".jpg"
-    encoded = cv2.imencode(suffix, bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
-    write_whole(path, encoded.tobytes())
+    write_picture(path, np.array(sheet), QUALITY)
 
 
 def chosen(samples: Sequence[Sample]) -> list[Sample]:

@@ -179,7 +179,7 @@ class Trainer:
         self.optimiser.load_state_dict(state["optimiser"])
         self.scaler.load_state_dict(state["scaler"])
         torch.set_rng_state(state["random"])
-        self.best, self.datasets = Best(**state["best"]), state["datasets"]
+        self.best = Best(**state["best"])
         self.step = state["step"]
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from craftlite.image import Picture
 from craftlite.synth.faults import few_pixels, glare, light, motion, random_faults, sharpened
-from craftlite.synth.ground import Picture
 
 
 def edge() -> Picture:

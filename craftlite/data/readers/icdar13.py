@@ -11,7 +11,6 @@ from craftlite.data.readers.folder import TruthReader, check_split, read_folder
 from craftlite.data.readers.lines import (
     Annotation,
     Placed,
-    box,
     coordinates,
     parsed,
     read_bytes,
@@ -20,7 +19,7 @@ from craftlite.data.readers.lines import (
     transcribed,
     unquoted,
 )
-from craftlite.geometry import Points
+from craftlite.geometry import Points, box
 
 FOLDERS = {
     "train": (

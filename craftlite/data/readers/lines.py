@@ -106,11 +106,6 @@ def outline(fields: Sequence[str]) -> Points:
     return points
 
 
-def box(left: float, top: float, right: float, bottom: float) -> Points:
-    """The quad (4, 2) of an upright box."""
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
-
-
 def quad_line(line: str) -> Annotation:
     """An ICDAR 2015 line `x1,y1,x2,y2,x3,y3,x4,y4,text`; commas in the text stay."""
     fields = line.split(",", 8)

@@ -38,7 +38,7 @@ def read_synthtext(root: Path, split: str, need_pictures: bool = True) -> Datase
     order of the file, and their names are paths without suffix, such as "8/ballet_106_0".
 
     Raises:
-        DatasetError: the split is unknown, the file or a picture is missing, or SciPy is.
+        DatasetError: the split is unknown, or the file or a picture is missing.
     """
     check_split("synthtext", split, ("train",))
     path = root / "gt.mat"
@@ -98,10 +98,8 @@ def _read(root: Path, path: Path, notes: Notes) -> _Table:
 
 def _variable(path: Path, name: str) -> npt.NDArray[Any]:
     """The cells of one variable; the others are not loaded."""
-    try:
-        from scipy.io import loadmat
-    except ImportError as error:
-        raise DatasetError("synthtext needs SciPy: pip install 'craftlite[train]'") from error
+    from scipy.io import loadmat
+
     try:
         cells: npt.NDArray[Any] = loadmat(path, variable_names=[name])[name]
         return cells.ravel()

@@ -6,7 +6,8 @@ import numpy as np
 
 from craftlite.data.dataset import Dataset
 from craftlite.data.readers.folder import check_split, read_folder
-from craftlite.data.readers.lines import Annotation, box, coordinates, read_lines
+from craftlite.data.readers.lines import Annotation, coordinates, read_lines
+from craftlite.geometry import box
 
 LAYOUT = """td500 is expected as
   train/IMG_N.JPG
