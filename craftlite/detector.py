@@ -175,7 +175,7 @@ def open_runtime(
         from craftlite.model.files import read_model
         from craftlite.runtime import TorchRuntime
 
-        return TorchRuntime(read_model(entry.torch)[1], device, threads)
+        return TorchRuntime(*read_model(entry.torch), device, threads)
     advice = (
         "turn it into ONNX with craftlite export" if backend == "onnx" else "give its torch file"
     )

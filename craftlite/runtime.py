@@ -20,7 +20,13 @@ METADATA = "craftlite"
 
 
 class Runtime(Protocol):
-    """A network that is ready to run; safe to call from several threads."""
+    """A network that is ready to run; safe to call from several threads.
+
+    Attributes:
+        network: its name, as `craftlite info` lists it.
+    """
+
+    network: str
 
     def __call__(self, pictures: Tensor) -> Tensor:
         """Maps (N, 2, H/2, W/2), region then affinity, of normalised pictures (N, 3, H, W)."""
@@ -77,10 +83,15 @@ class TorchRuntime:
     """A torch network behind the same protocol; it is put into eval mode."""
 
     def __init__(
-        self, model: "nn.Module", device: Device = "auto", threads: int | None = None
+        self,
+        network: str,
+        model: "nn.Module",
+        device: Device = "auto",
+        threads: int | None = None,
     ) -> None:
         import torch
 
+        self.network = network
         if device == "cuda" and not torch.cuda.is_available():
             raise ConfigError("--device cuda: torch finds no CUDA device; use --device cpu")
         if threads:

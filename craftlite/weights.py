@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from craftlite.errors import WeightsError
+from craftlite.errors import ConfigError, WeightsError
 from craftlite.postprocess import Thresholds
 
 DEFAULT = "craftlite-small"
@@ -25,6 +25,7 @@ class Weights:
         torch: the file for torch, or None.
         thresholds: the ones that were chosen on validation data.
         long_side: pixels that pictures are scaled to.
+        tuned: on what data those were chosen, in words, or None where they are defaults.
         sha256: of the files, by their names.
     """
 
@@ -33,6 +34,7 @@ class Weights:
     torch: Path | None
     thresholds: Thresholds = field(default_factory=Thresholds)
     long_side: int = DEFAULT_LONG_SIDE
+    tuned: str | None = None
     sha256: dict[str, str] = field(default_factory=dict)
 
 
@@ -53,6 +55,7 @@ def catalogue() -> dict[str, Weights]:
             torch=folder() / entry["torch"],
             thresholds=Thresholds(**entry["thresholds"]),
             long_side=entry["long_side"],
+            tuned=entry["tuned"],
             sha256=entry["sha256"],
         )
         for name, entry in entries.items()
@@ -62,8 +65,11 @@ def catalogue() -> dict[str, Weights]:
 def find_weights(name: str | os.PathLike[str]) -> Weights:
     """The weights of a name in the catalogue, or of an .onnx, .safetensors or .pth file.
 
+    Beside a file, one of the same name with the suffix .json holds the thresholds and the long
+    side that were tuned for it, where they were.
+
     Raises:
-        WeightsError: neither such a name nor such a file exists.
+        WeightsError: neither such a name nor such a file exists, or that .json cannot be used.
     """
     known = catalogue()
     if str(name) in known:
@@ -71,8 +77,30 @@ def find_weights(name: str | os.PathLike[str]) -> Weights:
     path = Path(name)
     if not path.is_file():
         raise WeightsError(f"{name}: no such weights; give a file or one of {', '.join(known)}")
-    if path.suffix == ".onnx":
-        return Weights(path.name, onnx=path, torch=None)
-    if path.suffix in (".safetensors", ".pth"):
-        return Weights(path.name, onnx=None, torch=path)
-    raise WeightsError(f"{path}: weights are .onnx, .safetensors or .pth files")
+    if path.suffix not in (".onnx", ".safetensors", ".pth"):
+        raise WeightsError(f"{path}: weights are .onnx, .safetensors or .pth files")
+    onnx = path.suffix == ".onnx"
+    return Weights(
+        path.name,
+        onnx=path if onnx else None,
+        torch=None if onnx else path,
+        **_tuned(path.with_suffix(".json")),
+    )
+
+
+def _tuned(path: Path) -> dict[str, Any]:
+    """Thresholds, long side and their origin from a file beside the weights; {} without one."""
+    if not path.is_file():
+        return {}
+    try:
+        facts = json.loads(path.read_text("utf-8"))
+        return {
+            "thresholds": Thresholds(**facts["thresholds"]),
+            "long_side": int(facts["long_side"]),
+            "tuned": str(facts["tuned"]),
+        }
+    except (ValueError, KeyError, TypeError, ConfigError) as error:
+        raise WeightsError(
+            f"{path}: expected the thresholds, long_side and tuned that craftlite eval --tune "
+            f"writes ({type(error).__name__}: {error}); mend it or remove it"
+        ) from error

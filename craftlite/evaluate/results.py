@@ -1,15 +1,23 @@
-"""Detections that someone has written to files in the competitions' format."""
+"""Detections that someone has written to files: the competitions' text files, or our JSON."""
 
+import json
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
+from typing import Any
 
 import numpy as np
+import shapely
 
+from craftlite.data.dataset import ANTICLOCKWISE, CROSSING, NO_AREA, Notes, Problem, corners
 from craftlite.data.readers.lines import coordinates, text_lines
 from craftlite.errors import DatasetError
-from craftlite.geometry import Points
+from craftlite.evaluate.detections import Detections
+from craftlite.geometry import Points, clockwise, repaired
+
+OUTSIDE = "the outline reaches out of the picture"
+Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -17,68 +25,166 @@ class Results:
     """The detections of every picture that was asked for.
 
     Attributes:
-        polygons: by the picture's name, arrays (K, 2) float32 in pixels of the stored picture.
+        detections: by the picture's name.
         missing: pictures without a file, which count as having no detections.
-        unknown: files of pictures that were not asked for.
+        unknown: files, or pictures in a JSON file, that were not asked for.
+        problems: outlines that are odd; they are counted all the same, repaired where they cross
+            themselves and turned where they run anticlockwise.
     """
 
-    polygons: dict[str, list[Points]]
+    detections: dict[str, Detections]
     missing: list[str]
     unknown: list[str]
+    problems: list[Problem]
 
 
-def read_results(path: Path, names: Collection[str]) -> Results:
-    """`res_<name>.txt` of each named picture, from a folder or a zip file.
+def read_results(path: Path, sizes: Mapping[str, Size | None]) -> Results:
+    """The detections of each named picture, from what stands at `path`.
 
-    A line is `x1,y1,x2,y2,...` with four corners or more, or ICDAR 2013's box
-    `left,top,right,bottom`; an odd last number is a confidence, which no protocol here uses.
+    That is a folder or zip file of `res_<name>.txt`, or of the `<name>.json` or `results.jsonl`
+    that `craftlite detect` writes, or one such .json or .jsonl file. A line of text is
+    `x1,y1,x2,y2,...` with four corners or more, or ICDAR 2013's box `left,top,right,bottom`; an odd
+    last number is the confidence.
+
+    Args:
+        path: where to read.
+        sizes: the pictures by name, with (width, height), or None where that is not known.
 
     Raises:
-        DatasetError: the path is neither, it holds no file of any of the pictures, or a line
+        DatasetError: the path is neither, it holds nothing of any of the pictures, or a line
             cannot be read.
     """
-    files = dict(_files(path))
-    found = {name: f"res_{name}.txt" for name in names if f"res_{name}.txt" in files}
+    notes = Notes()
+    found: dict[str, Detections] = {}
+    unknown: list[str] = []
+    for file, raw in _files(path):
+        where = str(path if path.name == file else path / file)
+        for name, words in _pictures(file, raw, where):
+            if name not in sizes:
+                unknown.append(file if file.endswith(".txt") else f"{name} in {file}")
+            elif name in found:
+                raise DatasetError(f"{where}: {name} is there twice; keep one of its results")
+            else:
+                found[name] = _detections(words, sizes[name], notes)
     if not found:
-        example = next(iter(names), "img_1")
-        raise DatasetError(f"{path}: no file of any picture; expected files like res_{example}.txt")
-    polygons = {name: _polygons(files[file], str(path / file)) for name, file in found.items()}
+        example = next(iter(sizes), "img_1")
+        raise DatasetError(
+            f"{path}: nothing of any picture; expected files like res_{example}.txt, or the JSON "
+            "of craftlite detect"
+        )
     return Results(
-        polygons={name: polygons.get(name, []) for name in names},
-        missing=[name for name in names if name not in found],
-        unknown=sorted(files.keys() - set(found.values())),
+        detections={name: found.get(name, Detections()) for name in sizes},
+        missing=[name for name in sizes if name not in found],
+        unknown=sorted(unknown),
+        problems=notes.problems,
     )
 
 
+@dataclass(frozen=True)
+class _Word:
+    """One detection as it is written, with its place; outline and quad can be the same."""
+
+    where: str
+    outline: Points
+    quad: Points
+    score: float | None
+
+
 def _files(path: Path) -> Iterator[tuple[str, bytes]]:
-    """File name and content of each `res_*.txt`."""
+    """File name and content of each file of results, in the order of the names."""
     if path.is_dir():
-        yield from ((file.name, file.read_bytes()) for file in path.glob("res_*.txt"))
+        names = sorted(file.name for file in path.iterdir() if _is_result(file.name))
+        yield from ((name, (path / name).read_bytes()) for name in names)
+    elif path.is_file() and path.suffix in (".json", ".jsonl"):
+        yield path.name, path.read_bytes()
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            for member in archive.namelist():
-                if PurePosixPath(member).match("res_*.txt"):
+            for member in sorted(archive.namelist()):
+                if _is_result(PurePosixPath(member).name):
                     yield PurePosixPath(member).name, archive.read(member)
     else:
-        raise DatasetError(f"{path}: expected a folder or a zip file of res_<picture>.txt")
+        raise DatasetError(
+            f"{path}: expected a folder or a zip file of res_<picture>.txt, or a .json or .jsonl "
+            "file of craftlite detect"
+        )
 
 
-def _polygons(raw: bytes, where: str) -> list[Points]:
-    return [_polygon(line, place) for place, line in text_lines(raw, where)]
+def _is_result(name: str) -> bool:
+    text = name.startswith("res_") and name.endswith(".txt")
+    return text or (name.endswith((".json", ".jsonl")) and not name.startswith("."))
 
 
-def _polygon(line: str, where: str) -> Points:
+def _pictures(file: str, raw: bytes, where: str) -> Iterator[tuple[str, list[_Word]]]:
+    """The pictures of one file by name, with their words."""
+    if file.endswith(".txt"):
+        words = [_word_of_line(line, place) for place, line in text_lines(raw, where)]
+        yield file.removeprefix("res_").removesuffix(".txt"), words
+        return
+    for number, line in enumerate(raw.splitlines() if file.endswith(".jsonl") else [raw], 1):
+        if line.strip():
+            yield _words_of_record(line, f"{where}:{number}")
+
+
+def _word_of_line(line: str, where: str) -> _Word:
     try:
         values = coordinates(line.split(","))
     except ValueError as error:
         raise _unreadable(line, where) from error
-    values = values[: len(values) // 2 * 2]
+    pairs = len(values) // 2 * 2
+    score = values[-1] if len(values) > pairs else None
+    values = values[:pairs]
     if len(values) == 4:
         left, top, right, bottom = values
         values = [left, top, right, top, right, bottom, left, bottom]
     if len(values) < 8:
         raise _unreadable(line, where)
-    return np.array(values, np.float32).reshape(-1, 2)
+    outline = np.array(values, np.float32).reshape(-1, 2)
+    return _Word(where, outline, outline, score)
+
+
+def _words_of_record(line: bytes, where: str) -> tuple[str, list[_Word]]:
+    """The picture's name and words of one JSON object of `craftlite detect`."""
+    try:
+        record = json.loads(line)
+        words = [_word_of_json(word, where) for word in record["words"]]
+        return PurePath(record["image"]).stem, words
+    except (ValueError, KeyError, TypeError) as error:
+        raise DatasetError(
+            f"{where}: cannot be read as the JSON of craftlite detect, with image, words and each "
+            f"word's quad, polygon and score ({type(error).__name__}: {error})"
+        ) from error
+
+
+def _word_of_json(word: dict[str, Any], where: str) -> _Word:
+    quad, outline = (np.array(word[key], np.float32) for key in ("quad", "polygon"))
+    score = float(word["score"])
+    if quad.shape != (4, 2) or outline.ndim != 2 or outline.shape[1] != 2 or len(outline) < 4:
+        raise ValueError("a quad has 4 corners x, y and a polygon at least as many")
+    if not (np.isfinite(quad).all() and np.isfinite(outline).all() and np.isfinite(score)):
+        raise ValueError("a number is not finite")
+    return _Word(where, outline, quad, score)
+
+
+def _detections(words: list[_Word], size: Size | None, notes: Notes) -> Detections:
+    """The words of one picture, turned clockwise; what is odd is noted."""
+    for word in words:
+        for what in _oddities(word.outline, size):
+            notes.note(word.where, what, corners(word.outline))
+    scores = [word.score for word in words if word.score is not None]
+    return Detections(
+        [clockwise(word.quad) for word in words],
+        [clockwise(word.outline) for word in words],
+        np.array(scores, np.float32) if len(scores) == len(words) else None,
+    )
+
+
+def _oddities(outline: Points, size: Size | None) -> Iterator[str]:
+    if not shapely.Polygon(outline).is_valid:
+        yield CROSSING if repaired(outline).area > 0 else NO_AREA
+    elif clockwise(outline) is not outline:
+        yield ANTICLOCKWISE
+    if (outline < 0).any() or (size is not None and (outline > size).any()):
+        yield OUTSIDE
 
 
 def _unreadable(line: str, where: str) -> DatasetError:

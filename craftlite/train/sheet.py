@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from craftlite.data.panel import INK, PAPER, can_show
 from craftlite.data.sample import Sample
 from craftlite.detector import Detector
-from craftlite.draw import heatmap, outline, write_picture
-from craftlite.evaluate.iou import Matches, match
-from craftlite.geometry import Points
+from craftlite.draw import heatmap, write_picture
+from craftlite.evaluate.iou import match
+from craftlite.evaluate.marks import COLOURS, fitted, mark, scaled
+from craftlite.evaluate.score import Matching
 from craftlite.image import Picture
 from craftlite.postprocess import Thresholds
 
@@ -21,15 +21,6 @@ CELL = (792, 600)  # the most pixels that a picture or a map takes, width and he
 GAP = 8
 BAND = 34  # pixels of the line of text above each row
 QUALITY = 88
-
-# What became of a truth, in thin lines, and of a detection, in thick ones.
-COLOURS = {
-    "truth": (255, 255, 255),
-    "truth, missed": (255, 214, 0),
-    "detection": (0, 230, 118),
-    "detection, wrong": (255, 64, 64),
-    "don't care": (150, 150, 162),
-}
 
 
 def draw_sheet(
@@ -70,47 +61,26 @@ def draw_row(detector: Detector, sample: Sample, thresholds: Thresholds) -> Pict
     pixels = sample.pixels()
     maps = detector.maps(pixels)
     quads = detector.words(maps, thresholds, polygons=False).quads
-    height, width = pixels.shape[:2]
-    scale = min(CELL[0] / width, CELL[1] / height)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    small = cv2.resize(pixels, size, interpolation=smooth).astype(np.uint8, copy=False)
-    matches = match(sample.words, list(np.rint(quads)))
-    truths = [(word.polygon + 0.5) * scale - 0.5 for word in sample.words]
-    found = mark(small, truths, list((quads + 0.5) * scale - 0.5), matches)
-    row = np.full((BAND + size[1], 3 * CELL[0] + 2 * GAP, 3), PAPER, np.uint8)
+    small, scale = fitted(pixels, CELL)
+    matching = match(sample.words, list(np.rint(quads)))
+    truths = scaled([word.polygon for word in sample.words], scale)
+    found = mark(small, truths, scaled(list(quads), scale), matching)
+    height, width = small.shape[:2]
+    row = np.full((BAND + height, 3 * CELL[0] + 2 * GAP, 3), PAPER, np.uint8)
     for place, part in enumerate(
         (found, heatmap(small, maps.region), heatmap(small, maps.affinity))
     ):
-        left = place * (CELL[0] + GAP) + (CELL[0] - size[0]) // 2
-        row[BAND:, left : left + size[0]] = part
-    return titled(row, sample.name, matches)
+        left = place * (CELL[0] + GAP) + (CELL[0] - width) // 2
+        row[BAND:, left : left + width] = part
+    return titled(row, sample.name, matching)
 
 
-def mark(
-    picture: Picture, truths: Sequence[Points], quads: Sequence[Points], matches: Matches
-) -> Picture:
-    """A copy of a picture with outlines (K, 2), in its pixels, by what became of them."""
-    drawn = picture.copy()
-    matched = matches.pairs.T.tolist()
-    for outlines, counts, pairs, found, otherwise, width in (
-        (truths, matches.truth_counts, matched[0], "truth", "truth, missed", 1),
-        (quads, matches.detection_counts, matched[1], "detection", "detection, wrong", 2),
-    ):
-        for number, points in enumerate(outlines):
-            state = found if number in pairs else otherwise
-            colour = COLOURS[state if counts[number] else "don't care"]
-            outline(drawn, [points], colour, width)
-    return drawn
-
-
-def titled(row: Picture, name: str, matches: Matches) -> Picture:
+def titled(row: Picture, name: str, matching: Matching) -> Picture:
     """A row with the picture's name and what was found there in the band above it."""
     image = Image.fromarray(row)
     pen = ImageDraw.Draw(image)
-    found = len(matches.pairs)
-    truths, detections = int(matches.truth_counts.sum()), int(matches.detection_counts.sum())
-    counts = f"{found} of {truths} words found, {detections - found} detections wrong"
+    truths, detections, found, correct, _ = matching.tally()
+    counts = f"{found:g} of {truths:g} words found, {detections - correct:g} detections wrong"
     shown = "".join(character if can_show(character) else "?" for character in name)
     for place, text in enumerate((f"{shown}    {counts}", "region", "affinity")):
         write(pen, place * (CELL[0] + GAP) + 14, BAND / 2, text, INK)

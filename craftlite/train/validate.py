@@ -11,7 +11,7 @@ from craftlite.data.loader import Crops, Shares, batches
 from craftlite.data.sample import Sample
 from craftlite.data.sources import Listed
 from craftlite.detector import Detector
-from craftlite.evaluate.iou import score
+from craftlite.evaluate.protocols import score
 from craftlite.postprocess import Thresholds
 from craftlite.runtime import TorchRuntime
 from craftlite.train.loss import craft_loss
@@ -36,7 +36,8 @@ class Validation:
     def detector(self, model: nn.Module) -> Detector:
         """A detector that runs the network on the recipe's long side; it is put into eval mode."""
         device = "cuda" if next(model.parameters()).is_cuda else "cpu"
-        return Detector(TorchRuntime(model, device), long_side=self.recipe.validate_long_side)  # type: ignore[arg-type]
+        runtime = TorchRuntime(self.recipe.network, model, device)  # type: ignore[arg-type]
+        return Detector(runtime, long_side=self.recipe.validate_long_side)
 
     def figures(self, model: nn.Module) -> dict[str, float]:
         """Precision, recall and H-mean (ICDAR 2015, fixed thresholds), and the loss."""

@@ -85,7 +85,8 @@ def _pass(path: Path, source: Listed, trainer: Trainer) -> Labels:
     """The labels of a file, which the leading process makes where it is not there."""
     if trainer.group.leads and not path.exists():
         model = trainer.ema.module
-        runtime = TorchRuntime(model, "cuda" if trainer.group.device.type == "cuda" else "cpu")
+        device = "cuda" if trainer.group.device.type == "cuda" else "cpu"
+        runtime = TorchRuntime(trainer.recipe.network, model, device)
         found = relabel(source.samples, runtime)
         save_labels(path, found, trainer.step, model.state_dict())
     trainer.group.wait()

@@ -6,11 +6,13 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
+import onnx
 import pytest
+from onnx import helper, numpy_helper
 
 from craftlite.commands.eval import parser, run
 from craftlite.errors import ConfigError, DatasetError
+from craftlite.runtime import METADATA
 
 SQUARE = "10,10,30,10,30,30,10,30"
 ELSEWHERE = "60,60,80,60,80,80,60,80"
@@ -56,15 +58,23 @@ def test_json_of_result_files(
         "pictures": 3,
         "truths": 3,
         "detections": 3,
-        "matched": 2,
+        "found": 2,
+        "correct": 2,
         "repaired": 1,
+        "hmean_interval": [0, pytest.approx(1)],
         "dataset": "icdar15",
         "split": "test",
         "protocol": "iou",
+        "name": "results",
         "results": str(results),
+        "odd": [
+            f"{results}/res_img_2.txt:2: the outline crosses itself: "
+            "(100, 100) (120, 120) (120, 100) (100, 120)"
+        ],
     }
     assert "no result file, so no detections, for img_3" in printed.err
     assert "res_img_9.txt" in printed.err
+    assert f"crosses itself: 1, the first at {results}/res_img_2.txt:2" in printed.err
 
 
 def test_table_of_result_files_and_default_folder(
@@ -77,8 +87,9 @@ def test_table_of_result_files_and_default_folder(
     assert evaluate("--dataset", "icdar15", "--results", "results") == 0
     rows = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
     assert rows["dataset"] == "icdar15 test, 3 pictures"
-    assert rows["precision"] == rows["recall"] == rows["H-mean"] == "66.67%"
-    assert rows["protocol"] == "IoU above 0.5, ICDAR 2015"
+    assert rows["precision"] == rows["recall"] == "66.67%"
+    assert rows["H-mean"].startswith("66.67%, 95 % interval over pictures 0.0% to ")
+    assert rows["protocol"] == "iou: IoU above 0.5, one to one, as ICDAR 2015 and MLT count"
 
 
 def test_odd_ground_truth_is_said_in_a_line_for_each_kind(
@@ -112,7 +123,6 @@ def test_pictures_are_needed_to_run_a_model(icdar15: Path) -> None:
 @pytest.mark.parametrize(
     "options",
     [[], ["--dataset", "coco"], ["--dataset", "icdar15", "--split", "all"],
-     ["--dataset", "icdar15", "--protocol", "deteval"],
      ["--dataset", "icdar15", "--low-text", "1.5"]],
 )  # fmt: skip
 def test_wrong_usage_exits_with_2(options: list[str]) -> None:
@@ -121,37 +131,155 @@ def test_wrong_usage_exits_with_2(options: list[str]) -> None:
     assert stop.value.code == 2
 
 
-class Brightness:
-    """A network of two lines: the brighter a pixel, the more it is text; nothing is linked."""
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--protocol", "deteval", "--protocol", "best"], "--protocol best: known are iou, "),
+        (["--tune"], "not chosen on the test split"),
+        (["--tune", "--split", "val", "--weights", "a", "--weights", "b"], "one set of weights"),
+        (["--report", "out", "--protocol", "cleval"], "tells no words apart"),
+        (["--results", "a/r", "--results", "b/r"], "two have one name"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options: list[str], says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        evaluate("--dataset", "icdar15", *options)
 
-    def __call__(self, pictures: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        region = pictures[:, :1, ::2, ::2].clip(0, 2.2) / 2.2
-        return np.concatenate([region, np.zeros_like(region)], axis=1)
+
+@pytest.fixture
+def brightness(tmp_path: Path) -> Path:
+    """A network of a few lines: the brighter a pixel, the more it is text; nothing is linked."""
+
+    def node(kind: str, inputs: str, out: str, **settings: Any) -> onnx.NodeProto:
+        return helper.make_node(kind, inputs.split(), [out], **settings)
+
+    constants = {"start": [0, 0, 0], "end": [1, 9999, 9999], "axes": [1, 2, 3], "step": [1, 2, 2]}
+    numbers = [numpy_helper.from_array(np.array(v, np.int64), k) for k, v in constants.items()]
+    for name, value in {"low": 0, "high": 2.2, "scale": 1 / 2.2}.items():
+        numbers.append(numpy_helper.from_array(np.array(value, np.float32), name))
+    nodes = [
+        node("Slice", "pictures start end axes step", "red"),
+        node("Clip", "red low high", "clipped"),
+        node("Mul", "clipped scale", "region"),
+        node("Mul", "region low", "affinity"),
+        node("Concat", "region affinity", "maps", axis=1),
+    ]
+    ends = [
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n", channels, "h", "w"])
+        for name, channels in (("pictures", 3), ("maps", 2))
+    ]
+    graph = helper.make_graph(nodes, "brightness", ends[:1], ends[1:], numbers)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    model.metadata_props.add(key=METADATA, value=json.dumps({"network": "craftlite-small"}))
+    onnx.save(model, tmp_path / "brightness.onnx")
+    return tmp_path / "brightness.onnx"
 
 
 @pytest.fixture
 def bright_words(tmp_path: Path) -> Path:
-    """One picture with a white and a grey word, its EXIF-free pixels in PNG."""
+    """One picture with a white and a grey word."""
+    folder = tmp_path / "bright"
     picture = np.zeros((192, 256), np.uint8)
     picture[40:80, 20:120] = 255
     picture[120:160, 140:240] = 190
-    (tmp_path / "images").mkdir()
-    (tmp_path / "gt").mkdir()
-    cv2.imwrite(str(tmp_path / "images/a.png"), picture)
+    (folder / "images").mkdir(parents=True)
+    (folder / "gt").mkdir()
+    cv2.imwrite(str(folder / "images/a.png"), picture)
     truth = "20,40,120,40,120,80,20,80,?\n140,120,240,120,240,160,140,160,?\n"
-    (tmp_path / "gt/gt_a.txt").write_text(truth)
-    return tmp_path
+    (folder / "gt/gt_a.txt").write_text(truth)
+    return folder
+
+
+@pytest.fixture
+def bright(bright_words: Path, brightness: Path, tmp_path: Path) -> list[str | Path]:
+    """The options that run the one on the other."""
+    return ["--dataset", "quads", "--data", bright_words, "--weights", brightness,
+            "--long-side", "256", "--cache", tmp_path / "cache"]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text_threshold", "recall"), [(0.9, 0.5), (0.5, 1.0)])
 def test_model_is_run_with_the_thresholds_asked_for(
-    bright_words: Path, capsys: pytest.CaptureFixture[str], text_threshold: float, recall: float
+    bright: list[str | Path],
+    capsys: pytest.CaptureFixture[str],
+    text_threshold: float,
+    recall: float,
 ) -> None:
-    options = ["--dataset", "quads", "--data", str(bright_words), "--json", "--long-side", "256"]
-    args = parser().parse_args([*options, "--text-threshold", str(text_threshold)])
-    args.weights = Brightness()
-    assert run(args) == 0
+    assert evaluate(*bright, "--json", "--text-threshold", str(text_threshold)) == 0
     facts = json.loads(capsys.readouterr().out)
     assert (facts["precision"], facts["recall"], facts["pictures"]) == (1, recall, 1)
     assert (facts["text_threshold"], facts["link_threshold"]) == (text_threshold, 0.4)
-    assert facts["long_side"] == 256
+    assert (facts["long_side"], facts["network"]) == (256, "craftlite-small")
+    assert (facts["origin"], facts["average_precision"]) == ("given by hand", recall)
+
+
+def test_several_are_compared_with_the_first(
+    bright: list[str | Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    (folder / "res_a.txt").write_text("20,40,120,80\n")
+    options = [*bright, "--results", f"other={folder}", "--protocol", "iou", "--protocol", "td500"]
+    assert evaluate(*options, "--json", "--text-threshold", "0.5") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["hmean"] == 1
+    names = [(row["name"], row["protocol"]) for row in facts["rows"]]
+    assert names == [("brightness", "iou"), ("other", "iou"),
+                     ("brightness", "td500"), ("other", "td500")]  # fmt: skip
+    first = facts["differences"][0]
+    assert (first["name"], first["protocol"]) == ("other", "iou")
+    assert first["hmean"] == pytest.approx(2 / 3 - 1)
+    assert evaluate(*options, "--text-threshold", "0.5") == 0
+    text = capsys.readouterr().out
+    assert "other less" in text
+    assert "-33.33 points of H-mean" in text
+
+
+def test_report_of_a_model(bright: list[str | Path], tmp_path: Path) -> None:
+    out = tmp_path / "report"
+    assert evaluate(*bright, "--report", out) == 0
+    facts = json.loads((out / "report.json").read_text())
+    assert facts["details"][0]["mistakes"]["missed"]["words"] == 1
+    assert facts["details"][0]["swept"] == "text threshold"
+    assert {point["recall"] for point in facts["details"][0]["sweep"]} == {0.5, 1}
+    page = (out / "report.html").read_text()
+    assert page.count("data:image/jpeg;base64,") == 3
+    assert "http" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "")
+    assert "1 of 2 words found" in page
+    assert "| missed | 1 | 0 |" in (out / "report.md").read_text()
+
+
+def test_report_of_result_files_without_pictures(
+    icdar15: Path, results: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "report"
+    odd = icdar15 / "Challenge4_Test_Task1_GT/gt_img_1.txt"
+    odd.rename(odd.with_name("gt_<b>1.txt"))
+    assert evaluate("--dataset", "icdar15", "--data", icdar15, "--results", results,
+                    "--report", out) == 0  # fmt: skip
+    page = (out / "report.html").read_text()
+    assert "data:image" not in page
+    assert "&lt;b&gt;1" in page
+    assert "<b>1" not in page
+
+
+def test_tuned_thresholds_are_used_from_then_on(
+    bright: list[str | Path], brightness: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate(*bright, "--tune", "--split", "train", "--json") == 0
+    tuned = json.loads(capsys.readouterr().out)
+    assert tuned["hmean"] == 1
+    assert json.loads(brightness.with_suffix(".json").read_text())["long_side"] == 256
+    assert evaluate(*bright, "--json") == 0
+    again = json.loads(capsys.readouterr().out)
+    assert (again["hmean"], again["text_threshold"]) == (1, tuned["text_threshold"])
+    assert again["origin"] == "on quads train, 1 pictures, by iou"
+
+
+def test_a_ground_truth_without_words_is_said(
+    icdar15: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for file in (icdar15 / "Challenge4_Test_Task1_GT").iterdir():
+        file.write_text("")
+    (tmp_path / "res_img_1.txt").write_text("1,2,9,8\n")
+    assert evaluate("--dataset", "icdar15", "--data", icdar15, "--results", tmp_path) == 0
+    assert "no word is to be found" in capsys.readouterr().err

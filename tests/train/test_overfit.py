@@ -7,7 +7,7 @@ from craftlite.data.loader import Batch
 from craftlite.data.sample import Sample, Word
 from craftlite.data.targets import render_targets
 from craftlite.detector import Detector
-from craftlite.evaluate.iou import score
+from craftlite.evaluate.protocols import score
 from craftlite.postprocess import Thresholds
 from craftlite.preprocess import to_tensor
 from craftlite.runtime import TorchRuntime
@@ -52,7 +52,7 @@ def test_eight_pictures_are_learnt_by_heart() -> None:
     with tiny_numbers_as_zero():
         for _ in range(RECIPE.steps):
             trainer.train_step([batch])
-    detector = Detector(TorchRuntime(trainer.ema.module, "cpu"), long_side=SIDE)
+    detector = Detector(TorchRuntime("craftlite-small", trainer.ema.module, "cpu"), long_side=SIDE)
     result = score(samples, lambda pixels: detector(pixels, Thresholds()))
     assert result.truths >= 16
     assert result.hmean > 0.9

@@ -42,7 +42,7 @@ def model() -> nn.Module:
 
 @pytest.fixture(scope="module")
 def runtime(model: nn.Module) -> TorchRuntime:
-    return TorchRuntime(model, "cpu", threads=1)
+    return TorchRuntime("craftlite-small", model, "cpu", threads=1)
 
 
 def box(left: float, top: float, right: float, bottom: float) -> Points:

@@ -11,8 +11,9 @@ from craftlite.data.sample import Sample, Word
 from craftlite.detector import Detector
 from craftlite.errors import DatasetError
 from craftlite.evaluate.iou import match
+from craftlite.evaluate.marks import COLOURS, mark
 from craftlite.postprocess import Thresholds
-from craftlite.train.sheet import BAND, CELL, COLOURS, GAP, chosen, draw_sheet, mark
+from craftlite.train.sheet import BAND, CELL, GAP, chosen, draw_sheet
 
 THRESHOLDS = Thresholds(text=0.5, link=0.3, low=0.3)
 WIDTH = 3 * CELL[0] + 2 * GAP
@@ -52,8 +53,8 @@ def test_outlines_have_the_colour_of_what_became_of_them() -> None:
     ]
     # One on the first word, one on nothing, one in the region that is not scored.
     quads = [box(22, 22), box(20, 120), box(222, 22, 50, 15)]
-    matches = match(truths, quads)
-    drawn = mark(picture, [word.polygon for word in truths], quads, matches)
+    matching = match(truths, quads)
+    drawn = mark(picture, [word.polygon for word in truths], quads, matching)
     assert not picture.any()
     upper, lower = slice(0, 100), slice(100, 200)
     first, second, third = slice(0, 100), slice(100, 200), slice(200, 300)

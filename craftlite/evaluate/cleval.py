@@ -1,0 +1,49 @@
+"""CLEval (Baek et al., CVPR 2020 workshops): characters, fair between detectors of words and lines.
+
+The published package `cleval` does the counting; it needs the texts of the truths. A truth without
+a text is taken to have as many characters as its width suggests.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from craftlite.data.characters import characters_of, least_rectangle
+from craftlite.data.sample import Word
+from craftlite.evaluate.overlap import crossing
+from craftlite.evaluate.score import Tally
+from craftlite.geometry import Points
+
+
+def measure(truths: Sequence[Word], outlines: Sequence[Points]) -> Tally:
+    """Characters of one picture: to find, detected, found and correct, penalties taken off.
+
+    Outlines (K, 2) of more than four points are taken as their least rectangles.
+
+    Raises:
+        ModuleNotFoundError: the package cleval is not installed.
+    """
+    from cleval import CLEvalMetric
+
+    metric = CLEvalMetric()
+    texts = [word.text or "o" * len(characters_of(word)) for word in truths]
+    metric.update(
+        quads(outlines),
+        quads([word.polygon for word in truths]),
+        [""] * len(outlines),
+        texts,
+        [word.ignore for word in truths],
+    )
+    return Tally(
+        truths=int(metric.det_num_char_gt),
+        detections=int(metric.det_num_char_det),
+        found=float(metric.det_num_char_tp_recall - metric.det_gran_score_recall),
+        correct=float(metric.det_num_char_tp_precision - metric.det_gran_score_precision),
+        repaired=int(crossing(outlines).sum()),
+    )
+
+
+def quads(outlines: Sequence[Points]) -> Points:
+    """(N, 8) corners, as the package takes them."""
+    fours = [o if len(o) == 4 else least_rectangle(np.asarray(o, np.float32)) for o in outlines]
+    return np.array(fours, np.float32).reshape(-1, 8)

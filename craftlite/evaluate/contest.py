@@ -1,0 +1,83 @@
+"""Detectors scored side by side on one dataset: rows of figures, and the differences."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from craftlite.data.sample import Sample
+from craftlite.evaluate.compare import hmeans, interval
+from craftlite.evaluate.detections import Detections
+from craftlite.evaluate.model import Model
+from craftlite.evaluate.protocols import Metric
+from craftlite.evaluate.score import Matching, Score
+from craftlite.postprocess import Thresholds
+
+
+@dataclass
+class Contestant:
+    """A detector and what it found.
+
+    Attributes:
+        name: in tables; no two are the same.
+        facts: what it is, for tables and JSON.
+        detections: of the samples, in their order.
+        model: that found them, with `thresholds`; None where files were read.
+        metrics: by protocol, filled by `judge`.
+        matchings: by protocol, of the samples; empty for protocols that count no words.
+    """
+
+    name: str
+    facts: dict[str, Any]
+    detections: Sequence[Detections]
+    model: Model | None = None
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    matchings: dict[str, list[Matching]] = field(default_factory=dict)
+
+    def judge(self, samples: Sequence[Sample], protocol: str) -> None:
+        """Scores all samples by a protocol."""
+        metric = Metric(protocol)
+        results = [
+            metric.update(sample.words, found)
+            for sample, found in zip(samples, self.detections, strict=True)
+        ]
+        self.metrics[protocol] = metric
+        self.matchings[protocol] = [one for one in results if isinstance(one, Matching)]
+
+    def score(self, protocol: str) -> Score:
+        """The score by a protocol that it was judged by."""
+        return self.metrics[protocol].summary()
+
+
+def rows(contestants: Sequence[Contestant], protocols: Sequence[str]) -> list[dict[str, Any]]:
+    """Figures of each detector by each protocol: name, protocol, score, 95 % interval of H-mean."""
+    return [
+        {"name": one.name, "protocol": protocol}
+        | one.score(protocol).facts()
+        | {"hmean_interval": list(interval(hmeans(one.metrics[protocol].tallies)))}
+        | one.facts
+        for protocol in protocols
+        for one in contestants
+    ]
+
+
+def differences(
+    contestants: Sequence[Contestant], protocols: Sequence[str]
+) -> list[dict[str, Any]]:
+    """H-mean of each detector less that of the first, with the paired 95 % interval."""
+    return [
+        {
+            "name": one.name,
+            "against": contestants[0].name,
+            "protocol": protocol,
+            "hmean": one.score(protocol).hmean - contestants[0].score(protocol).hmean,
+            "hmean_interval": list(
+                interval(
+                    hmeans(one.metrics[protocol].tallies)
+                    - hmeans(contestants[0].metrics[protocol].tallies)
+                )
+            ),
+        }
+        for protocol in protocols
+        for one in contestants[1:]
+    ]

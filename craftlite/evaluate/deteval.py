@@ -1,0 +1,107 @@
+"""DetEval as ICDAR 2013 (Robust Reading, challenge 2, task 1) scores: words may be split or merged.
+
+Wolf and Jolion, "Object Count/Area Graphs for the Evaluation of Object Detection and Segmentation
+Algorithms", IJDAR 2006, in the competition's version: upright boxes of whole pixels, whose last
+row and column count. Three passes, each with what the passes before have left:
+
+1. one to one: a box that alone covers the truth, and the two overlap nothing else that counts;
+2. one to many: a truth covered by the boxes that lie in it, where two or more touch it;
+3. many to one: a box over several truths, where it touches two or more.
+
+A group of one truth and one box, in whichever pass, scores 1 for both; a split truth scores 0.8
+and so does each of its boxes; merged truths and their box score 1 each.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from craftlite.data.sample import Word
+from craftlite.evaluate.overlap import crossing
+from craftlite.evaluate.score import Bools, Floats, Group, Matching
+from craftlite.geometry import Points
+
+MIN_RECALL = 0.8
+MIN_PRECISION = 0.4
+MAX_DISTANCE = 1.0  # between the centres, in means of the two diagonals
+SPLIT = 0.8
+MERGED = 1.0
+DIGITS = 4  # to which sums of ratios are rounded before they are compared
+
+
+def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
+    """Groups the truths of one picture with detected outlines (K, 2), each as its upright box.
+
+    A detection with more than 0.4 of its box in one don't-care box does not count.
+    """
+    truth_boxes, boxes = upright([word.polygon for word in truths]), upright(outlines)
+    truth_counts = np.array([not word.ignore for word in truths], bool)
+    shared = shared_areas(truth_boxes, boxes)
+    recall = shared / areas(truth_boxes)[:, None]
+    precision = shared / areas(boxes)
+    counts = ~(precision[~truth_counts] > MIN_PRECISION).any(axis=0)
+
+    found, correct = np.zeros(len(truths)), np.zeros(len(boxes))
+    touching = recall > 0
+    truths_touch = (touching & counts).sum(axis=1)
+    boxes_touch = (touching & truth_counts[:, None]).sum(axis=0)
+    groups: list[Group] = []
+
+    def add(group: Group, credit: float) -> None:
+        if len(group.truths) == len(group.detections):
+            credit = 1.0
+        found[list(group.truths)] = correct[list(group.detections)] = credit
+        groups.append(group)
+
+    alone = (truths_touch == 1)[:, None] & (boxes_touch == 1)
+    counting = truth_counts[:, None] & counts
+    good = (recall >= MIN_RECALL) & (precision >= MIN_PRECISION)
+    pairs = only_ones(good) & alone & counting & (distances(truth_boxes, boxes) < MAX_DISTANCE)
+    for truth, box in np.argwhere(pairs).tolist():
+        add(Group((truth,), (box,)), 1.0)
+    for truth in np.flatnonzero(truth_counts & (truths_touch >= 2)).tolist():
+        parts = np.flatnonzero((precision[truth] >= MIN_PRECISION) & counts & (correct == 0))
+        if found[truth] == 0 and covers(recall[truth, parts], MIN_RECALL):
+            add(Group((truth,), tuple(parts.tolist())), SPLIT)
+    for box in np.flatnonzero(counts & (boxes_touch >= 2)).tolist():
+        parts = np.flatnonzero((recall[:, box] >= MIN_RECALL) & truth_counts & (found == 0))
+        if correct[box] == 0 and covers(precision[parts, box], MIN_PRECISION):
+            add(Group(tuple(parts.tolist()), (box,)), MERGED)
+    return Matching(found, correct, truth_counts, counts, tuple(groups), crossing(outlines))
+
+
+def upright(outlines: Sequence[Points]) -> Floats:
+    """Upright boxes (N, 4): left, top, right, bottom."""
+    boxes = [(*points.min(axis=0), *points.max(axis=0)) for points in outlines]
+    return np.array(boxes, np.float64).reshape(-1, 4)
+
+
+def areas(boxes: Floats) -> Floats:
+    """Pixels (N,) of boxes, their last row and column included."""
+    return np.asarray((boxes[:, 2] - boxes[:, 0] + 1) * (boxes[:, 3] - boxes[:, 1] + 1))
+
+
+def shared_areas(ones: Floats, others: Floats) -> Floats:
+    """Pixels (A, B) that boxes share."""
+    low = np.maximum(ones[:, None, :2], others[None, :, :2])
+    high = np.minimum(ones[:, None, 2:], others[None, :, 2:])
+    return np.asarray((high - low + 1).clip(min=0).prod(axis=2))
+
+
+def distances(ones: Floats, others: Floats) -> Floats:
+    """Distances (A, B) between centres, in means of the two boxes' diagonals."""
+    sizes = [boxes[:, 2:] - boxes[:, :2] + 1 for boxes in (ones, others)]
+    centres = [boxes[:, :2] + size / 2 for boxes, size in zip((ones, others), sizes, strict=True)]
+    apart = np.linalg.norm(centres[0][:, None] - centres[1][None], axis=2)
+    diagonals = [np.linalg.norm(size, axis=1) for size in sizes]
+    return np.asarray(2 * apart / (diagonals[0][:, None] + diagonals[1]))
+
+
+def only_ones(pairs: Bools) -> Bools:
+    """The pairs (T, D) that are the only ones of their row and of their column."""
+    return np.asarray(pairs & (pairs.sum(axis=1) == 1)[:, None] & (pairs.sum(axis=0) == 1))
+
+
+def covers(shares: Floats, least: float) -> bool:
+    """Whether shares add up to `least`, to DIGITS decimals."""
+    return round(sum(shares.tolist()), DIGITS) >= least

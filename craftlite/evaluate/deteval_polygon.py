@@ -1,0 +1,89 @@
+"""DetEval on outlines, as Total-Text is scored: recall 0.7 and precision 0.6.
+
+Ch'ng and Chan, "Total-Text", IJDAR 2020, section 5, in the version of the authors' Python scripts
+that works on polygons. What is odd in those scripts is kept: ratios are rounded to two decimals;
+limits are strict in the first pass and not in the others; the many-to-one pass asks for a recall
+of 0.6, and of 0.7 only where one truth is left; the don't-care ratio adds a pixel to the area.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import shapely
+
+from craftlite.data.sample import Word
+from craftlite.evaluate.overlap import crossing, ratio, shapes, shared_areas
+from craftlite.evaluate.score import Bools, Floats, Group, Matching
+from craftlite.geometry import Points
+
+MIN_RECALL = 0.7
+MIN_PRECISION = 0.6
+MAX_DONT_CARE = 0.5
+SEVERAL = 0.8  # what each truth and detection of a split or merged group scores
+DIGITS = 2
+
+
+def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
+    """Groups the truths of one picture with detected outlines (K, 2), in the picture's pixels.
+
+    A detection with more than half its area in one don't-care region does not count.
+    """
+    truth_shapes, detections = shapes([word.polygon for word in truths]), shapes(outlines)
+    truth_counts = np.array([not word.ignore for word in truths], bool)
+    shared, areas = shared_areas(truth_shapes, detections), shapely.area(detections)
+    counts = ~(shared[~truth_counts] / (areas + 1) > MAX_DONT_CARE).any(axis=0)
+
+    # What does not count is taken out, and so does not get in the way of what does.
+    rows, columns = np.flatnonzero(truth_counts), np.flatnonzero(counts)
+    table = shared[np.ix_(rows, columns)]
+    recall = np.round(ratio(table, shapely.area(truth_shapes)[rows, None]), DIGITS)
+    precision = np.round(ratio(table, areas[columns]), DIGITS)
+    found, correct = np.zeros(len(truths)), np.zeros(len(outlines))
+    groups = []
+    for group in _groups(recall, precision):
+        several = len(group.truths) + len(group.detections) > 2
+        chosen = Group(
+            tuple(rows[list(group.truths)].tolist()),
+            tuple(columns[list(group.detections)].tolist()),
+        )
+        found[list(chosen.truths)] = SEVERAL if several else 1.0
+        correct[list(chosen.detections)] = SEVERAL if several else 1.0
+        groups.append(chosen)
+    return Matching(found, correct, truth_counts, counts, tuple(groups), crossing(outlines))
+
+
+def _groups(recall: Floats, precision: Floats) -> list[Group]:
+    """The groups of the three passes over tables (T, D) of rounded ratios."""
+    free_truths, free = np.ones(recall.shape[0], bool), np.ones(recall.shape[1], bool)
+    groups = []
+
+    def add(truths: Sequence[int], detections: Sequence[int]) -> None:
+        free_truths[list(truths)] = free[list(detections)] = False
+        groups.append(Group(tuple(truths), tuple(detections)))
+
+    for truth, detection in _one_to_one(recall, precision):
+        add([truth], [detection])
+    for truth in range(len(recall)):
+        if free_truths[truth] and (recall[truth] > 0).sum() >= 2:
+            parts = np.flatnonzero((precision[truth] >= MIN_PRECISION) & free)
+            if recall[truth, parts].sum() >= MIN_RECALL:
+                add([truth], parts.tolist())
+    for detection in range(recall.shape[1]):
+        if free[detection] and (precision[:, detection] > 0).sum() >= 2:
+            parts = np.flatnonzero((recall[:, detection] >= MIN_PRECISION) & free_truths)
+            enough = precision[parts, detection].sum() >= MIN_PRECISION
+            if enough and (len(parts) > 1 or recall[parts[0], detection] >= MIN_RECALL):
+                add(parts.tolist(), [detection])
+    return groups
+
+
+def _one_to_one(recall: Floats, precision: Floats) -> list[tuple[int, int]]:
+    """Truths with one detection of enough recall and one of enough precision, each only theirs."""
+    covers, inside = recall > MIN_RECALL, precision > MIN_PRECISION
+    only: Bools = (covers.sum(axis=1) == 1) & (inside.sum(axis=1) == 1)
+    pairs = []
+    for truth in np.flatnonzero(only).tolist():
+        covering, lying_in = int(covers[truth].argmax()), int(inside[truth].argmax())
+        if covers[:, covering].sum() == 1 and inside[:, lying_in].sum() == 1:
+            pairs.append((truth, covering))
+    return pairs

@@ -1,0 +1,117 @@
+"""Score maps kept on disk, so that a second protocol or other thresholds cost no network run."""
+
+import hashlib
+import io
+import os
+import sys
+import time
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from craftlite.data.sample import Sample
+from craftlite.detector import Detector, Maps
+from craftlite.errors import CraftliteError
+from craftlite.formats import write_whole
+from craftlite.preprocess import Fit
+from craftlite.weights import Weights
+
+LIMIT = 4 * 2**30  # bytes; beyond it the maps that were not used for longest go
+
+
+def default_folder() -> Path:
+    """Where caches go on this system: `$XDG_CACHE_HOME` or `~/.cache`, in it craftlite/maps."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "craftlite" / "maps"
+
+
+class MapCache:
+    """The maps of one set of weights, by (weights, picture, long side).
+
+    Args:
+        folder: where all maps are kept; where it cannot be written, that is said once and nothing
+            is kept.
+        weights: SHA-256 of the weights' file.
+    """
+
+    def __init__(self, folder: Path, weights: str) -> None:
+        self._root, self._folder = folder, folder / weights[:16]
+        self._writes = True
+
+    def maps(self, sample: Sample, detector: Detector) -> tuple[Maps, float]:
+        """A picture's maps, from disk or computed; and the milliseconds that computing took.
+
+        Raises:
+            DatasetError: the picture cannot be read.
+        """
+        path = self._folder / f"{picture_hash(sample)[:32]}-{detector.long_side}.npz"
+        kept = _read(path)
+        if kept is not None:
+            return kept
+        pixels = sample.pixels()
+        start = time.perf_counter()
+        maps = detector.maps(pixels)
+        milliseconds = 1000 * (time.perf_counter() - start)
+        self._keep(path, maps, milliseconds)
+        return maps, milliseconds
+
+    def _keep(self, path: Path, maps: Maps, milliseconds: float) -> None:
+        if not self._writes:
+            return
+        with io.BytesIO() as file:
+            np.savez(
+                file,
+                region=maps.region,
+                affinity=maps.affinity,
+                size=maps.fit.size,
+                milliseconds=milliseconds,
+            )
+            content = file.getvalue()
+        try:
+            write_whole(path, content)
+        except CraftliteError as error:
+            self._writes = False
+            print(f"warning: maps are not kept: {error}", file=sys.stderr)
+
+    def trim(self, limit: int = LIMIT) -> None:
+        """Remove the files that were not used for longest until all take at most `limit` bytes."""
+        files = [(file.stat(), file) for file in self._root.glob("*/*.npz")]
+        total = sum(stat.st_size for stat, _ in files)
+        for stat, file in sorted(files, key=lambda item: item[0].st_mtime):
+            if total <= limit:
+                return
+            file.unlink(missing_ok=True)
+            total -= stat.st_size
+
+
+def _read(path: Path) -> tuple[Maps, float] | None:
+    """What a file holds, or None where it is not there or damaged; marks it as used."""
+    try:
+        with np.load(path) as file:
+            width, height = file["size"].tolist()
+            long_side = int(path.stem.rpartition("-")[2])
+            maps = Maps(file["region"], file["affinity"], Fit.of((width, height), long_side))
+            milliseconds = float(file["milliseconds"])
+        os.utime(path)
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None
+    return maps, milliseconds
+
+
+def picture_hash(sample: Sample) -> str:
+    """SHA-256 of a picture's file, or of its pixels."""
+    if isinstance(sample.picture, Path):
+        try:
+            return hashlib.sha256(sample.picture.read_bytes()).hexdigest()
+        except OSError:
+            return hashlib.sha256(str(sample.picture).encode()).hexdigest()  # pixels() will raise
+    shape = str(sample.picture.shape).encode()
+    return hashlib.sha256(shape + sample.picture.tobytes()).hexdigest()
+
+
+def weights_hash(entry: Weights) -> str:
+    """SHA-256 of the file that is run for a set of weights."""
+    file = entry.onnx or entry.torch
+    assert file is not None
+    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -1,0 +1,75 @@
+"""What kind of mistake each missed word and each wrong detection is.
+
+The kinds are about areas and the same for all protocols; only what is found and correct is taken
+from the protocol. A truth or detection has one kind, the first that fits:
+
+- merged: a detection over most of two words or more, and the words in it;
+- split: a word with most of two detections or more in it, and those detections;
+- loose: a word and a detection that share a tenth of their union, but not enough to match;
+- twice: a detection over most of a word that is found already;
+- missed: a word that is left; false: a detection that is left.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+
+from craftlite.data.sample import Word
+from craftlite.evaluate.overlap import ratio, shapes, shared_areas
+from craftlite.evaluate.score import Bools, Matching
+from craftlite.geometry import Points
+
+KINDS = ("missed", "split", "merged", "loose", "twice", "false")
+MOST = 0.5
+LOOSE_IOU = 0.1
+
+
+class Mistakes(NamedTuple):
+    """One of KINDS for each truth and each detection; None where there is nothing wrong."""
+
+    truths: list[str | None]
+    detections: list[str | None]
+
+
+def mistakes(truths: Sequence[Word], outlines: Sequence[Points], matching: Matching) -> Mistakes:
+    """The kinds of one picture's mistakes, given what a protocol made of it."""
+    truth_shapes, detections = shapes([word.polygon for word in truths]), shapes(outlines)
+    areas, truth_areas = shapely.area(detections), shapely.area(truth_shapes)[:, None]
+    shared = shared_areas(truth_shapes, detections)
+    shared *= matching.truth_counts[:, None] & matching.detection_counts
+    covered = ratio(shared, truth_areas) > MOST
+    inside = ratio(shared, areas) > MOST
+    near = ratio(shared, truth_areas + areas - shared) > LOOSE_IOU
+
+    missed = matching.truth_counts & (matching.found == 0)
+    wrong = matching.detection_counts & (matching.correct == 0)
+    merging = wrong & (covered.sum(axis=0) >= 2)
+    splitting = missed & (inside.sum(axis=1) >= 2)
+    open_pairs = missed[:, None] & wrong & near
+    return Mistakes(
+        _first(
+            missed,
+            merged=(covered & merging).any(axis=1),
+            split=splitting,
+            loose=open_pairs.any(axis=1),
+            missed=missed,
+        ),
+        _first(
+            wrong,
+            merged=merging,
+            split=(inside & splitting[:, None]).any(axis=0),
+            loose=open_pairs.any(axis=0),
+            twice=((covered | inside) & (matching.found > 0)[:, None]).any(axis=0),
+            false=wrong,
+        ),
+    )
+
+
+def _first(which: Bools, **kinds: Bools) -> list[str | None]:
+    """For each place in `which`, the first kind that is true there."""
+    result: list[str | None] = [None] * len(which)
+    for place in np.flatnonzero(which).tolist():
+        result[place] = next(kind for kind, fits in kinds.items() if fits[place])
+    return result

@@ -1,0 +1,104 @@
+"""A model that is evaluated: its detections on samples, from maps that are computed once."""
+
+from copy import copy
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from craftlite.data.sample import Sample
+from craftlite.detector import Detector, Maps
+from craftlite.evaluate.detections import Detections
+from craftlite.evaluate.maps import MapCache, weights_hash
+from craftlite.evaluate.published import published
+from craftlite.postprocess import Thresholds
+from craftlite.weights import find_weights
+
+COST_SIZE = (1280, 736)  # pixels, width and height, for which operations are counted
+
+
+class Model:
+    """Weights with their long side and thresholds, and the maps that they gave.
+
+    Args:
+        weights: a name in the catalogue or a file.
+        dataset: that it is tried on; for it the original CRAFT has published thresholds.
+        long_side: pixels that pictures are scaled to; None takes what the weights are meant for.
+        cache: the folder where maps are kept.
+        polygons: whether curved outlines are traced, for protocols that score them.
+
+    Attributes:
+        thresholds: those that the weights are meant for.
+        origin: where thresholds and long side come from, in words.
+
+    Raises:
+        WeightsError: the weights are missing, corrupt or of another network.
+    """
+
+    def __init__(
+        self,
+        weights: str,
+        dataset: str,
+        *,
+        cache: Path,
+        long_side: int | None = None,
+        polygons: bool = True,
+    ) -> None:
+        entry = find_weights(weights)
+        detector = Detector(weights, long_side=long_side)
+        self.name, self.network = str(weights), detector.runtime.network
+        self.thresholds, self.origin = detector.thresholds, entry.tuned or "defaults, not tuned"
+        original = None if entry.tuned else published(self.network, dataset)
+        if original is not None:
+            self.thresholds, side, self.origin = original
+            detector = Detector(detector.runtime, long_side=long_side or side)
+        self.detector, self.polygons = detector, polygons
+        self._cache = MapCache(cache, weights_hash(entry))
+        self._milliseconds: list[float] = []
+
+    def at(self, long_side: int) -> "Model":
+        """The same weights on another long side."""
+        other = copy(self)
+        other.detector = Detector(self.detector.runtime, long_side=long_side)
+        other._milliseconds = []
+        return other
+
+    def maps(self, sample: Sample) -> Maps:
+        """The maps of a picture, computed unless they are kept.
+
+        Raises:
+            DatasetError: the picture cannot be read.
+        """
+        maps, milliseconds = self._cache.maps(sample, self.detector)
+        self._milliseconds.append(milliseconds)
+        return maps
+
+    def detections(self, sample: Sample, thresholds: Thresholds) -> Detections:
+        """The words of a picture, rounded to whole pixels."""
+        maps = self.maps(sample)
+        return Detections.of(self.detector.words(maps, thresholds, polygons=self.polygons))
+
+    def facts(self, thresholds: Thresholds) -> dict[str, Any]:
+        """What is run and how, and what it costs; parameters and operations where torch is there.
+
+        "milliseconds": median over the pictures so far, from pixels to maps, when each was
+        computed; None before the first.
+        """
+        facts: dict[str, Any] = {"weights": self.name, "network": self.network}
+        if find_spec("torch"):
+            from craftlite.model.cost import cost
+
+            facts |= cost(self.network, *COST_SIZE)._asdict()
+        times = self._milliseconds
+        return facts | {
+            "milliseconds": round(median(times), 1) if times else None,
+            "long_side": self.detector.long_side,
+            "text_threshold": thresholds.text,
+            "link_threshold": thresholds.link,
+            "low_text": thresholds.low,
+            "origin": self.origin if thresholds == self.thresholds else "given by hand",
+        }
+
+    def close(self) -> None:
+        """Keeps the cache within its limit."""
+        self._cache.trim()

@@ -1,0 +1,68 @@
+"""The report's charts, as SVG to stand inside the page."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+COLOURS = ("#1f6fb4", "#d1495b", "#2a9d5c", "#e08a1e", "#6a4fb3", "#4d4d4d")
+STYLE = {"svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10}
+
+
+def sweep_chart(sweeps: Mapping[str, Sequence[Mapping[str, Any]]], chosen: Sequence[Any]) -> str:
+    """Precision against recall over a sweep, a curve each, with the scored point as a ring.
+
+    sweeps: by detector, points with level, precision and recall. chosen: their scored points
+    (recall, precision), in the same order.
+    """
+    figure = Figure(figsize=(5.6, 4.4), layout="constrained")
+    axes = figure.subplots()
+    for colour, (name, points), (recall, precision) in zip(
+        COLOURS * len(sweeps), sweeps.items(), chosen, strict=False
+    ):
+        recalls = [100 * point["recall"] for point in points]
+        precisions = [100 * point["precision"] for point in points]
+        axes.plot(recalls, precisions, color=colour, marker=".", linewidth=1.2, label=name)
+        axes.plot(100 * recall, 100 * precision, "o", color=colour, fillstyle="none", markersize=11)
+        for point in (points[0], points[-1]) if points else ():
+            at = 100 * point["recall"], 100 * point["precision"]
+            axes.annotate(
+                f"{point['level']:g}", at, (4, 5), textcoords="offset points", color=colour
+            )
+    axes.set(xlabel="recall, %", ylabel="precision, %", xlim=(0, 100), ylim=(0, 100))
+    _plain(axes)
+    axes.legend(loc="lower left", frameon=False)
+    return _svg(figure)
+
+
+def calibration_chart(bins: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """How often detections are right against how sure they are, a curve for each detector."""
+    figure = Figure(figsize=(4.6, 4.4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 100], [0, 100], color="#b0b0b0", linewidth=1, linestyle="--")
+    for colour, (name, parts) in zip(COLOURS * len(bins), bins.items(), strict=False):
+        confidences = [100 * part["confidence"] for part in parts]
+        precisions = [100 * part["precision"] for part in parts]
+        sizes = [12 + 200 * part["count"] / sum(p["count"] for p in parts) for part in parts]
+        axes.plot(confidences, precisions, color=colour, linewidth=1.2, label=name)
+        axes.scatter(confidences, precisions, sizes, color=colour, alpha=0.6, linewidths=0)
+    axes.set(xlabel="confidence, %", ylabel="correct, %", xlim=(0, 100), ylim=(0, 100))
+    _plain(axes)
+    axes.legend(loc="upper left", frameon=False)
+    return _svg(figure)
+
+
+def _plain(axes: Axes) -> None:
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _svg(figure: Figure) -> str:
+    """The drawing alone, without the declaration that would end an HTML page's body."""
+    with io.StringIO() as file, rc_context(STYLE):
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+        text = file.getvalue()
+    return text[text.index("<svg") :]

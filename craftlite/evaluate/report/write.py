@@ -1,0 +1,94 @@
+"""Writes a report's folder: report.html, report.json and report.md."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+from craftlite.data.sample import Sample
+from craftlite.evaluate.contest import Contestant
+from craftlite.evaluate.marks import COLOURS
+from craftlite.evaluate.report.charts import calibration_chart, sweep_chart
+from craftlite.evaluate.report.facts import facts_of
+from craftlite.evaluate.report.gallery import draw, worst
+from craftlite.formats import write_whole
+
+
+def write_report(
+    out: Path,
+    dataset: str,
+    split: str,
+    samples: Sequence[Sample],
+    contestants: Sequence[Contestant],
+    protocols: Sequence[str],
+) -> Path:
+    """Writes the report of detectors that were judged by the protocols; returns the page's path.
+
+    Raises:
+        CraftliteError: a file cannot be written.
+    """
+    facts = facts_of(dataset, split, samples, contestants, protocols)
+    write_whole(out / "report.json", json.dumps(facts, indent=1) + "\n")
+    env = Environment(
+        loader=PackageLoader("craftlite.evaluate.report", "templates"),
+        autoescape=select_autoescape(["html"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters |= {"percent": percent, "short": short}
+    write_whole(out / "report.md", env.get_template("report.md").render(facts))
+    page = env.get_template("report.html").render(
+        facts,
+        charts=charts(facts),
+        galleries=galleries(facts, samples, contestants),
+        colours={name: "rgb({}, {}, {})".format(*rgb) for name, rgb in COLOURS.items()},
+    )
+    write_whole(out / "report.html", page)
+    return out / "report.html"
+
+
+def charts(facts: dict[str, Any]) -> dict[str, str]:
+    """The charts that there is something to draw for, by name."""
+    by, details = facts["details_by"], facts["details"]
+    scored = {row["name"]: row for row in facts["rows"] if row["protocol"] == by}
+    sweeps = {one["name"]: one["sweep"] for one in details if one["sweep"]}
+    bins = {one["name"]: one["calibration"] for one in details if one["calibration"]}
+    drawn = {}
+    if sweeps:
+        chosen = [(scored[name]["recall"], scored[name]["precision"]) for name in sweeps]
+        drawn["sweep"] = sweep_chart(sweeps, chosen)
+    if bins:
+        drawn["calibration"] = calibration_chart(bins)
+    return drawn
+
+
+def galleries(
+    facts: dict[str, Any], samples: Sequence[Sample], contestants: Sequence[Contestant]
+) -> list[dict[str, Any]]:
+    """For each detector its worst pictures, drawn."""
+    result = []
+    for one, details in zip(contestants, facts["details"], strict=True):
+        pictures = []
+        for number in worst(details["pictures"]):
+            parts = draw(one, number, samples[number], facts["details_by"])
+            if parts is not None:
+                pictures.append({"facts": details["pictures"][number], "parts": parts})
+        result.append({"name": one.name, "pictures": pictures})
+    return result
+
+
+def percent(ratio: float | None, digits: int = 1) -> str:
+    """A ratio in 0..1 as a percentage; a dash where there is none."""
+    return "-" if ratio is None else f"{100 * ratio:.{digits}f} %"
+
+
+def short(number: object) -> str:
+    """A large number with a letter for its power of a thousand; a dash where there is none."""
+    if not isinstance(number, int | float):
+        return "-"
+    for size, letter in ((1e9, " G"), (1e6, " M")):
+        if number >= size:
+            return f"{number / size:.2f}{letter}"
+    return f"{number:g}"

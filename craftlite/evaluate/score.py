@@ -1,0 +1,138 @@
+"""What protocols count: picture by picture, and summed up to precision, recall and H-mean."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+class Group(NamedTuple):
+    """Truths and detections that a protocol takes as each other, by their numbers."""
+
+    truths: tuple[int, ...]
+    detections: tuple[int, ...]
+
+
+class Tally(NamedTuple):
+    """One picture's sums: what counts, and how much of it was found and is correct."""
+
+    truths: float
+    detections: float
+    found: float
+    correct: float
+    repaired: int = 0
+
+
+@dataclass(frozen=True)
+class Matching:
+    """What became of the T truths and D detections of one picture.
+
+    Attributes:
+        found: (T,) float64, each truth's credit towards recall, usually 0 or 1.
+        correct: (D,) float64, each detection's credit towards precision.
+        truth_counts: (T,) bool, False for don't-care truths.
+        detection_counts: (D,) bool, False for detections that lie in a don't-care region.
+        groups: who was matched with whom.
+        repaired: (D,) bool, detections that crossed themselves or enclosed no area.
+    """
+
+    found: Floats
+    correct: Floats
+    truth_counts: Bools
+    detection_counts: Bools
+    groups: tuple[Group, ...]
+    repaired: Bools
+
+    def tally(self) -> Tally:
+        """The picture's sums."""
+        return Tally(
+            float(self.truth_counts.sum()),
+            float(self.detection_counts.sum()),
+            float(self.found.sum()),
+            float(self.correct.sum()),
+            int(self.repaired.sum()),
+        )
+
+
+@dataclass(frozen=True)
+class Score:
+    """Sums over all pictures, don't-care words left out, and the ratios that follow from them.
+
+    Attributes:
+        pictures: how many.
+        truths: words that were to be found; characters with `cleval`.
+        detections: that count.
+        found: of the truths, in sum; a word found in parts may count for less than 1.
+        correct: of the detections, in sum.
+        repaired: detections that crossed themselves or enclosed no area.
+        average_precision: area under precision and recall with the detections sorted by score,
+            as ICDAR MLT ranks; None where a detection has no score.
+    """
+
+    pictures: int = 0
+    truths: float = 0
+    detections: float = 0
+    found: float = 0
+    correct: float = 0
+    repaired: int = 0
+    average_precision: float | None = None
+
+    @property
+    def precision(self) -> float:
+        """Share of the detections that are correct, 0..1; 0 without detections."""
+        return max(0.0, self.correct) / self.detections if self.detections else 0.0
+
+    @property
+    def recall(self) -> float:
+        """Share of the truths that are found, 0..1; 0 without truths."""
+        return max(0.0, self.found) / self.truths if self.truths else 0.0
+
+    @property
+    def hmean(self) -> float:
+        """Harmonic mean of precision and recall, 0..1; 0 when both are 0."""
+        both = self.precision + self.recall
+        return 2 * self.precision * self.recall / both if both else 0.0
+
+    def facts(self) -> dict[str, Any]:
+        """The ratios and counts by name; counts that are whole are int."""
+        facts: dict[str, Any] = {
+            "precision": self.precision,
+            "recall": self.recall,
+            "hmean": self.hmean,
+            "pictures": self.pictures,
+        }
+        for name in ("truths", "detections", "found", "correct"):
+            facts[name] = whole(getattr(self, name))
+        facts["repaired"] = self.repaired
+        if self.average_precision is not None:
+            facts["average_precision"] = self.average_precision
+        return facts
+
+
+def whole(number: float) -> float | int:
+    """An int where a number is whole."""
+    return int(number) if float(number).is_integer() else number
+
+
+def summed(tallies: Sequence[Tally], average_precision: float | None = None) -> Score:
+    """The score of several pictures."""
+    truths, detections, found, correct, repaired = (
+        sum(column) for column in (zip(*tallies, strict=True) if tallies else [()] * 5)
+    )
+    return Score(len(tallies), truths, detections, found, correct, int(repaired), average_precision)
+
+
+def average_precision(scores: Floats, correct: Bools, truths: float) -> float:
+    """Mean precision at each correct detection, the surest first, missed truths counting as 0.
+
+    scores, correct: (D,) of all detections that count, in file order, which decides between equals.
+    """
+    order = np.argsort(-scores, kind="stable")
+    hits = correct[order]
+    precisions = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+    return float(precisions[hits].sum() / truths) if truths else 0.0

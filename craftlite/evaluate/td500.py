@@ -1,0 +1,62 @@
+"""The protocol of MSRA-TD500: lines of text in any direction, as turned boxes.
+
+Yao et al., "Detecting Texts of Arbitrary Orientations in Natural Images", CVPR 2012, section 5.1.
+Both boxes are turned upright about their own centres before they are compared, so that the overlap
+does not depend on their angles, which have a limit of their own.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from craftlite.data.sample import Word
+from craftlite.evaluate.iou import one_to_one
+from craftlite.evaluate.overlap import crossing, ratio
+from craftlite.evaluate.score import Floats, Matching
+from craftlite.geometry import Points
+
+MIN_IOU = 0.5
+MAX_ANGLE = np.pi / 8
+
+
+def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
+    """Pairs the truths of one picture with detected outlines (K, 2), each as its least rectangle.
+
+    Each truth, in order, takes the first free detection whose IoU with it is above 0.5 and whose
+    angle differs by less than 22.5 degrees. A detection that fits a don't-care truth in this way,
+    and no other, does not count: such lines may be missed or found.
+    """
+    truth_boxes = turned_boxes([word.polygon for word in truths])
+    boxes = turned_boxes(outlines)
+    truth_counts = np.array([not word.ignore for word in truths], bool)
+    fits = (overlaps(truth_boxes, boxes) > MIN_IOU) & (angles(truth_boxes, boxes) < MAX_ANGLE)
+    counts = ~fits[~truth_counts].any(axis=0) | fits[truth_counts].any(axis=0)
+    return one_to_one(fits & truth_counts[:, None], truth_counts, counts, crossing(outlines))
+
+
+def turned_boxes(outlines: Sequence[Points]) -> Floats:
+    """Least rectangles (N, 5): centre x and y, long side, short side, the long one's angle."""
+    boxes = np.zeros((len(outlines), 5))
+    for row, points in zip(boxes, outlines, strict=True):
+        (x, y), (width, height), degrees = cv2.minAreaRect(points.astype(np.float32))
+        if height > width:
+            width, height, degrees = height, width, degrees + 90
+        row[:] = x, y, width, height, np.deg2rad(degrees)
+    return boxes
+
+
+def overlaps(ones: Floats, others: Floats) -> Floats:
+    """IoU (A, B) of boxes that were turned upright about their centres."""
+    halves = [boxes[:, 2:4] / 2 for boxes in (ones, others)]
+    low = np.maximum((ones[:, :2] - halves[0])[:, None], (others[:, :2] - halves[1])[None])
+    high = np.minimum((ones[:, :2] + halves[0])[:, None], (others[:, :2] + halves[1])[None])
+    shared = (high - low).clip(min=0).prod(axis=2)
+    areas = [boxes[:, 2] * boxes[:, 3] for boxes in (ones, others)]
+    return ratio(shared, areas[0][:, None] + areas[1] - shared)
+
+
+def angles(ones: Floats, others: Floats) -> Floats:
+    """Differences (A, B) in radians, 0..pi/2, between the directions of the long sides."""
+    difference = abs(ones[:, None, 4] - others[None, :, 4]) % np.pi
+    return np.minimum(difference, np.pi - difference)

@@ -1,0 +1,84 @@
+"""Scores as text: facts of one detector, a table of several, or JSON."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from craftlite.evaluate import PROTOCOLS
+from craftlite.evaluate.contest import Contestant, differences, rows
+
+Facts = dict[str, Any]
+SETTINGS = ("weights", "results", "long_side", "text_threshold", "link_threshold", "low_text")
+
+
+def told(
+    contestants: Sequence[Contestant],
+    protocols: Sequence[str],
+    dataset: str,
+    split: str,
+    *,
+    as_json: bool,
+) -> str:
+    """What to print of detectors that were judged: facts of one, a table of several, or JSON.
+
+    The JSON object holds the figures of the first detector by the first protocol; where there are
+    several, "rows" has all and "differences" compares them with the first.
+    """
+    lines, compared = rows(contestants, protocols), differences(contestants, protocols)
+    if as_json:
+        several = {"rows": lines, "differences": compared} if len(lines) > 1 else {}
+        return json.dumps(lines[0] | {"dataset": dataset, "split": split} | several)
+    where = f"{dataset} {split}, {lines[0]['pictures']} pictures"
+    return facts(lines[0], where) if len(lines) == 1 else f"{where}\n\n{table(lines, compared)}"
+
+
+def facts(row: Facts, where: str) -> str:
+    """One detector by one protocol, a fact a line."""
+    low, high = row["hmean_interval"]
+    shown: Facts = {
+        "dataset": where,
+        "protocol": f"{row['protocol']}: {PROTOCOLS[row['protocol']]}",
+        **{name.replace("_", " "): row[name] for name in SETTINGS if name in row},
+    }
+    if "origin" in row:
+        shown["chosen"] = row["origin"]
+    shown |= {
+        "words": f"{row['truths']}, don't-care words left out",
+        "detections": f"{row['detections']}, those in don't-care regions left out",
+        "found": f"{row['found']:g} of the words, {row['correct']:g} of the detections correct",
+        "repaired": f"{row['repaired']} detections that crossed themselves or had no area",
+        "precision": f"{row['precision']:.2%}",
+        "recall": f"{row['recall']:.2%}",
+        "H-mean": f"{row['hmean']:.2%}, 95 % interval over pictures {low:.1%} to {high:.1%}",
+    }
+    if "average_precision" in row:
+        shown["average precision"] = f"{row['average_precision']:.2%}"
+    return "\n".join(f"{name:<18} {value}" for name, value in shown.items())
+
+
+def table(lines: Sequence[Facts], compared: Sequence[Facts]) -> str:
+    """Several detectors or protocols, one a line, then the differences from the first detector."""
+    wide = max(len(row["name"]) for row in lines)
+    heads = ("precision", "recall", "H-mean", "95 % interval", "parameters", "MACs", "ms")
+    text = [f"{'':<{wide}}  {'protocol':<16}" + "".join(f"{head:>16}" for head in heads)]
+    for row in lines:
+        cells = "".join(f"{cell:>16}" for cell in _cells(row))
+        text.append(f"{row['name']:<{wide}}  {row['protocol']:<16}{cells}")
+    for one in compared:
+        low, high = (100 * limit for limit in one["hmean_interval"])
+        text.append(
+            f"{one['name']} less {one['against']}, {one['protocol']}: {100 * one['hmean']:+.2f} "
+            f"points of H-mean, 95 % interval {low:+.2f} to {high:+.2f}"
+        )
+    return "\n".join(text)
+
+
+def _cells(row: Facts) -> list[str]:
+    low, high = row["hmean_interval"]
+    ratios = [f"{row[key]:.2%}" for key in ("precision", "recall", "hmean")]
+    costs = (("parameters", 1e6, 2, " M"), ("macs", 1e9, 1, " G"), ("milliseconds", 1, 0, ""))
+    shown = [
+        f"{row[key] / size:.{digits}f}{unit}" if row.get(key) else "-"
+        for key, size, digits, unit in costs
+    ]
+    return [*ratios, f"{low:.1%} to {high:.1%}", *shown]

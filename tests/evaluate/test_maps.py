@@ -1,0 +1,118 @@
+"""The cache of maps: what is kept, when it is used, and how it stays small."""
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from craftlite.data.sample import Sample
+from craftlite.detector import Detector
+from craftlite.errors import DatasetError
+from craftlite.evaluate.maps import MapCache, default_folder, picture_hash
+
+
+@pytest.fixture(scope="module")
+def detector() -> Detector:
+    return Detector("craftlite-small", threads=1, long_side=128)
+
+
+@pytest.fixture
+def sample() -> Sample:
+    picture = np.full((60, 128, 3), 230, np.uint8)
+    cv2.putText(picture, "TEXT", (10, 45), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (20, 20, 20), 3)
+    return Sample("a", picture, ())
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*/*.npz"))
+
+
+def test_kept_maps_are_those_that_were_computed(
+    tmp_path: Path, detector: Detector, sample: Sample
+) -> None:
+    cache = MapCache(tmp_path, "a" * 64)
+    fresh, milliseconds = cache.maps(sample, detector)
+    kept, same = cache.maps(sample, detector)
+    direct = detector.maps(sample.pixels())
+    for maps in (fresh, kept):
+        assert np.array_equal(maps.region, direct.region)
+        assert np.array_equal(maps.affinity, direct.affinity)
+        assert maps.fit == direct.fit
+    assert same == milliseconds > 0
+    assert len(files(tmp_path)) == 1
+
+
+def test_other_weights_pictures_and_sides_have_maps_of_their_own(
+    tmp_path: Path, detector: Detector, sample: Sample
+) -> None:
+    other = Sample("a", 255 - sample.pixels(), ())
+    larger = Detector("craftlite-small", threads=1, long_side=160)
+    for weights, one, run in (
+        ("a", sample, detector),
+        ("b", sample, detector),
+        ("a", other, detector),
+        ("a", sample, larger),
+    ):
+        MapCache(tmp_path, weights * 64).maps(one, run)
+    assert len(files(tmp_path)) == 4
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short"])
+def test_a_damaged_file_is_computed_anew(
+    tmp_path: Path, detector: Detector, sample: Sample, content: bytes
+) -> None:
+    cache = MapCache(tmp_path, "a" * 64)
+    wanted, _ = cache.maps(sample, detector)
+    files(tmp_path)[0].write_bytes(content)
+    found, _ = cache.maps(sample, detector)
+    assert np.array_equal(found.region, wanted.region)
+
+
+def test_what_was_not_used_for_longest_goes_first(
+    tmp_path: Path, detector: Detector, sample: Sample
+) -> None:
+    cache = MapCache(tmp_path, "a" * 64)
+    samples = [Sample(str(n), np.roll(sample.pixels(), n, axis=1), ()) for n in range(3)]
+    for age, one in enumerate(samples):
+        cache.maps(one, detector)
+        newest = max(files(tmp_path), key=lambda file: file.stat().st_mtime_ns)
+        os.utime(newest, (1000 + age, 1000 + age))
+    cache.maps(samples[0], detector)  # the oldest is used once more
+    size = files(tmp_path)[0].stat().st_size
+    cache.trim(2 * size)
+    kept = {file.stem.partition("-")[0] for file in files(tmp_path)}
+    assert kept == {picture_hash(samples[number])[:32] for number in (0, 2)}
+
+
+def test_a_folder_that_cannot_be_written_is_said_once(
+    tmp_path: Path, detector: Detector, sample: Sample, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.touch()
+    cache = MapCache(blocked, "a" * 64)
+    for _ in range(2):
+        cache.maps(sample, detector)
+    cache.trim()
+    assert capsys.readouterr().err.count("maps are not kept") == 1
+
+
+def test_a_picture_that_is_not_there(tmp_path: Path, detector: Detector) -> None:
+    with pytest.raises(DatasetError, match="cannot be read"):
+        MapCache(tmp_path, "a" * 64).maps(Sample("a", tmp_path / "a.jpg", ()), detector)
+
+
+def test_hash_of_pixels_knows_their_shape() -> None:
+    flat: npt.NDArray[np.uint8] = np.zeros((2, 8, 3), np.uint8)
+    assert picture_hash(Sample("a", flat, ())) != picture_hash(
+        Sample("a", flat.reshape(8, 2, 3), ())
+    )
+
+
+def test_default_folder_follows_the_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert default_folder() == tmp_path / "craftlite/maps"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert default_folder().parts[-3:] == (".cache", "craftlite", "maps")

@@ -1,0 +1,100 @@
+"""The search, on scores that are known, and what it writes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from craftlite.errors import WeightsError
+from craftlite.evaluate.score import Score
+from craftlite.evaluate.tune import HEADING, LEVELS, Tuning, search, sides_around, write_tuning
+from craftlite.postprocess import Thresholds
+from craftlite.weights import find_weights
+
+START = Thresholds(text=0.7, link=0.4, low=0.4)
+
+
+def hill(side: int, levels: Thresholds) -> Score:
+    """Best at 1280, text 0.55, link 0.25, low 0.5."""
+    away = abs(levels.text - 0.55) + abs(levels.link - 0.25) + abs(levels.low - 0.5)
+    good = 100 - 10 * away - abs(side - 1280) / 100
+    return Score(1, 100, 100, good, good)
+
+
+def test_search_finds_the_top_of_a_hill() -> None:
+    steps = list(search(hill, START, [960, 1280, 1600]))
+    best = steps[-1]
+    assert (best.long_side, best.thresholds) == (1280, Thresholds(text=0.55, link=0.25, low=0.5))
+    assert best.score.hmean == pytest.approx(1)
+    assert [step.score.hmean for step in steps] == sorted(step.score.hmean for step in steps)
+    assert best.tried < 3 * 4 * 3 * len(LEVELS)
+
+
+def test_search_stays_where_nothing_is_better() -> None:
+    flat = Score(1, 10, 10, 5, 5)
+    [best] = search(lambda side, levels: flat, START, [1280])
+    assert (best.long_side, best.thresholds) == (1280, START)
+
+
+def test_no_text_threshold_below_low_text_is_tried() -> None:
+    tried: list[Thresholds] = []
+
+    def trial(side: int, levels: Thresholds) -> Score:
+        tried.append(levels)
+        return hill(side, levels)
+
+    list(search(trial, START, [1280]))
+    assert all(levels.text >= levels.low for levels in tried)
+    assert len(tried) == len(set(tried))
+
+
+def test_sides_are_multiples_of_32() -> None:
+    assert sides_around(1440) == [960, 1216, 1440, 1664, 1920]
+    assert min(sides_around(32)) == 32
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    file = tmp_path / "mine.onnx"
+    file.touch()
+    return file
+
+
+TUNING = Tuning(1216, Thresholds(text=0.55, link=0.25, low=0.5), Score(1, 4, 4, 3, 3), 77)
+
+
+def test_what_was_chosen_is_found_again_beside_the_weights(weights: Path) -> None:
+    assert find_weights(weights).tuned is None
+    settings, card = write_tuning(find_weights(weights), TUNING, "on here val")
+    entry = find_weights(weights)
+    assert (entry.long_side, entry.thresholds) == (1216, TUNING.thresholds)
+    assert (entry.tuned, settings.name, card.name) == ("on here val", "mine.json", "mine.md")
+    assert "of 77 combinations the one of the best H-mean, 0.7500" in card.read_text()
+
+
+def test_the_card_keeps_the_rest_and_has_the_section_once(weights: Path) -> None:
+    card = weights.with_name("card.md")
+    card.write_text("# mine\n\nA table.\n\n## Data\n\nSome.\n")
+    for side in (960, 1216):
+        write_tuning(find_weights(weights), TUNING._replace(long_side=side), "on here val")
+        text = card.read_text()
+        assert text.startswith(f"# mine\n\nA table.\n\n{HEADING}\n\n")
+        assert text.endswith("pictures that they were chosen on, figures flatter a little.\n\n"
+                             "## Data\n\nSome.\n")  # fmt: skip
+        assert text.count(HEADING) == 1
+        assert f"long side {side} pixels" in text
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["{", "[]", '{"thresholds": {"text": 2}, "long_side": 9, "tuned": ""}',
+     '{"thresholds": {"texts": 0.2}, "long_side": 9, "tuned": ""}', '{"long_side": 9}'],
+)  # fmt: skip
+def test_a_damaged_file_beside_the_weights_is_told(weights: Path, content: str) -> None:
+    weights.with_suffix(".json").write_text(content)
+    with pytest.raises(WeightsError, match=r"mine\.json: expected the thresholds"):
+        find_weights(weights)
+
+
+def test_the_catalogue_says_where_its_thresholds_are_from() -> None:
+    assert json.dumps(find_weights("craftlite-small").tuned).startswith('"on icdar15 val')
