@@ -56,7 +56,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def missing(command: str, error: ModuleNotFoundError) -> str:
     """Which extra brings the package that a command lacks."""
-    extras = {"onnx": "export", "onnxscript": "export", "uharfbuzz": "synth", "scipy": "synth"}
+    extras = {
+        "onnx": "export",
+        "onnxscript": "export",
+        "uharfbuzz": "synth",
+        "scipy": "synth",
+        "jinja2": "report",
+        "matplotlib": "report",
+        "cleval": "cleval",
+    }
     extra = extras.get(error.name or "", "train")
     return f"needs {error.name}, which comes with: pip install 'craftlite[{extra}]'"
 

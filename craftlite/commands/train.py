@@ -80,10 +80,12 @@ def _export(weights: Path, onnx: Path) -> None:
     """The weights for ONNX Runtime too, where the packages for it are installed."""
     try:
         from craftlite.export import export_onnx
+        from craftlite.train.card import list_file
     except ModuleNotFoundError as error:
         print(f"no {onnx.name}: {error.name} comes with craftlite[export]", file=sys.stderr)
         return
     export_onnx(weights, onnx)
+    list_file(onnx.parent, onnx)
     print(f"for detect: {onnx}", file=sys.stderr)
 
 

@@ -98,6 +98,18 @@ def card(
     )
 
 
+def list_file(folder: Path, file: Path) -> None:
+    """Add a file, such as the exported network, to the table that ends a run's `card.md`.
+
+    Raises:
+        CraftliteError: the card cannot be written.
+        OSError: the card or the file is not there.
+    """
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    path = folder / "card.md"
+    write_whole(path, f"{path.read_text('utf-8')}| `{file.name}` | `{digest}` |\n")
+
+
 def head(
     config: Facts,
     lines: Sequence[Facts],

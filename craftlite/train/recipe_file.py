@@ -60,8 +60,8 @@ def read_recipe(path: Path) -> dict[str, Any]:
     """What a recipe file sets: fields of Recipe, and `dataset`, `data` and `init`.
 
     Raises:
-        ConfigError: it cannot be read, or a key is unknown or of another type; file, key and what
-            is allowed are named.
+        ConfigError: it cannot be read, or a key is unknown, of another type or out of its range;
+            file, key and what is allowed are named.
     """
     try:
         found = yaml.safe_load(path.read_text("utf-8"))
@@ -82,6 +82,10 @@ def read_recipe(path: Path) -> dict[str, Any]:
             values[key] = _typed(value, types[key], optional=key == "init")
         except ValueError as allowed:
             raise ConfigError(f"{path}: {key} is {_shown(value)}, must be {allowed}") from None
+    try:
+        Recipe(**{key: value for key, value in values.items() if key not in BESIDE})
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
     return values
 
 

@@ -6,6 +6,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from craftlite.data import SYNTH
 from craftlite.data.readers import read_dataset
 from craftlite.data.readers.words import names_split
 from craftlite.data.sample import Sample
@@ -67,11 +68,20 @@ class Run:
                 return list(samples[: self.recipe.validate_pictures])
         return []
 
+    def _known_folders(self) -> list[Path]:
+        """The folders, those that were left to their default too, up to a synth without one."""
+        folders = list(self.folders)
+        for name in parse_mix(self.datasets)[0][len(folders) :]:
+            if name == SYNTH:
+                break
+            folders.append(Path("data") / name)
+        return folders
+
     def facts(self) -> dict[str, Any]:
         """The run as a record that a person can read."""
         return {
             "dataset": list(self.datasets),
-            "data": [str(folder) for folder in self.folders],
+            "data": [str(folder) for folder in self._known_folders()],
             "init": self.init and str(self.init),
             **asdict(self.recipe),
         }

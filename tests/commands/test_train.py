@@ -128,6 +128,8 @@ def test_a_number_may_be_written_as_people_do(tmp_path: Path) -> None:
         ("steps: [3", "cannot be read as YAML (line 1: expected"),
         ("a: 1\nb: 2: 3", "cannot be read as YAML (line 2: "),
         ("steps: \x07", "cannot be read as YAML ("),
+        ("crop: 100", "crop is 100: must be a multiple of 32"),
+        ("batch: 3\naccumulate: 2", "batch is 3: must be a multiple of accumulate"),
     ],
 )
 def test_a_mistake_in_a_recipe_is_one_sentence(

@@ -13,7 +13,7 @@ import pytest
 from craftlite.data.sample import Sample, Word
 from craftlite.formats import write_whole
 from craftlite.postprocess import Thresholds
-from craftlite.train.card import card, hours, write_card
+from craftlite.train.card import card, hours, list_file, write_card
 from craftlite.train.recipe import Recipe
 from craftlite.train.record import environment, write_config
 
@@ -52,6 +52,15 @@ def text_of(
         thresholds={"text": 0.5, "link": 0.3, "low": 0.35},
         validation_pictures=pictures,
     )
+
+
+def test_an_exported_file_joins_the_table_at_the_end(tmp_path: Path) -> None:
+    (tmp_path / "card.md").write_text(text_of(), "utf-8")
+    (tmp_path / "weights.onnx").write_bytes(b"network")
+    list_file(tmp_path, tmp_path / "weights.onnx")
+    digest = hashlib.sha256(b"network").hexdigest()
+    lines = (tmp_path / "card.md").read_text("utf-8").splitlines()
+    assert lines[-2:] == ["| `best.safetensors` | `abc123` |", f"| `weights.onnx` | `{digest}` |"]
 
 
 def test_a_card_says_what_the_weights_are_and_how_good_they_were() -> None:

@@ -302,6 +302,12 @@ def test_a_setting_out_of_range_is_named(name: str, value: float) -> None:
         Recipe(**{name: value})  # type: ignore[arg-type]
 
 
+def test_folders_left_to_their_default_are_recorded() -> None:
+    run = Run(Recipe(), ["quads", "icdar15:2", "synth", "words"], [Path("mine")], Path("out"))
+    # Beyond a synth without photographs there is no telling whose a folder would be.
+    assert run.facts()["data"] == ["mine", "data/icdar15"]
+
+
 def test_the_command_trains_by_a_recipe_file(
     quads: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
