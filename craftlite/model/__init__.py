@@ -1,28 +1,49 @@
 """The networks, by name; needs torch."""
 
+from collections.abc import Callable
+
 from torch import nn
 
 from craftlite.errors import ConfigError
+from craftlite.model.classifier import Classifier
 from craftlite.model.craft import Craft
+from craftlite.model.mobilenet import MobileNetV1, MobileNetV2
 from craftlite.model.refiner import LinkRefiner
-from craftlite.model.rexnet import ReXNet, slim_decoder
+from craftlite.model.rexnet import LARGE, SMALL, ReXNet
+from craftlite.model.slim import slim_decoder
 from craftlite.model.vgg import VGG16BN, original_decoder
 
-DETECTORS = ("craftlite-small", "craft-vgg16")
-__all__ = ["DETECTORS", "Craft", "LinkRefiner", "build_model"]
+_DETECTORS: dict[str, Callable[[], nn.Module]] = {
+    "craftlite-small": lambda: Craft(ReXNet(), slim_decoder),
+    "craftlite-large": lambda: Craft(ReXNet(LARGE), slim_decoder),
+    "craftlite-mobilenet-v2": lambda: Craft(MobileNetV2(), slim_decoder),
+    "craft-vgg16": lambda: Craft(VGG16BN(), original_decoder),
+}
+_CLASSIFIERS: dict[str, Callable[[int], nn.Module]] = {
+    "rexnet-lite": lambda classes: Classifier(ReXNet(), classes),
+    "rexnet-small": lambda classes: Classifier(ReXNet(SMALL), classes, act=nn.SiLU),
+    "rexnet-large": lambda classes: Classifier(ReXNet(LARGE), classes, act=nn.SiLU),
+    "mobilenet-v1": lambda classes: Classifier(MobileNetV1(), classes, width=0),
+    "mobilenet-v2": lambda classes: Classifier(MobileNetV2(), classes, act=nn.ReLU6),
+}
+DETECTORS, CLASSIFIERS = tuple(_DETECTORS), tuple(_CLASSIFIERS)
+IMAGENET_CLASSES = 1000
+__all__ = ["CLASSIFIERS", "DETECTORS", "Classifier", "Craft", "LinkRefiner", "build_model"]
 
 
-def build_model(name: str) -> nn.Module:
-    """A network of one of the names in DETECTORS, or "link-refiner", with random weights.
+def build_model(name: str, classes: int = IMAGENET_CLASSES) -> nn.Module:
+    """A network of DETECTORS or CLASSIFIERS, or "link-refiner", with random weights.
+
+    classes: of a classifier.
 
     Raises:
         ConfigError: the name is not known.
     """
-    if name == "craftlite-small":
-        return Craft(ReXNet(), slim_decoder)
-    if name == "craft-vgg16":
-        return Craft(VGG16BN(), original_decoder)
+    if name in _DETECTORS:
+        return _DETECTORS[name]()
+    if name in _CLASSIFIERS:
+        return _CLASSIFIERS[name](classes)
     if name == "link-refiner":
         return LinkRefiner()
-    known = ", ".join((*DETECTORS, "link-refiner"))
+    known = ", ".join((*DETECTORS, *CLASSIFIERS, "link-refiner"))
     raise ConfigError(f"no network is called {name!r}; there are {known}")

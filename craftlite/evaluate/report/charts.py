@@ -23,6 +23,8 @@ def sweep_chart(sweeps: Mapping[str, Sequence[Mapping[str, Any]]], chosen: Seque
     for colour, (name, points), (recall, precision) in zip(
         COLOURS * len(sweeps), sweeps.items(), chosen, strict=False
     ):
+        # Where nothing is detected there is no precision to speak of.
+        points = [point for point in points if point["recall"] or point["precision"]]
         recalls = [100 * point["recall"] for point in points]
         precisions = [100 * point["precision"] for point in points]
         axes.plot(recalls, precisions, color=colour, marker=".", linewidth=1.2, label=name)

@@ -15,7 +15,7 @@ from craftlite.evaluate.contest import Contestant, differences, rows
 from craftlite.evaluate.groups import by_groups
 from craftlite.evaluate.mistakes import KINDS, Mistakes, mistakes
 from craftlite.evaluate.protocols import BY_NAME
-from craftlite.evaluate.score import Score
+from craftlite.evaluate.score import Score, Tally, whole
 from craftlite.evaluate.sweep import Point, calibration, confidence_sweep, text_threshold_sweep
 
 Facts = dict[str, Any]
@@ -87,7 +87,7 @@ def counted(kinds: Sequence[Mistakes]) -> Facts:
     return {kind: {"words": truths[kind], "detections": detections[kind]} for kind in KINDS}
 
 
-def picture_facts(name: str, tally: Any, kinds: Mistakes) -> Facts:
+def picture_facts(name: str, tally: Tally, kinds: Mistakes) -> Facts:
     """One row of the table of pictures."""
     score = Score(1, *tally)
     facts = score.facts()
@@ -96,9 +96,13 @@ def picture_facts(name: str, tally: Any, kinds: Mistakes) -> Facts:
     if not score.truths:
         facts["recall"] = 1.0
         facts["precision"] = facts["hmean"] = float(not score.detections)
-    counts = Counter(kind for kind in (*kinds.truths, *kinds.detections) if kind)
-    wrong = score.truths - score.found + score.detections - score.correct
-    return {"name": name, **{k: facts[k] for k in keys}, "wrong": wrong, "mistakes": counts}
+    return {
+        "name": name,
+        **{key: facts[key] for key in keys},
+        "wrong": whole(score.truths - score.found + score.detections - score.correct),
+        "words": Counter(kind for kind in kinds.truths if kind),
+        "boxes": Counter(kind for kind in kinds.detections if kind),
+    }
 
 
 def sweep(one: Contestant, samples: Sequence[Sample], by: str) -> tuple[str | None, list[Point]]:

@@ -1,0 +1,91 @@
+"""What light networks are built of: convolution with batch norm, inverted residual, squeeze."""
+
+from torch import Tensor, nn
+
+Activation = type[nn.Module]
+SQUEEZED = 12  # one part in so many of a block's channels passes through its squeeze
+
+
+def conv_bn(
+    inputs: int,
+    outputs: int,
+    kernel: int = 1,
+    stride: int = 1,
+    groups: int = 1,
+    act: Activation | None = nn.ReLU,
+) -> nn.Sequential:
+    """Convolution without bias, batch norm and, where given, `act`; the size stays at stride 1."""
+    layers: list[nn.Module] = [
+        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
+        nn.BatchNorm2d(outputs),
+    ]
+    return nn.Sequential(*layers, act(inplace=True)) if act else nn.Sequential(*layers)
+
+
+def separable(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    """Depthwise 3x3 and 1x1: MobileNet's block (Howard et al., 2017, section 3.1)."""
+    return nn.Sequential(
+        conv_bn(inputs, inputs, 3, stride, groups=inputs), conv_bn(inputs, outputs)
+    )
+
+
+class Squeeze(nn.Module):
+    """Squeeze-excitation: channels are weighted by what the whole picture has in them.
+
+    Hu et al., "Squeeze-and-Excitation Networks", CVPR 2018.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        few = max(8, channels // SQUEEZED)
+        self.reduce, self.restore = nn.Conv2d(channels, few, 1), nn.Conv2d(few, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, channels, H, W), each channel times a weight in 0..1."""
+        mean = x.mean((2, 3), keepdim=True)
+        weights: Tensor = self.restore(self.reduce(mean).relu()).sigmoid()
+        return x * weights
+
+
+class InvertedResidual(nn.Module):
+    """Expand 1x1, depthwise 3x3, project 1x1 (Sandler et al., "MobileNetV2", CVPR 2018).
+
+    Args:
+        inputs: channels.
+        outputs: channels.
+        expansion: of the channels in between.
+        stride: of the depthwise convolution.
+        act: after the first two convolutions.
+        squeeze: whether the channels in between are weighted by squeeze-excitation.
+        partial: whether, at stride 1, the input is added to the first channels of a wider output.
+            With channels that grow, input and output never have equal widths; ReXNet's shortcut
+            covers the channels that the input has. Without, a shortcut needs equal widths.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        expansion: int,
+        stride: int,
+        act: Activation = nn.ReLU,
+        squeeze: bool = False,
+        partial: bool = True,
+    ) -> None:
+        super().__init__()
+        middle = inputs * expansion
+        fits = inputs == outputs or (partial and inputs < outputs)
+        self.shortcut = stride == 1 and fits
+        self.expand = conv_bn(inputs, middle, act=act) if expansion > 1 else nn.Identity()
+        self.depthwise = conv_bn(middle, middle, 3, stride, groups=middle, act=act)
+        self.squeeze = Squeeze(middle) if squeeze else nn.Identity()
+        self.project = conv_bn(middle, outputs, act=None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, inputs, H, W) to (N, outputs, H/stride, W/stride)."""
+        y: Tensor = self.project(self.squeeze(self.depthwise(self.expand(x))))
+        if not self.shortcut:
+            return y
+        # Padding the input instead of adding to a slice keeps the exported graph free of slices.
+        missing = y.shape[1] - x.shape[1]
+        return y + (nn.functional.pad(x, (0, 0, 0, 0, 0, missing)) if missing else x)

@@ -1,0 +1,41 @@
+"""The slim decoder of the light detectors."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from craftlite.model.blocks import conv_bn, separable
+
+
+class SumUp(nn.Module):
+    """One step of the slim decoder: 1x1 on each input, resize, add, then a separable 3x3.
+
+    A 1x1 convolution of a concatenation is a sum of two; done before the up-sampling, the one on
+    the deep features costs a quarter.
+    """
+
+    def __init__(self, deep: int, skip: int, out: int) -> None:
+        super().__init__()
+        self.deep = conv_bn(deep, out, act=None)
+        self.skip = conv_bn(skip, out, act=None)
+        self.refine = nn.Sequential(nn.ReLU(inplace=True), *separable(out, out))
+
+    def forward(self, deep: Tensor, skip: Tensor) -> Tensor:
+        """(N, deep, h, w) and (N, skip, H, W) to (N, out, H, W)."""
+        up = nn.functional.interpolate(
+            self.deep(deep), size=skip.shape[2:], mode="bilinear", align_corners=False
+        )
+        out: Tensor = self.refine(self.skip(skip) + up)
+        return out
+
+
+def slim_decoder(
+    channels: Sequence[int], widths: Sequence[int] = (96, 64, 48, 16)
+) -> list[nn.Module]:
+    """The up-sampling blocks, one for each of `widths`, and the head, for features `channels`."""
+    deep, modules = channels[0], list[nn.Module]()
+    for skip, out in zip(channels[1:], widths, strict=True):
+        modules.append(SumUp(deep, skip, out))
+        deep = out
+    head = nn.Sequential(conv_bn(deep, 16, 3), nn.Conv2d(16, 2, 1))
+    return [*modules, head]
