@@ -16,6 +16,7 @@ COMMANDS = {
     "inspect": "count and draw what a dataset holds",
     "synth": "make pictures with text whose characters are known",
     "train": "train a detector",
+    "pretrain": "pretrain a backbone as a classifier",
     "eval": "measure a detector, or result files, on a dataset",
     "export": "turn trained weights into an ONNX file",
     "bench": "time the networks side by side",

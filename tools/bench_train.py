@@ -19,10 +19,10 @@ import torch
 from craftlite.data.loader import Batch, Crops, Shares, batches
 from craftlite.model import build_model
 from craftlite.train.distributed import joined
-from craftlite.train.loop import tiny_numbers_as_zero
 from craftlite.train.loss import craft_loss
 from craftlite.train.recipe import Recipe
 from craftlite.train.run import Run
+from craftlite.train.session import tiny_numbers_as_zero
 from craftlite.train.trainer import Trainer
 
 

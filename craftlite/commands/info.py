@@ -11,6 +11,7 @@ from craftlite import __version__
 from craftlite.weights import catalogue
 
 SIZE = (1280, 736)
+CLASSIFIER_SIZE = (224, 224)
 
 
 def parser() -> ArgumentParser:
@@ -21,12 +22,20 @@ def parser() -> ArgumentParser:
 
 
 def networks() -> list[dict[str, Any]]:
-    """Name, parameters and multiply-accumulates (at SIZE) of every detector; needs torch."""
-    from craftlite.model import DETECTORS
+    """Name, kind, parameters and multiply-accumulates of every network; needs torch.
+
+    They are counted at SIZE for detectors and at CLASSIFIER_SIZE for classifiers of 1000 classes.
+    """
+    from craftlite.model import CLASSIFIERS, DETECTORS
     from craftlite.model.cost import cost
 
-    size = "x".join(str(side) for side in SIZE)
-    return [{"name": name, "size": size, **cost(name, *SIZE)._asdict()} for name in DETECTORS]
+    kinds = (("detector", DETECTORS, SIZE), ("classifier", CLASSIFIERS, CLASSIFIER_SIZE))
+    return [
+        {"name": name, "kind": kind, "size": f"{width}x{height}"}
+        | cost(name, width, height)._asdict()
+        for kind, names, (width, height) in kinds
+        for name in names
+    ]
 
 
 def run(args: Namespace) -> int:
@@ -41,10 +50,10 @@ def run(args: Namespace) -> int:
     if args.json:
         print(json.dumps({"version": __version__, "networks": known, "weights": weights}, indent=2))
         return 0
-    print(f"craftlite {__version__}\n\n{'network':<18}{'parameters':>14}{'MACs at 1280x736':>20}")
+    print(f"craftlite {__version__}\n\n{'network':<24}{'parameters':>14}{'MACs':>12}  at")
     for network in known:
         millions, giga = network["parameters"] / 1e6, network["macs"] / 1e9
-        print(f"{network['name']:<18}{millions:>12.2f} M{giga:>18.2f} G")
+        print(f"{network['name']:<24}{millions:>12.2f} M{giga:>10.2f} G  {network['size']}")
     print(f"\n{'weights':<24}{'long side':>10}   thresholds: text, link, low")
     for entry in weights:
         thresholds = ", ".join(f"{value:g}" for value in entry["thresholds"].values())

@@ -4,13 +4,12 @@ import os
 import sys
 from argparse import SUPPRESS
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from docstring_parser import parse_from_object
 from jsonargparse import ArgumentParser, Namespace
 
+from craftlite.commands.settings import add_settings
 from craftlite.data import DATASETS
 from craftlite.errors import ConfigError
 from craftlite.train.recipe import Recipe
@@ -44,14 +43,7 @@ def parser() -> ArgumentParser:
     add("--init", type=str, default=SUPPRESS, metavar="NAME|FILE", help=weights)
     add("--out", type=Path, metavar="DIR", help="run folder; by default runs/NAME")
     add("--resume", action="store_true", help="go on with the training in --out")
-    settings = result.add_argument_group(
-        "settings", "Keys of a recipe; an option wins. In brackets: where neither says anything."
-    )
-    texts = {p.arg_name: p.description for p in parse_from_object(Recipe).params}
-    for setting in fields(Recipe):
-        option = "--" + setting.name.replace("_", "-")
-        text = f"{texts[setting.name]} [{setting.default}]"
-        settings.add_argument(option, type=setting.type, default=SUPPRESS, help=text)
+    add_settings(result, Recipe)
     return result
 
 

@@ -3,13 +3,13 @@
 import signal
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, default_collate
 
 from craftlite.data.augment import Augmentation, random_crop
 from craftlite.data.sample import Sample
@@ -27,6 +27,20 @@ class Batch(NamedTuple):
     pictures: Tensor
     scores: Tensor
     weight: Tensor
+
+
+class Stream(Protocol):
+    """An endless stream of samples for training; number k is the same whenever it is asked for."""
+
+    def __getitem__(self, index: int) -> Any: ...
+
+    def name(self, index: int) -> str:
+        """What number `index` is made from, for a message."""
+        ...
+
+    def collate(self, samples: list[Any]) -> Any:
+        """Samples put together as a batch."""
+        ...
 
 
 class Crops(Dataset[Batch]):
@@ -48,6 +62,12 @@ class Crops(Dataset[Batch]):
         rng = np.random.default_rng((self.seed, index))
         source = self.sources[rng.choice(len(self.sources), p=self.shares)]
         return source.draw(rng), rng
+
+    def name(self, index: int) -> str:
+        """The name of the sample that crop `index` is cut from."""
+        return self.draw(index)[0].name
+
+    collate = staticmethod(default_collate)
 
     def __getitem__(self, index: int) -> Batch:
         sample, rng = self.draw(index)
@@ -84,34 +104,35 @@ class Shares:
             yield from (range(k, k + part) for k in range(start, start + own, part))
 
 
-def batches(crops: Crops, shares: Shares, workers: int) -> Generator[list[Batch], None, None]:
+def batches(stream: Stream, shares: Shares, workers: int) -> Generator[list[Any], None, None]:
     """For each step its parts, the same whatever the number of workers.
 
     Raises:
         DatasetError: a sample cannot be used.
         CraftliteError: a worker died; the samples that were under way are named.
     """
-    stream = _load(crops, shares, workers)
+    loaded = _load(stream, shares, workers)
     ahead = iter(shares)
     for _ in range(shares.first, shares.last):
         numbers = [next(ahead) for _ in range(shares.parts)]
         try:
-            parts = [next(stream) for _ in numbers]
+            parts = [next(loaded) for _ in numbers]
         except DatasetError as error:
             # From a worker it comes with that process's traceback in front.
             raise DatasetError(str(error).rpartition("DatasetError: ")[2].strip()) from None
         except RuntimeError as error:
-            names = ", ".join(crops.draw(k)[0].name for part in numbers for k in part)
+            names = ", ".join(stream.name(k) for part in numbers for k in part)
             reason = str(error).splitlines()[0]
-            raise CraftliteError(f"{reason} Next were crops of: {names}") from error
+            raise CraftliteError(f"{reason} Next were: {names}") from error
         yield parts
 
 
-def _load(crops: Crops, shares: Shares, workers: int) -> Iterator[Batch]:
+def _load(stream: Stream, shares: Shares, workers: int) -> Iterator[Any]:
     loader = DataLoader(
-        crops,
+        stream,  # type: ignore[arg-type]
         batch_sampler=shares,  # type: ignore[arg-type]
         num_workers=workers,
+        collate_fn=stream.collate,
         worker_init_fn=_quiet_worker,
         prefetch_factor=4 if workers else None,
         pin_memory=torch.cuda.is_available(),
@@ -121,9 +142,9 @@ def _load(crops: Crops, shares: Shares, workers: int) -> Iterator[Batch]:
     # A worker has one thread, and stays off the cores that the network trains on. That is set
     # before the fork: OpenCV's pool, once it has worked here, cannot be taken down in a child.
     cv2.setNumThreads(1 if workers else threads)
-    stream: Iterator[Batch] = iter(loader)
+    loaded: Iterator[Any] = iter(loader)
     cv2.setNumThreads(threads)
-    return stream
+    return loaded
 
 
 def _quiet_worker(worker: int) -> None:

@@ -28,7 +28,15 @@ _CLASSIFIERS: dict[str, Callable[[int], nn.Module]] = {
 }
 DETECTORS, CLASSIFIERS = tuple(_DETECTORS), tuple(_CLASSIFIERS)
 IMAGENET_CLASSES = 1000
-__all__ = ["CLASSIFIERS", "DETECTORS", "Classifier", "Craft", "LinkRefiner", "build_model"]
+__all__ = [
+    "CLASSIFIERS",
+    "DETECTORS",
+    "IMAGENET_CLASSES",
+    "Classifier",
+    "Craft",
+    "LinkRefiner",
+    "build_model",
+]
 
 
 def build_model(name: str, classes: int = IMAGENET_CLASSES) -> nn.Module:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from craftlite.model import build_model
+from craftlite.model import IMAGENET_CLASSES, build_model
 
 
 class Cost(NamedTuple):
@@ -15,8 +15,11 @@ class Cost(NamedTuple):
     macs: int
 
 
-def cost(network: str, width: int, height: int) -> Cost:
-    """The cost of a detector for a picture of width x height pixels, counted without computing."""
+def cost(network: str, width: int, height: int, classes: int = IMAGENET_CLASSES) -> Cost:
+    """The cost of a network for a picture of width x height pixels, counted without computing.
+
+    classes: of a classifier.
+    """
     total = 0
 
     def count(module: nn.Module, inputs: Any, output: torch.Tensor) -> None:
@@ -26,7 +29,7 @@ def cost(network: str, width: int, height: int) -> Cost:
         total += output.numel() * weight[0].numel()
 
     with torch.device("meta"):
-        model = build_model(network).eval()
+        model = build_model(network, classes).eval()
         pictures = torch.empty(1, 3, height, width)
     for module in model.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from craftlite.errors import WeightsError
 from craftlite.formats import write_whole
-from craftlite.model import build_model
+from craftlite.model import IMAGENET_CLASSES, build_model
 from craftlite.runtime import METADATA
 
 
@@ -58,7 +58,8 @@ def read_model(path: Path) -> tuple[str, nn.Module]:
         WeightsError: the file is corrupt, or its tensors are not those of its network.
     """
     network, state = read_state(path)
-    model = build_model(network)
+    last = state.get("classifier.weight")
+    model = build_model(network, IMAGENET_CLASSES if last is None else len(last))
     wanted = {key: tuple(value.shape) for key, value in model.state_dict().items()}
     found = {key: tuple(value.shape) for key, value in state.items()}
     differing = [key for key in wanted | found if wanted.get(key) != found.get(key)]

@@ -84,6 +84,28 @@ def draw_losses(axes: Any, lines: Sequence[dict[str, Any]]) -> None:
 
 
 def draw_scores(axes: Any, lines: Sequence[dict[str, Any]]) -> None:
+    """What validations found: a detector's H-mean, or a classifier's errors, and the best."""
+    if any("top1_error" in line for line in lines):
+        draw_errors(axes, lines)
+    else:
+        draw_hmean(axes, lines)
+
+
+def draw_errors(axes: Any, lines: Sequence[dict[str, Any]]) -> None:
+    """Top-1 and top-5 error, and where top-1 is least."""
+    for name, label, colour in (
+        ("top1_error", "top-1 error", "#1f6fb4"),
+        ("top5_error", "top-5 error", "#e08a1e"),
+    ):
+        steps, values = series(lines, name)
+        least = int(values.argmin())
+        text = f"{label} (least {values[least]:.3f} at {steps[least]:.0f})"
+        axes.plot(steps, values, color=colour, linewidth=1.6, marker=".", label=text)
+    axes.legend(frameon=False)
+    axes.set(ylabel="validation", ylim=(0, 1))
+
+
+def draw_hmean(axes: Any, lines: Sequence[dict[str, Any]]) -> None:
     """H-mean, precision and recall, and where the H-mean is best."""
     styles = {"precision": ("#e08a1e", 0.9), "recall": ("#2a9d5c", 0.9), "hmean": ("#1f6fb4", 2.0)}
     for name, (colour, width) in styles.items():

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from craftlite.formats import write_whole
-from craftlite.train.loss import Loss
 
 
 class Log:
@@ -46,16 +45,31 @@ class Log:
             self.events.add_scalar(name, value, step)
 
 
+class Terms(Protocol):
+    """A named tuple of scalar tensors, of which `total` is what is minimised."""
+
+    _fields: tuple[str, ...]
+
+    @property
+    def total(self) -> Tensor:
+        """The sum that is minimised."""
+        ...
+
+    def __iter__(self) -> Iterator[Tensor]: ...
+
+
 class Mean:
     """The mean of a loss's terms over steps; it asks the device for nothing until it is told."""
 
     def __init__(self) -> None:
         self._sum: Tensor | None = None
         self.count = 0
+        self._names: tuple[str, ...] = ()
 
-    def add(self, loss: Loss) -> None:
+    def add(self, loss: Terms) -> None:
         """Count the terms of one step, detached scalars on one device."""
         terms = torch.stack(list(loss))
+        self._names = loss._fields
         self._sum = terms if self._sum is None else self._sum + terms
         self.count += 1
 
@@ -63,7 +77,7 @@ class Mean:
         """The means since the last time, as the log names them; empty where there was no step."""
         if self._sum is None:
             return {}
-        names = ("loss" if name == "total" else name for name in Loss._fields)
+        names = ("loss" if name == "total" else name for name in self._names)
         means = dict(zip(names, (self._sum / self.count).tolist(), strict=True))
         self._sum, self.count = None, 0
         return means

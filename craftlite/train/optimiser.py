@@ -6,12 +6,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from craftlite.train.recipe import Recipe
+from craftlite.train.settings import Settings
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
-def learning_rate(step: int, recipe: Recipe) -> float:
+def learning_rate(step: int, recipe: Settings) -> float:
     """Linear warm-up, then a cosine down to zero; a function of the step alone."""
     if step < recipe.warmup:
         return recipe.learning_rate * (step + 1) / recipe.warmup
@@ -19,7 +19,7 @@ def learning_rate(step: int, recipe: Recipe) -> float:
     return 0.5 * recipe.learning_rate * (1 + math.cos(math.pi * progress))
 
 
-def optimiser_of(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+def optimiser_of(model: nn.Module, recipe: Settings) -> torch.optim.Optimizer:
     """The recipe's optimiser, whose weight decay spares batch norm and biases."""
     decayed = [p for p in model.parameters() if p.ndim > 1]
     spared = [p for p in model.parameters() if p.ndim <= 1]

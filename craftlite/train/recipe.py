@@ -1,88 +1,30 @@
-"""The settings of a training, as a recipe file or the command line gives them."""
+"""The settings of a detector's training, as a recipe file or the command line gives them."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from craftlite.errors import ConfigError
-
-# The least that a number may be; what is not here may be anything of its type.
-LEAST = {
-    **dict.fromkeys(("steps", "batch", "accumulate", "log_every", "save_every"), 1),
-    **dict.fromkeys(("learning_rate", "warmup", "weight_decay", "momentum", "clip", "seed"), 0),
-    **dict.fromkeys(("freeze_steps", "workers", "threads", "patience", "pseudo_every"), 0),
-    **dict.fromkeys(("validate_every", "save_minutes"), 0),
-    **{"crop": 32, "validate_pictures": 1, "validate_long_side": 32},
-}
+from craftlite.train.settings import Settings
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How a detector is trained.
+class Recipe(Settings):
+    """How a detector is trained: what `Settings` has, and this.
 
     Attributes:
-        network: one of the detectors that `craftlite info` lists.
-        steps: optimiser steps in all.
-        batch: crops a step, on all devices together.
-        accumulate: parts that a step's crops are worked through in, one after another, where they
-            do not fit the memory at once.
-        crop: side of the square crops in pixels, a multiple of 32.
-        optimiser: adamw, or sgd with Nesterov momentum.
-        learning_rate: peak, reached after the warm-up; it falls to zero along a cosine.
-        warmup: steps of linear warm-up.
-        weight_decay: on convolutions alone, not on batch norm and biases.
-        momentum: of sgd.
-        freeze_steps: steps at the start in which the backbone stays as it is.
-        ema: decay of the averaged weights, which are the ones validated and shipped.
-        clip: largest norm of the gradient.
-        precision: of the network's arithmetic; auto is bf16 on GPUs that have it, else fp32.
         pseudo_every: steps after which the characters of real words are looked for anew by the
             averaged weights; 0 splits words evenly throughout.
-        seed: of the weights and of every crop.
-        workers: processes that make crops on each device; 0 makes them in the training process.
-        threads: of the training process; 0 leaves the choice to torch.
-        log_every: steps between lines of the log.
-        save_every: steps between checkpoints.
-        save_minutes: minutes after which a checkpoint is saved in any case; 0 is never.
-        validate_every: steps between validations; 0 validates at the end only.
         validate_pictures: pictures of the validation split that are used, from its start.
         validate_long_side: pixels that their longer side is scaled to.
-        patience: validations in a row without a better H-mean after which it stops; 0 is never.
     """
 
     network: str = "craftlite-small"
     steps: int = 20000
-    batch: int = 16
-    accumulate: int = 1
-    crop: int = 320
-    optimiser: Literal["adamw", "sgd"] = "adamw"
-    learning_rate: float = 2e-3
-    warmup: int = 300
-    weight_decay: float = 1e-4
-    momentum: float = 0.9
-    freeze_steps: int = 0
-    ema: float = 0.999
-    clip: float = 5.0
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     pseudo_every: int = 0
-    seed: int = 0
-    workers: int = 1
-    threads: int = 0
-    log_every: int = 20
-    save_every: int = 200
-    save_minutes: float = 15.0
-    validate_every: int = 0
     validate_pictures: int = 100
     validate_long_side: int = 1280
-    patience: int = 0
 
     def __post_init__(self) -> None:
         """Raises a ConfigError that names the first setting out of its range."""
-        for name, low in LEAST.items():
-            if not getattr(self, name) >= low:
-                raise ConfigError(f"{name} is {getattr(self, name)}: must be at least {low}")
-        if self.crop % 32:
-            raise ConfigError(f"crop is {self.crop}: must be a multiple of 32")
-        if self.batch % self.accumulate:
-            raise ConfigError(f"batch is {self.batch}: must be a multiple of accumulate")
-        if not 0 <= self.ema < 1:
-            raise ConfigError(f"ema is {self.ema}: must be at least 0 and below 1")
+        super().__post_init__()
+        if self.steps < 1:
+            raise ConfigError(f"steps is {self.steps}: must be at least 1")

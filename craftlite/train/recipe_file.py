@@ -11,6 +11,7 @@ import yaml
 
 from craftlite.errors import ConfigError
 from craftlite.train.recipe import Recipe
+from craftlite.train.settings import Settings
 
 # What a recipe may hold beside the settings: `config.yaml` of a run does, so that it can be
 # repeated. The recipes that ship name no folder.
@@ -23,10 +24,10 @@ WORDS = {
 }
 
 
-def shipped() -> dict[str, Path]:
-    """The recipes that come with craftlite, by name."""
-    folder = Path(__file__).parents[1] / "recipes"
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+def shipped(folder: str = "") -> dict[str, Path]:
+    """The recipes that come with craftlite, by name: for detectors, or those of a `folder`."""
+    recipes = Path(__file__).parents[1] / "recipes" / folder
+    return {path.stem: path for path in sorted(recipes.glob("*.yaml"))}
 
 
 def recipe_for(datasets: Iterable[str]) -> str:
@@ -41,13 +42,13 @@ def recipe_for(datasets: Iterable[str]) -> str:
     return "finetune" if names <= {"words", "quads"} else "icdar15"
 
 
-def find_recipe(name: str) -> Path:
-    """The file of a shipped recipe's name, or the file itself.
+def find_recipe(name: str, folder: str = "") -> Path:
+    """The file of the name of a shipped recipe (see `shipped`), or the file itself.
 
     Raises:
         ConfigError: neither such a recipe nor such a file exists.
     """
-    known = shipped()
+    known = shipped(folder)
     path = known.get(name) or Path(name)
     if not path.is_file():
         raise ConfigError(
@@ -56,8 +57,8 @@ def find_recipe(name: str) -> Path:
     return path
 
 
-def read_recipe(path: Path) -> dict[str, Any]:
-    """What a recipe file sets: fields of Recipe, and `dataset`, `data` and `init`.
+def read_recipe(path: Path, kind: type[Settings] = Recipe) -> dict[str, Any]:
+    """What a recipe file sets: fields of `kind`, and `dataset`, `data` and `init`.
 
     Raises:
         ConfigError: it cannot be read, or a key is unknown, of another type or out of its range;
@@ -73,7 +74,7 @@ def read_recipe(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{path}: a recipe has lines such as 'steps: 1000', found {_shown(found)}"
         )
-    types = BESIDE | {setting.name: setting.type for setting in fields(Recipe)}
+    types = BESIDE | {setting.name: setting.type for setting in fields(kind)}
     values = {}
     for key, value in found.items():
         if key not in types:
@@ -83,7 +84,7 @@ def read_recipe(path: Path) -> dict[str, Any]:
         except ValueError as allowed:
             raise ConfigError(f"{path}: {key} is {_shown(value)}, must be {allowed}") from None
     try:
-        Recipe(**{key: value for key, value in values.items() if key not in BESIDE})
+        kind(**{key: value for key, value in values.items() if key not in BESIDE})
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
     return values

@@ -2,21 +2,20 @@
 
 import sys
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import torch
+from torch import nn
 from tqdm import tqdm
 
 from craftlite.model.files import save_model
 from craftlite.train.checkpoint import save_checkpoint
-from craftlite.train.log import Clock, Log, Mean, draw_curves
-from craftlite.train.loss import Loss
+from craftlite.train.log import Clock, Log, Mean, Terms, draw_curves
 from craftlite.train.optimiser import learning_rate
-from craftlite.train.sheet import draw_sheet
 from craftlite.train.trainer import NonFiniteLossError, Trainer
-from craftlite.train.validate import THRESHOLDS, Validation
-from craftlite.train.weak import forget_labels
 
 CHECKPOINT = "checkpoint.pt"
 WEIGHTS = "weights.safetensors"
@@ -29,14 +28,37 @@ def is_due(step: int, every: int) -> bool:
     return every > 0 and step % every == 0
 
 
+class Validation(Protocol):
+    """What is looked at while a training runs; false where there is nothing to look at."""
+
+    def __bool__(self) -> bool: ...
+
+    def figures(self, model: nn.Module) -> dict[str, float]:
+        """How good a network is, by name, for the log."""
+        ...
+
+    def score(self, figures: Mapping[str, float]) -> float:
+        """What the best weights are the best by, the higher the better."""
+        ...
+
+    def told(self, figures: Mapping[str, float]) -> str:
+        """The figures in a few words."""
+        ...
+
+    def draw(self, folder: Path, model: nn.Module, step: int) -> None:
+        """Write what is to be seen into the run's folder."""
+        ...
+
+
 @dataclass
 class Reporter:
-    """Writes a run's folder as its trainer goes on."""
+    """Writes a run's folder as its trainer goes on; `after_save` is called after checkpoints."""
 
-    trainer: Trainer
+    trainer: Trainer[Any]
     validation: Validation
     out: Path
     log: Log
+    after_save: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         recipe = self.trainer.recipe
@@ -45,7 +67,7 @@ class Reporter:
             total=recipe.steps, initial=self.trainer.step, unit="step", file=sys.stderr
         )
 
-    def after_step(self, loss: Loss, stopping: bool) -> None:
+    def after_step(self, loss: Terms, stopping: bool) -> None:
         """Log, validate and save what is due after the step that was just done."""
         trainer, recipe = self.trainer, self.trainer.recipe
         last = stopping or trainer.step == recipe.steps
@@ -59,7 +81,7 @@ class Reporter:
             self.progress.set_postfix(loss=f"{terms['loss']:.4f}")
         with self.clock.paused():
             done = trainer.step == recipe.steps
-            if self.validation.samples and (done or is_due(trainer.step, recipe.validate_every)):
+            if self.validation and (done or is_due(trainer.step, recipe.validate_every)):
                 self._validate()
             minutes = (time.monotonic() - self.saved) / 60
             overdue = 0 < recipe.save_minutes <= minutes
@@ -84,20 +106,18 @@ class Reporter:
         trainer, model = self.trainer, self.trainer.ema.module
         figures = self.validation.figures(model)
         self.log.write(trainer.step, figures)
-        better = trainer.best.update(figures["hmean"], trainer.step)
+        better = trainer.best.update(self.validation.score(figures), trainer.step)
         if better:
             save_model(self.out / BEST, trainer.recipe.network, model.state_dict())
         note = " (best)" if better else ""
-        self.say(f"step {trainer.step}: H-mean {figures['hmean']:.4f}{note}")
-        detector = self.validation.detector(model)
-        samples = self.validation.samples
-        draw_sheet(self.out / "sheet.jpg", detector, samples, THRESHOLDS, trainer.step)
+        self.say(f"step {trainer.step}: {self.validation.told(figures)}{note}")
+        self.validation.draw(self.out, model, trainer.step)
 
     def _save(self) -> None:
         trainer = self.trainer
         state = trainer.ema.module.state_dict()
         save_model(self.out / WEIGHTS, trainer.recipe.network, state)
         save_checkpoint(self.out / CHECKPOINT, trainer.state())
-        forget_labels(self.out, trainer.step, trainer.recipe.pseudo_every)
+        self.after_save()
         draw_curves(self.log.path, self.out / "curves.png")
         self.saved = time.monotonic()

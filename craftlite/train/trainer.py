@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -13,15 +13,16 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
-from craftlite.data.loader import Batch
 from craftlite.errors import ConfigError, CraftliteError, WeightsError
 from craftlite.model import build_model
 from craftlite.model.files import read_state
 from craftlite.train.distributed import Group
-from craftlite.train.loss import Loss, craft_loss
+from craftlite.train.log import Terms
+from craftlite.train.loss import craft_loss
 from craftlite.train.optimiser import learning_rate, moving_average, optimiser_of
-from craftlite.train.recipe import Recipe
+from craftlite.train.settings import Settings
 
+R = TypeVar("R", bound=Settings)
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -29,14 +30,14 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 class Best:
     """The best validation so far, and how many have brought nothing better since."""
 
-    hmean: float = -1.0
+    score: float = -1.0
     step: int = 0
     stale: int = 0
 
-    def update(self, hmean: float, step: int) -> bool:
-        """Takes note of a validation; whether it is the best."""
-        if hmean > self.hmean:
-            self.hmean, self.step, self.stale = hmean, step, 0
+    def update(self, score: float, step: int) -> bool:
+        """Takes note of a validation's score, the higher the better; whether it is the best."""
+        if score > self.score:
+            self.score, self.step, self.stale = score, step, 0
             return True
         self.stale += 1
         return False
@@ -49,12 +50,12 @@ class Best:
 class NonFiniteLossError(CraftliteError):
     """A loss that is infinite or not a number, with the batch that it came from."""
 
-    def __init__(self, loss: float, step: int, batch: Batch) -> None:
+    def __init__(self, loss: float, step: int, batch: Any) -> None:
         self.batch = batch
         super().__init__(f"the loss is {loss} at step {step}")
 
 
-def arithmetic(recipe: Recipe, device: torch.device) -> torch.dtype:
+def arithmetic(recipe: Settings, device: torch.device) -> torch.dtype:
     """What the network computes in on a device.
 
     Raises:
@@ -68,14 +69,18 @@ def arithmetic(recipe: Recipe, device: torch.device) -> torch.dtype:
     return DTYPES[recipe.precision]
 
 
-class Trainer:
-    """The state of a training: network, averaged network, optimiser and step."""
+class Trainer(Generic[R]):
+    """The state of a training: network, averaged network, optimiser and step.
 
-    def __init__(self, recipe: Recipe, group: Group) -> None:
+    The network has its backbone as `basenet`. What is trained, and by which loss, is said by
+    `build` and `loss`: here a detector's.
+    """
+
+    def __init__(self, recipe: R, group: Group) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.group, self.step = recipe, group, 0
         self.dtype = arithmetic(recipe, group.device)
-        model = build_model(recipe.network)
+        model = self.build()
         if group.size > 1 and group.device.type == "cuda":
             model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
         self.model = model.to(group.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -87,6 +92,14 @@ class Trainer:
         self.datasets: list[str] = []
         self._forward: nn.Module | None = None
         self._frozen = False
+
+    def build(self) -> nn.Module:
+        """The network, with random weights."""
+        return build_model(self.recipe.network)
+
+    def loss(self, outputs: Any, batch: Any) -> Terms:
+        """The loss of what the network gives for a batch's pictures."""
+        return craft_loss(outputs[0], batch.scores, batch.weight)
 
     def start_from(self, weights: Path) -> None:
         """Take every tensor of a weights file that has a tensor's name and shape; say what did not.
@@ -104,7 +117,7 @@ class Trainer:
         if self.group.leads:
             tqdm.write(_match_report(weights, network, own, state, fitting), file=sys.stderr)
 
-    def train_step(self, parts: Sequence[Batch]) -> Loss:
+    def train_step(self, parts: Sequence[Any]) -> Terms:
         """Forward and backward of each part, then one step of the optimiser; the mean loss.
 
         With several processes, gradients are averaged over all of them.
@@ -119,28 +132,29 @@ class Trainer:
             self._backward(forward, part, len(parts), last=part is parts[-1]) for part in parts
         ]
         self.scaler.unscale_(self.optimiser)
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
+        if self.recipe.clip:
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
         self.scaler.step(self.optimiser)
         self.scaler.update()
         self.optimiser.zero_grad(set_to_none=True)
         self.ema.update_parameters(self.model)
         self.step += 1
-        return Loss(*(torch.stack(terms).mean() for terms in zip(*losses, strict=True)))
+        return type(losses[0])(*(torch.stack(terms).mean() for terms in zip(*losses, strict=True)))
 
-    def _backward(self, forward: nn.Module, batch: Batch, parts: int, last: bool) -> Loss:
+    def _backward(self, forward: nn.Module, batch: Any, parts: int, last: bool) -> Any:
         """Adds a part's gradients; they are exchanged between processes with the last part's."""
         device = self.group.device
-        pictures, scores, weight = (part.to(device, non_blocking=True) for part in batch)
-        pictures = pictures.contiguous(memory_format=torch.channels_last)
+        there = type(batch)(*(part.to(device, non_blocking=True) for part in batch))
+        pictures = there.pictures.contiguous(memory_format=torch.channels_last)
         alone = isinstance(forward, DistributedDataParallel) and not last
         with forward.no_sync() if alone else nullcontext():  # type: ignore[operator]
             with torch.autocast(device.type, self.dtype, enabled=self.dtype != torch.float32):
-                predicted = forward(pictures)[0]
-            loss = craft_loss(predicted, scores, weight)
+                outputs = forward(pictures)
+            loss = self.loss(outputs, there)
             if not torch.isfinite(loss.total):
                 raise NonFiniteLossError(loss.total.item(), self.step, batch)
             self.scaler.scale(loss.total / parts).backward()  # type: ignore[no-untyped-call]
-        return Loss(*(term.detach() for term in loss))
+        return type(loss)(*(term.detach() for term in loss))
 
     def _ready(self) -> nn.Module:
         """The network to call in this step: shared by the processes, its backbone frozen or not."""

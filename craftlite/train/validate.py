@@ -1,7 +1,8 @@
 """How good a network is on the validation split while a training runs: H-mean and loss."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -16,6 +17,7 @@ from craftlite.postprocess import Thresholds
 from craftlite.runtime import TorchRuntime
 from craftlite.train.loss import craft_loss
 from craftlite.train.recipe import Recipe
+from craftlite.train.sheet import draw_sheet
 
 # Fixed during training, so that validations can be compared; tuning comes after.
 THRESHOLDS = Thresholds(text=0.5, link=0.3, low=0.3)
@@ -32,6 +34,21 @@ class Validation:
 
     samples: Sequence[Sample]
     recipe: Recipe
+
+    def __bool__(self) -> bool:
+        return bool(self.samples)
+
+    def score(self, figures: Mapping[str, float]) -> float:
+        """What the best weights are the best by."""
+        return figures["hmean"]
+
+    def told(self, figures: Mapping[str, float]) -> str:
+        """The figures in a few words."""
+        return f"H-mean {figures['hmean']:.4f}"
+
+    def draw(self, folder: Path, model: nn.Module, step: int) -> None:
+        """Write a sheet of pictures with what is found there."""
+        draw_sheet(folder / "sheet.jpg", self.detector(model), self.samples, THRESHOLDS, step)
 
     def detector(self, model: nn.Module) -> Detector:
         """A detector that runs the network on the recipe's long side; it is put into eval mode."""

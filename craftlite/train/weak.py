@@ -15,6 +15,7 @@ from craftlite.data.sample import Sample
 from craftlite.data.sources import Listed, Source
 from craftlite.runtime import TorchRuntime
 from craftlite.train.pseudo import Labels, apply_labels, load_labels, relabel, save_labels
+from craftlite.train.recipe import Recipe
 from craftlite.train.run import Mix
 from craftlite.train.trainer import Trainer
 
@@ -24,7 +25,7 @@ FOLDER = "pseudo"
 TRUSTED = 0.5
 
 
-def labelled(out: Path, mix: Mix, trainer: Trainer, step: int) -> list[Source]:
+def labelled(out: Path, mix: Mix, trainer: Trainer[Recipe], step: int) -> list[Source]:
     """The sources of a mix with the characters that the averaged weights find in real words.
 
     They are those of the last pass up to `step`; where it is due now, it is made. A pass that fits
@@ -81,7 +82,7 @@ def forget_labels(out: Path, step: int, every: int) -> None:
             path.unlink()
 
 
-def _pass(path: Path, source: Listed, trainer: Trainer) -> Labels:
+def _pass(path: Path, source: Listed, trainer: Trainer[Recipe]) -> Labels:
     """The labels of a file, which the leading process makes where it is not there."""
     if trainer.group.leads and not path.exists():
         model = trainer.ema.module
@@ -93,6 +94,6 @@ def _pass(path: Path, source: Listed, trainer: Trainer) -> Labels:
     return load_labels(path)
 
 
-def _say(trainer: Trainer, step: int, what: str) -> None:
+def _say(trainer: Trainer[Recipe], step: int, what: str) -> None:
     if trainer.group.leads:
         tqdm.write(f"step {step}: words whose characters fit their text: {what}", file=sys.stderr)

@@ -10,7 +10,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from craftlite.errors import ConfigError, WeightsError
-from craftlite.model import DETECTORS, build_model
+from craftlite.model import CLASSIFIERS, DETECTORS, build_model
+from craftlite.model.cost import cost
 from craftlite.model.files import read_model, read_state, save_model
 from craftlite.model.rexnet import ReXNet
 from craftlite.model.vgg import VGG16BN
@@ -72,6 +73,43 @@ def test_state_dict_has_the_official_names_shapes_and_order(name: str, key: str)
 def test_sizes_of_the_networks() -> None:
     assert round(parameters(build_model("craft-vgg16")) / 1e6, 2) == 20.77
     assert parameters(build_model("craftlite-small")) <= 2_310_000
+
+
+@pytest.mark.parametrize(
+    ("name", "millions", "parts", "giga", "share"),
+    [
+        # What is published for the design, and how far off a network may be.
+        ("rexnet-small", 3.76, 0.02, 0.40, 0.03),
+        ("rexnet-large", 3.99, 0.02, 0.71, 0.03),
+        ("mobilenet-v1", 4.23, 0.005, 0.569, 0.005),
+        ("mobilenet-v2", 3.50, 0.005, 0.301, 0.005),
+    ],
+)
+def test_classifiers_cost_what_is_published(
+    name: str, millions: float, parts: float, giga: float, share: float
+) -> None:
+    found = cost(name, 224, 224)
+    assert found.parameters == pytest.approx(1e6 * millions, rel=parts)
+    assert found.macs == pytest.approx(1e9 * giga, rel=share)
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_classifiers_give_logits_of_any_number_of_classes(name: str) -> None:
+    model = build_model(name, 7).eval()
+    with torch.no_grad():
+        assert model(torch.zeros(2, 3, 64, 96)).shape == (2, 7)
+    assert list(model.basenet.strides) == [32, 16, 8, 4, 2]
+
+
+def test_the_detectors_body_is_the_classifiers() -> None:
+    for detector, classifier in (
+        ("craftlite-small", "rexnet-lite"),
+        ("craftlite-large", "rexnet-large"),
+        ("craftlite-mobilenet-v2", "mobilenet-v2"),
+    ):
+        one, other = (build_model(name).basenet for name in (detector, classifier))
+        shapes = [{k: v.shape for k, v in body.state_dict().items()} for body in (one, other)]
+        assert shapes[0] == shapes[1]
 
 
 @pytest.mark.parametrize("name", DETECTORS)

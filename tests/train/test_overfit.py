@@ -14,8 +14,8 @@ from craftlite.runtime import TorchRuntime
 from craftlite.synth.fonts import FaceId
 from craftlite.synth.generator import Generator
 from craftlite.train.distributed import Group
-from craftlite.train.loop import tiny_numbers_as_zero
 from craftlite.train.recipe import Recipe
+from craftlite.train.session import tiny_numbers_as_zero
 from craftlite.train.trainer import Trainer
 
 PLAIN = {"latin": (FaceId(""),)}  # the face that is there on every machine

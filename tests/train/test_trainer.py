@@ -153,6 +153,6 @@ def test_the_best_validation_is_kept_and_patience_ends() -> None:
     assert not best.update(0.2, 30)
     assert best.is_stale(2)
     assert not best.is_stale(0)
-    assert (best.hmean, best.step) == (0.3, 10)
+    assert (best.score, best.step) == (0.3, 10)
     assert best.update(0.4, 40)
     assert not best.is_stale(1)

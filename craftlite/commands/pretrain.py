@@ -1,0 +1,107 @@
+"""`craftlite pretrain`: from pictures of classes to a backbone's weights."""
+
+import os
+import sys
+from argparse import SUPPRESS
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import ArgumentParser, Namespace
+
+from craftlite.commands.settings import add_settings
+from craftlite.commands.train import CONFIG, NO_WEIGHTS, starting_weights
+from craftlite.errors import ConfigError, DatasetError
+from craftlite.pretrain.recipe import PretrainRecipe
+from craftlite.train.recipe_file import find_recipe, read_recipe, shipped
+
+FOLDER = "pretrain"  # of the recipes that ship
+SMALL = 96  # pixels; the recipe for larger pictures is ImageNet's
+
+
+def parser() -> ArgumentParser:
+    """The options of the command: what to pretrain on, and every setting of the recipe."""
+    result = ArgumentParser(
+        description="Pretrain a backbone as a classifier; needs craftlite[train]."
+    )
+    add = result.add_argument
+    folders = "folder with train/CLASS/ and val/CLASS/, pictures in them"
+    add("--data", type=str, default=SUPPRESS, metavar="DIR", help=folders)
+    backbones = "rexnet-lite, rexnet-small, rexnet-large, mobilenet-v1 or mobilenet-v2"
+    add("--backbone", type=str, default=SUPPRESS, metavar="NAME", help=backbones)
+    names = ", ".join(shipped(FOLDER))
+    suits = f"{names}, or a YAML file; by default one that suits the pictures' size"
+    add("--recipe", type=str, default=None, metavar="NAME|FILE", help=suits)
+    weights = f"weights to start from, or {NO_WEIGHTS}; by default a random start"
+    add("--init", type=str, default=SUPPRESS, metavar="FILE", help=weights)
+    add("--out", type=Path, metavar="DIR", help="run folder; by default runs/BACKBONE")
+    add("--resume", action="store_true", help="go on with the pretraining in --out")
+    add_settings(result, PretrainRecipe, skip=("network",))
+    return result
+
+
+def run(args: Namespace) -> int:
+    """Pretrain by the parsed options; 0 when the weights are written.
+
+    Raises:
+        ConfigError: no folder is named, or the recipe cannot be used.
+        DatasetError: the folder cannot be used.
+        WeightsError: the weights to start from are not there.
+    """
+    from craftlite.model import CLASSIFIERS
+    from craftlite.pretrain.loop import Run, pretrain
+
+    settings = choose(args)
+    data, init = settings.pop("data"), starting_weights(settings.pop("init", None))
+    recipe = PretrainRecipe(**settings)
+    if recipe.network not in CLASSIFIERS:
+        known = ", ".join(CLASSIFIERS)
+        raise ConfigError(f"--backbone {recipe.network}: no such backbone; known: {known}")
+    out = args.out or Path("runs") / recipe.network
+    weights = pretrain(Run(recipe, Path(data[0]), out, init), args.resume)
+    print(f"weights: {weights}", file=sys.stderr)
+    return 0
+
+
+def choose(args: Namespace) -> dict[str, Any]:
+    """What the recipe sets, with the given options in its place.
+
+    Without --recipe it is the one that suits the pictures, which is told; with --resume, the
+    run's own record, so that --out alone is enough.
+
+    Raises:
+        ConfigError: no folder is named, or the recipe cannot be used.
+    """
+    given = {k: v for k, v in vars(args).items() if k not in ("recipe", "out", "resume")}
+    if "backbone" in given:
+        given["network"] = given.pop("backbone")
+    if "data" in given:
+        given["data"] = [given["data"]]
+    if args.recipe is not None:
+        recipe = read_recipe(find_recipe(args.recipe, FOLDER), PretrainRecipe)
+    elif args.resume and args.out is not None and (args.out / CONFIG).exists():
+        recipe = read_recipe(args.out / CONFIG, PretrainRecipe)
+    elif "data" in given:
+        recipe = read_recipe(_suitable(Path(given["data"][0])), PretrainRecipe)
+    else:
+        raise ConfigError("give --data, the folder of the pictures")
+    chosen = recipe | given
+    if len(chosen.get("data", [])) != 1:
+        raise ConfigError("give --data, the folder of the pictures")
+    return chosen
+
+
+def _suitable(folder: Path) -> Path:
+    """The recipe for the size of a folder's pictures; the first of several processes says which."""
+    from craftlite.pretrain.pictures import opened, read_splits
+
+    train, _ = read_splits(folder)
+    picture = next((p for file, _ in train.files[:100] if (p := opened(file))), None)
+    if picture is None:
+        raise DatasetError(f"{folder}: none of its first pictures can be read")
+    name = "small-images" if max(picture.size) <= SMALL else "imagenet"
+    path = find_recipe(name, FOLDER)
+    if os.environ.get("RANK", "0") == "0":
+        size = "x".join(map(str, picture.size))
+        print(f"recipe: {name}, for pictures of {size} ({path}); --recipe names another",
+              file=sys.stderr)  # fmt: skip
+    return path

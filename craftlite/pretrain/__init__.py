@@ -1,0 +1,1 @@
+"""Pretraining a backbone as a classifier of whole pictures."""

@@ -1,0 +1,199 @@
+"""Pictures of classes: a folder for each class, as ImageNet-1k is laid out, and batches of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import Dataset, default_collate
+from torchvision.datasets import ImageFolder
+from torchvision.transforms import InterpolationMode, v2
+
+from craftlite.errors import DatasetError
+from craftlite.preprocess import MEAN, STD
+from craftlite.pretrain.recipe import RESIZED, PretrainRecipe
+
+LAYOUT = """expected are
+  train/CLASS/*.jpg
+  val/CLASS/*.jpg"""
+BICUBIC = InterpolationMode.BICUBIC
+TRIES = 20  # pictures that are looked at in place of one that cannot be read
+
+
+class Batch(NamedTuple):
+    """Pictures (N, 3, S, S) float32 normalised; targets (N, classes) float32 that sum to 1.
+
+    unreadable: (N,) int64, the number of the file in whose place another stands, or -1.
+    """
+
+    pictures: Tensor
+    targets: Tensor
+    unreadable: Tensor
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One split: files with their classes.
+
+    Attributes:
+        files: with the number of their class, class after class.
+        classes: their names, sorted.
+    """
+
+    files: Sequence[tuple[str, int]]
+    classes: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+
+def read_splits(root: Path) -> tuple[Labelled, Labelled]:
+    """The training and the validation split of a folder.
+
+    Raises:
+        DatasetError: a split is missing or has no pictures, or their classes are not the same.
+    """
+    train, val = (_read(root, split) for split in ("train", "val"))
+    apart = sorted(set(train.classes) ^ set(val.classes))
+    if apart:
+        names = ", ".join(apart[:5]) + (f" and {len(apart) - 5} more" if len(apart) > 5 else "")
+        raise DatasetError(f"{root}: train and val have other classes: {names} in one of them only")
+    return train, val
+
+
+def _read(root: Path, split: str) -> Labelled:
+    folder = root / split
+    if not folder.is_dir():
+        raise DatasetError(f"{folder}: there is no such folder; {LAYOUT}")
+    try:
+        found = ImageFolder(str(folder))
+    except FileNotFoundError as error:
+        reason = str(error).splitlines()[0]
+        raise DatasetError(f"{folder}: {reason} {LAYOUT}") from error
+    return Labelled(found.samples, found.classes)
+
+
+def seeded(*numbers: int) -> int:
+    """A seed that a few whole numbers make together."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
+
+
+class Pictures(Dataset[tuple[Tensor, int, int, int]]):
+    """An endless stream of training pictures, every one once an epoch, in another order each time.
+
+    Picture k depends on (seed, k) alone; what CutMix does to a batch, on its first picture.
+    """
+
+    def __init__(self, labelled: Labelled, recipe: PretrainRecipe) -> None:
+        self.labelled, self.seed, self.chance = labelled, recipe.seed, recipe.cutmix
+        self.change = training_view(recipe)
+        self.cutmix = v2.CutMix(num_classes=len(labelled.classes))
+
+    def place(self, index: int) -> int:
+        """The number of the file that picture `index` is made from."""
+        epoch, place = divmod(index, len(self.labelled))
+        return int(order(len(self.labelled), self.seed, epoch)[place])
+
+    def name(self, index: int) -> str:
+        """The file that picture `index` is made from."""
+        return self.labelled.files[self.place(index)][0]
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int, int, int]:
+        """Picture (3, S, S), class, `index`, and the number of its file if that was unreadable."""
+        place, unreadable = self.place(index), -1
+        picture = opened(self.labelled.files[place][0])
+        if picture is None:
+            place, picture, unreadable = *self._another(index), place
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seeded(self.seed, index))
+            changed: Tensor = self.change(picture)
+        return changed, self.labelled.files[place][1], index, unreadable
+
+    def _another(self, index: int) -> tuple[int, Image.Image]:
+        """A picture that can be read in the place of one that cannot."""
+        rng = np.random.default_rng((self.seed, index))
+        for place in rng.integers(len(self.labelled), size=TRIES).tolist():
+            picture = opened(self.labelled.files[place][0])
+            if picture is not None:
+                return place, picture
+        raise DatasetError(f"{self.name(index)}: cannot be read, nor can {TRIES} other pictures")
+
+    def collate(self, samples: list[tuple[Tensor, int, int, int]]) -> Batch:
+        """A batch, by chance with a rectangle of each picture pasted into another.
+
+        Yun et al., "CutMix", ICCV 2019; the classes are mixed by area.
+        """
+        pictures, classes, indices, unreadable = default_collate(samples)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seeded(self.seed, int(indices[0]), 1))
+            if torch.rand(()) < self.chance:
+                return Batch(*self.cutmix(pictures, classes), unreadable)
+        targets = torch.nn.functional.one_hot(classes, len(self.labelled.classes)).float()
+        return Batch(pictures, targets, unreadable)
+
+
+class Views(Dataset[tuple[Tensor, int]]):
+    """Every picture of a split once, as validation sees it; unreadable ones are left out."""
+
+    def __init__(self, labelled: Labelled, crop: int) -> None:
+        self.labelled, self.change = labelled, validation_view(crop)
+
+    def __len__(self) -> int:
+        return len(self.labelled)
+
+    def __getitem__(self, place: int) -> tuple[Tensor, int]:
+        """Picture (3, S, S) and class, which is -1 where the picture cannot be read."""
+        file, label = self.labelled.files[place]
+        picture = opened(file)
+        if picture is None:
+            picture, label = Image.new("RGB", (1, 1)), -1
+        return self.change(picture), label
+
+
+def opened(file: str) -> Image.Image | None:
+    """A picture as RGB, or None where it cannot be read."""
+    try:
+        with Image.open(file) as picture:
+            return picture.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+
+
+@lru_cache(maxsize=2)
+def order(count: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
+    """The numbers below `count` in an epoch's order."""
+    return np.random.default_rng((seed, epoch)).permutation(count)
+
+
+def training_view(recipe: PretrainRecipe) -> v2.Compose:
+    """Random crop, flip and colours, as ResNet's training has them, then normalised.
+
+    Cubuk et al., "RandAugment", 2020, in between, where the recipe asks for it.
+    """
+    steps: list[torch.nn.Module] = [
+        v2.RandomResizedCrop(recipe.crop, scale=(recipe.least_area, 1), interpolation=BICUBIC),
+        v2.RandomHorizontalFlip(),
+    ]
+    if recipe.randaugment:
+        steps.append(v2.RandAugment(num_ops=2, magnitude=recipe.randaugment))
+    if recipe.colour:
+        steps.append(v2.ColorJitter(recipe.colour, recipe.colour, recipe.colour))
+    return v2.Compose([*steps, *to_network()])
+
+
+def validation_view(crop: int) -> v2.Compose:
+    """The shorter side to RESIZED times the crop, and the middle of that, normalised."""
+    resize = v2.Resize(round(crop * RESIZED), interpolation=BICUBIC)
+    return v2.Compose([resize, v2.CenterCrop(crop), *to_network()])
+
+
+def to_network() -> list[torch.nn.Module]:
+    """From a PIL picture to what networks take, normalised as a detector's pictures are."""
+    mean, std = (MEAN / 255).tolist(), (STD / 255).tolist()
+    return [v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(mean, std)]

@@ -1,0 +1,65 @@
+"""How good a classifier is: top-1 and top-5 error by ImageNet's protocol."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+from torch.utils.data import DataLoader
+
+from craftlite.errors import DatasetError
+from craftlite.pretrain.pictures import Labelled, Views
+from craftlite.pretrain.recipe import PretrainRecipe
+
+BATCH = 128
+
+
+@dataclass(frozen=True)
+class TopErrors:
+    """The validation split, every picture once, one crop from its middle."""
+
+    labelled: Labelled
+    recipe: PretrainRecipe
+
+    def __bool__(self) -> bool:
+        return bool(self.labelled)
+
+    @torch.inference_mode()
+    def figures(self, model: nn.Module) -> dict[str, float]:
+        """Top-1 and top-5 error in 0..1 and the loss; the network is put into eval mode.
+
+        Raises:
+            DatasetError: no picture can be read.
+        """
+        device = next(model.parameters()).device
+        views = Views(self.labelled, self.recipe.crop)
+        model.eval()
+        firsts, fives, losses = [], [], []
+        for pictures, classes in DataLoader(views, BATCH, num_workers=self.recipe.workers):
+            there, readable = classes.to(device), classes.to(device) >= 0
+            pictures = pictures.to(device).contiguous(memory_format=torch.channels_last)
+            logits, there = model(pictures)[readable].float(), there[readable]
+            best = logits.topk(min(5, logits.shape[1]), dim=1).indices == there[:, None]
+            firsts.append(best[:, 0])
+            fives.append(best.any(dim=1))
+            losses.append(cross_entropy(logits, there, reduction="none"))
+        if not sum(map(len, firsts)):
+            raise DatasetError("no picture of the validation split can be read")
+        return {
+            "top1_error": 1 - torch.cat(firsts).float().mean().item(),
+            "top5_error": 1 - torch.cat(fives).float().mean().item(),
+            "validation_loss": torch.cat(losses).mean().item(),
+        }
+
+    def score(self, figures: Mapping[str, float]) -> float:
+        """What the best weights are the best by: top-1 accuracy."""
+        return 1 - figures["top1_error"]
+
+    def told(self, figures: Mapping[str, float]) -> str:
+        """The figures in a few words."""
+        return f"top-1 error {figures['top1_error']:.2%}, top-5 {figures['top5_error']:.2%}"
+
+    def draw(self, folder: Path, model: nn.Module, step: int) -> None:
+        """Nothing beside the curves."""

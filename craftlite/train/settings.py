@@ -1,0 +1,88 @@
+"""The settings that every training has, of detectors and of classifiers alike."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from craftlite.errors import ConfigError
+
+# The least that a number may be; what is not here may be anything of its type.
+LEAST = {
+    **dict.fromkeys(("batch", "accumulate", "log_every", "save_every"), 1),
+    **dict.fromkeys(("learning_rate", "warmup", "weight_decay", "momentum", "clip", "seed"), 0),
+    **dict.fromkeys(("freeze_steps", "workers", "threads", "patience", "pseudo_every"), 0),
+    **dict.fromkeys(("steps", "validate_every", "save_minutes", "epochs"), 0),
+    **{"crop": 32, "validate_pictures": 1, "validate_long_side": 32},
+}
+# The settings that do not decide what the next step computes: a resumed training can change them.
+FREE = (
+    *("workers", "threads", "log_every", "save_every", "save_minutes", "validate_every"),
+    *("validate_pictures", "validate_long_side", "patience"),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a network is trained.
+
+    Attributes:
+        network: one of those that `craftlite info` lists.
+        steps: optimiser steps in all.
+        batch: pictures a step, on all devices together.
+        accumulate: parts that a step's pictures are worked through in, one after another, where
+            they do not fit the memory at once.
+        crop: side of the square pictures in pixels, a multiple of 32.
+        optimiser: adamw, or sgd with Nesterov momentum.
+        learning_rate: peak, reached after the warm-up; it falls to zero along a cosine.
+        warmup: steps of linear warm-up.
+        weight_decay: on convolutions alone, not on batch norm and biases.
+        momentum: of sgd.
+        freeze_steps: steps at the start in which the backbone stays as it is.
+        ema: decay of the averaged weights, which are the ones validated and shipped; 0 averages
+            nothing.
+        clip: largest norm of the gradient; 0 leaves it as it is.
+        precision: of the network's arithmetic; auto is bf16 on GPUs that have it, else fp32.
+        seed: of the weights and of every picture.
+        workers: processes that make pictures on each device; 0 makes them in the training process.
+        threads: of the training process; 0 leaves the choice to torch.
+        log_every: steps between lines of the log.
+        save_every: steps between checkpoints.
+        save_minutes: minutes after which a checkpoint is saved in any case; 0 is never.
+        validate_every: steps between validations; 0 validates at the end only.
+        patience: validations in a row that are no better after which it stops; 0 is never.
+    """
+
+    network: str
+    steps: int
+    batch: int = 16
+    accumulate: int = 1
+    crop: int = 320
+    optimiser: Literal["adamw", "sgd"] = "adamw"
+    learning_rate: float = 2e-3
+    warmup: int = 300
+    weight_decay: float = 1e-4
+    momentum: float = 0.9
+    freeze_steps: int = 0
+    ema: float = 0.999
+    clip: float = 5.0
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    seed: int = 0
+    workers: int = 1
+    threads: int = 0
+    log_every: int = 20
+    save_every: int = 200
+    save_minutes: float = 15.0
+    validate_every: int = 0
+    patience: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises a ConfigError that names the first setting out of its range."""
+        for name, low in LEAST.items():
+            value = getattr(self, name, low)
+            if not value >= low:
+                raise ConfigError(f"{name} is {value}: must be at least {low}")
+        if self.crop % 32:
+            raise ConfigError(f"crop is {self.crop}: must be a multiple of 32")
+        if self.batch % self.accumulate:
+            raise ConfigError(f"batch is {self.batch}: must be a multiple of accumulate")
+        if not 0 <= self.ema < 1:
+            raise ConfigError(f"ema is {self.ema}: must be at least 0 and below 1")
