@@ -20,6 +20,12 @@ def cost(network: str, width: int, height: int, classes: int = IMAGENET_CLASSES)
 
     classes: of a classifier.
     """
+    with torch.device("meta"):
+        return cost_of(build_model(network, classes).eval(), width, height)
+
+
+def cost_of(model: nn.Module, width: int, height: int) -> Cost:
+    """The cost of a network in eval mode for a picture of width x height pixels."""
     total = 0
 
     def count(module: nn.Module, inputs: Any, output: torch.Tensor) -> None:
@@ -28,12 +34,14 @@ def cost(network: str, width: int, height: int, classes: int = IMAGENET_CLASSES)
         # Each output value is one dot product with the filter of its channel.
         total += output.numel() * weight[0].numel()
 
-    with torch.device("meta"):
-        model = build_model(network, classes).eval()
-        pictures = torch.empty(1, 3, height, width)
-    for module in model.modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
-            module.register_forward_hook(count)
+    hooks = [
+        module.register_forward_hook(count)
+        for module in model.modules()
+        if isinstance(module, nn.Conv2d | nn.Linear)
+    ]
+    device = next(model.parameters()).device
     with torch.no_grad():
-        model(pictures)
+        model(torch.zeros(1, 3, height, width, device=device))
+    for hook in hooks:
+        hook.remove()
     return Cost(sum(p.numel() for p in model.parameters()), total)

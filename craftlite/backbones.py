@@ -1,0 +1,116 @@
+"""What classifiers cost and how long they take: fewer operations are not always faster."""
+
+import io
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+from torchvision.models import get_model
+
+from craftlite.bench import time_in_turn
+from craftlite.errors import ConfigError
+from craftlite.model import CLASSIFIERS, build_model
+from craftlite.model.cost import Cost, cost_of
+
+# The networks of the field that ours are drawn beside, by torchvision's names.
+OTHERS = (
+    "mobilenet_v3_large",
+    "mnasnet1_0",
+    "efficientnet_b0",
+    "shufflenet_v2_x1_0",
+    "resnet18",
+    "resnet50",
+)
+
+
+class Measured(NamedTuple):
+    """A classifier's cost, and the median milliseconds of one picture, in two runtimes."""
+
+    name: str
+    cost: Cost
+    onnx: float
+    torch: float
+
+
+def build_classifier(name: str) -> nn.Module:
+    """One of CLASSIFIERS, or of torchvision's classifiers, with random weights, in eval mode.
+
+    Raises:
+        ConfigError: neither is called so.
+    """
+    if name in CLASSIFIERS:
+        return build_model(name).eval()
+    try:
+        model: nn.Module = get_model(name, weights=None)
+    except ValueError:
+        raise ConfigError(
+            f"--backbones {name}: neither of {', '.join(CLASSIFIERS)} nor torchvision's"
+        ) from None
+    return model.eval()
+
+
+def measure(
+    names: Sequence[str], size: tuple[int, int], threads: int | None, runs: int
+) -> list[Measured]:
+    """All networks on one picture of `size` (width, height), in turn: ONNX Runtime, then torch."""
+    if threads:
+        torch.set_num_threads(threads)
+    picture = torch.from_numpy(
+        np.random.default_rng(0).normal(size=(1, 3, size[1], size[0])).astype(np.float32)
+    )
+    actions: dict[str, Callable[[], object]] = {}
+    costs = {}
+    for name in names:
+        model = build_classifier(name)
+        costs[name] = cost_of(model, *size)
+        actions[f"{name} onnx"] = _onnx(model, picture, threads)
+        actions[f"{name} torch"] = partial(_torch, model, picture)
+    medians = {timing.name: timing.median for timing in time_in_turn(actions, runs)}
+    return [
+        Measured(name, costs[name], medians[f"{name} onnx"], medians[f"{name} torch"])
+        for name in names
+    ]
+
+
+def _onnx(model: nn.Module, picture: torch.Tensor, threads: int | None) -> Callable[[], object]:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0
+    options.log_severity_level = 3
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "network.onnx"
+        torch.onnx.export(model, (picture,), file, dynamo=True, input_names=["x"], verbose=False)
+        session = onnxruntime.InferenceSession(str(file), options, ["CPUExecutionProvider"])
+    return partial(session.run, None, {session.get_inputs()[0].name: picture.numpy()})
+
+
+@torch.inference_mode()
+def _torch(model: nn.Module, picture: torch.Tensor) -> object:
+    return model(picture)
+
+
+def scatter(measured: Sequence[Measured], title: str) -> bytes:
+    """Milliseconds against operations as a PNG, a point each, both axes logarithmic."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 5.5), dpi=110, layout="constrained")
+    axes: Any = figure.subplots()
+    for one in measured:
+        ours = one.name.startswith("rexnet")
+        at = one.cost.macs / 1e9, one.onnx
+        axes.plot(*at, "o", color="#d1495b" if ours else "#1f6fb4", markersize=8)
+        axes.annotate(one.name, at, (7, 4), textcoords="offset points", fontsize=9)
+    axes.set(xscale="log", yscale="log", xlabel="operations, G MACs", ylabel="milliseconds")
+    axes.set_title(title, fontsize=10)
+    axes.grid(alpha=0.25, which="both")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.margins(x=0.2)
+    with io.BytesIO() as png:
+        figure.savefig(png, format="png")
+        return png.getvalue()
