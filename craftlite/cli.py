@@ -20,6 +20,7 @@ COMMANDS = {
     "eval": "measure a detector, or result files, on a dataset",
     "export": "turn trained weights into an ONNX file",
     "bench": "time the networks side by side",
+    "demo": "serve a web page to try the detector on",
     "info": "list the networks and the weights",
 }
 
@@ -65,6 +66,7 @@ def missing(command: str, error: ModuleNotFoundError) -> str:
         "jinja2": "report",
         "matplotlib": "report",
         "cleval": "cleval",
+        "gradio": "demo",
     }
     extra = extras.get(error.name or "", "train")
     return f"needs {error.name}, which comes with: pip install 'craftlite[{extra}]'"

@@ -1,5 +1,6 @@
 """Show what was found: outlines with scores, and a map as a glow of colours, over the picture."""
 
+import base64
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -50,6 +51,22 @@ def write_picture(path: Path, picture: Picture, quality: int = 95) -> None:
     bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
     encoded = cv2.imencode(path.suffix, bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     write_whole(path, encoded.tobytes())
+
+
+def fitted(picture: Picture, room: tuple[int, int]) -> tuple[Picture, float]:
+    """A picture scaled to fit a (width, height), and the scale."""
+    height, width = picture.shape[:2]
+    scale = min(room[0] / width, room[1] / height)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return cv2.resize(picture, size, interpolation=smooth).astype(np.uint8, copy=False), scale
+
+
+def data_uri(picture: Picture, quality: int = 85) -> str:
+    """A picture (H, W, 3) uint8 RGB as a JPEG that stands in a page itself."""
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode()
 
 
 def heatmap(picture: Picture, scores: npt.NDArray[np.float32]) -> Picture:

@@ -26,6 +26,7 @@ class Weights:
         thresholds: the ones that were chosen on validation data.
         long_side: pixels that pictures are scaled to.
         tuned: on what data those were chosen, in words, or None where they are defaults.
+        hmean: H-mean there, 0..1, or None where it is not known.
         sha256: of the files, by their names.
     """
 
@@ -35,6 +36,7 @@ class Weights:
     thresholds: Thresholds = field(default_factory=Thresholds)
     long_side: int = DEFAULT_LONG_SIDE
     tuned: str | None = None
+    hmean: float | None = None
     sha256: dict[str, str] = field(default_factory=dict)
 
 
@@ -56,6 +58,7 @@ def catalogue() -> dict[str, Weights]:
             thresholds=Thresholds(**entry["thresholds"]),
             long_side=entry["long_side"],
             tuned=entry["tuned"],
+            hmean=entry["hmean"],
             sha256=entry["sha256"],
         )
         for name, entry in entries.items()
@@ -98,9 +101,10 @@ def _tuned(path: Path) -> dict[str, Any]:
             "thresholds": Thresholds(**facts["thresholds"]),
             "long_side": int(facts["long_side"]),
             "tuned": str(facts["tuned"]),
+            "hmean": float(facts["hmean"]),
         }
     except (ValueError, KeyError, TypeError, ConfigError) as error:
         raise WeightsError(
-            f"{path}: expected the thresholds, long_side and tuned that craftlite eval --tune "
+            f"{path}: expected what craftlite eval --tune "
             f"writes ({type(error).__name__}: {error}); mend it or remove it"
         ) from error

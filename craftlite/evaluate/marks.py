@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
 from craftlite.draw import outline
@@ -37,15 +36,6 @@ def mark(
     draw(truths, matching.truth_counts, good[0], ("truth", "truth, missed"), 1)
     draw(outlines, matching.detection_counts, good[1], ("detection", "detection, wrong"), 2)
     return drawn
-
-
-def fitted(picture: Picture, room: tuple[int, int]) -> tuple[Picture, float]:
-    """A picture scaled to fit a (width, height), and the scale."""
-    height, width = picture.shape[:2]
-    scale = min(room[0] / width, room[1] / height)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return cv2.resize(picture, size, interpolation=smooth).astype(np.uint8, copy=False), scale
 
 
 def scaled(outlines: Sequence[Points], scale: float) -> list[Points]:

@@ -80,6 +80,7 @@ def write_tuning(entry: Weights, tuning: Tuning, where: str) -> list[Path]:
         "thresholds": asdict(tuning.thresholds),
         "long_side": tuning.long_side,
         "tuned": where,
+        "hmean": round(tuning.score.hmean, 4),
     }
     if entry.name in catalogue():
         settings, card = folder() / "catalogue.json", folder() / f"{entry.name}.md"

@@ -9,9 +9,9 @@ from PIL import Image, ImageDraw, ImageFont
 from craftlite.data.panel import INK, PAPER, can_show
 from craftlite.data.sample import Sample
 from craftlite.detector import Detector
-from craftlite.draw import heatmap, write_picture
+from craftlite.draw import fitted, heatmap, write_picture
 from craftlite.evaluate.iou import match
-from craftlite.evaluate.marks import COLOURS, fitted, mark, scaled
+from craftlite.evaluate.marks import COLOURS, mark, scaled
 from craftlite.evaluate.score import Matching
 from craftlite.image import Picture
 from craftlite.postprocess import Thresholds

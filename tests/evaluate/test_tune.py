@@ -92,7 +92,9 @@ def test_the_card_keeps_the_rest_and_has_the_section_once(weights: Path) -> None
 )  # fmt: skip
 def test_a_damaged_file_beside_the_weights_is_told(weights: Path, content: str) -> None:
     weights.with_suffix(".json").write_text(content)
-    with pytest.raises(WeightsError, match=r"mine\.json: expected the thresholds"):
+    with pytest.raises(
+        WeightsError, match=r"mine\.json: expected what craftlite eval --tune writes"
+    ):
         find_weights(weights)
 
 

@@ -1,23 +1,18 @@
 """The worst pictures of an evaluation, drawn: truths, detections and both maps."""
 
-import base64
 from collections.abc import Sequence
 from typing import Any
 
-import cv2
-
 from craftlite.data.sample import Sample
-from craftlite.draw import heatmap
+from craftlite.draw import data_uri, fitted, heatmap
 from craftlite.errors import DatasetError
 from craftlite.evaluate.contest import Contestant
-from craftlite.evaluate.marks import fitted, mark, scaled
+from craftlite.evaluate.marks import mark, scaled
 from craftlite.evaluate.protocols import BY_NAME
-from craftlite.image import Picture
 
 WORST = 12
 ROOM = (960, 960)  # pixels that a picture takes at most, width and height
 MAP_ROOM = (480, 480)
-QUALITY = 82
 
 
 def worst(pictures: Sequence[dict[str, Any]], count: int = WORST) -> list[int]:
@@ -45,10 +40,3 @@ def draw(one: Contestant, number: int, sample: Sample, by: str) -> list[tuple[st
         parts.append(("region", data_uri(heatmap(tiny, maps.region))))
         parts.append(("affinity", data_uri(heatmap(tiny, maps.affinity))))
     return parts
-
-
-def data_uri(picture: Picture) -> str:
-    """A picture (H, W, 3) uint8 RGB as a JPEG that stands in the page itself."""
-    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode()

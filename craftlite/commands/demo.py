@@ -1,0 +1,41 @@
+"""`craftlite demo`: the detector as a web page."""
+
+import signal
+import sys
+
+from jsonargparse import ArgumentParser, Namespace
+from jsonargparse.typing import PositiveInt, restricted_number_type
+
+from craftlite.errors import ConfigError
+
+Port = restricted_number_type("Port", int, [(">=", 1), ("<=", 65535)])
+
+
+def parser() -> ArgumentParser:
+    """The options of the command."""
+    result = ArgumentParser(description="Serve a web page to try the detector on.")
+    here = "address to listen on; 0.0.0.0 lets other machines in"
+    result.add_argument("--host", type=str, default="127.0.0.1", help=here)
+    result.add_argument("--port", type=Port, default=7860, help="port to listen on")
+    result.add_argument("--threads", type=PositiveInt, help="by default the machine's cores")
+    return result
+
+
+def run(args: Namespace) -> int:
+    """Serve until it is interrupted; returns the exit code.
+
+    Raises:
+        ConfigError: the port is taken.
+    """
+    from craftlite.demo.look import Eye
+    from craftlite.demo.page import build, serve
+
+    # A service is stopped by SIGTERM; leaving in good order removes what was uploaded.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    page = build(Eye(args.threads))
+    print(f"http://{args.host}:{args.port} (Ctrl-C stops it)", file=sys.stderr)
+    try:
+        serve(page, args.host, args.port)
+    except OSError as error:
+        raise ConfigError(f"--port {args.port}: {error}; name another") from None
+    return 0

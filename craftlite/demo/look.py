@@ -1,0 +1,92 @@
+"""What the page knows of a picture, and the detectors that look at it."""
+
+import time
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from threading import Lock
+
+from craftlite.detector import Detector, Maps
+from craftlite.image import Picture, read_image
+from craftlite.postprocess import Thresholds
+from craftlite.words import Words
+
+MAX_PIXELS = 40_000_000  # of an upload: some 120 MB once it is decoded
+LONG_SIDES = (320, 2560)  # pixels, the least and the most that the page offers
+
+
+@dataclass(frozen=True)
+class Look:
+    """A picture and the maps that weights gave for it.
+
+    Attributes:
+        name: of the uploaded file.
+        picture: (H, W, 3) uint8 RGB, upright.
+        maps: of the whole picture.
+        milliseconds: that the network took, with the picture's scaling.
+    """
+
+    name: str
+    picture: Picture
+    maps: Maps
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """The words of a picture at some thresholds, and the milliseconds that finding them took."""
+
+    words: Words
+    milliseconds: float
+
+
+@lru_cache
+def _detector(weights: str, threads: int | None) -> Detector:
+    return Detector(weights, threads=threads)
+
+
+class Eye:
+    """Detectors by the name of their weights, each loaded once; one network runs at a time.
+
+    Attributes:
+        runs: how often a network has run.
+    """
+
+    def __init__(self, threads: int | None = None) -> None:
+        self.runs = 0
+        self._threads, self._lock = threads, Lock()
+
+    def detector(self, weights: str, long_side: int | None = None) -> Detector:
+        """The detector of a set of weights, on their own long side or on another."""
+        own = _detector(weights, self._threads)
+        if long_side is None or long_side == own.long_side:
+            return own
+        return Detector(own.runtime, long_side=long_side)
+
+    def look(self, data: bytes, name: str, weights: str, long_side: int) -> Look:
+        """Reads a picture's file and runs the network on it.
+
+        Raises:
+            InputError: it cannot be read as a picture, or has more than MAX_PIXELS.
+        """
+        return self.again(name, read_image(data, max_pixels=MAX_PIXELS), weights, long_side)
+
+    def again(self, name: str, picture: Picture, weights: str, long_side: int) -> Look:
+        """Runs a network on a picture that was read before."""
+        detector = self.detector(weights, long_side)
+        with self._lock:
+            start = time.perf_counter()
+            maps = detector.maps(picture)
+            milliseconds = 1000 * (time.perf_counter() - start)
+            self.runs += 1
+        return Look(name, picture, maps, milliseconds)
+
+    def find(self, look: Look, weights: str, thresholds: Thresholds) -> Found:
+        """The words, with their characters, of maps that are known; no network runs."""
+        start = time.perf_counter()
+        words = self.detector(weights).words(look.maps, thresholds, characters=True)
+        return Found(words, 1000 * (time.perf_counter() - start))
+
+
+def at_level(words: Words, level: str) -> Words:
+    """The words with their characters where the level is "char", without where it is "word"."""
+    return words if level == "char" else replace(words, characters=None)

@@ -1,0 +1,77 @@
+"""What the page shows of a picture, as HTML that needs nothing from elsewhere."""
+
+from html import escape
+
+import numpy as np
+
+from craftlite.demo.look import Found, Look
+from craftlite.draw import data_uri, fitted, heatmap
+from craftlite.geometry import Points
+from craftlite.preprocess import Map
+
+ROOM = (1280, 1280)  # pixels that a picture is shown with at most, width and height
+STYLE = """
+.seen { margin: 0; }
+.seen .frame { position: relative; display: block; line-height: 0; }
+.seen img { width: 100%; height: auto; border-radius: 6px; }
+.seen svg { position: absolute; inset: 0; width: 100%; height: 100%; }
+.seen polygon { fill: rgb(0 230 118 / .14); stroke: rgb(0 230 118); stroke-width: 2;
+  vector-effect: non-scaling-stroke; }
+.seen polygon.char { fill: rgb(255 179 0 / .16); stroke: rgb(255 179 0); stroke-width: 1; }
+.seen polygon:hover { fill: rgb(0 230 118 / .5); cursor: crosshair; }
+.seen figcaption { margin-top: 8px; font-variant-numeric: tabular-nums; opacity: .8; }
+.away { position: absolute !important; left: -9999px; }
+.steps { display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 12px; }
+footer { display: none !important; }
+"""
+NOTHING = "<p>Drop a picture, or take one of the samples.</p>"
+
+
+def words_view(look: Look, found: Found) -> str:
+    """The picture with every word's outline; the score shows where the pointer rests."""
+    words = found.words
+    outlines = zip(words.polygons, words.scores.tolist(), strict=True)
+    marks = "".join(_polygon(polygon, f"{score:.3f}") for polygon, score in outlines)
+    return _seen(look, marks, caption(look, found), len(words))
+
+
+def characters_view(look: Look, found: Found) -> str:
+    """The picture with the quads of the characters."""
+    characters = [quad for word in found.words.characters or () for quad in word]
+    marks = "".join(_polygon(quad, None, "char") for quad in characters)
+    return _seen(look, marks, f"{len(characters)} characters", len(characters))
+
+
+def map_view(look: Look, scores: Map, what: str) -> str:
+    """A map's colours over the picture, dim where it is 0 and glowing where it is 1."""
+    small = fitted(look.picture, ROOM)[0]
+    return (
+        f'<figure class="seen"><img src="{data_uri(heatmap(small, scores))}" alt="{what}"></figure>'
+    )
+
+
+def caption(look: Look, found: Found) -> str:
+    """How much was found and how long it took."""
+    width, height = found.words.size
+    count = len(found.words)
+    return (
+        f"{count} word{'' if count == 1 else 's'} in {width}x{height} pixels: network "
+        f"{look.milliseconds:.0f} ms, post-processing {found.milliseconds:.0f} ms"
+    )
+
+
+def _seen(look: Look, marks: str, said: str, count: int) -> str:
+    height, width = look.picture.shape[:2]
+    source = data_uri(fitted(look.picture, ROOM)[0])
+    return (
+        f'<figure class="seen" data-count="{count}"><div class="frame">'
+        f'<img src="{source}" alt="{escape(look.name, quote=True)}">'
+        f'<svg viewBox="0 0 {width} {height}" preserveAspectRatio="none">{marks}</svg></div>'
+        f"<figcaption>{said}</figcaption></figure>"
+    )
+
+
+def _polygon(points: Points, title: str | None, kind: str = "word") -> str:
+    flat = " ".join(f"{x:.1f},{y:.1f}" for x, y in np.asarray(points).tolist())
+    inside = f"<title>{title}</title>" if title else ""
+    return f'<polygon class="{kind}" points="{flat}">{inside}</polygon>'

@@ -1,0 +1,9 @@
+"""The page for hosts that start a file, such as Spaces: `python demo/app.py`."""
+
+import os
+
+from craftlite.demo.look import Eye
+from craftlite.demo.page import build, serve
+
+if __name__ == "__main__":
+    serve(build(Eye()), os.environ.get("HOST", "0.0.0.0"), int(os.environ.get("PORT", "7860")))
