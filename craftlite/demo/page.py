@@ -52,7 +52,7 @@ def build(eye: Eye) -> gr.Blocks:
         gr.Markdown("# craftlite\nFinds the words in photographs, on a CPU.")
         look = gr.State(None, time_to_live=SESSION_SECONDS)
         with gr.Row():
-            with gr.Column(scale=1, min_width=280):
+            with gr.Column(scale=1, min_width=280, elem_classes="left"):
                 sources = ["upload", "clipboard", "webcam"]
                 upload = gr.Image(sources=sources, label="Picture", height=220)
                 upload.preprocess = as_sent
@@ -64,7 +64,7 @@ def build(eye: Eye) -> gr.Blocks:
                 )
                 level = gr.Radio(["word", "char"], value="word", label="Level of the files")
                 weights = gr.Dropdown(list(catalogue()), value=DEFAULT, label="Weights")
-            with gr.Column(scale=3, min_width=320):
+            with gr.Column(scale=3, min_width=320, elem_classes="right"):
                 shown = _tabs()
                 with gr.Row():
                     buttons = [gr.Button(name, size="sm") for name in FILES]

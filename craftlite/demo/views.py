@@ -22,6 +22,13 @@ STYLE = """
 .seen figcaption { margin-top: 8px; font-variant-numeric: tabular-nums; opacity: .8; }
 .away { position: absolute !important; left: -9999px; }
 .steps { display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 12px; }
+/* On a phone what was found comes before the sliders. */
+@media (max-width: 640px) {
+  .left { display: contents; }
+  .left > * { flex: 1 1 100%; }
+  .left > .form { order: 3; }
+  .right { order: 2; }
+}
 footer { display: none !important; }
 """
 NOTHING = "<p>Drop a picture, or take one of the samples.</p>"

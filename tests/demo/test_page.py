@@ -1,0 +1,193 @@
+"""The page in a real browser: what someone sees who drops a picture and moves a threshold."""
+
+import json
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import which
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("gradio", reason="needs craftlite[demo]")
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from craftlite import Detector
+from craftlite.demo.look import MAX_PIXELS, Eye
+from craftlite.demo.page import build, serve
+
+CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt install chromium")
+SAMPLE = Path(__file__).parents[2] / "data/samples/images/badge.jpg"
+SECONDS = 60_000  # milliseconds that a busy machine may take
+
+
+@pytest.fixture(scope="module")
+def eye() -> Eye:
+    return Eye(threads=1)
+
+
+@pytest.fixture(scope="module")
+def address(eye: Eye) -> Iterator[str]:
+    """Where the page is served, on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    page = build(eye)
+    threading.Thread(target=serve, args=(page, "127.0.0.1", port), daemon=True).start()
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(address)
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield address
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """The page, open; at the end no message of the console was an error, no request went out."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.set_default_timeout(SECONDS)
+    errors: list[str] = []
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    hosts: set[str] = set()
+    page.on("request", lambda asked: hosts.add(asked.url) if "://" in asked.url else None)
+    page.goto(address)
+    page.wait_for_selector("#words")
+    yield page
+    page.close()
+    assert errors == []
+    assert {url for url in hosts if not url.startswith(address)} == set()
+
+
+def drop(page: Page, file: Path) -> None:
+    page.set_input_files("input[type=file] >> nth=0", file)
+
+
+def count(page: Page, view: str = "words") -> int:
+    return int(page.get_attribute(f"#{view} figure.seen", "data-count") or -1)
+
+
+def set_slider(page: Page, label: str, value: float) -> None:
+    box = page.get_by_label(f"number input for {label}")
+    box.fill(str(value))
+    box.press("Enter")
+
+
+def test_a_dropped_picture_shows_the_words_that_the_api_finds(page: Page, eye: Eye) -> None:
+    drop(page, SAMPLE)
+    page.wait_for_selector("#words figure.seen")
+    words = Detector()(str(SAMPLE))
+    assert count(page) == len(words) > 3
+    assert page.locator("#words polygon").count() == len(words)
+    title = page.locator("#words polygon title").first.text_content()
+    assert title == f"{words.scores[0]:.3f}"
+    assert f"{len(words)} words in 1200x900 pixels: network" in page.inner_text("#words figcaption")
+
+    runs = eye.runs
+    set_slider(page, "Text threshold", 0.95)
+    expect(page.locator("#words figure.seen")).not_to_have_attribute("data-count", str(len(words)))
+    assert count(page) < len(words)
+    assert eye.runs == runs
+
+    page.get_by_role("tab", name="Characters").click()
+    page.wait_for_selector("#characters figure.seen")
+    page.get_by_role("tab", name="Region map").click()
+    page.wait_for_selector("#region img[alt='region map']")
+
+
+def test_another_long_side_runs_the_network_again(page: Page, eye: Eye) -> None:
+    drop(page, SAMPLE)
+    page.wait_for_selector("#words figure.seen")
+    before, runs = page.inner_text("#words figcaption"), eye.runs
+    set_slider(page, "Long side", 640)
+    expect(page.locator("#words figcaption")).not_to_have_text(before)
+    assert eye.runs == runs + 1
+
+
+def test_downloaded_json_is_the_apis(page: Page, tmp_path: Path) -> None:
+    drop(page, SAMPLE)
+    page.wait_for_selector("#words figure.seen")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="JSON").click()
+    download.value.save_as(tmp_path / "words.json")
+    record = json.loads((tmp_path / "words.json").read_text())
+    words = Detector()(str(SAMPLE))
+    assert (record["image"], record["width"], record["height"]) == ("badge.jpg", *words.size)
+    quads = np.array([word["quad"] for word in record["words"]])
+    assert np.abs(quads - words.quads).max() <= 0.1
+    assert "characters" not in record["words"][0]
+    assert download.value.suggested_filename == "badge.json"
+
+
+@pytest.mark.parametrize("kind", ["broken", "huge"])
+def test_a_file_that_is_refused_is_told_in_a_sentence(
+    page: Page, tmp_path: Path, kind: str
+) -> None:
+    file = tmp_path / f"{kind}.png"
+    if kind == "broken":
+        file.write_bytes(b"this is no picture")
+    else:
+        side = int(MAX_PIXELS**0.5) + 1
+        Image.new("1", (side, side)).save(file)
+    drop(page, file)
+    said = page.locator(".toast-body").first
+    expect(said).to_contain_text("picture" if kind == "broken" else "pixels")
+    assert str(tmp_path) not in said.inner_text()
+    assert "/" not in said.inner_text().replace("and/or", "")
+
+
+def test_several_pictures_come_back_as_a_zip(page: Page, tmp_path: Path) -> None:
+    good = tmp_path / "good.png"
+    picture = np.full((200, 400, 3), 240, np.uint8)
+    cv2.putText(picture, "WORDS", (40, 120), cv2.FONT_HERSHEY_SIMPLEX, 3, (20, 20, 20), 8)
+    cv2.imwrite(str(good), picture)
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"no picture")
+    page.get_by_role("tab", name="Several pictures").click()
+    page.locator("input[type=file][multiple]").set_input_files([good, bad])
+    page.get_by_role("button", name="Find the words").click()
+    expect(page.get_by_text("1 of 2 pictures.")).to_be_visible()
+    expect(page.get_by_text("bad.png:")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/etc/hostname", str(SAMPLE.parents[3] / "README.md")])
+def test_no_file_of_the_server_can_be_read(address: str, path: str) -> None:
+    for route in (f"/gradio_api/file={path}", f"/file={path}", f"/gradio_api/file=../../../{path}"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(address + route)
+        assert refused.value.code in (403, 404)
+
+
+def test_the_page_fits_a_phone(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.set_default_timeout(SECONDS)
+    page.goto(address)
+    drop(page, SAMPLE)
+    page.wait_for_selector("#words figure.seen")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    view, slider = page.locator("#words figure"), page.get_by_label("number input for Low text")
+    above, below = view.bounding_box(), slider.bounding_box()
+    assert above and below
+    assert above["y"] < below["y"]
+    page.close()
