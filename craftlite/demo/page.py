@@ -26,7 +26,7 @@ MOST_PICTURES = 50  # in a batch
 SESSION_SECONDS = 3600  # that a picture is remembered without being looked at
 CLEAN_SECONDS = (60, 600)  # how often uploads are cleared away, and how old they may get
 MOST_SESSIONS = 64  # whose pictures are in memory at once
-SAMPLES = Path(__file__).parents[2] / "data" / "samples" / "images"
+PACKAGE = Path(__file__).parents[1]
 
 
 def as_sent(payload: Any) -> tuple[str, str] | None:
@@ -117,8 +117,10 @@ def _slider(label: str, value: float, info: str) -> gr.Slider:
 
 
 def _samples(upload: gr.Image) -> None:
-    """The pictures that ship with a checkout, to click on; nothing where there are none."""
-    pictures = [str(path) for path in sorted(SAMPLES.glob("*.*"))]
+    """The pictures that ship, in the installed package or beside it in a checkout, to click on."""
+    packed = PACKAGE / "_samples"
+    folder = packed if packed.is_dir() else PACKAGE.parent / "data" / "samples" / "images"
+    pictures = [str(path) for path in sorted(folder.glob("*.jpg"))]
     if pictures:
         gr.Examples(pictures, inputs=upload, label="Samples", examples_per_page=20)
 
