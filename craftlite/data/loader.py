@@ -128,7 +128,7 @@ def batches(stream: Stream, shares: Shares, workers: int) -> Generator[list[Any]
 
 
 def _load(stream: Stream, shares: Shares, workers: int) -> Iterator[Any]:
-    loader = DataLoader(
+    loader: DataLoader[Any] = DataLoader(
         stream,  # type: ignore[arg-type]
         batch_sampler=shares,  # type: ignore[arg-type]
         num_workers=workers,

@@ -22,12 +22,15 @@ class Look:
         name: of the uploaded file.
         picture: (H, W, 3) uint8 RGB, upright.
         maps: of the whole picture.
+        weights, long_side: that gave them.
         milliseconds: that the network took, with the picture's scaling.
     """
 
     name: str
     picture: Picture
     maps: Maps
+    weights: str
+    long_side: int
     milliseconds: float
 
 
@@ -78,7 +81,7 @@ class Eye:
             maps = detector.maps(picture)
             milliseconds = 1000 * (time.perf_counter() - start)
             self.runs += 1
-        return Look(name, picture, maps, milliseconds)
+        return Look(name, picture, maps, weights, long_side, milliseconds)
 
     def find(self, look: Look, weights: str, thresholds: Thresholds) -> Found:
         """The words, with their characters, of maps that are known; no network runs."""

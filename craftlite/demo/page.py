@@ -26,6 +26,8 @@ MOST_PICTURES = 50  # in a batch
 SESSION_SECONDS = 3600  # that a picture is remembered without being looked at
 CLEAN_SECONDS = (60, 600)  # how often uploads are cleared away, and how old they may get
 MOST_SESSIONS = 64  # whose pictures are in memory at once
+# Whatever runs the network waits in one line.
+NETWORK: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 1}
 PACKAGE = Path(__file__).parents[1]
 
 
@@ -48,14 +50,15 @@ def build(eye: Eye) -> gr.Blocks:
     own = eye.detector(DEFAULT)
     with gr.Blocks(
         title="craftlite", analytics_enabled=False, delete_cache=CLEAN_SECONDS, fill_width=True
-    ) as page:
+    ) as blocks:
         gr.Markdown("# craftlite\nFinds the words in photographs, on a CPU.")
         look = gr.State(None, time_to_live=SESSION_SECONDS)
         with gr.Row():
             with gr.Column(scale=1, min_width=280, elem_classes="left"):
-                sources = ["upload", "clipboard", "webcam"]
-                upload = gr.Image(sources=sources, label="Picture", height=220)
-                upload.preprocess = as_sent
+                upload = gr.Image(
+                    sources=["upload", "clipboard", "webcam"], label="Picture", height=220
+                )
+                upload.preprocess = as_sent  # type: ignore[method-assign, assignment]
                 text = _slider("Text threshold", own.thresholds.text, TEXT_HELP)
                 link = _slider("Link threshold", own.thresholds.link, LINK_HELP)
                 low = _slider("Low text", own.thresholds.low, LOW_HELP)
@@ -78,6 +81,7 @@ def build(eye: Eye) -> gr.Blocks:
         _wire(eye, look, upload, (text, link, low), side, weights, shown)
         for button, form in zip(buttons, FILES.values(), strict=True):
             _offer(eye, button, form, [look, text, link, low, level, weights], saved)
+    page: gr.Blocks = blocks
     return page
 
 
@@ -155,7 +159,9 @@ def _wire(
             return eye.look(Path(file[0]).read_bytes(), file[1], name, side)
 
     def look_again(look: Look | None, side: int, name: str) -> Look | None:
-        return look and eye.again(look.name, look.picture, name, side)
+        if look is None or (look.weights, look.long_side) == (name, side):
+            return look
+        return eye.again(look.name, look.picture, name, side)
 
     def maps(look: Look | None) -> tuple[str, str]:
         if look is None:
@@ -182,12 +188,13 @@ def _wire(
 
     asked = [look, *levels, weights]
     seen = [words, characters, text]
-    network = {"concurrency_id": "network", "concurrency_limit": 1}
-    new = upload.change(open_picture, [upload, side, weights], look, **network)
+    new = upload.change(open_picture, [upload, side, weights], look, **NETWORK)
     weights.change(own, weights, [*levels, side]).then(
-        look_again, [look, side, weights], look, **network
+        look_again, [look, side, weights], look, **NETWORK
     ).then(maps, look, [region, affinity]).then(show, asked, seen)
-    again = side.release(look_again, [look, side, weights], look, **network)
+    again = side.change(
+        look_again, [look, side, weights], look, trigger_mode="always_last", **NETWORK
+    )
     for event in (new, again):
         event.then(maps, look, [region, affinity]).then(show, asked, seen)
     for slider in levels:
@@ -267,5 +274,4 @@ def batch(eye: Eye, settings: Sequence[Any]) -> None:
         done = len(paths) - len(failed)
         return str(target), "\n".join([f"{done} of {len(paths)} pictures.", *failed])
 
-    run_settings = {"concurrency_id": "network", "concurrency_limit": 1}
-    start.click(run, [files, *settings], [result, said], **run_settings)
+    start.click(run, [files, *settings], [result, said], **NETWORK)

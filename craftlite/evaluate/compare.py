@@ -35,7 +35,8 @@ def hmeans(tallies: Sequence[Tally], draws: int = DRAWS, seed: int = 0) -> Float
     recall = np.divide(found, truths, out=np.zeros(draws), where=truths > 0)
     precision = np.divide(correct, detections, out=np.zeros(draws), where=detections > 0)
     both = recall + precision
-    return np.divide(2 * recall * precision, both, out=np.zeros(draws), where=both > 0)
+    drawn: Floats = np.divide(2 * recall * precision, both, out=np.zeros(draws), where=both > 0)
+    return drawn
 
 
 def interval(values: Floats) -> Interval:

@@ -104,4 +104,4 @@ def only_ones(pairs: Bools) -> Bools:
 
 def covers(shares: Floats, least: float) -> bool:
     """Whether shares add up to `least`, to DIGITS decimals."""
-    return round(sum(shares.tolist()), DIGITS) >= least
+    return bool(round(sum(shares.tolist()), DIGITS) >= least)

@@ -9,7 +9,7 @@ import numpy as np
 
 from craftlite.data.characters import letters
 from craftlite.data.sample import Word
-from craftlite.evaluate.score import Matching, Score
+from craftlite.evaluate.score import Matching, Score, Tally, summed
 from craftlite.evaluate.td500 import turned_boxes
 from craftlite.geometry import Points
 
@@ -68,7 +68,7 @@ def by_groups(
     no length, so that there only recall means something: detections are counted where they match.
     Ranges without a truth or detection are left out.
     """
-    sums: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0] * 4)
+    sums: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0] * 5)
     for truths, outlines, matching in pictures:
         owners = {d: group.truths[0] for group in matching.groups for d in group.detections}
         truth_measures = measures([word.polygon for word in truths])
@@ -86,7 +86,7 @@ def by_groups(
                 sums[group][3] += matching.correct[number]
     ranges = {by: names for by, (names, _) in BY_SHAPE.items()} | {"length": _ranges(LENGTHS)}
     return {
-        by: {name: Score(0, *sums[by, name]) for name in names if (by, name) in sums}
+        by: {name: summed([Tally._make(sums[by, name])]) for name in names if (by, name) in sums}
         for by, names in ranges.items()
     }
 

@@ -31,7 +31,7 @@ def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
     shared, areas = shared_areas(truth_shapes, detections), shapely.area(detections)
 
     in_dont_care = ratio(shared[~truth_counts], areas) > MAX_DONT_CARE
-    detection_counts = ~in_dont_care.any(axis=0)
+    detection_counts = np.asarray(~in_dont_care.any(axis=0))
     iou = ratio(shared, shapely.area(truth_shapes)[:, None] + areas - shared)
     candidates = (iou > MIN_IOU) & truth_counts[:, None] & detection_counts
     return one_to_one(candidates, truth_counts, detection_counts, crossing(outlines))

@@ -48,6 +48,7 @@ def mistakes(truths: Sequence[Word], outlines: Sequence[Points], matching: Match
     merging = wrong & (covered.sum(axis=0) >= 2)
     splitting = missed & (inside.sum(axis=1) >= 2)
     open_pairs = missed[:, None] & wrong & near
+    on_found = np.asarray((covered | inside) & (matching.found > 0)[:, None])
     return Mistakes(
         _first(
             missed,
@@ -61,7 +62,7 @@ def mistakes(truths: Sequence[Word], outlines: Sequence[Points], matching: Match
             merged=merging,
             split=(inside & splitting[:, None]).any(axis=0),
             loose=open_pairs.any(axis=0),
-            twice=((covered | inside) & (matching.found > 0)[:, None]).any(axis=0),
+            twice=np.asarray(on_found.any(axis=0)),
             false=wrong,
         ),
     )

@@ -61,7 +61,7 @@ def surer(found: Detections, level: float) -> Detections:
 class Bin(NamedTuple):
     """The detections whose scores lie in one tenth: how many, their mean score, their precision."""
 
-    count: int
+    size: int
     confidence: float
     precision: float
 

@@ -133,7 +133,8 @@ class Pictures(Dataset[tuple[Tensor, int, int, int]]):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seeded(self.seed, int(indices[0]), 1))
             if torch.rand(()) < self.chance:
-                return Batch(*self.cutmix(pictures, classes), unreadable)
+                pictures, targets = self.cutmix(pictures, classes)
+                return Batch(pictures, targets, unreadable)
         targets = torch.nn.functional.one_hot(classes, len(self.labelled.classes)).float()
         return Batch(pictures, targets, unreadable)
 

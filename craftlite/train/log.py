@@ -48,7 +48,8 @@ class Log:
 class Terms(Protocol):
     """A named tuple of scalar tensors, of which `total` is what is minimised."""
 
-    _fields: tuple[str, ...]
+    @property
+    def _fields(self) -> tuple[str, ...]: ...
 
     @property
     def total(self) -> Tensor:

@@ -39,8 +39,8 @@ def train(run: Run, resume: bool = False) -> Path:
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
     with joined() as group, interruption() as asked, tiny_numbers_as_zero():
-        check(run, resume, group.size)
         mix = run.open_mix()
+        check(run, resume, group.size)
         validation = Validation(run.validation_samples(), recipe)
         trainer = Trainer(recipe, group)
         prepare(run, resume, trainer)

@@ -139,7 +139,8 @@ class Trainer(Generic[R]):
         self.optimiser.zero_grad(set_to_none=True)
         self.ema.update_parameters(self.model)
         self.step += 1
-        return type(losses[0])(*(torch.stack(terms).mean() for terms in zip(*losses, strict=True)))
+        mean: Terms = type(losses[0])(*map(_mean, zip(*losses, strict=True)))
+        return mean
 
     def _backward(self, forward: nn.Module, batch: Any, parts: int, last: bool) -> Any:
         """Adds a part's gradients; they are exchanged between processes with the last part's."""
@@ -195,6 +196,10 @@ class Trainer(Generic[R]):
         torch.set_rng_state(state["random"])
         self.best = Best(**state["best"])
         self.step = state["step"]
+
+
+def _mean(terms: tuple[Tensor, ...]) -> Tensor:
+    return torch.stack(terms).mean()
 
 
 def _match_report(

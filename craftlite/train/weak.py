@@ -86,8 +86,8 @@ def _pass(path: Path, source: Listed, trainer: Trainer[Recipe]) -> Labels:
     """The labels of a file, which the leading process makes where it is not there."""
     if trainer.group.leads and not path.exists():
         model = trainer.ema.module
-        device = "cuda" if trainer.group.device.type == "cuda" else "cpu"
-        runtime = TorchRuntime(trainer.recipe.network, model, device)
+        cuda = trainer.group.device.type == "cuda"
+        runtime = TorchRuntime(trainer.recipe.network, model, "cuda" if cuda else "cpu")
         found = relabel(source.samples, runtime)
         save_labels(path, found, trainer.step, model.state_dict())
     trainer.group.wait()

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 COLOURS = ("#1f6fb4", "#d1495b", "#2a9d5c", "#e08a1e", "#6a4fb3", "#4d4d4d")
-STYLE = {"svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10}
+NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+STYLE: Any = {"svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10}
 
 
 def sweep_chart(sweeps: Mapping[str, Sequence[Mapping[str, Any]]], chosen: Sequence[Any]) -> str:
@@ -18,7 +19,7 @@ def sweep_chart(sweeps: Mapping[str, Sequence[Mapping[str, Any]]], chosen: Seque
     sweeps: by detector, points with level, precision and recall. chosen: their scored points
     (recall, precision), in the same order.
     """
-    figure = Figure(figsize=(5.6, 4.4), layout="constrained")
+    figure = Figure(figsize=(5, 4.2), layout="constrained")
     axes = figure.subplots()
     for colour, (name, points), (recall, precision) in zip(
         COLOURS * len(sweeps), sweeps.items(), chosen, strict=False
@@ -42,13 +43,13 @@ def sweep_chart(sweeps: Mapping[str, Sequence[Mapping[str, Any]]], chosen: Seque
 
 def calibration_chart(bins: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     """How often detections are right against how sure they are, a curve for each detector."""
-    figure = Figure(figsize=(4.6, 4.4), layout="constrained")
+    figure = Figure(figsize=(5, 4.2), layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 100], [0, 100], color="#b0b0b0", linewidth=1, linestyle="--")
     for colour, (name, parts) in zip(COLOURS * len(bins), bins.items(), strict=False):
         confidences = [100 * part["confidence"] for part in parts]
         precisions = [100 * part["precision"] for part in parts]
-        sizes = [12 + 200 * part["count"] / sum(p["count"] for p in parts) for part in parts]
+        sizes = [12 + 200 * part["size"] / sum(p["size"] for p in parts) for part in parts]
         axes.plot(confidences, precisions, color=colour, linewidth=1.2, label=name)
         axes.scatter(confidences, precisions, sizes, color=colour, alpha=0.6, linewidths=0)
     axes.set(xlabel="confidence, %", ylabel="correct, %", xlim=(0, 100), ylim=(0, 100))
@@ -65,6 +66,6 @@ def _plain(axes: Axes) -> None:
 def _svg(figure: Figure) -> str:
     """The drawing alone, without the declaration that would end an HTML page's body."""
     with io.StringIO() as file, rc_context(STYLE):
-        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+        figure.savefig(file, format="svg", transparent=True, metadata=NO_METADATA)
         text = file.getvalue()
     return text[text.index("<svg") :]
