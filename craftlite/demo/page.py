@@ -14,7 +14,7 @@ import gradio as gr
 
 from craftlite.demo.about import about, steps
 from craftlite.demo.look import LONG_SIDES, Eye, Look, at_level
-from craftlite.demo.views import NOTHING, STYLE, characters_view, map_view, words_view
+from craftlite.demo.views import NOTHING, STYLE, characters_view, json_view, map_view, words_view
 from craftlite.draw import overlay, write_picture
 from craftlite.errors import CraftliteError
 from craftlite.formats import icdar, json_line, record
@@ -78,7 +78,7 @@ def build(eye: Eye) -> gr.Blocks:
         with gr.Tab("About"):
             gr.HTML(steps(eye))
             gr.Markdown(about())
-        _wire(eye, look, upload, (text, link, low), side, weights, shown)
+        _wire(eye, look, upload, (text, link, low), level, side, weights, shown)
         for button, form in zip(buttons, FILES.values(), strict=True):
             _offer(eye, button, form, [look, text, link, low, level, weights], saved)
     page: gr.Blocks = blocks
@@ -144,7 +144,8 @@ def _wire(
     eye: Eye,
     look: gr.State,
     upload: gr.Image,
-    levels: Sequence[gr.Slider],
+    thresholds: Sequence[gr.Slider],
+    level: gr.Radio,
     side: gr.Slider,
     weights: gr.Dropdown,
     shown: Sequence[Any],
@@ -171,14 +172,16 @@ def _wire(
             map_view(look, look.maps.affinity, "affinity map"),
         )
 
-    def show(look: Look | None, text: float, link: float, low: float, name: str) -> tuple[str, ...]:
+    def show(
+        look: Look | None, text: float, link: float, low: float, level: str, name: str
+    ) -> tuple[str, ...]:
         if look is None:
             return NOTHING, NOTHING, ""
         found = eye.find(look, name, Thresholds(text, link, low))
         return (
             words_view(look, found),
             characters_view(look, found),
-            json_line(record(look.name, found.words)),
+            json_view(look, at_level(found.words, level)),
         )
 
     def own(name: str) -> tuple[float, float, float, int]:
@@ -186,10 +189,10 @@ def _wire(
         chosen = detector.thresholds
         return chosen.text, chosen.link, chosen.low, detector.long_side
 
-    asked = [look, *levels, weights]
+    asked = [look, *thresholds, level, weights]
     seen = [words, characters, text]
     new = upload.change(open_picture, [upload, side, weights], look, **NETWORK)
-    weights.change(own, weights, [*levels, side]).then(
+    weights.change(own, weights, [*thresholds, side]).then(
         look_again, [look, side, weights], look, **NETWORK
     ).then(maps, look, [region, affinity]).then(show, asked, seen)
     again = side.change(
@@ -197,8 +200,9 @@ def _wire(
     )
     for event in (new, again):
         event.then(maps, look, [region, affinity]).then(show, asked, seen)
-    for slider in levels:
-        slider.change(show, asked, seen, trigger_mode="always_last", show_progress="hidden")
+    settings: list[Any] = [*thresholds, level]
+    for setting in settings:
+        setting.change(show, asked, seen, trigger_mode="always_last", show_progress="hidden")
 
 
 @contextmanager

@@ -1,13 +1,16 @@
 """What the page shows of a picture, as HTML that needs nothing from elsewhere."""
 
+import json
 from html import escape
 
 import numpy as np
 
 from craftlite.demo.look import Found, Look
 from craftlite.draw import data_uri, fitted, heatmap
+from craftlite.formats import record
 from craftlite.geometry import Points
 from craftlite.preprocess import Map
+from craftlite.words import Words
 
 ROOM = (1280, 1280)  # pixels that a picture is shown with at most, width and height
 STYLE = """
@@ -55,6 +58,14 @@ def map_view(look: Look, scores: Map, what: str) -> str:
     return (
         f'<figure class="seen"><img src="{data_uri(heatmap(small, scores))}" alt="{what}"></figure>'
     )
+
+
+def json_view(look: Look, words: Words) -> str:
+    """The JSON of `craftlite detect`, a word a line."""
+    entry = record(look.name, words)
+    head = json.dumps({key: value for key, value in entry.items() if key != "words"})
+    lines = ",\n  ".join(json.dumps(word) for word in entry["words"])
+    return f'{head[:-1]}, "words": [\n  {lines}\n]}}'
 
 
 def caption(look: Look, found: Found) -> str:
