@@ -5,7 +5,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from craftlite.demo.look import Eye
 from craftlite.demo.views import map_view, words_view
-from craftlite.draw import data_uri
 from craftlite.image import Picture
 from craftlite.weights import DEFAULT, catalogue
 
@@ -44,7 +43,7 @@ def steps(eye: Eye) -> str:
     look = eye.again("example", example(), DEFAULT, 640)
     found = eye.find(look, DEFAULT, detector.thresholds)
     views = (
-        f'<img src="{data_uri(look.picture)}" alt="a picture">',
+        f'<img src="{look.shown}" alt="a picture">',
         map_view(look, look.maps.region, "region map"),
         map_view(look, look.maps.affinity, "affinity map"),
         words_view(look, found),

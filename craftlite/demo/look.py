@@ -6,11 +6,13 @@ from functools import lru_cache
 from threading import Lock
 
 from craftlite.detector import Detector, Maps
+from craftlite.draw import data_uri, fitted
 from craftlite.image import Picture, read_image
 from craftlite.postprocess import Thresholds
 from craftlite.words import Words
 
 MAX_PIXELS = 40_000_000  # of an upload: some 120 MB once it is decoded
+ROOM = (1280, 1280)  # pixels that a picture is shown with at most, width and height
 LONG_SIDES = (320, 2560)  # pixels, the least and the most that the page offers
 
 
@@ -24,6 +26,7 @@ class Look:
         maps: of the whole picture.
         weights, long_side: that gave them.
         milliseconds: that the network took, with the picture's scaling.
+        shown: the picture as a data URI, small enough for a page.
     """
 
     name: str
@@ -32,6 +35,7 @@ class Look:
     weights: str
     long_side: int
     milliseconds: float
+    shown: str
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,8 @@ class Eye:
             maps = detector.maps(picture)
             milliseconds = 1000 * (time.perf_counter() - start)
             self.runs += 1
-        return Look(name, picture, maps, weights, long_side, milliseconds)
+        shown = data_uri(fitted(picture, ROOM)[0])
+        return Look(name, picture, maps, weights, long_side, milliseconds, shown)
 
     def find(self, look: Look, weights: str, thresholds: Thresholds) -> Found:
         """The words, with their characters, of maps that are known; no network runs."""

@@ -191,15 +191,15 @@ def _wire(
 
     asked = [look, *thresholds, level, weights]
     seen = [words, characters, text]
-    new = upload.change(open_picture, [upload, side, weights], look, **NETWORK)
+    new = upload.change(open_picture, [upload, side, weights], look, api_name="look", **NETWORK)
     weights.change(own, weights, [*thresholds, side]).then(
         look_again, [look, side, weights], look, **NETWORK
     ).then(maps, look, [region, affinity]).then(show, asked, seen)
     again = side.change(
         look_again, [look, side, weights], look, trigger_mode="always_last", **NETWORK
     )
-    for event in (new, again):
-        event.then(maps, look, [region, affinity]).then(show, asked, seen)
+    for event, name in ((new, "words"), (again, None)):
+        event.then(maps, look, [region, affinity]).then(show, asked, seen, api_name=name)
     settings: list[Any] = [*thresholds, level]
     for setting in settings:
         setting.change(show, asked, seen, trigger_mode="always_last", show_progress="hidden")

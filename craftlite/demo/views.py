@@ -5,14 +5,13 @@ from html import escape
 
 import numpy as np
 
-from craftlite.demo.look import Found, Look
+from craftlite.demo.look import ROOM, Found, Look
 from craftlite.draw import data_uri, fitted, heatmap
 from craftlite.formats import record
 from craftlite.geometry import Points
 from craftlite.preprocess import Map
 from craftlite.words import Words
 
-ROOM = (1280, 1280)  # pixels that a picture is shown with at most, width and height
 STYLE = """
 .seen { margin: 0; }
 .seen .frame { position: relative; display: block; line-height: 0; }
@@ -80,10 +79,9 @@ def caption(look: Look, found: Found) -> str:
 
 def _seen(look: Look, marks: str, said: str, count: int) -> str:
     height, width = look.picture.shape[:2]
-    source = data_uri(fitted(look.picture, ROOM)[0])
     return (
         f'<figure class="seen" data-count="{count}"><div class="frame">'
-        f'<img src="{source}" alt="{escape(look.name, quote=True)}">'
+        f'<img src="{look.shown}" alt="{escape(look.name, quote=True)}">'
         f'<svg viewBox="0 0 {width} {height}" preserveAspectRatio="none">{marks}</svg></div>'
         f"<figcaption>{said}</figcaption></figure>"
     )

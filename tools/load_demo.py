@@ -1,0 +1,88 @@
+"""Load on the demo: several visitors at once, and the memory of the process that serves them.
+
+    craftlite demo & python tools/load_demo.py --process $! data/samples/images/*.jpg
+
+Each visitor is a session of its own that sends pictures one after another and asks for their words.
+Prints as one JSON object: pictures sent and answered, seconds, and the process's memory before, in
+the middle and after.
+"""
+
+import argparse
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle, islice
+from pathlib import Path
+
+from gradio_client import Client, handle_file
+
+WEIGHTS, SIDE, LEVELS = "craftlite-small", 1280, (0.6, 0.4, 0.45)
+
+
+def memory(process: int) -> float:
+    """Megabytes that a process holds."""
+    for line in Path(f"/proc/{process}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+    raise ValueError(f"process {process} holds no memory")
+
+
+def visit(address: str, pictures: list[str]) -> tuple[int, list[float]]:
+    """Sends pictures one after another: how many got their words, and when each answer came."""
+    client = Client(address, verbose=False)
+    answered, times = 0, []
+    for picture in pictures:
+        client.predict(handle_file(picture), SIDE, WEIGHTS, api_name="/look")
+        *_, text = client.predict(*LEVELS, "word", WEIGHTS, api_name="/words")
+        record = json.loads(text)
+        answered += record["image"] == Path(picture).name and bool(record["words"])
+        times.append(time.monotonic())
+    return answered, times
+
+
+def main() -> None:
+    """Print what the load did."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("pictures", nargs="+")
+    parser.add_argument("--address", default="http://127.0.0.1:7860")
+    parser.add_argument("--process", type=int, required=True, help="number of the serving process")
+    parser.add_argument("--visitors", type=int, default=8)
+    parser.add_argument("--count", type=int, default=200, help="pictures in all")
+    args = parser.parse_args()
+    share = args.count // args.visitors
+    lists = [
+        list(islice(cycle(args.pictures), visitor, visitor + share))
+        for visitor in range(args.visitors)
+    ]
+    before, start = memory(args.process), time.monotonic()
+    with ThreadPoolExecutor(args.visitors) as visitors:
+        visits = [visitors.submit(visit, args.address, pictures) for pictures in lists]
+        largest, middle = before, None
+        while not all(one.done() for one in visits):
+            time.sleep(1)
+            largest = max(largest, memory(args.process))
+            if middle is None and time.monotonic() - start > 30:
+                middle = memory(args.process)
+        results = [one.result() for one in visits]
+    answered = sum(count for count, _ in results)
+    megabytes = {
+        "before": before,
+        "after 30 s": middle,
+        "largest": largest,
+        "after": memory(args.process),
+    }
+    print(
+        json.dumps(
+            {
+                "visitors": args.visitors,
+                "pictures": share * args.visitors,
+                "answered": answered,
+                "seconds": round(max(times[-1] for _, times in results) - start, 1),
+                "megabytes": {k: v and round(v) for k, v in megabytes.items()},
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
