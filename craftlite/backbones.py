@@ -98,15 +98,22 @@ def _torch(model: nn.Module, picture: torch.Tensor) -> object:
 def scatter(measured: Sequence[Measured], title: str) -> bytes:
     """Milliseconds against operations as a PNG, a point each, both axes logarithmic."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
     figure = Figure(figsize=(8, 5.5), dpi=110, layout="constrained")
     axes: Any = figure.subplots()
-    for one in measured:
+    for number, one in enumerate(sorted(measured, key=lambda one: one.cost.macs)):
         ours = one.name.startswith("rexnet")
         at = one.cost.macs / 1e9, one.onnx
         axes.plot(*at, "o", color="#d1495b" if ours else "#1f6fb4", markersize=8)
-        axes.annotate(one.name, at, (7, 4), textcoords="offset points", fontsize=9)
+        # Neighbours have their names above and below in turn.
+        aside = (6, 5) if number % 2 else (6, -13)
+        axes.annotate(one.name, at, aside, textcoords="offset points", fontsize=9)
     axes.set(xscale="log", yscale="log", xlabel="operations, G MACs", ylabel="milliseconds")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(FormatStrFormatter("%g"))
+        axis.set_minor_formatter(NullFormatter())
     axes.set_title(title, fontsize=10)
     axes.grid(alpha=0.25, which="both")
     axes.spines[["top", "right"]].set_visible(False)
