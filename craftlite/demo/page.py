@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 
 from craftlite.demo.about import about, steps
-from craftlite.demo.look import LONG_SIDES, Eye, Look, at_level
+from craftlite.demo.look import LONG_SIDES, MAX_PIXELS, Eye, Look, at_level
 from craftlite.demo.views import NOTHING, STYLE, characters_view, json_view, map_view, words_view
 from craftlite.draw import overlay, write_picture
 from craftlite.errors import CraftliteError
@@ -22,6 +22,7 @@ from craftlite.postprocess import Thresholds
 from craftlite.weights import DEFAULT, catalogue
 
 MAX_UPLOAD = "20mb"
+UPLOAD_LABEL = f"Picture, {MAX_UPLOAD.upper()} and {MAX_PIXELS // 10**6} megapixels at most"
 MOST_PICTURES = 50  # in a batch
 SESSION_SECONDS = 3600  # that a picture is remembered without being looked at
 CLEAN_SECONDS = (60, 600)  # how often uploads are cleared away, and how old they may get
@@ -56,7 +57,7 @@ def build(eye: Eye) -> gr.Blocks:
         with gr.Row():
             with gr.Column(scale=1, min_width=280, elem_classes="left"):
                 upload = gr.Image(
-                    sources=["upload", "clipboard", "webcam"], label="Picture", height=220
+                    sources=["upload", "clipboard", "webcam"], label=UPLOAD_LABEL, height=220
                 )
                 upload.preprocess = as_sent  # type: ignore[method-assign, assignment]
                 text = _slider("Text threshold", own.thresholds.text, TEXT_HELP)

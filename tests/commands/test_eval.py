@@ -260,6 +260,8 @@ def test_report_of_result_files_without_pictures(
     assert "data:image" not in page
     assert "&lt;b&gt;1" in page
     assert "<b>1" not in page
+    assert "1 outlines of results are odd" in page
+    assert "res_img_2.txt:2: the outline crosses itself" in page
 
 
 def test_tuned_thresholds_are_used_from_then_on(
