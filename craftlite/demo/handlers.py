@@ -1,0 +1,136 @@
+"""What happens on the server when something on the page changes."""
+
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import gradio as gr
+
+from craftlite.demo.look import Eye, Look, at_level
+from craftlite.demo.views import NOTHING, characters_view, json_view, map_view, words_view
+from craftlite.draw import overlay, write_picture
+from craftlite.errors import CraftliteError
+from craftlite.formats import icdar, json_line, record
+from craftlite.postprocess import Thresholds
+
+MOST_PICTURES = 50  # in a batch
+
+
+class Handlers:
+    """The page's functions; files for the browser are made in a `folder` of the server's own.
+
+    Arguments named text, link, low, level and weights are the page's settings.
+    """
+
+    def __init__(self, eye: Eye, folder: Path) -> None:
+        self.eye, self.folder = eye, folder
+
+    def open(self, file: tuple[str, str] | None, side: int, weights: str) -> Look | None:
+        """Runs the network on an upload, given as its path and name."""
+        if file is None:
+            return None
+        with told():
+            return self.eye.look(Path(file[0]).read_bytes(), file[1], weights, side)
+
+    def again(self, look: Look | None, side: int, weights: str) -> Look | None:
+        """Runs the network again where the long side or the weights are others now."""
+        if look is None or (look.weights, look.long_side) == (weights, side):
+            return look
+        return self.eye.again(look.name, look.picture, weights, side)
+
+    def own(self, weights: str) -> tuple[float, float, float, int]:
+        """Thresholds and long side that weights were tuned for."""
+        detector = self.eye.detector(weights)
+        own = detector.thresholds
+        return own.text, own.link, own.low, detector.long_side
+
+    def maps(self, look: Look | None) -> tuple[str, str]:
+        """Both maps over the picture, as HTML."""
+        if look is None:
+            return NOTHING, NOTHING
+        return (
+            map_view(look, look.maps.region, "region map"),
+            map_view(look, look.maps.affinity, "affinity map"),
+        )
+
+    def show(
+        self, look: Look | None, text: float, link: float, low: float, level: str, weights: str
+    ) -> tuple[str, str, str]:
+        """Words and characters as HTML, and the JSON; no network runs."""
+        if look is None:
+            return NOTHING, NOTHING, ""
+        found = self.eye.find(look, weights, Thresholds(text, link, low))
+        return (
+            words_view(look, found),
+            characters_view(look, found),
+            json_view(look, at_level(found.words, level)),
+        )
+
+    def save(
+        self,
+        form: str,
+        look: Look | None,
+        text: float,
+        link: float,
+        low: float,
+        level: str,
+        weights: str,
+    ) -> str:
+        """A file of what is shown: form "json", "txt" or "png"."""
+        if look is None:
+            raise gr.Error("Drop a picture first.", print_exception=False)
+        found = self.eye.find(look, weights, Thresholds(text, link, low))
+        words, stem = at_level(found.words, level), Path(look.name).stem or "picture"
+        path = self._new_file(f"res_{stem}.txt" if form == "txt" else f"{stem}.{form}")
+        if form == "json":
+            path.write_text(json_line(record(look.name, words)) + "\n")
+        elif form == "txt":
+            path.write_text(icdar(words))
+        else:
+            write_picture(path, overlay(look.picture, words))
+        return str(path)
+
+    def batch(
+        self,
+        paths: Sequence[str] | None,
+        text: float,
+        link: float,
+        low: float,
+        level: str,
+        weights: str,
+        side: int,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> tuple[str, str]:
+        """A zip of the words of several pictures, and a line on each that could not be read."""
+        if not paths:
+            raise gr.Error("Choose some pictures first.", print_exception=False)
+        if len(paths) > MOST_PICTURES:
+            raise gr.Error(f"{MOST_PICTURES} pictures at a time.", print_exception=False)
+        target, failed = self._new_file("words.zip"), []
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in progress.tqdm([Path(path) for path in paths], unit="pictures"):
+                try:
+                    look = self.eye.look(path.read_bytes(), path.name, weights, side)
+                except CraftliteError as error:
+                    failed.append(f"- {path.name}: {error}")
+                    continue
+                found = self.eye.find(look, weights, Thresholds(text, link, low))
+                words = at_level(found.words, level)
+                archive.writestr(f"{path.stem}.json", json_line(record(path.name, words)) + "\n")
+                archive.writestr(f"res_{path.stem}.txt", icdar(words))
+        done = len(paths) - len(failed)
+        return str(target), "\n".join([f"{done} of {len(paths)} pictures.", *failed])
+
+    def _new_file(self, name: str) -> Path:
+        return Path(tempfile.mkdtemp(dir=self.folder)) / name
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """A mistake of the user's inside becomes a sentence on the page."""
+    try:
+        yield
+    except CraftliteError as error:
+        raise gr.Error(str(error), print_exception=False) from error
