@@ -245,7 +245,8 @@ def test_any_words_survive_writing_and_reading(
         assert word.text == (None if word.ignore else text or None)
         assert tuple(word.polygon[0]) == given_word["polygon"][0]
         assert sorted(map(tuple, word.polygon.tolist())) == sorted(given_word["polygon"])
-        assert signed_area(word.polygon) >= 0
+        # Of an outline without area, rounding alone says which way it runs.
+        assert signed_area(word.polygon) > -1e-6
 
 
 SCALAR = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
