@@ -100,7 +100,8 @@ def _check(args: Namespace, protocols: list[str], weights: list[str]) -> None:
     for name in protocols:
         if name not in PROTOCOLS:
             raise ConfigError(f"--protocol {name}: known are {', '.join(PROTOCOLS)}")
-    given = [name for name in MODEL_OPTIONS if getattr(args, name)]
+    # A threshold of 0 is given too.
+    given = [name for name in MODEL_OPTIONS if args[name] is not None and args[name] is not False]
     if given and not weights:
         options = ", ".join("--" + name.replace("_", "-") for name in given)
         raise ConfigError(f"{options}: of no use with --results, which runs no model")
@@ -209,9 +210,9 @@ def _tune(weights: str, dataset: Dataset, protocol: str, args: Namespace) -> Non
     model, bar = _open(weights, args), tqdm(desc="tuning", unit="combination")
 
     def trial(side: int, levels: Thresholds) -> Score:
-        metric = Metric(protocol)
+        metric, resized = Metric(protocol), model.at(side)
         for sample in dataset.samples:
-            metric.update(sample.words, model.at(side).detections(sample, levels))
+            metric.update(sample.words, resized.detections(sample, levels))
         bar.update()
         return metric.summary()
 

@@ -38,6 +38,7 @@ class MapCache:
     def __init__(self, folder: Path, weights: str) -> None:
         self._root, self._folder = folder, folder / weights[:16]
         self._writes = True
+        self._hashes: dict[Path, str] = {}
 
     def maps(self, sample: Sample, detector: Detector) -> tuple[Maps, float]:
         """A picture's maps, from disk or computed; and the milliseconds that computing took.
@@ -45,7 +46,7 @@ class MapCache:
         Raises:
             DatasetError: the picture cannot be read.
         """
-        path = self._folder / f"{picture_hash(sample)[:32]}-{detector.long_side}.npz"
+        path = self._folder / f"{self._hash(sample)[:32]}-{detector.long_side}.npz"
         kept = _read(path)
         if kept is not None:
             return kept
@@ -55,6 +56,14 @@ class MapCache:
         milliseconds = 1000 * (time.perf_counter() - start)
         self._keep(path, maps, milliseconds)
         return maps, milliseconds
+
+    def _hash(self, sample: Sample) -> str:
+        """The picture's hash; a search asks for it hundreds of times, and its file is read once."""
+        if not isinstance(sample.picture, Path):
+            return picture_hash(sample)
+        if sample.picture not in self._hashes:
+            self._hashes[sample.picture] = picture_hash(sample)
+        return self._hashes[sample.picture]
 
     def _keep(self, path: Path, maps: Maps, milliseconds: float) -> None:
         if not self._writes:

@@ -1,6 +1,5 @@
 """The card of a pretrained backbone: what it is, what it learnt from, and how good it was."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 from craftlite.formats import write_whole
 from craftlite.model.cost import cost
 from craftlite.pretrain.recipe import PretrainRecipe
-from craftlite.train.card import hours, machine
+from craftlite.train.card import digests, hours, machine
 from craftlite.train.log import read_log
 from craftlite.train.recipe_file import read_recipe
 
@@ -26,10 +25,8 @@ def write_card(folder: Path, steps: int) -> None:
     """
     config = read_recipe(folder / "config.yaml", PretrainRecipe)
     environment = json.loads((folder / "env.json").read_text("utf-8"))
-    weights = sorted(folder.glob("*.safetensors"))
-    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in weights}
     lines = read_log(folder / "log.jsonl")
-    write_whole(folder / "card.md", card(config, environment, lines, files, steps))
+    write_whole(folder / "card.md", card(config, environment, lines, digests(folder), steps))
 
 
 def card(

@@ -32,12 +32,11 @@ def write_card(
     """
     config = read_recipe(folder / "config.yaml")
     environment = json.loads((folder / "env.json").read_text("utf-8"))
-    weights = sorted(folder.glob("*.safetensors"))
     text = card(
         config,
         environment,
         read_log(folder / "log.jsonl"),
-        {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in weights},
+        digests(folder),
         steps=steps,
         parameters=cost(config["network"], STRIDE, STRIDE).parameters,
         thresholds=asdict(thresholds),
@@ -96,6 +95,12 @@ def card(
             "",
         ]
     )
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of the weights in a run's folder, by the names of their files."""
+    weights = sorted(folder.glob("*.safetensors"))
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in weights}
 
 
 def list_file(folder: Path, file: Path) -> None:

@@ -112,7 +112,7 @@ def test_any_dataset_can_be_asked_for(tmp_path: Path) -> None:
 def test_model_options_contradict_result_files(icdar15: Path, results: Path) -> None:
     with pytest.raises(ConfigError, match=r"--long-side, --low-text: .*--results"):
         evaluate("--dataset", "icdar15", "--data", icdar15, "--results", results,
-                 "--low-text", "0.3", "--long-side", "640")  # fmt: skip
+                 "--low-text", "0", "--long-side", "640")  # fmt: skip
 
 
 def test_pictures_are_needed_to_run_a_model(icdar15: Path) -> None:

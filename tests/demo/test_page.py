@@ -6,11 +6,11 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import which
 
-import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -158,17 +158,20 @@ def test_a_file_that_is_refused_is_told_in_a_sentence(
 
 
 def test_several_pictures_come_back_as_a_zip(page: Page, tmp_path: Path) -> None:
-    good = tmp_path / "good.png"
-    picture = np.full((200, 400, 3), 240, np.uint8)
-    cv2.putText(picture, "WORDS", (40, 120), cv2.FONT_HERSHEY_SIMPLEX, 3, (20, 20, 20), 8)
-    cv2.imwrite(str(good), picture)
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"no picture")
     page.get_by_role("tab", name="Several pictures").click()
-    page.locator("input[type=file][multiple]").set_input_files([good, bad])
+    page.locator("input[type=file][multiple]").set_input_files([SAMPLE, bad])
     page.get_by_role("button", name="Find the words").click()
     expect(page.get_by_text("1 of 2 pictures.")).to_be_visible()
     expect(page.get_by_text("bad.png:")).to_be_visible()
+    with page.expect_download() as download:
+        page.locator("a[download='words.zip']").first.click()
+    download.value.save_as(tmp_path / "words.zip")
+    with zipfile.ZipFile(tmp_path / "words.zip") as archive:
+        assert sorted(archive.namelist()) == ["badge.json", "res_badge.txt"]
+        record = json.loads(archive.read("badge.json"))
+    assert len(record["words"]) == len(Detector()(str(SAMPLE))) > 3
 
 
 @pytest.mark.parametrize("path", ["/etc/hostname", str(SAMPLE.parents[3] / "README.md")])
