@@ -1,6 +1,7 @@
 """Pictures of classes: a folder for each class, as ImageNet-1k is laid out, and batches of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -79,9 +80,14 @@ def _read(root: Path, split: str) -> Labelled:
     return Labelled(found.samples, found.classes)
 
 
-def seeded(*numbers: int) -> int:
-    """A seed that a few whole numbers make together."""
-    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
+@contextmanager
+def drawn(*numbers: int) -> Iterator[None]:
+    """What torch draws on the CPU within depends on these whole numbers alone."""
+    seed = int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
+    with torch.random.fork_rng(devices=[]):
+        # torch.manual_seed would note each call for CUDA, with its traceback: half a picture's time.
+        torch.default_generator.manual_seed(seed)
+        yield
 
 
 class Pictures(Dataset[tuple[Tensor, int, int, int]]):
@@ -110,8 +116,7 @@ class Pictures(Dataset[tuple[Tensor, int, int, int]]):
         picture = opened(self.labelled.files[place][0])
         if picture is None:
             place, picture, unreadable = *self._another(index), place
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seeded(self.seed, index))
+        with drawn(self.seed, index):
             changed: Tensor = self.change(picture)
         return changed, self.labelled.files[place][1], index, unreadable
 
@@ -130,8 +135,7 @@ class Pictures(Dataset[tuple[Tensor, int, int, int]]):
         Yun et al., "CutMix", ICCV 2019; the classes are mixed by area.
         """
         pictures, classes, indices, unreadable = default_collate(samples)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seeded(self.seed, int(indices[0]), 1))
+        with drawn(self.seed, int(indices[0]), 1):
             if torch.rand(()) < self.chance:
                 pictures, targets = self.cutmix(pictures, classes)
                 return Batch(pictures, targets, unreadable)
