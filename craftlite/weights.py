@@ -1,7 +1,8 @@
-"""The catalogue of weights that ship, and finding the file that a name or a path means."""
+"""The weights that ship, and finding the file that a name or a path means."""
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -40,6 +41,27 @@ class Weights:
     sha256: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Backbone:
+    """A pretrained backbone, which a detector's training starts from.
+
+    Attributes:
+        name: of the network.
+        file: for torch.
+        body_of: the detectors that have it as their body.
+        data: what it learnt from, in words.
+        top1_error: there, on the validation split, 0..1.
+        sha256: of the file.
+    """
+
+    name: str
+    file: Path
+    body_of: Sequence[str]
+    data: str
+    top1_error: float
+    sha256: str
+
+
 def folder() -> Path:
     """The folder of the shipped weights: in the installed package, or beside it in a checkout."""
     packed = Path(__file__).parent / "_weights"
@@ -65,6 +87,16 @@ def catalogue() -> dict[str, Weights]:
     }
 
 
+@cache
+def backbones() -> dict[str, Backbone]:
+    """Every shipped backbone by its name."""
+    entries: dict[str, Any] = json.loads((folder() / "backbones.json").read_text())
+    return {
+        name: Backbone(name, folder() / facts.pop("file"), **facts)
+        for name, facts in entries.items()
+    }
+
+
 def find_weights(name: str | os.PathLike[str]) -> Weights:
     """The weights of a name in the catalogue, or of an .onnx, .safetensors or .pth file.
 
@@ -77,6 +109,10 @@ def find_weights(name: str | os.PathLike[str]) -> Weights:
     known = catalogue()
     if str(name) in known:
         return known[str(name)]
+    if str(name) in backbones():
+        raise WeightsError(
+            f"{name} is a backbone, without text yet: craftlite train starts from it"
+        )
     path = Path(name)
     if not path.is_file():
         raise WeightsError(f"{name}: no such weights; give a file or one of {', '.join(known)}")

@@ -4,8 +4,11 @@ import hashlib
 
 import pytest
 
+from craftlite.errors import WeightsError
+from craftlite.model import build_model
+from craftlite.model.files import read_model
 from craftlite.runtime import OnnxRuntime
-from craftlite.weights import DEFAULT, catalogue, find_weights, folder
+from craftlite.weights import DEFAULT, backbones, catalogue, find_weights, folder
 
 MAX_BYTES = 10_000_000
 
@@ -34,3 +37,26 @@ def test_the_default_weights_run_without_a_name() -> None:
     onnx = find_weights(DEFAULT).onnx
     assert onnx is not None
     assert OnnxRuntime(onnx).network == "craftlite-small"
+
+
+@pytest.mark.parametrize("name", backbones())
+def test_a_backbone_is_what_its_entry_says(name: str) -> None:
+    entry = backbones()[name]
+    card = (folder() / f"{name}.md").read_text()
+    assert hashlib.sha256(entry.file.read_bytes()).hexdigest() == entry.sha256
+    assert entry.file.name in card
+    assert entry.sha256 in card
+    assert f"{entry.top1_error:.2%}" in card
+    assert read_model(entry.file)[0] == name
+
+
+@pytest.mark.parametrize("name", backbones())
+def test_a_backbone_fits_the_body_of_its_detectors_exactly(name: str) -> None:
+    _, classifier = read_model(backbones()[name].file)
+    for detector in backbones()[name].body_of:
+        build_model(detector).basenet.load_state_dict(classifier.basenet.state_dict())
+
+
+def test_a_backbone_is_no_detector() -> None:
+    with pytest.raises(WeightsError, match="rexnet-lite is a backbone"):
+        find_weights("rexnet-lite")

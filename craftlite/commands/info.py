@@ -8,7 +8,7 @@ from typing import Any
 from jsonargparse import ArgumentParser, Namespace
 
 from craftlite import __version__
-from craftlite.weights import catalogue
+from craftlite.weights import backbones, catalogue
 
 SIZE = (1280, 736)
 CLASSIFIER_SIZE = (224, 224)
@@ -47,8 +47,13 @@ def run(args: Namespace) -> int:
         {"name": w.name, "long_side": w.long_side, "thresholds": vars(w.thresholds)}
         for w in catalogue().values()
     ]
+    bodies: list[dict[str, Any]] = [
+        {"name": b.name, "body_of": b.body_of, "data": b.data, "top1_error": b.top1_error}
+        for b in backbones().values()
+    ]
     if args.json:
-        print(json.dumps({"version": __version__, "networks": known, "weights": weights}, indent=2))
+        facts = {"networks": known, "weights": weights, "backbones": bodies}
+        print(json.dumps({"version": __version__, **facts}, indent=2))
         return 0
     print(f"craftlite {__version__}\n\n{'network':<24}{'parameters':>14}{'MACs':>12}  at")
     for network in known:
@@ -58,4 +63,7 @@ def run(args: Namespace) -> int:
     for entry in weights:
         thresholds = ", ".join(f"{value:g}" for value in entry["thresholds"].values())
         print(f"{entry['name']:<24}{entry['long_side']:>10}   {thresholds}")
+    print(f"\n{'backbone':<24}{'top-1 error':>11}  on")
+    for entry in bodies:
+        print(f"{entry['name']:<24}{entry['top1_error']:>11.1%}  {entry['data']}")
     return 0

@@ -1,6 +1,5 @@
 """`craftlite pretrain`: from pictures of classes to a backbone's weights."""
 
-import os
 import sys
 from argparse import SUPPRESS
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 from jsonargparse import ArgumentParser, Namespace
 
 from craftlite.commands.settings import add_settings
-from craftlite.commands.train import CONFIG, NO_WEIGHTS, starting_weights
+from craftlite.commands.train import CONFIG, NO_WEIGHTS, is_first_process, starting_weights
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.pretrain.recipe import PretrainRecipe
 from craftlite.train.recipe_file import find_recipe, read_recipe, shipped
@@ -32,7 +31,7 @@ def parser() -> ArgumentParser:
     suits = f"{names}, or a YAML file; by default one that suits the pictures' size"
     add("--recipe", type=str, default=None, metavar="NAME|FILE", help=suits)
     weights = f"weights to start from, or {NO_WEIGHTS}; by default a random start"
-    add("--init", type=str, default=SUPPRESS, metavar="FILE", help=weights)
+    add("--init", type=str, default=SUPPRESS, metavar="NAME|FILE", help=weights)
     add("--out", type=Path, metavar="DIR", help="run folder; by default runs/BACKBONE")
     add("--resume", action="store_true", help="go on with the pretraining in --out")
     add_settings(result, PretrainRecipe, skip=("network",))
@@ -51,13 +50,14 @@ def run(args: Namespace) -> int:
     from craftlite.pretrain.loop import Run, pretrain
 
     settings = choose(args)
-    data, init = settings.pop("data"), starting_weights(settings.pop("init", None))
+    data, init = settings.pop("data"), settings.pop("init", None)
     recipe = PretrainRecipe(**settings)
     if recipe.network not in CLASSIFIERS:
         known = ", ".join(CLASSIFIERS)
         raise ConfigError(f"--backbone {recipe.network}: no such backbone; known: {known}")
     out = args.out or Path("runs") / recipe.network
-    weights = pretrain(Run(recipe, Path(data[0]), out, init), args.resume)
+    start = starting_weights(init, recipe.network)
+    weights = pretrain(Run(recipe, Path(data[0]), out, start), args.resume)
     print(f"weights: {weights}", file=sys.stderr)
     return 0
 
@@ -100,7 +100,7 @@ def _suitable(folder: Path) -> Path:
         raise DatasetError(f"{folder}: none of its first pictures can be read")
     name = "small-images" if max(picture.size) <= SMALL else "imagenet"
     path = find_recipe(name, FOLDER)
-    if os.environ.get("RANK", "0") == "0":
+    if is_first_process():
         size = "x".join(map(str, picture.size))
         print(f"recipe: {name}, for pictures of {size} ({path}); --recipe names another",
               file=sys.stderr)  # fmt: skip

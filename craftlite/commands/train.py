@@ -16,6 +16,7 @@ from craftlite.train.recipe import Recipe
 from craftlite.train.recipe_file import find_recipe, read_recipe, recipe_for, shipped
 
 NO_WEIGHTS = "none"
+OWN_BACKBONE = "backbone"
 CONFIG = "config.yaml"
 
 
@@ -39,7 +40,10 @@ def parser() -> ArgumentParser:
     names = ", ".join(shipped())
     suits = f"{names}, or a YAML file; by default one that suits the datasets"
     add("--recipe", type=str, default=None, metavar="NAME|FILE", help=suits)
-    weights = f"weights to start from, or {NO_WEIGHTS}; by default those that the recipe names"
+    weights = (
+        f"weights to start from; {OWN_BACKBONE}, the network's own that ships; or {NO_WEIGHTS}; "
+        "by default what the recipe names"
+    )
     add("--init", type=str, default=SUPPRESS, metavar="NAME|FILE", help=weights)
     add("--out", type=Path, metavar="DIR", help="run folder; by default runs/NAME")
     add("--resume", action="store_true", help="go on with the training in --out")
@@ -59,11 +63,12 @@ def run(args: Namespace) -> int:
 
     out, settings = choose(args)
     datasets, folders = settings.pop("dataset"), settings.pop("data", [])
-    init = starting_weights(settings.pop("init", None))
-    what = Run(Recipe(**settings), datasets, [Path(folder) for folder in folders], out, init)
+    recipe = Recipe(**{k: v for k, v in settings.items() if k != "init"})
+    init = starting_weights(settings.get("init"), recipe.network)
+    what = Run(recipe, datasets, [Path(folder) for folder in folders], out, init)
     weights = train(what, args.resume)
     print(f"weights: {weights}", file=sys.stderr)
-    if os.environ.get("RANK", "0") == "0":
+    if is_first_process():
         _export(weights, out / "weights.onnx")
     return 0
 
@@ -113,7 +118,7 @@ def _suitable(datasets: Sequence[str]) -> Path:
     """The recipe for datasets; the first of several processes says which."""
     name = recipe_for(datasets)
     path = find_recipe(name)
-    if os.environ.get("RANK", "0") == "0":
+    if is_first_process():
         mix = " ".join(datasets)
         print(f"recipe: {name}, for {mix} ({path}); --recipe names another", file=sys.stderr)
     return path
@@ -124,18 +129,41 @@ def default_folder(datasets: Sequence[str]) -> Path:
     return Path("runs") / "-".join(entry.partition(":")[0] for entry in datasets)
 
 
-def starting_weights(name: str | None) -> Path | None:
-    """The file of the weights to start from: a name of the catalogue, a file, or none.
+def starting_weights(name: str | None, network: str) -> Path | None:
+    """The file of the weights that a `network` starts from, or None for a random start.
+
+    name: one that ships, detector or backbone, a file, OWN_BACKBONE or NO_WEIGHTS.
 
     Raises:
         ConfigError: they are ONNX, which cannot be trained.
         WeightsError: there are no such weights.
     """
-    from craftlite.weights import find_weights
+    from craftlite.weights import backbones, find_weights
 
     if name is None or name == NO_WEIGHTS:
         return None
+    if name == OWN_BACKBONE:
+        return _own_backbone(network)
+    if name in backbones():
+        return backbones()[name].file
     found = find_weights(name)
     if found.torch is None:
         raise ConfigError(f"--init {name}: ONNX cannot be trained; give the .safetensors file")
     return found.torch
+
+
+def _own_backbone(network: str) -> Path | None:
+    """The file of the pretrained body of a detector; where none ships, that is said."""
+    from craftlite.weights import backbones
+
+    for backbone in backbones().values():
+        if network in backbone.body_of:
+            return backbone.file
+    if is_first_process():
+        print(f"no pretrained body of {network} ships: a random start", file=sys.stderr)
+    return None
+
+
+def is_first_process() -> bool:
+    """Whether this is the only process, or the one of torchrun's that talks and writes."""
+    return os.environ.get("RANK", "0") == "0"

@@ -85,7 +85,7 @@ def drawn(*numbers: int) -> Iterator[None]:
     """What torch draws on the CPU within depends on these whole numbers alone."""
     seed = int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
     with torch.random.fork_rng(devices=[]):
-        # torch.manual_seed would note each call for CUDA, with its traceback: half a picture's time.
+        # torch.manual_seed would note the call and its traceback for CUDA: half a picture's time.
         torch.default_generator.manual_seed(seed)
         yield
 

@@ -11,7 +11,7 @@ from craftlite.commands.train import choose, default_folder, parser, starting_we
 from craftlite.errors import ConfigError, WeightsError
 from craftlite.train.recipe import Recipe
 from craftlite.train.recipe_file import find_recipe, read_recipe, recipe_for, shipped
-from craftlite.weights import catalogue
+from craftlite.weights import backbones, catalogue
 
 
 def chosen(*arguments: str) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def test_datasets_take_the_recipe_that_suits_them(
 def test_a_shipped_recipe_is_good_and_names_nothing_of_this_machine(name: str) -> None:
     settings = read_recipe(find_recipe(name))
     init = settings.pop("init", "none")
-    assert init == "none" or init in catalogue()
+    assert init in ("none", "backbone") or init in catalogue()
     assert settings.keys() <= {setting.name for setting in fields(Recipe)}
     recipe = Recipe(**settings)
     assert recipe.freeze_steps < recipe.steps
@@ -170,17 +170,33 @@ def test_a_recipe_that_is_no_text_is_told(tmp_path: Path) -> None:
 
 
 def test_weights_to_start_from_are_a_name_a_file_or_none(tmp_path: Path) -> None:
-    assert starting_weights(None) is None
-    assert starting_weights("none") is None
-    found = starting_weights("craftlite-small")
+    network = "craftlite-small"
+    assert starting_weights(None, network) is None
+    assert starting_weights("none", network) is None
+    found = starting_weights("craftlite-small", network)
     assert found is not None
     assert found.is_file()
     assert found.suffix == ".safetensors"
-    assert starting_weights(str(found)) == found
+    assert starting_weights(str(found), network) == found
     with pytest.raises(ConfigError, match="ONNX cannot be trained"):
-        starting_weights(str(found.with_suffix(".onnx")))
+        starting_weights(str(found.with_suffix(".onnx")), network)
     with pytest.raises(WeightsError, match="no such weights"):
-        starting_weights(str(tmp_path / "none.safetensors"))
+        starting_weights(str(tmp_path / "none.safetensors"), network)
+
+
+def test_the_backbone_that_ships_is_taken_for_the_network_whose_body_it_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lite = backbones()["rexnet-lite"].file
+    assert starting_weights("backbone", "craftlite-small") == lite
+    assert starting_weights("rexnet-lite", "craft-vgg16") == lite
+    assert capsys.readouterr().err == ""
+    assert starting_weights("backbone", "craft-vgg16") is None
+    assert "no pretrained body of craft-vgg16 ships" in capsys.readouterr().err
+
+
+def test_generated_text_is_learnt_from_the_pretrained_backbone() -> None:
+    assert chosen("--dataset", "synth")["init"] == "backbone"
 
 
 def test_finetuning_starts_from_the_weights_that_ship_unless_told_otherwise() -> None:
