@@ -3,10 +3,11 @@
     python tools/ablate.py --out runs/ablation --synth DIR --heldout DIR --icdar15 DIR base wide ...
     python tools/ablate.py --out runs/ablation --table
 
-Every choice starts from random weights and sees the same crops of generated text. Its H-mean, with
-thresholds searched for it alone, is that on generated pictures that were kept apart and that on
-ICDAR 2015's img_901..1000. A line for each goes into OUT/results.jsonl, a choice that is there is
-not trained again; --table prints them.
+Every choice starts from the pretrained backbone, those of another body and `scratch` from random
+weights, and sees the same crops of generated text. Its H-mean, with thresholds searched for it
+alone, is that on generated pictures that were kept apart and that on ICDAR 2015's img_901..1000. A
+line for each goes into OUT/results.jsonl, a choice that is there is not trained again; --table
+prints them.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -46,8 +48,10 @@ from craftlite.train.log import read_log
 from craftlite.train.recipe import Recipe
 from craftlite.train.session import tiny_numbers_as_zero
 from craftlite.train.trainer import Trainer
+from craftlite.weights import backbones
 
 SIDES = {"heldout": 640, "icdar15": 1440}
+HELDOUT = 200  # generated pictures to score on
 BASE = Recipe(crop=256, batch=16, learning_rate=2e-3, warmup=100, ema=0.998, seed=3, workers=1)
 
 
@@ -108,10 +112,14 @@ STARVED = (Stage((16,), 1), Stage((16, 24), 3), Stage((32, 40)), *LITE.stages[3:
 
 @dataclass(frozen=True)
 class Choice:
-    """What is changed: the network, settings, constants as (module, name, value), the crops."""
+    """What is changed: the network, settings, constants as (module, name, value), the crops.
+
+    A body of another plan has no pretrained weights that fit: it is to be compared to `scratch`.
+    """
 
     says: str
     build: Callable[[], nn.Module] = detector
+    pretrained: bool = True
     settings: dict[str, Any] = field(default_factory=dict)
     constants: Sequence[tuple[Any, str, Any]] = ()
     crops: Augmentation = field(default_factory=Augmentation)
@@ -120,6 +128,7 @@ class Choice:
 CHOICES = {
     "base": Choice("as `craftlite-small` is"),
     "seed": Choice("the same with another seed", settings={"seed": 4}),
+    "scratch": Choice("from random weights", pretrained=False),
     "quarter": Choice("maps at quarter size", QuarterSize),
     "sharp": Choice("Gaussian of sigma 0.3 for 0.4", constants=[(targets, "SIGMA", 0.3)]),
     "soft": Choice("Gaussian of sigma 0.5", constants=[(targets, "SIGMA", 0.5)]),
@@ -129,12 +138,17 @@ CHOICES = {
     "narrow": Choice("decoder of half the width", lambda: detector(widths=(48, 32, 24, 16))),
     "wide": Choice("decoder half as wide again", lambda: detector(widths=(144, 96, 72, 24))),
     "plain": Choice("plain 3x3 in the decoder", lambda: Craft(ReXNet(), plain_decoder)),
-    "starved": Choice("narrower early layers", lambda: detector(Plan(STARVED))),
+    "starved": Choice("narrower early layers", lambda: detector(Plan(STARVED)), pretrained=False),
     "squeeze": Choice(
         "squeeze-excitation from stride 8 on",
         lambda: detector(Plan((*LITE.stages[:2], *map(squeezed, LITE.stages[2:])))),
+        pretrained=False,
     ),
-    "silu": Choice("SiLU for ReLU in the body", lambda: detector(replace(LITE, act=nn.SiLU))),
+    "silu": Choice(
+        "SiLU for ReLU in the body",
+        lambda: detector(replace(LITE, act=nn.SiLU)),
+        pretrained=False,
+    ),
     "crop384": Choice("7 crops of 384 for 16 of 256", settings={"crop": 384, "batch": 7}),
     "crop192": Choice("28 crops of 192 for 16 of 256", settings={"crop": 192, "batch": 28}),
     "scales": Choice(
@@ -180,6 +194,8 @@ def trained(choice: Choice, crops: int, args: argparse.Namespace) -> tuple[nn.Mo
     shares = Shares(0, recipe.steps, recipe.batch)
     with joined() as group, tiny_numbers_as_zero(), changed(choice.constants):
         trainer = Chosen(choice, recipe, group)
+        if choice.pretrained:
+            trainer.start_from(backbones()["rexnet-lite"].file)
         start = time.perf_counter()
         with closing(batches(stream, shares, recipe.workers)) as parts:
             for part in tqdm(parts, total=recipe.steps, mininterval=10):
@@ -216,7 +232,7 @@ def figures(name: str, args: argparse.Namespace) -> dict[str, Any]:
         "minutes": round(minutes, 1),
     }
     for data, samples in (
-        ("heldout", read_dataset("words", args.heldout, "train").samples),
+        ("heldout", read_dataset("words", args.heldout, "train").samples[:HELDOUT]),
         ("icdar15", read_dataset("icdar15", args.icdar15, "val").samples),
     ):
         score, levels = tuned(model, samples, SIDES[data])
@@ -245,7 +261,7 @@ def main() -> int:
     parser.add_argument("choices", nargs="*", metavar="CHOICE", help=", ".join(CHOICES))
     parser.add_argument("--out", type=Path, required=True, help="folder of results.jsonl")
     parser.add_argument("--synth", type=Path, help="generated pictures to train on")
-    parser.add_argument("--heldout", type=Path, help="generated pictures to score on")
+    parser.add_argument("--heldout", type=Path, help="others, of which the first 200 are scored")
     parser.add_argument("--icdar15", type=Path, help="the competition's folders")
     parser.add_argument("--crops", type=int, default=16000, help="of 256x256, or their pixels")
     parser.add_argument("--threads", type=int, default=0)
@@ -256,6 +272,8 @@ def main() -> int:
     if args.table:
         print(table(lines))
         return 0
+    if args.threads:
+        torch.set_num_threads(args.threads)
     args.out.mkdir(parents=True, exist_ok=True)
     known = {line["choice"] for line in lines}
     for name in (name for name in args.choices if name not in known):

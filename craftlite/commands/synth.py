@@ -31,6 +31,8 @@ def parser() -> ArgumentParser:
     add("--words", type=Path, metavar="FILE", help="A word a line; by default, made up.")
     scripts = "Such as latin greek hangul, each as often; by default all, mostly Latin."
     add("--scripts", nargs="+", type=str, default=[], metavar="NAME", help=scripts)
+    words = "Words that a picture of 640x640 mostly has, larger ones more; 24 are crowded."
+    add("--typical-words", type=PositiveInt, default=12, metavar="N", help=words)
     add("--workers", type=PositiveInt, metavar="N", help="Processes; by default one a core.")
     add("--resume", action="store_true", help="Go on with the interrupted run in --out.")
     return result
@@ -50,7 +52,11 @@ def run(args: Namespace) -> int:
     from craftlite.synth.write import write_dataset
 
     generator = Generator.from_folders(
-        args.backgrounds, args.fonts, args.words, scripts=args.scripts, size=size, seed=args.seed
+        *(args.backgrounds, args.fonts, args.words),
+        scripts=args.scripts,
+        size=size,
+        seed=args.seed,
+        typical_words=args.typical_words,
     )
     workers = args.workers or os.cpu_count() or 1
     try:

@@ -1,4 +1,4 @@
-"""Where samples come from, drawn at random: datasets on disk or the generator, and their mix."""
+"""Where samples come from, drawn at random: datasets on disk or the generator."""
 
 import logging
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ import numpy as np
 
 from craftlite.data import SYNTH
 from craftlite.data.dataset import problem_lines
-from craftlite.data.readers import READERS, read_dataset
+from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample
-from craftlite.errors import ConfigError, DatasetError
+from craftlite.errors import DatasetError
 from craftlite.synth.generator import Generator
 
 _log = logging.getLogger("craftlite")
@@ -68,25 +68,3 @@ def open_source(name: str, folder: Path | None) -> Source:
     if not any(not word.ignore for sample in samples for word in sample.words):
         raise DatasetError(f"{folder}: no legible word among {len(samples)} pictures")
     return Listed(samples)
-
-
-def parse_mix(datasets: Sequence[str]) -> tuple[list[str], list[float]]:
-    """Names and shares (summing to 1) of NAME or NAME:WEIGHT entries.
-
-    Raises:
-        ConfigError: a name is unknown or a weight is not a positive number.
-    """
-    names, weights = [], []
-    for entry in datasets:
-        name, _, weight = entry.partition(":")
-        known = [*READERS, SYNTH]
-        if name not in known:
-            raise ConfigError(f"--dataset {entry}: no such dataset; known: {', '.join(known)}")
-        try:
-            weights.append(float(weight or 1))
-        except ValueError:
-            weights.append(0.0)
-        if not 0 < weights[-1] < float("inf"):
-            raise ConfigError(f"--dataset {entry}: the weight after ':' must be a positive number")
-        names.append(name)
-    return names, [weight / sum(weights) for weight in weights]

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from craftlite.data.sources import parse_mix
+from craftlite.data.mix import parse_mix
 from craftlite.formats import write_whole
 from craftlite.model.cost import cost
 from craftlite.postprocess import Thresholds

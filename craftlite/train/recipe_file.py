@@ -1,7 +1,7 @@
 """Recipe files: settings as YAML, the ones that ship by name, and which of them datasets take."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import yaml
 
+from craftlite.data.mix import parse_mix
 from craftlite.errors import ConfigError
 from craftlite.train.recipe import Recipe
 from craftlite.train.settings import Settings
@@ -30,13 +31,17 @@ def shipped(folder: str = "") -> dict[str, Path]:
     return {path.stem: path for path in sorted(recipes.glob("*.yaml"))}
 
 
-def recipe_for(datasets: Iterable[str]) -> str:
+def recipe_for(datasets: Sequence[str]) -> str:
     """The name of the shipped recipe that suits datasets, NAME or NAME:WEIGHT each.
 
     Text whose characters are known is learnt from the start, one's own data from trained weights
-    in few steps, and everything else, mixes too, is real words with weak supervision.
+    in few steps, and everything else, mixes too, is real words with weak supervision. A dataset
+    that only validates has no say.
+
+    Raises:
+        ConfigError: see `parse_mix`.
     """
-    names = {entry.partition(":")[0] for entry in datasets}
+    names = {name for name, share in zip(*parse_mix(datasets), strict=True) if share}
     if names <= {"synth", "synthtext"}:
         return "synth"
     return "finetune" if names <= {"words", "quads"} else "icdar15"

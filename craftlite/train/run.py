@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from craftlite.data import SYNTH
+from craftlite.data.mix import parse_mix
 from craftlite.data.readers import read_dataset
 from craftlite.data.readers.words import names_split
 from craftlite.data.sample import Sample
-from craftlite.data.sources import Source, open_source, parse_mix
+from craftlite.data.sources import Source, open_source
 from craftlite.errors import ConfigError
 from craftlite.train.recipe import Recipe
 

@@ -34,17 +34,18 @@ def labelled(out: Path, mix: Mix, trainer: Trainer[Recipe], step: int) -> list[S
     every = trainer.recipe.pseudo_every
     if not every:
         return mix.sources
+    taught = enumerate(zip(mix.names, mix.sources, mix.shares, strict=True))
     passes = {
         number: _pass(out / FOLDER / f"{step - step % every}-{number}-{name}.npz", source, trainer)
-        for number, (name, source) in enumerate(zip(mix.names, mix.sources, strict=True))
-        if isinstance(source, Listed) and any(map(has_unknown, source.samples))
+        for number, (name, source, share) in taught
+        if share and isinstance(source, Listed) and any(map(has_unknown, source.samples))
     }
-    share = fitting_share(mix, passes)
-    if share < TRUSTED:
-        _say(trainer, step, f"{share:.0%}, too few: words are split evenly")
+    fitting = fitting_share(mix, passes)
+    if fitting < TRUSTED:
+        _say(trainer, step, f"{fitting:.0%}, too few: words are split evenly")
         return mix.sources
     if passes:
-        _say(trainer, step, f"{share:.0%}")
+        _say(trainer, step, f"{fitting:.0%}")
     return [
         Listed(apply_labels(source.samples, passes[number]))
         if isinstance(source, Listed) and number in passes

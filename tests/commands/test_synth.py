@@ -27,6 +27,16 @@ def test_pictures_and_a_closing_sentence(
     assert json.loads((tmp_path / "out/manifest.json").read_text())["seed"] == 1
 
 
+def test_more_words_are_crowded_in_where_asked(tmp_path: Path) -> None:
+    def words(name: str, typical: int) -> int:
+        out = tmp_path / name
+        options = ("--size", "256x256", "--typical-words", typical)
+        assert synth("--out", out, *SMALL, *options) == 0
+        return int(json.loads((out / "manifest.json").read_text())["totals"]["words"])
+
+    assert words("crowded", 60) > 2 * words("calm", 6)
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -29,6 +29,7 @@ def written(folder: Path, text: str) -> Path:
     [
         (["synth"], "synth"),
         (["synth:3", "synthtext"], "synth"),
+        (["synth", "icdar15:0"], "synth"),
         (["icdar15"], "icdar15"),
         (["mlt17:2"], "icdar15"),
         (["words"], "finetune"),

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from craftlite.data.augment import Augmentation
 from craftlite.data.loader import Batch, Crops, Shares, batches
+from craftlite.data.mix import parse_mix
 from craftlite.data.sample import Sample, Word
-from craftlite.data.sources import Generated, Listed, Source, parse_mix
+from craftlite.data.sources import Generated, Listed, Source
 from craftlite.errors import CraftliteError, DatasetError
 from craftlite.preprocess import MEAN, STD
 from craftlite.synth.fonts import FaceId

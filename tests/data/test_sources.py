@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
+from craftlite.data.mix import parse_mix
 from craftlite.data.sample import Sample
-from craftlite.data.sources import Listed, open_source, parse_mix
+from craftlite.data.sources import Listed, open_source
 from craftlite.errors import ConfigError, DatasetError
 
 
@@ -22,12 +23,16 @@ def test_every_sample_of_a_dataset_is_drawn() -> None:
     assert min(drawn.count(name) for name in "01234") > 60
 
 
-@pytest.mark.parametrize(
-    "entry", ["coco", "quads:0", "quads:-1", "quads:many", "synth:inf", "synth:nan", ""]
-)
+@pytest.mark.parametrize("entry", ["coco", "quads:-1", "quads:many", "synth:inf", "synth:nan", ""])
 def test_a_mix_that_makes_no_sense_is_named(entry: str) -> None:
     with pytest.raises(ConfigError, match=f"--dataset {entry}"):
         parse_mix(["icdar15:2", entry])
+
+
+def test_a_dataset_of_weight_0_has_no_share_of_the_crops() -> None:
+    assert parse_mix(["quads:2", "icdar15:0"]) == (["quads", "icdar15"], [1.0, 0.0])
+    with pytest.raises(ConfigError, match="quads:0 icdar15:0"):
+        parse_mix(["quads:0", "icdar15:0"])
 
 
 def test_names_without_weight_share_evenly() -> None:

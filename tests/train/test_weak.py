@@ -88,6 +88,12 @@ def test_a_pass_that_is_due_is_made_once_by_the_averaged_weights(mix: Mix, tmp_p
     assert len(list((tmp_path / FOLDER).iterdir())) == 1
 
 
+def test_a_dataset_that_only_validates_is_not_looked_at(mix: Mix, tmp_path: Path) -> None:
+    only_made = Mix(mix.names, mix.sources, [0.0, 1.0])
+    assert labelled(tmp_path, only_made, trainer_at(10), 10) == mix.sources
+    assert not (tmp_path / FOLDER).exists()
+
+
 def test_words_without_text_do_not_count_for_trust(mix: Mix, tmp_path: Path) -> None:
     path = tmp_path / FOLDER / "0-0-quads.npz"
     write_pass(path, mix, found=[0, 1, 4])

@@ -1,0 +1,34 @@
+"""What `--dataset` says: the names of a mix and their shares."""
+
+from collections.abc import Sequence
+
+from craftlite.data import DATASETS, SYNTH
+from craftlite.errors import ConfigError
+
+
+def parse_mix(datasets: Sequence[str]) -> tuple[list[str], list[float]]:
+    """Names and shares (summing to 1) of NAME or NAME:WEIGHT entries.
+
+    A dataset of weight 0 teaches nothing: its validation split is what it is named for.
+
+    Raises:
+        ConfigError: a name is unknown, a weight is no number from 0 up, or all are 0.
+    """
+    known = (*DATASETS, SYNTH)
+    names, weights = [], []
+    for entry in datasets:
+        name, _, weight = entry.partition(":")
+        if name not in known:
+            raise ConfigError(
+                f"--dataset {entry}: no such dataset; known: {', '.join(known)}"
+            )
+        try:
+            weights.append(float(weight or 1))
+        except ValueError:
+            weights.append(-1.0)
+        if not 0 <= weights[-1] < float("inf"):
+            raise ConfigError(f"--dataset {entry}: the weight after ':' must be a number from 0 up")
+        names.append(name)
+    if not sum(weights):
+        raise ConfigError(f"--dataset {' '.join(datasets)}: one weight at least must be above 0")
+    return names, [weight / sum(weights) for weight in weights]
