@@ -3,12 +3,11 @@
     python tools/ablate.py --out runs/ablation --synth DIR --heldout DIR --icdar15 DIR base wide ...
     python tools/ablate.py --out runs/ablation --table
 
-Every choice starts from the pretrained backbone, those of another body and `scratch` from random
-weights, and sees the same crops of generated text. Its H-mean, with thresholds searched for it
-alone, is that on generated pictures that were kept apart and that on ICDAR 2015's img_901..1000.
-The loss is that of the first, by the base's targets: those of other targets cannot be compared. A
-line for each goes into OUT/results.jsonl, a choice that is there is not trained again; --table
-prints them.
+Every choice starts from random weights and sees the same crops of generated text. Its H-mean, with
+thresholds searched for it alone, is that on generated pictures that were kept apart and that on
+ICDAR 2015's img_901..1000. The loss is that of the first, by the base's targets: those of other
+targets cannot be compared. A line for each goes into OUT/results.jsonl, a choice that is there is
+not trained again; --table prints them.
 """
 
 import argparse
@@ -51,7 +50,6 @@ from craftlite.train.recipe import Recipe
 from craftlite.train.session import tiny_numbers_as_zero
 from craftlite.train.trainer import Trainer
 from craftlite.train.validate import Validation
-from craftlite.weights import backbones
 
 SIDES = {"heldout": 640, "icdar15": 1440}
 HELDOUT = 200  # generated pictures to score on
@@ -112,11 +110,14 @@ def squeezed(stage: Stage) -> Stage:
     return replace(stage, squeeze=True)
 
 
-STARVED = (Stage((16,), 1), Stage((16, 24), 3), Stage((32, 40)), *LITE.stages[3:])
-# Multiples of 16, the block of vector units with 512 bits; fewer and narrower deep blocks.
-SIXTEENS = (
-    *(Stage((16,), 1), Stage((32, 32), 4), Stage((48, 64, 64), 4)),
-    *(Stage((80, 96, 96, 112, 112)), Stage((128, 144, 160, 176))),
+STARVED = (
+    *(Stage((16,), 1), Stage((16, 16), 4), Stage((32, 32, 32), 4)),
+    *LITE.stages[3:],
+)
+# Widths in even steps of 8, from the body's first design.
+EIGHTS = (
+    *(Stage((16,), 1), Stage((24, 40), 3), Stage((48, 64))),
+    *(Stage((72, 80, 96, 104, 120, 128)), Stage((144, 152, 160, 168, 176))),
 )
 EARLY = (
     *(Stage((16,), 1), Stage((32, 32, 48), 3), Stage((64, 64, 80, 80), 4)),
@@ -126,14 +127,10 @@ EARLY = (
 
 @dataclass(frozen=True)
 class Choice:
-    """What is changed: the network, settings, constants as (module, name, value), the crops.
-
-    A body of another plan has no pretrained weights that fit: it is to be compared to `scratch`.
-    """
+    """What is changed: the network, settings, constants as (module, name, value), the crops."""
 
     says: str
     build: Callable[[], nn.Module] = detector
-    pretrained: bool = True
     settings: dict[str, Any] = field(default_factory=dict)
     constants: Sequence[tuple[Any, str, Any]] = ()
     crops: Augmentation = field(default_factory=Augmentation)
@@ -142,7 +139,6 @@ class Choice:
 CHOICES = {
     "base": Choice("as `craftlite-small` is"),
     "seed": Choice("the same with another seed", settings={"seed": 4}),
-    "scratch": Choice("from random weights", pretrained=False),
     "quarter": Choice("maps at quarter size", QuarterSize),
     "sharp": Choice("Gaussian of sigma 0.3 for 0.4", constants=[(targets, "SIGMA", 0.3)]),
     "soft": Choice("Gaussian of sigma 0.5", constants=[(targets, "SIGMA", 0.5)]),
@@ -152,25 +148,17 @@ CHOICES = {
     "narrow": Choice("decoder of half the width", lambda: detector(widths=(48, 32, 24, 16))),
     "wide": Choice("decoder half as wide again", lambda: detector(widths=(144, 96, 72, 24))),
     "plain": Choice("plain 3x3 in the decoder", lambda: Craft(ReXNet(), plain_decoder)),
-    "starved": Choice("narrower early layers", lambda: detector(Plan(STARVED)), pretrained=False),
-    "sixteens": Choice(
-        "widths of multiples of 16", lambda: detector(Plan(SIXTEENS)), pretrained=False
-    ),
-    "early": Choice(
-        "those, and more early blocks", lambda: detector(Plan(EARLY)), pretrained=False
-    ),
-    "mobilenet": Choice(
-        "MobileNetV2 as the body", lambda: Craft(MobileNetV2(), slim_decoder), pretrained=False
-    ),
+    "starved": Choice("narrower early layers", lambda: detector(Plan(STARVED))),
+    "eights": Choice("more and wider deep blocks, multiples of 8", lambda: detector(Plan(EIGHTS))),
+    "early": Choice("more and wider early blocks", lambda: detector(Plan(EARLY))),
+    "mobilenet": Choice("MobileNetV2's body", lambda: Craft(MobileNetV2(), slim_decoder)),
     "squeeze": Choice(
         "squeeze-excitation from stride 8 on",
         lambda: detector(Plan((*LITE.stages[:2], *map(squeezed, LITE.stages[2:])))),
-        pretrained=False,
     ),
     "silu": Choice(
         "SiLU for ReLU in the body",
         lambda: detector(replace(LITE, act=nn.SiLU)),
-        pretrained=False,
     ),
     "crop384": Choice("8 crops of 384 for 16 of 256", settings={"crop": 384, "batch": 8}),
     "crop192": Choice("28 crops of 192 for 16 of 256", settings={"crop": 192, "batch": 28}),
@@ -218,8 +206,6 @@ def trained(choice: Choice, crops: int, args: argparse.Namespace) -> tuple[nn.Mo
     shares = Shares(0, recipe.steps, recipe.batch, recipe.accumulate)
     with joined() as group, tiny_numbers_as_zero(), changed(choice.constants):
         trainer = Chosen(choice, recipe, group)
-        if choice.pretrained:
-            trainer.start_from(backbones()["rexnet-lite"].file)
         start = time.perf_counter()
         with closing(batches(stream, shares, recipe.workers)) as steps_of_parts:
             for parts in tqdm(steps_of_parts, total=recipe.steps, mininterval=10):

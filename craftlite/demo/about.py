@@ -9,7 +9,7 @@ from craftlite.image import Picture
 from craftlite.weights import DEFAULT, catalogue
 
 ABOUT = """
-**Two maps.** A small network (2.29 M parameters) gives every pixel two scores: *region*, whether it
+**Two maps.** A small network (1.71 M parameters) gives every pixel two scores: *region*, whether it
 is the centre of a character, and *affinity*, whether it lies between two characters of one word.
 Pixels of either form connected components, and each component is a word. It is CRAFT's idea (Baek
 et al., CVPR 2019) on a network with a ninth of the parameters.

@@ -2,8 +2,8 @@
 
 ReXNet (Han et al., "Rethinking Channel Dimensions for Efficient Model Design", CVPR 2021): inverted
 residual blocks whose channels grow linearly with depth, so that the early layers are not starved.
-Nothing is pooled, up-sampled or concatenated. Widths are multiples of 8, the block that vector
-units of CPUs like.
+Nothing is pooled, up-sampled or concatenated. Widths are multiples of 8 or, in the detector's, of 16:
+the blocks that vector units of CPUs like.
 """
 
 from dataclasses import dataclass
@@ -37,15 +37,15 @@ class Plan:
     act: Activation = nn.ReLU
 
 
-# The detector's: no squeeze-excitation, no SiLU and wide early maps expanded by 3 only, where
-# expansion costs time and memory, not parameters.
+# The detector's: no squeeze-excitation, no SiLU and early maps expanded by 4 only, where expansion
+# costs time and memory, not parameters.
 LITE = Plan(
     (
         Stage((16,), expansion=1),
-        Stage((24, 40), expansion=3),
-        Stage((48, 64)),
-        Stage((72, 80, 96, 104, 120, 128)),
-        Stage((144, 152, 160, 168, 176)),
+        Stage((32, 32), expansion=4),
+        Stage((48, 64, 64), expansion=4),
+        Stage((80, 96, 96, 112, 112)),
+        Stage((128, 144, 160, 176)),
     )
 )
 SMALL = Plan(

@@ -66,7 +66,7 @@ def test_an_exported_file_joins_the_table_at_the_end(tmp_path: Path) -> None:
 def test_a_card_says_what_the_weights_are_and_how_good_they_were() -> None:
     text = text_of()
     assert text.startswith("# craftlite-small, trained on words, synth\n")
-    assert "2.29 M parameters" in text
+    assert "1.71 M parameters" in text
     assert "123.675, 116.28, 103.53" in text
     assert "| H-mean | 0.5000 (precision 0.6250, recall 0.4167)" in text
     assert "`best.safetensors`: of 2 validations the one at step 40 |" in text
@@ -147,7 +147,7 @@ def test_a_run_folder_gets_its_card(tmp_path: Path) -> None:
         (tmp_path / f"{name}.safetensors").write_bytes(name.encode())
     write_card(tmp_path, 60, Thresholds(0.5, 0.3, 0.3), PICTURES)
     text = (tmp_path / "card.md").read_text("utf-8")
-    assert "2.29 M parameters" in text
+    assert "1.71 M parameters" in text
     assert "60 of the planned 100 steps" in text
     for name in ("weights", "best"):
         digest = hashlib.sha256(name.encode()).hexdigest()
