@@ -2,8 +2,8 @@
 
 ReXNet (Han et al., "Rethinking Channel Dimensions for Efficient Model Design", CVPR 2021): inverted
 residual blocks whose channels grow linearly with depth, so that the early layers are not starved.
-Nothing is pooled, up-sampled or concatenated. Widths are multiples of 8 or, in the detector's, of 16:
-the blocks that vector units of CPUs like.
+Nothing is pooled, up-sampled or concatenated. Widths are multiples of 8 (in the detector's, of
+16), the blocks that vector units of CPUs like.
 """
 
 from dataclasses import dataclass
