@@ -51,7 +51,7 @@ def test_datasets_take_the_recipe_that_suits_them(
     assert said.count("\n") == 1
 
 
-@pytest.mark.parametrize("name", ["synth", "icdar15", "finetune", "first"])
+@pytest.mark.parametrize("name", ["synth", "icdar15", "finetune", "short"])
 def test_a_shipped_recipe_is_good_and_names_nothing_of_this_machine(name: str) -> None:
     settings = read_recipe(find_recipe(name))
     init = settings.pop("init", "none")
@@ -63,7 +63,7 @@ def test_a_shipped_recipe_is_good_and_names_nothing_of_this_machine(name: str) -
 
 
 def test_all_that_ship_are_offered() -> None:
-    assert {"synth", "icdar15", "finetune", "first"} <= shipped().keys()
+    assert {"synth", "icdar15", "finetune", "short"} <= shipped().keys()
 
 
 def test_only_the_first_of_several_processes_talks(
