@@ -37,7 +37,9 @@ class TopErrors:
         views = Views(self.labelled, self.recipe.crop)
         model.eval()
         firsts, fives, losses = [], [], []
-        for pictures, classes in DataLoader(views, BATCH, num_workers=self.recipe.workers):
+        own = torch.Generator()  # the random state of the training, its dropout's, is left alone
+        loader = DataLoader(views, BATCH, num_workers=self.recipe.workers, generator=own)
+        for pictures, classes in loader:
             there, readable = classes.to(device), classes.to(device) >= 0
             pictures = pictures.to(device).contiguous(memory_format=torch.channels_last)
             logits, there = model(pictures)[readable].float(), there[readable]

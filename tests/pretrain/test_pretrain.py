@@ -77,9 +77,17 @@ def _stopping_after(steps: int):  # type: ignore[no-untyped-def]
 
 def test_it_learns_to_tell_two_colours_apart(colours: Path, tmp_path: Path) -> None:
     calm = replace(RECIPE, cutmix=0.0, label_smoothing=0.0)
-    recipe = replace(calm, steps=90, warmup=5, validate_every=90)
+    recipe = replace(calm, steps=90, learning_rate=0.05, warmup=5, validate_every=90)
     pretrain(Run(recipe, colours, tmp_path / "run"))
     assert read_log(tmp_path / "run/log.jsonl")[-1]["top1_error"] == 0
+
+
+def test_validation_does_not_change_the_training(colours: Path, tmp_path: Path) -> None:
+    for every in (1, 4):
+        out = tmp_path / str(every)
+        pretrain(Run(replace(RECIPE, steps=4, validate_every=every), colours, out))
+    one, other = (load_checkpoint(tmp_path / n / "checkpoint.pt")["model"] for n in "14")
+    assert all(torch.equal(value, other[name]) for name, value in one.items())
 
 
 def test_a_detector_takes_the_body_exactly(colours: Path, tmp_path: Path) -> None:
