@@ -19,9 +19,7 @@ def parse_mix(datasets: Sequence[str]) -> tuple[list[str], list[float]]:
     for entry in datasets:
         name, _, weight = entry.partition(":")
         if name not in known:
-            raise ConfigError(
-                f"--dataset {entry}: no such dataset; known: {', '.join(known)}"
-            )
+            raise ConfigError(f"--dataset {entry}: no such dataset; known: {', '.join(known)}")
         try:
             weights.append(float(weight or 1))
         except ValueError:
