@@ -15,7 +15,7 @@ def test_backbones_are_timed_and_drawn(tmp_path: Path, capsys: pytest.CaptureFix
     rows = json.loads(capsys.readouterr().out)["backbones"]
     assert [row["name"] for row in rows] == ["rexnet-lite", "squeezenet1_1"]
     assert all(row["onnx_ms"] > 0 and row["torch_ms"] > 0 and row["macs"] > 0 for row in rows)
-    assert rows[0]["parameters"] == 3_729_328
+    assert rows[0]["parameters"] == 3_152_584
     assert plot.read_bytes().startswith(b"\x89PNG")
 
 

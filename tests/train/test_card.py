@@ -48,7 +48,7 @@ def text_of(
         lines,
         {"best.safetensors": "abc123"},
         steps=steps,
-        parameters=2_287_978,
+        parameters=1_709_314,
         thresholds={"text": 0.5, "link": 0.3, "low": 0.35},
         validation_pictures=pictures,
     )
