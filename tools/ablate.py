@@ -156,10 +156,7 @@ CHOICES = {
         "squeeze-excitation from stride 8 on",
         lambda: detector(Plan((*LITE.stages[:2], *map(squeezed, LITE.stages[2:])))),
     ),
-    "silu": Choice(
-        "SiLU for ReLU in the body",
-        lambda: detector(replace(LITE, act=nn.SiLU)),
-    ),
+    "silu": Choice("SiLU for ReLU in the body", lambda: detector(replace(LITE, act=nn.SiLU))),
     "crop384": Choice("8 crops of 384 for 16 of 256", settings={"crop": 384, "batch": 8}),
     "crop192": Choice("28 crops of 192 for 16 of 256", settings={"crop": 192, "batch": 28}),
     "scales": Choice(
