@@ -186,11 +186,13 @@ def changed(constants: Sequence[tuple[Any, str, Any]]) -> Iterator[None]:
     before = [(module, name, getattr(module, name)) for module, name, _ in constants]
     for module, name, value in constants:
         setattr(module, name, value)
+    targets.gaussian_template.cache_clear()  # it is drawn by SIGMA
     try:
         yield
     finally:
         for module, name, value in before:
             setattr(module, name, value)
+        targets.gaussian_template.cache_clear()
 
 
 def trained(choice: Choice, crops: int, args: argparse.Namespace) -> tuple[nn.Module, float]:
