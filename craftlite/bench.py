@@ -14,6 +14,7 @@ import numpy as np
 from craftlite.data.characters import split_evenly
 from craftlite.data.sample import Word
 from craftlite.data.targets import render_targets
+from craftlite.errors import ConfigError
 from craftlite.geometry import Points
 from craftlite.postprocess import Thresholds, words_from_maps
 from craftlite.runtime import OnnxRuntime
@@ -36,6 +37,10 @@ def open_network(name: str, threads: int | None) -> OnnxRuntime:
 
     Weights do not change what a network costs, so that the original CRAFT can be timed although
     its weights do not ship; this needs torch and onnx.
+
+    Raises:
+        ConfigError: it is none of these.
+        WeightsError: the file cannot be used.
     """
     known = catalogue()
     if name in known or Path(name).suffix == ".onnx":
@@ -43,9 +48,12 @@ def open_network(name: str, threads: int | None) -> OnnxRuntime:
         assert onnx is not None
         return OnnxRuntime(onnx, "cpu", threads)
     from craftlite.export import export_onnx
-    from craftlite.model import build_model
+    from craftlite.model import DETECTORS, build_model
     from craftlite.model.files import save_model
 
+    if name not in DETECTORS:
+        networks = ", ".join(dict.fromkeys((*known, *DETECTORS)))
+        raise ConfigError(f"--weights {name}: neither an .onnx file nor one of {networks}")
     with tempfile.TemporaryDirectory() as folder:
         weights, onnx = Path(folder) / "random.safetensors", Path(folder) / "random.onnx"
         save_model(weights, name, build_model(name).state_dict())

@@ -96,12 +96,16 @@ def export_onnx(weights: Path, out: Path) -> float:
     return difference
 
 
+def parity_inputs() -> list[npt.NDArray[np.float32]]:
+    """Noise (1, 3, h, w) of each of PARITY_SIZES, always the same."""
+    random = np.random.default_rng(0)
+    return [random.normal(size=(1, 3, *size)).astype(np.float32) for size in PARITY_SIZES]
+
+
 def largest_difference(model: nn.Module, runtime: OnnxRuntime) -> float:
     """Largest difference of the maps at PARITY_SIZES, as a share of their largest value above 1."""
-    random = np.random.default_rng(0)
     differences = []
-    for size in PARITY_SIZES:
-        pictures = random.normal(size=(1, 3, *size)).astype(np.float32)
+    for pictures in parity_inputs():
         with torch.inference_mode():
             wanted: npt.NDArray[np.float32] = (
                 model(torch.from_numpy(pictures))[0].permute(0, 3, 1, 2).numpy()

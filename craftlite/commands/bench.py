@@ -10,6 +10,8 @@ from jsonargparse.typing import PositiveInt
 from craftlite.commands.options import parse_size
 from craftlite.errors import ConfigError
 
+COMPARED = ("craft-vgg16", "craftlite-small")
+
 
 def parser() -> ArgumentParser:
     """The options of the command."""
@@ -19,10 +21,11 @@ def parser() -> ArgumentParser:
     parser.add_argument(
         "--weights",
         nargs="+",
+        action="extend",
         type=str,
-        default=["craft-vgg16", "craftlite-small"],
         metavar="NAME|FILE",
-        help="weights, ONNX files or networks; the first is what the others are compared with",
+        help="weights, ONNX files or networks; the first is what the others are compared with; "
+        f"by default {' and '.join(COMPARED)}",
     )
     parser.add_argument(
         "--backbones",
@@ -63,8 +66,9 @@ def run(args: Namespace) -> int:
         raise ConfigError("--plot: draws --backbones alone")
     args.size = args.size or "1280x736"
     size = whole_blocks(args.size)
-    print(f"timing {', '.join(args.weights)} ...", file=sys.stderr)
-    networks = time_networks(args.weights, size, args.threads, args.runs)
+    weights = args.weights or COMPARED
+    print(f"timing {', '.join(weights)} ...", file=sys.stderr)
+    networks = time_networks(weights, size, args.threads, args.runs)
     found, postprocess = time_postprocess(size, 5 * args.runs)
     first = networks[0].median
     rows = [

@@ -1,33 +1,124 @@
 """`craftlite export`: trained weights as an ONNX file."""
 
+# Everything that takes long to import waits for `run`: other commands share this parser's start.
+from __future__ import annotations
+
+import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from jsonargparse import ArgumentParser, Namespace
 
-from craftlite.errors import ConfigError
+from craftlite.errors import ConfigError, WeightsError
+from craftlite.formats import write_whole
+from craftlite.weights import find_weights
+
+if TYPE_CHECKING:
+    from craftlite.weights import Weights
 
 
 def parser() -> ArgumentParser:
     """The options of the command."""
-    parser = ArgumentParser(description="Write weights as ONNX; needs craftlite[train,export].")
-    parser.add_argument(
-        "--weights", type=Path, required=True, metavar="FILE", help=".safetensors or official .pth"
-    )
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="FILE.onnx", help="what to write"
-    )
-    return parser
+    result = ArgumentParser(description="Write weights as ONNX; needs craftlite[train,export].")
+    add = result.add_argument
+    weights = "a shipped name, .safetensors, or official .pth"
+    add("--weights", required=True, metavar="NAME|FILE", help=weights)
+    add("--out", type=Path, required=True, metavar="FILE.onnx", help="what to write")
+    add("--fp16", action="store_true", help="weights in half the bytes, computed in float32")
+    add("--int8", action="store_true", help="computes in 8-bit integers; needs --calibrate")
+    calibrate = "pictures like those to come, which --int8 measures the range of activations on"
+    add("--calibrate", type=Path, metavar="DIR", help=calibrate)
+    return result
 
 
 def run(args: Namespace) -> int:
-    """Export by the parsed options; 0 when the file is written and agrees with torch."""
+    """Export by the parsed options; 0 when the file is written and agrees with torch.
+
+    Raises:
+        ConfigError: options contradict one another, or --calibrate holds no picture.
+        WeightsError: the weights cannot be used.
+        InputError: a picture cannot be read.
+    """
+    _check(args)
+    pictures = _pictures(args.calibrate) if args.int8 else []
+    entry = find_weights(args.weights)
+    if entry.torch is None:
+        raise WeightsError(f"{args.weights}: is ONNX already; give the .safetensors or .pth file")
     from craftlite.export import export_onnx
 
+    if args.int8 or args.fp16:
+        _export_smaller(entry, args.out, pictures)
+    else:
+        difference = export_onnx(entry.torch, args.out)
+        print(f"{args.out}: maps agree with torch within {difference:.1e}", file=sys.stderr)
+    _keep_tuning(entry, args.out)
+    return 0
+
+
+def _check(args: Namespace) -> None:
+    """Refuses options that contradict one another."""
     if args.out.suffix != ".onnx":
         raise ConfigError(f"--out {args.out}: the file's name must end in .onnx")
     if not args.out.parent.is_dir():
         raise ConfigError(f"--out {args.out}: there is no folder {args.out.parent}")
-    difference = export_onnx(args.weights, args.out)
-    print(f"{args.out}: maps agree with torch within {difference:.1e}", file=sys.stderr)
-    return 0
+    if args.int8 and args.fp16:
+        raise ConfigError("--int8 and --fp16: choose one")
+    if args.int8 and args.calibrate is None:
+        raise ConfigError("--int8: add --calibrate DIR, a folder of pictures like those to come")
+    if args.calibrate is not None and not args.int8:
+        raise ConfigError("--calibrate: of use with --int8 alone")
+
+
+def _pictures(folder: Path) -> list[Path]:
+    """Some of a folder's pictures."""
+    from craftlite.inputs import expand
+    from craftlite.quantise import spread
+
+    found, errors = expand([str(folder)])
+    if errors or not found:
+        raise ConfigError(f"--calibrate {folder}: holds no picture")
+    return spread([Path(one.name) for one in found])
+
+
+def _export_smaller(entry: Weights, out: Path, pictures: list[Path]) -> None:
+    """Writes int8 where there are pictures to measure on, fp16 where there are none."""
+    from tqdm import tqdm
+
+    from craftlite.export import export_onnx, parity_inputs
+    from craftlite.quantise import mean_difference, network_input, write_half, write_int8
+
+    assert entry.torch is not None
+    with TemporaryDirectory() as folder:
+        full = Path(folder) / "full.onnx"
+        export_onnx(entry.torch, full)
+        if pictures:
+            bar = tqdm(pictures, desc="calibrating", unit="picture")
+            write_int8(full, out, (network_input(one, entry.long_side) for one in bar))
+            inputs = [network_input(one, entry.long_side) for one in pictures[:4]]
+        else:
+            write_half(full, out)
+            inputs = parity_inputs()
+        difference = mean_difference(full, out, inputs)
+    print(
+        f"{out}: scores differ from float32's by {difference:.1e} on average; "
+        "craftlite eval tells what that is worth",
+        file=sys.stderr,
+    )
+
+
+def _keep_tuning(entry: Weights, out: Path) -> None:
+    """The thresholds that were tuned for the weights go with the file, if none are there."""
+    beside = out.with_suffix(".json")
+    if entry.tuned is None or entry.hmean is None or beside.exists():
+        return
+    facts = {
+        "thresholds": asdict(entry.thresholds),
+        "long_side": entry.long_side,
+        "tuned": f"for {entry.name}, {entry.tuned}",
+        "hmean": entry.hmean,
+    }
+    write_whole(beside, json.dumps(facts, indent=2) + "\n")
+    print(f"{beside}: its thresholds and long side", file=sys.stderr)

@@ -1,0 +1,94 @@
+"""Smaller ONNX files: weights of half precision, or a network that computes in 8-bit integers."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from craftlite.formats import write_whole
+from craftlite.image import read_image
+from craftlite.preprocess import Fit
+from craftlite.runtime import OnnxRuntime
+
+# Pictures that the ranges of activations are measured on, spread evenly over those given.
+PICTURES = 32
+Input = npt.NDArray[np.float32]
+
+
+class _Inputs:
+    """Inputs of a network, one after another, as ONNX Runtime asks for them."""
+
+    def __init__(self, inputs: Iterable[Input]) -> None:
+        self.inputs = iter(inputs)
+
+    def get_next(self) -> dict[str, Input] | None:
+        """The next input by its name, or None after the last."""
+        picture = next(self.inputs, None)
+        return None if picture is None else {"pictures": picture}
+
+
+def write_half(full: Path, out: Path) -> None:
+    """Write a float32 network with its weights as float16, for half the bytes.
+
+    It computes in float32 as before: ONNX Runtime widens the weights once, when it opens the file.
+    """
+    proto = onnx.load(full)
+    graph, casts = proto.graph, []
+    for number, tensor in enumerate(graph.initializer):
+        if tensor.data_type == TensorProto.FLOAT:
+            name, narrow = tensor.name, numpy_helper.to_array(tensor).astype(np.float16)
+            graph.initializer[number].CopyFrom(numpy_helper.from_array(narrow, f"{name}.half"))
+            casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    write_whole(out, proto.SerializeToString())
+
+
+def write_int8(full: Path, out: Path, inputs: Iterable[Input]) -> None:
+    """Write a float32 network with weights and activations as 8-bit integers.
+
+    Weights have a scale per channel and take 7 bits, so that sums of products do not overflow on
+    CPUs without VNNI; activations span what the inputs (1, 3, h, w) bring forth.
+    """
+    with TemporaryDirectory() as folder:
+        prepared, whole = Path(folder) / "prepared.onnx", Path(folder) / "int8.onnx"
+        quant_pre_process(full, prepared, skip_symbolic_shape=True)
+        quantize_static(
+            prepared,
+            whole,
+            _Inputs(inputs),
+            per_channel=True,
+            reduce_range=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+        )
+        write_whole(out, whole.read_bytes())
+
+
+def spread(pictures: Sequence[Path]) -> list[Path]:
+    """At most PICTURES of the pictures, evenly from first to last."""
+    numbers = np.linspace(0, len(pictures) - 1, min(PICTURES, len(pictures))).round().astype(int)
+    return [pictures[number] for number in numbers]
+
+
+def network_input(picture: Path, long_side: int) -> Input:
+    """A picture file as a network's input (1, 3, h, w).
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    pixels = read_image(picture)
+    return Fit.of((pixels.shape[1], pixels.shape[0]), long_side).apply(pixels)
+
+
+def mean_difference(full: Path, smaller: Path, inputs: Iterable[Input]) -> float:
+    """Mean absolute difference between the scores of two networks over inputs (1, 3, h, w)."""
+    one, other = (OnnxRuntime(file, "cpu") for file in (full, smaller))
+    return float(np.mean([np.abs(one(x) - other(x)).mean() for x in inputs]))
