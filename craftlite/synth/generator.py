@@ -11,6 +11,7 @@ from craftlite.data.sample import Sample, Word
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.geometry import transform
 from craftlite.image import Picture
+from craftlite.synth.clutter import add_clutter
 from craftlite.synth.compose import random_block
 from craftlite.synth.faults import random_faults
 from craftlite.synth.fonts import SYSTEM_FONTS, FaceId, find_faces, open_face
@@ -98,6 +99,7 @@ class Generator:
         """Picture number `index` (>= 0); words that cannot be read are don't-care."""
         rng = np.random.default_rng((self.seed, index))
         picture = random_ground(rng, self.photographs, self.size)
+        add_clutter(rng, picture)
         room = Room(picture)
         ink = np.zeros(picture.shape[:2], np.uint8)
         area = self.size[0] * self.size[1] / TYPICAL_PIXELS

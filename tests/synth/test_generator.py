@@ -11,6 +11,7 @@ import shapely
 
 from craftlite.data.sample import Sample
 from craftlite.errors import ConfigError, DatasetError
+from craftlite.synth import clutter
 from craftlite.synth.fonts import FaceId
 from craftlite.synth.generator import Generator
 from craftlite.synth.scripts import NEEDED, common_characters, script_of
@@ -66,7 +67,10 @@ def test_words_lie_in_the_picture_with_their_characters_and_apart(dejavu_file: P
     assert unreadable > 5
 
 
-def test_paint_lies_on_the_words_and_nowhere_else(tmp_path: Path, dejavu_file: Path) -> None:
+def test_paint_lies_on_the_words_and_nowhere_else(
+    tmp_path: Path, dejavu_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clutter, "CLUTTERED", 0.0)
     colour = np.array([40, 90, 200])
     cv2.imwrite(str(tmp_path / "ground.png"), np.full((300, 380, 3), colour[::-1], np.uint8))
     made = generator(dejavu_file, photographs=(tmp_path / "ground.png",))

@@ -8,14 +8,13 @@ import pytest
 
 from craftlite.errors import DatasetError
 from craftlite.synth.ground import (
-    PATTERNS,
-    Pattern,
     add_grain,
     find_photographs,
     made_ground,
     part_of,
     random_ground,
 )
+from craftlite.synth.patterns import PATTERNS, Pattern
 
 
 def test_photographs_are_found_in_deep_folders_and_used(tmp_path: Path) -> None:
