@@ -80,13 +80,15 @@ def test_a_missing_dataset_says_what_was_looked_for(
 
 def test_info_counts_the_networks(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info", "--json"]) == 0
-    networks = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)["networks"]}
+    facts = json.loads(capsys.readouterr().out)
+    networks = {entry["name"]: entry for entry in facts["networks"]}
     assert networks["craftlite-small"]["parameters"] <= 2_310_000
     assert networks["craftlite-small"]["macs"] <= 10e9
     assert networks["craft-vgg16"]["parameters"] == pytest.approx(20.77e6, rel=1e-3)
     assert networks["craft-vgg16"]["macs"] == pytest.approx(335e9, rel=1e-2)
+    shipped = {entry["name"]: entry for entry in facts["weights"]}
     assert main(["info"]) == 0
-    assert "craftlite-small" in capsys.readouterr().out
+    assert f"{shipped['craftlite-small']['hmean']:.1%}" in capsys.readouterr().out
 
 
 def test_bench_times_networks_and_postprocessing(capsys: pytest.CaptureFixture[str]) -> None:
