@@ -76,7 +76,7 @@ def catalogue() -> dict[str, Weights]:
         name: Weights(
             name=name,
             onnx=folder() / entry["onnx"],
-            torch=folder() / entry["torch"],
+            torch=folder() / entry["torch"] if entry["torch"] else None,
             thresholds=Thresholds(**entry["thresholds"]),
             long_side=entry["long_side"],
             tuned=entry["tuned"],

@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from craftlite import Detector
 from craftlite.errors import WeightsError
 from craftlite.model import build_model
 from craftlite.model.files import read_model
@@ -16,10 +17,9 @@ MAX_BYTES = 10_000_000
 @pytest.mark.parametrize("name", catalogue())
 def test_shipped_files_match_their_hashes(name: str) -> None:
     entry = catalogue()[name]
-    files = [entry.onnx, entry.torch]
-    assert sorted(entry.sha256) == sorted(file.name for file in files if file)
+    files = [file for file in (entry.onnx, entry.torch) if file is not None]
+    assert sorted(entry.sha256) == sorted(file.name for file in files)
     for file in files:
-        assert file is not None
         data = file.read_bytes()
         assert hashlib.sha256(data).hexdigest() == entry.sha256[file.name]
         assert len(data) <= MAX_BYTES
@@ -37,6 +37,14 @@ def test_the_default_weights_run_without_a_name() -> None:
     onnx = find_weights(DEFAULT).onnx
     assert onnx is not None
     assert OnnxRuntime(onnx).network == "craftlite-small"
+
+
+def test_weights_of_integers_run_and_have_nothing_for_torch() -> None:
+    detector = Detector("craftlite-small-int8", long_side=640)
+    picture = folder().parent / "data" / "samples" / "images" / "plate.jpg"
+    assert len(detector(picture)) > 0
+    with pytest.raises(WeightsError, match="cannot be run by torch"):
+        Detector("craftlite-small-int8", backend="torch")
 
 
 @pytest.mark.parametrize("name", backbones())
