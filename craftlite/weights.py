@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -125,6 +125,23 @@ def find_weights(name: str | os.PathLike[str]) -> Weights:
         torch=None if onnx else path,
         **_tuned(path.with_suffix(".json")),
     )
+
+
+def tuned_settings(
+    thresholds: Thresholds, long_side: int, tuned: str, hmean: float
+) -> dict[str, Any]:
+    """What was chosen for weights, as the catalogue and the .json beside a file hold it."""
+    return {
+        "thresholds": asdict(thresholds),
+        "long_side": long_side,
+        "tuned": tuned,
+        "hmean": round(hmean, 4),
+    }
+
+
+def settings_text(settings: dict[str, Any]) -> str:
+    """Settings as those files are written."""
+    return json.dumps(settings, indent=2) + "\n"
 
 
 def _tuned(path: Path) -> dict[str, Any]:

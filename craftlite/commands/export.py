@@ -3,9 +3,7 @@
 # Everything that takes long to import waits for `run`: other commands share this parser's start.
 from __future__ import annotations
 
-import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -13,8 +11,6 @@ from typing import TYPE_CHECKING
 from jsonargparse import ArgumentParser, Namespace
 
 from craftlite.errors import ConfigError, WeightsError
-from craftlite.formats import write_whole
-from craftlite.weights import find_weights
 
 if TYPE_CHECKING:
     from craftlite.weights import Weights
@@ -42,6 +38,8 @@ def run(args: Namespace) -> int:
         WeightsError: the weights cannot be used.
         InputError: a picture cannot be read.
     """
+    from craftlite.weights import find_weights
+
     _check(args)
     pictures = _pictures(args.calibrate) if args.int8 else []
     entry = find_weights(args.weights)
@@ -111,14 +109,13 @@ def _export_smaller(entry: Weights, out: Path, pictures: list[Path]) -> None:
 
 def _keep_tuning(entry: Weights, out: Path) -> None:
     """The thresholds that were tuned for the weights go with the file, if none are there."""
+    from craftlite.formats import write_whole
+    from craftlite.weights import settings_text, tuned_settings
+
     beside = out.with_suffix(".json")
     if entry.tuned is None or entry.hmean is None or beside.exists():
         return
-    facts = {
-        "thresholds": asdict(entry.thresholds),
-        "long_side": entry.long_side,
-        "tuned": f"for {entry.name}, {entry.tuned}",
-        "hmean": entry.hmean,
-    }
-    write_whole(beside, json.dumps(facts, indent=2) + "\n")
+    origin = f"for {entry.name}, {entry.tuned}"
+    facts = tuned_settings(entry.thresholds, entry.long_side, origin, entry.hmean)
+    write_whole(beside, settings_text(facts))
     print(f"{beside}: its thresholds and long side", file=sys.stderr)

@@ -11,7 +11,7 @@ from craftlite.errors import CraftliteError
 from craftlite.evaluate.score import Score
 from craftlite.formats import write_whole
 from craftlite.postprocess import Thresholds
-from craftlite.weights import Weights, catalogue, folder
+from craftlite.weights import Weights, catalogue, folder, settings_text, tuned_settings
 
 LEVELS = tuple(round(0.05 * step, 2) for step in range(2, 20))
 # Shares of the long side that the search starts from.
@@ -76,12 +76,7 @@ def write_tuning(entry: Weights, tuning: Tuning, where: str) -> list[Path]:
     Raises:
         CraftliteError: a file cannot be written.
     """
-    facts = {
-        "thresholds": asdict(tuning.thresholds),
-        "long_side": tuning.long_side,
-        "tuned": where,
-        "hmean": round(tuning.score.hmean, 4),
-    }
+    facts = tuned_settings(tuning.thresholds, tuning.long_side, where, tuning.score.hmean)
     if entry.name in catalogue():
         settings, card = folder() / "catalogue.json", folder() / f"{entry.name}.md"
         content: dict[str, Any] = json.loads(settings.read_text("utf-8"))
@@ -93,7 +88,7 @@ def write_tuning(entry: Weights, tuning: Tuning, where: str) -> list[Path]:
         card = file.with_name("card.md")
         if not card.is_file():
             card = file.with_suffix(".md")
-    write_whole(settings, json.dumps(content, indent=2) + "\n")
+    write_whole(settings, settings_text(content))
     write_whole(card, with_section(_read(card, entry.name), section(tuning, where)))
     return [settings, card]
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from craftlite.geometry import Points
 from craftlite.image import Picture
 from craftlite.synth.ground import made_ground
+from craftlite.synth.paint import part_around
 from craftlite.synth.patterns import random_tone
 
 Thing: TypeAlias = Callable[[np.random.Generator, Picture], None]
@@ -37,20 +38,12 @@ def _random_quad(rng: np.random.Generator, ground: Picture, share: float) -> Poi
     return quad
 
 
-def _part(ground: Picture, points: Points, margin: float) -> tuple[Picture, Points]:
-    """The part of a ground that points (K, 2) lie in, with a margin, and the points there."""
-    low = np.maximum(np.floor(points.min(axis=0) - margin).astype(int), 0)
-    high = np.maximum(np.ceil(points.max(axis=0) + margin).astype(int), low)
-    moved: Points = (points - low).astype(np.float32)
-    return ground[low[1] : high[1], low[0] : high[0]], moved
-
-
 def _panel(rng: np.random.Generator, ground: Picture) -> None:
     """A made ground in a quad: shelves, blinds, tiles or windows, seen from the side."""
     quad = _random_quad(rng, ground, 0.7)
     size = np.maximum(np.abs(quad[2] - quad[0]), 24).astype(int)
     panel = made_ground(rng, (int(size[0]), int(size[1])))
-    part, quad = _part(ground, quad, 1)
+    part, quad = part_around(ground, quad, 1)
     if part.size == 0:
         return
     whole = np.array([[0, 0], [size[0], 0], size, [0, size[1]]], np.float32)
@@ -70,7 +63,7 @@ def _lamps(rng: np.random.Generator, ground: Picture) -> None:
     row = rng.random(2) * (width, height) + np.arange(count)[:, None] * step
     axes = np.rint(np.array([radius, rng.uniform(0.3, 1.0) * radius]) * 8).astype(int).tolist()
     colour = np.clip(255 - np.abs(rng.normal(0, 40, 3)), 0, 255).tolist()
-    part, spots = _part(ground, row.astype(np.float32), 4 * radius)
+    part, spots = part_around(ground, row.astype(np.float32), 4 * radius)
     if part.size == 0:
         return
     light = np.zeros_like(part)

@@ -137,18 +137,23 @@ def _blurred(alpha: npt.NDArray[Any], sigma: float) -> npt.NDArray[Any]:
     return np.asarray(cv2.GaussianBlur(alpha, (0, 0), sigma)) if sigma > 0.2 else alpha
 
 
+def part_around(picture: Picture, points: Points, margin: float) -> tuple[Picture, Points]:
+    """The part of a picture that points (K, 2) lie in, with a margin, and the points there."""
+    low = np.maximum(np.floor(points.min(axis=0) - margin).astype(int), 0)
+    high = np.maximum(np.ceil(points.max(axis=0) + margin).astype(int), low)
+    moved: Points = (points - low).astype(np.float32)
+    return picture[low[1] : high[1], low[0] : high[0]], moved
+
+
 def paint_plate(rng: np.random.Generator, picture: Picture, outline: Points, em: float) -> None:
     """Paint a plate with outline (K, 2) in pixels, often with a border, in place."""
-    margin = int(0.2 * em) + 2
-    low = np.maximum(np.floor(outline.min(axis=0)).astype(int) - margin, 0)
-    high = np.minimum(np.ceil(outline.max(axis=0)).astype(int) + margin, picture.shape[1::-1])
-    if (low >= high).any():
+    part, outline = part_around(picture, outline, int(0.2 * em) + 2)
+    if part.size == 0:
         return
-    part = picture[low[1] : high[1], low[0] : high[0]]
     ground = part.reshape(-1, 3).mean(axis=0).astype(np.float32)
     colour = pick_colour(rng, picture, ground, float(rng.uniform(20, 200)))
     plate = part.copy()
-    fixed = [np.rint((outline - low) * 16).astype(np.int32)]
+    fixed = [np.rint(outline * 16).astype(np.int32)]
     cv2.fillPoly(plate, fixed, colour.tolist(), cv2.LINE_AA, 4)
     if rng.random() < 0.5:
         edge = pick_colour(rng, picture, colour, float(rng.uniform(60, 220)))
