@@ -8,7 +8,6 @@ from typing import Any
 from jsonargparse import ArgumentParser, Namespace
 
 from craftlite import __version__
-from craftlite.weights import backbones, catalogue
 
 SIZE = (1280, 736)
 CLASSIFIER_SIZE = (224, 224)
@@ -40,6 +39,9 @@ def networks() -> list[dict[str, Any]]:
 
 def run(args: Namespace) -> int:
     """Print what there is; networks are left out, and that is said, where torch is missing."""
+    # NumPy comes with it, which the start of no other command waits for.
+    from craftlite.weights import backbones, catalogue
+
     known = networks() if find_spec("torch") else []
     if not known:
         print("the networks' costs need torch: pip install 'craftlite[train]'", file=sys.stderr)
