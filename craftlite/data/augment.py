@@ -39,7 +39,7 @@ class Augmentation:
     scales: tuple[float, float] = (0.2, 3.0)
     empty: float = 0.1
     rotation: float = 6.0
-    any_rotation: float = 0.03
+    any_rotation: float = 0.1
     shear: float = 0.1
     perspective: float = 0.15
     stretch: float = 0.2
