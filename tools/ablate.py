@@ -160,7 +160,7 @@ CHOICES = {
     "crop384": Choice("8 crops of 384 for 16 of 256", settings={"crop": 384, "batch": 8}),
     "crop192": Choice("28 crops of 192 for 16 of 256", settings={"crop": 192, "batch": 28}),
     "scales": Choice(
-        "words of 8 to 128 pixels for 10 to 96",
+        "words of 8 to 128 pixels for {:g} to {:g}".format(*Augmentation.heights),
         crops=Augmentation(heights=(8.0, 128.0)),
     ),
     "ema0": Choice("no moving average", settings={"ema": 0.0}),
