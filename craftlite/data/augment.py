@@ -35,7 +35,7 @@ class Augmentation:
         photometric: whether colours, sharpness and noise change.
     """
 
-    heights: tuple[float, float] = (10.0, 96.0)
+    heights: tuple[float, float] = (10.0, 128.0)
     scales: tuple[float, float] = (0.2, 3.0)
     empty: float = 0.1
     rotation: float = 6.0
