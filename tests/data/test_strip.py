@@ -62,7 +62,7 @@ def found_again(outline: Points, part: Points) -> Points:
     count=st.integers(2, 6),
     which=st.integers(0, 5),
 )
-def test_a_part_of_a_word_is_found_again_within_a_pixel(
+def test_a_part_of_a_word_is_found_again_within_two_pixels(
     length: float, height: float, degrees: float, moves: list[float], count: int, which: int
 ) -> None:
     shift = height * np.array(moves, np.float32).reshape(4, 2)
@@ -72,7 +72,7 @@ def test_a_part_of_a_word_is_found_again_within_a_pixel(
     k = which % count
     part = np.array([upper[k], upper[k + 1], lower[k + 1], lower[k]], np.float32)
     scale = max(1.0, height / TEXT)  # a pixel of the strip is that large in the picture
-    assert abs(found_again(quad, part) - part).max() < 1.5 * scale
+    assert abs(found_again(quad, part) - part).max() < 2 * scale
 
 
 @pytest.mark.parametrize("degrees", [40, 90, 150])
