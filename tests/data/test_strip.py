@@ -12,7 +12,7 @@ from craftlite.data.strip import BATCH_PIXELS, HEIGHT, MARGIN, TEXT, Strip, cut_
 from craftlite.geometry import Points, is_convex
 from craftlite.preprocess import MAP_STRIDE, MEAN
 
-SIZE = (640, 480)
+SIZE = (640, 640)  # room for the margins of a word in the middle, however it is turned
 
 
 def box(left: float, top: float, right: float, bottom: float) -> Points:
@@ -35,11 +35,12 @@ def arc(degrees: float, points: int = 6) -> Points:
 
 
 def with_bar(quad: Points) -> np.ndarray:
-    """A black picture with one white quad."""
-    picture = np.zeros((*SIZE[::-1], 3), np.uint8)
-    fixed = np.round(quad * 256).astype(np.int32)
-    cv2.fillConvexPoly(picture, fixed, (255, 255, 255), shift=8)
-    return picture
+    """A black picture with one white quad, drawn four times as large: OpenCV thickens its edges."""
+    large = np.zeros((4 * SIZE[1], 4 * SIZE[0]), np.uint8)
+    corners = np.round((4 * (quad + 0.5) - 0.5) * 256).astype(np.int32)
+    cv2.fillConvexPoly(large, corners, 255, shift=8)
+    grey = cv2.resize(large, SIZE, interpolation=cv2.INTER_AREA)
+    return np.stack([grey] * 3, axis=2)
 
 
 def found_again(outline: Points, part: Points) -> Points:
@@ -62,17 +63,18 @@ def found_again(outline: Points, part: Points) -> Points:
     count=st.integers(2, 6),
     which=st.integers(0, 5),
 )
-def test_a_part_of_a_word_is_found_again_within_two_pixels(
+def test_a_part_of_a_word_is_found_again_within_a_pixel(
     length: float, height: float, degrees: float, moves: list[float], count: int, which: int
 ) -> None:
     shift = height * np.array(moves, np.float32).reshape(4, 2)
-    quad = rotated(box(320 - length / 2, 240, 320 + length / 2, 240 + height) + shift, degrees)
+    upright = box(320 - length / 2, 320 - height / 2, 320 + length / 2, 320 + height / 2)
+    quad = rotated(upright + shift, degrees)
     edges = np.linspace(0, 1, count + 1)[:, None]
     upper, lower = quad[0] + edges * (quad[1] - quad[0]), quad[3] + edges * (quad[2] - quad[3])
     k = which % count
     part = np.array([upper[k], upper[k + 1], lower[k + 1], lower[k]], np.float32)
     scale = max(1.0, height / TEXT)  # a pixel of the strip is that large in the picture
-    assert abs(found_again(quad, part) - part).max() < 2 * scale
+    assert abs(found_again(quad, part) - part).max() < scale
 
 
 @pytest.mark.parametrize("degrees", [40, 90, 150])
