@@ -37,8 +37,8 @@ class Detector:
         backend: "onnx" or "torch"; None takes ONNX Runtime where the weights have a file for it.
         device: "auto", "cpu" or "cuda".
         threads: for the network; None takes the machine's cores.
-        long_side: pixels that a picture's longer side is scaled to; None takes what the weights
-            were tuned for.
+        long_side: pixels that a picture's longer side is scaled to, which enlarges it at most
+            twice; None takes what the weights were tuned for.
 
     Attributes:
         thresholds: what the weights were tuned for; used where a call gives none.

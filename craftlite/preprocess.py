@@ -14,6 +14,8 @@ MEAN = np.array([123.675, 116.28, 103.53], np.float32)
 STD = np.array([58.395, 57.12, 57.375], np.float32)
 STRIDE = 32
 MAP_STRIDE = 2
+# Enlarged further, letters outgrow those that the networks know, and gain no detail.
+MAX_ENLARGEMENT = 2.0
 Picture = npt.NDArray[np.uint8]
 Map = npt.NDArray[np.float32]
 
@@ -37,12 +39,14 @@ class Fit:
     def of(cls, size: tuple[int, int], long_side: int) -> "Fit":
         """The fit of a picture of `size` so that its longer side has `long_side` pixels.
 
+        A picture with fewer than half as many is enlarged MAX_ENLARGEMENT times.
+
         Raises:
             ConfigError: long_side is below STRIDE.
         """
         if long_side < STRIDE:
             raise ConfigError(f"long side {long_side}: must be at least {STRIDE} pixels")
-        scale = long_side / max(size)
+        scale = min(long_side / max(size), MAX_ENLARGEMENT)
         width, height = (max(1, round(side * scale)) for side in size)
         return cls(
             size, (width, height), (-(-width // STRIDE) * STRIDE, -(-height // STRIDE) * STRIDE)

@@ -54,7 +54,8 @@ def parser() -> ArgumentParser:
     add("--backend", choices=("onnx", "torch"), help="What runs the network; by default its file.")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="Where it runs.")
     add("--threads", type=PositiveInt, metavar="N", help="Threads on the CPU.")
-    add("--long-side", type=PositiveInt, metavar="PIXELS", help="Longest side the network sees.")
+    side = "Longest side the network sees; smaller pictures are enlarged, at most twice."
+    add("--long-side", type=PositiveInt, metavar="PIXELS", help=side)
     add_thresholds(result)
     return result
 

@@ -29,7 +29,8 @@ HELP = {
     "text": "The peak that a word must reach. Raise it against false finds.",
     "link": "Affinity that joins characters. Raise it where words merge, else lower it.",
     "low": "From here a pixel is text. Lower it for larger boxes and fainter words.",
-    "side": "Pixels that the network sees. More finds smaller words, and takes longer.",
+    "side": "Pixels that the network sees. More finds smaller words, and takes longer. "
+    "No picture is enlarged more than twice.",
 }
 
 

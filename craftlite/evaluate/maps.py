@@ -102,6 +102,8 @@ def _read(path: Path) -> tuple[Maps, float] | None:
             long_side = int(path.stem.rpartition("-")[2])
             maps = Maps(file["region"], file["affinity"], Fit.of((width, height), long_side))
             milliseconds = float(file["milliseconds"])
+        if maps.region.shape[::-1] != maps.fit.map_size():
+            return None  # kept by a version that scaled pictures by another rule
         os.utime(path)
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None

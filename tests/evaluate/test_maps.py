@@ -71,6 +71,16 @@ def test_a_damaged_file_is_computed_anew(
     assert np.array_equal(found.region, wanted.region)
 
 
+def test_maps_of_another_size_than_their_picture_gives_are_computed_anew(
+    tmp_path: Path, detector: Detector, sample: Sample
+) -> None:
+    cache = MapCache(tmp_path, "a" * 64)
+    wanted, _ = cache.maps(sample, detector)
+    other = np.zeros((8, 8), np.float32)
+    np.savez(files(tmp_path)[0], region=other, affinity=other, size=(128, 60), milliseconds=1.0)
+    assert np.array_equal(cache.maps(sample, detector)[0].region, wanted.region)
+
+
 def test_what_was_not_used_for_longest_goes_first(
     tmp_path: Path, detector: Detector, sample: Sample
 ) -> None:
