@@ -54,17 +54,12 @@ def folded(model: nn.Module) -> nn.Module:
     return model
 
 
-def export_onnx(weights: Path, out: Path) -> float:
-    """Write the network of a weights file as ONNX; returns the largest difference to torch.
+def onnx_of(network: str, model: nn.Module) -> onnx.ModelProto:
+    """A detector as ONNX, batch norm folded; its metadata says which `network` it is.
 
-    The file takes pictures (n, 3, h, w) float32 and gives maps (n, 2, h/2, w/2), n, h and w free;
-    h and w must be multiples of 32. Its metadata says which network it is.
-
-    Raises:
-        WeightsError: the weights cannot be read.
-        CraftliteError: the maps of the two differ by more than PARITY; nothing is written then.
+    It takes pictures (n, 3, h, w) float32 and gives maps (n, 2, h/2, w/2), n, h and w free; h and w
+    must be multiples of 32.
     """
-    network, model = read_model(weights)
     module = _Maps(folded(model)).eval()
     pictures = torch.zeros(2, 3, *TRACED_SIZE)
     free = {0: torch.export.Dim.DYNAMIC, 2: torch.export.Dim.DYNAMIC, 3: torch.export.Dim.DYNAMIC}
@@ -81,6 +76,20 @@ def export_onnx(weights: Path, out: Path) -> float:
     assert program is not None
     proto = program.model_proto
     proto.metadata_props.add(key=METADATA, value=json.dumps({"network": network}))
+    return proto
+
+
+def export_onnx(weights: Path, out: Path) -> float:
+    """Write the network of a weights file as `onnx_of` gives it; returns the largest difference.
+
+    That is the maps' to torch's, as a share of their largest value above 1.
+
+    Raises:
+        WeightsError: the weights cannot be read.
+        CraftliteError: the maps of the two differ by more than PARITY; nothing is written then.
+    """
+    network, model = read_model(weights)
+    proto = onnx_of(network, model)
     temporary = out.with_name(out.name + ".tmp")
     try:
         onnx.save(proto, temporary)

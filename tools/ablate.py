@@ -1,32 +1,36 @@
 """Train one design choice for a short while, and say how good it is: one change at a time.
 
-    python tools/ablate.py --out runs/ablation --synth DIR --heldout DIR --icdar15 DIR base wide ...
-    python tools/ablate.py --out runs/ablation --table
+    python -m tools.ablate --synth DIR --heldout DIR --icdar15 DIR base wide ...
+    python -m tools.ablate --table
+    python -m tools.ablate --time base silu ...
 
 Every choice starts from random weights and sees the same crops of generated text. Its H-mean, with
 thresholds searched for it alone, is that on generated pictures that were kept apart and that on
 ICDAR 2015's img_901..1000. The loss is that of the first, by the base's targets: those of other
 targets cannot be compared. A line for each goes into OUT/results.jsonl, a choice that is there is
-not trained again; --table prints them.
+not trained again; --table prints them, and --time the milliseconds of choices' networks.
 """
 
 import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+import onnx
 import torch
-from torch import Tensor, nn
+from torch import nn
 from tqdm import tqdm
 
+from craftlite.bench import time_in_turn
 from craftlite.data import targets
-from craftlite.data.augment import Augmentation
 from craftlite.data.loader import Crops, Shares, batches
 from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample
@@ -36,137 +40,24 @@ from craftlite.evaluate.detections import Detections
 from craftlite.evaluate.protocols import Metric
 from craftlite.evaluate.score import Score
 from craftlite.evaluate.tune import search
-from craftlite.model import Craft
-from craftlite.model.blocks import conv_bn
-from craftlite.model.mobilenet import MobileNetV2
-from craftlite.model.rexnet import LITE, Plan, ReXNet, Stage
-from craftlite.model.slim import slim_decoder
+from craftlite.export import onnx_of
 from craftlite.postprocess import Thresholds
-from craftlite.runtime import TorchRuntime
-from craftlite.train import loss
+from craftlite.runtime import OnnxRuntime, TorchRuntime
 from craftlite.train.distributed import Group, joined
 from craftlite.train.log import read_log
 from craftlite.train.recipe import Recipe
 from craftlite.train.session import tiny_numbers_as_zero
 from craftlite.train.trainer import Trainer
 from craftlite.train.validate import Validation
+from tools.choices import CHOICES, Choice
 
 SIDES = {"heldout": 640, "icdar15": 1440}
 HELDOUT = 200  # generated pictures to score on
+SIZE = (736, 1280)  # pixels, height and width, of the picture that networks are timed on
+RUNS = 9
 BASE = Recipe(
     crop=256, batch=16, accumulate=2, learning_rate=2e-3, warmup=100, ema=0.998, seed=3, workers=1
 )
-# Smaller and more level words than the trainings' crops: the table was begun with them.
-CROPS = Augmentation(heights=(10.0, 64.0), any_rotation=0.03)
-
-
-class QuarterSize(nn.Module):
-    """A detector that stops at quarter size, its scores drawn up to half size."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.basenet = ReXNet()
-        *ups, _ = slim_decoder(self.basenet.channels)
-        self.ups = nn.ModuleList(ups[:-1])
-        self.head = nn.Sequential(conv_bn(48, 16, 3), nn.Conv2d(16, 2, 1))
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """As `Craft`'s."""
-        deep, *skips = self.basenet(x)
-        for up, skip in zip(self.ups, skips, strict=False):
-            deep = up(deep, skip)
-        scores = nn.functional.interpolate(self.head(deep), scale_factor=2, mode="bilinear")
-        return scores.permute(0, 2, 3, 1), deep
-
-
-class PlainDecoder(nn.Module):
-    """A decoder's step as the slim one's, with a plain 3x3 convolution."""
-
-    def __init__(self, deep: int, skip: int, out: int) -> None:
-        super().__init__()
-        self.deep, self.skip = conv_bn(deep, out, act=None), conv_bn(skip, out, act=None)
-        self.refine = nn.Sequential(nn.ReLU(inplace=True), conv_bn(out, out, 3))
-
-    def forward(self, deep: Tensor, skip: Tensor) -> Tensor:
-        """(N, deep, h, w) and (N, skip, H, W) to (N, out, H, W)."""
-        up = nn.functional.interpolate(self.deep(deep), skip.shape[2:], mode="bilinear")
-        out: Tensor = self.refine(self.skip(skip) + up)
-        return out
-
-
-def plain_decoder(channels: Sequence[int]) -> list[nn.Module]:
-    """The slim decoder's widths with plain convolutions."""
-    widths = (channels[0], 96, 64, 48, 16)
-    steps = zip(pairwise(widths), channels[1:], strict=True)
-    *_, head = slim_decoder(channels)
-    return [*(PlainDecoder(deep, skip, out) for (deep, out), skip in steps), head]
-
-
-def detector(plan: Plan = LITE, widths: Sequence[int] = (96, 64, 48, 16)) -> nn.Module:
-    """A light detector with another body or other widths of the decoder."""
-    return Craft(ReXNet(plan), lambda channels: slim_decoder(channels, widths))
-
-
-def squeezed(stage: Stage) -> Stage:
-    """A stage with squeeze-excitation."""
-    return replace(stage, squeeze=True)
-
-
-STARVED = (
-    *(Stage((16,), 1), Stage((16, 16), 4), Stage((32, 32, 32), 4)),
-    *LITE.stages[3:],
-)
-# Widths in even steps of 8, from the body's first design.
-EIGHTS = (
-    *(Stage((16,), 1), Stage((24, 40), 3), Stage((48, 64))),
-    *(Stage((72, 80, 96, 104, 120, 128)), Stage((144, 152, 160, 168, 176))),
-)
-EARLY = (
-    *(Stage((16,), 1), Stage((32, 32, 48), 3), Stage((64, 64, 80, 80), 4)),
-    *(Stage((96, 96, 112, 128)), Stage((144, 160, 176))),
-)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What is changed: the network, settings, constants as (module, name, value), the crops."""
-
-    says: str
-    build: Callable[[], nn.Module] = detector
-    settings: dict[str, Any] = field(default_factory=dict)
-    constants: Sequence[tuple[Any, str, Any]] = ()
-    crops: Augmentation = CROPS
-
-
-CHOICES = {
-    "base": Choice("as `craftlite-small` is"),
-    "seed": Choice("the same with another seed", settings={"seed": 4}),
-    "quarter": Choice("maps at quarter size", QuarterSize),
-    "sharp": Choice("Gaussian of sigma 0.3 for 0.4", constants=[(targets, "SIGMA", 0.3)]),
-    "soft": Choice("Gaussian of sigma 0.5", constants=[(targets, "SIGMA", 0.5)]),
-    "tight": Choice("box enlarged by 1.25 for 1.5", constants=[(targets, "ENLARGEMENT", 1.25)]),
-    "mine1": Choice("1 negative for 3", constants=[(loss, "NEGATIVES_PER_POSITIVE", 1)]),
-    "mine9": Choice("9 negatives for 3", constants=[(loss, "NEGATIVES_PER_POSITIVE", 9)]),
-    "narrow": Choice("decoder of half the width", lambda: detector(widths=(48, 32, 24, 16))),
-    "wide": Choice("decoder half as wide again", lambda: detector(widths=(144, 96, 72, 24))),
-    "plain": Choice("plain 3x3 in the decoder", lambda: Craft(ReXNet(), plain_decoder)),
-    "starved": Choice("narrower early layers", lambda: detector(Plan(STARVED))),
-    "eights": Choice("more and wider deep blocks, multiples of 8", lambda: detector(Plan(EIGHTS))),
-    "early": Choice("more and wider early blocks", lambda: detector(Plan(EARLY))),
-    "mobilenet": Choice("MobileNetV2's body", lambda: Craft(MobileNetV2(), slim_decoder)),
-    "squeeze": Choice(
-        "squeeze-excitation from stride 8 on",
-        lambda: detector(Plan((*LITE.stages[:2], *map(squeezed, LITE.stages[2:])))),
-    ),
-    "silu": Choice("SiLU for ReLU in the body", lambda: detector(replace(LITE, act=nn.SiLU))),
-    "crop384": Choice("8 crops of 384 for 16 of 256", settings={"crop": 384, "batch": 8}),
-    "crop192": Choice("28 crops of 192 for 16 of 256", settings={"crop": 192, "batch": 28}),
-    "scales": Choice(
-        "words of 8 to 128 pixels for 10 to 64", crops=replace(CROPS, heights=(8.0, 128.0))
-    ),
-    "ema0": Choice("no moving average", settings={"ema": 0.0}),
-    "ema9995": Choice("moving average of decay 0.9995", settings={"ema": 0.9995}),
-}
 
 
 class Chosen(Trainer[Recipe]):
@@ -266,22 +157,43 @@ def table(lines: Sequence[dict[str, Any]]) -> str:
     return "\n".join([head, *rows])
 
 
+def timings(names: Sequence[str], threads: int | None) -> str:
+    """Milliseconds of the choices' networks at SIZE by ONNX Runtime, in turn, as markdown."""
+    picture = np.random.default_rng(0).normal(size=(1, 3, *SIZE)).astype(np.float32)
+    actions = {}
+    with TemporaryDirectory() as folder:
+        for name in names:
+            file = Path(folder) / f"{name}.onnx"
+            onnx.save(onnx_of(name, CHOICES[name].build()), file)
+            actions[name] = partial(OnnxRuntime(file, "cpu", threads), picture)
+    rows = [
+        f"| `{timing.name}` | {timing.median:.0f} | {timing.fastest:.0f} |"
+        for timing in time_in_turn(actions, RUNS)
+    ]
+    return "\n".join(["| choice | ms, median | ms, fastest |\n|---|---|---|", *rows])
+
+
 def main() -> int:
-    """Train, score and note each choice; or print the table."""
+    """Train, score and note each choice; or print the table, or their networks' milliseconds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("choices", nargs="*", metavar="CHOICE", help=", ".join(CHOICES))
-    parser.add_argument("--out", type=Path, required=True, help="folder of results.jsonl")
+    out = Path("runs/ablation")
+    parser.add_argument("--out", type=Path, default=out, help="folder of results.jsonl")
     parser.add_argument("--synth", type=Path, help="generated pictures to train on")
     parser.add_argument("--heldout", type=Path, help="others, of which the first 200 are scored")
     parser.add_argument("--icdar15", type=Path, help="the competition's folders")
     parser.add_argument("--crops", type=int, default=12800, help="of 256x256, or their pixels")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--table", action="store_true")
+    parser.add_argument("--time", action="store_true")
     args = parser.parse_args()
     results = args.out / "results.jsonl"
     lines = read_log(results)
     if args.table:
         print(table(lines))
+        return 0
+    if args.time:
+        print(timings(args.choices, args.threads or None))
         return 0
     if args.threads:
         torch.set_num_threads(args.threads)
