@@ -18,18 +18,16 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 import onnx
 import torch
 from torch import nn
 from tqdm import tqdm
 
-from craftlite.bench import time_in_turn
+from craftlite.bench import time_networks
 from craftlite.data import targets
 from craftlite.data.loader import Crops, Shares, batches
 from craftlite.data.readers import read_dataset
@@ -42,7 +40,7 @@ from craftlite.evaluate.score import Score
 from craftlite.evaluate.tune import search
 from craftlite.export import onnx_of
 from craftlite.postprocess import Thresholds
-from craftlite.runtime import OnnxRuntime, TorchRuntime
+from craftlite.runtime import TorchRuntime
 from craftlite.train.distributed import Group, joined
 from craftlite.train.log import read_log
 from craftlite.train.recipe import Recipe
@@ -53,7 +51,7 @@ from tools.choices import CHOICES, Choice
 
 SIDES = {"heldout": 640, "icdar15": 1440}
 HELDOUT = 200  # generated pictures to score on
-SIZE = (736, 1280)  # pixels, height and width, of the picture that networks are timed on
+SIZE = (1280, 736)  # pixels, width and height, of the picture that networks are timed on
 RUNS = 9
 BASE = Recipe(
     crop=256, batch=16, accumulate=2, learning_rate=2e-3, warmup=100, ema=0.998, seed=3, workers=1
@@ -159,16 +157,14 @@ def table(lines: Sequence[dict[str, Any]]) -> str:
 
 def timings(names: Sequence[str], threads: int | None) -> str:
     """Milliseconds of the choices' networks at SIZE by ONNX Runtime, in turn, as markdown."""
-    picture = np.random.default_rng(0).normal(size=(1, 3, *SIZE)).astype(np.float32)
-    actions = {}
     with TemporaryDirectory() as folder:
-        for name in names:
-            file = Path(folder) / f"{name}.onnx"
+        files = [f"{folder}/{name}.onnx" for name in names]
+        for name, file in zip(names, files, strict=True):
             onnx.save(onnx_of(name, CHOICES[name].build()), file)
-            actions[name] = partial(OnnxRuntime(file, "cpu", threads), picture)
+        times = time_networks(files, SIZE, threads, RUNS)
     rows = [
-        f"| `{timing.name}` | {timing.median:.0f} | {timing.fastest:.0f} |"
-        for timing in time_in_turn(actions, RUNS)
+        f"| `{name}` | {timing.median:.0f} | {timing.fastest:.0f} |"
+        for name, timing in zip(names, times, strict=True)
     ]
     return "\n".join(["| choice | ms, median | ms, fastest |\n|---|---|---|", *rows])
 
