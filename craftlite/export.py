@@ -75,6 +75,9 @@ def onnx_of(network: str, model: nn.Module) -> onnx.ModelProto:
     )
     assert program is not None
     proto = program.model_proto
+    # The exporter notes where in which file each operation was called: paths of this machine.
+    for noted in (*proto.graph.node, *proto.graph.value_info):
+        noted.ClearField("metadata_props")
     proto.metadata_props.add(key=METADATA, value=json.dumps({"network": network}))
     return proto
 

@@ -8,10 +8,12 @@ import torch
 from torch import nn
 
 from craftlite.errors import CraftliteError, WeightsError
-from craftlite.export import export_onnx, folded
+from craftlite.export import export_onnx, folded, onnx_of
 from craftlite.model import build_model
 from craftlite.model.files import save_model
 from craftlite.runtime import OnnxRuntime
+
+WEIGHTS = Path(__file__).parents[1] / "weights"
 
 
 def random_network(name: str) -> nn.Module:
@@ -52,6 +54,18 @@ def test_folding_removes_every_batch_norm_and_every_tiny_weight() -> None:
     assert not any(isinstance(module, nn.BatchNorm2d) for module in fused.modules())
     values = torch.cat([parameter.flatten() for parameter in fused.parameters()]).abs()
     assert float(values[values > 0].min()) >= 1e-20
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [None, *sorted(WEIGHTS.glob("*.onnx"))],
+    ids=lambda path: path.stem if path else "made now",
+)
+def test_a_file_names_no_path_of_the_machine_that_made_it(weights: Path | None) -> None:
+    made = onnx_of("craftlite-small", random_network("craftlite-small"))
+    raw = made.SerializeToString() if weights is None else weights.read_bytes()
+    assert b"main_graph" in raw
+    assert b"craftlite/" not in raw
 
 
 def test_wrong_weights_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
