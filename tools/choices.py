@@ -17,7 +17,7 @@ from craftlite.model.slim import slim_decoder
 from craftlite.train import loss
 
 # Smaller and more level words than the trainings' crops: the table was begun with them.
-CROPS = Augmentation(heights=(10.0, 64.0), any_rotation=0.03)
+CROPS = Augmentation(heights=(10.0, 64.0), any_rotation=0.03, shear=0.1, stretch=0.2)
 
 
 class QuarterSize(nn.Module):

@@ -17,6 +17,8 @@ Matrix = npt.NDArray[np.float64]
 
 # From this scale down pixels are averaged first: reading between two of them would skip others.
 SPARSE = 0.5
+# A slant beyond it folds the letters into strokes.
+STEEPEST = 0.6
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Augmentation:
         empty: share of crops placed anywhere instead of on a word.
         rotation: standard deviation of the rotation in degrees.
         any_rotation: share of crops turned by any angle.
-        shear: standard deviation of the slant, in pixels sideways for each pixel of height.
+        shear: standard deviation of the slant, in pixels sideways for each pixel of height and
+            upwards for each of length.
         perspective: largest relative change of scale across the crop.
         stretch: largest change of aspect, as a log.
         photometric: whether colours, sharpness and noise change.
@@ -40,9 +43,9 @@ class Augmentation:
     empty: float = 0.1
     rotation: float = 6.0
     any_rotation: float = 0.1
-    shear: float = 0.1
+    shear: float = 0.15
     perspective: float = 0.15
-    stretch: float = 0.2
+    stretch: float = 0.5
     photometric: bool = True
 
 
@@ -104,9 +107,10 @@ def _linear(rng: np.random.Generator, scale: float, how: Augmentation) -> Matrix
     if rng.random() < how.any_rotation:
         angle = rng.uniform(-np.pi, np.pi)
     stretch = np.exp(0.5 * rng.uniform(-how.stretch, how.stretch))
-    slant = rng.normal(0, how.shear)
+    sideways, upwards = np.clip(rng.normal(0, how.shear, 2), -STEEPEST, STEEPEST)
+    slanted = np.array([[1, sideways], [upwards, 1]]) / np.sqrt(1 - sideways * upwards)
     cos, sin = scale * np.cos(angle), scale * np.sin(angle)
-    turned: Matrix = np.array([[cos, -sin], [sin, cos]]) @ [[1, slant], [0, 1]]
+    turned: Matrix = np.array([[cos, -sin], [sin, cos]]) @ slanted
     return turned * [stretch, 1 / stretch]
 
 

@@ -104,17 +104,29 @@ def test_chosen_word_gets_a_wanted_height_and_lies_in_the_middle_of_the_crop() -
         assert (quad.mean(axis=0) <= 0.75 * CROP + 1e-3).all()
 
 
-def test_shear_slants_upright_words_either_way() -> None:
+def test_shear_slants_words_sideways_and_upwards_at_the_same_area() -> None:
     rng = np.random.default_rng(0)
     word = Word(box(900, 900, 1000, 930), "word")
-    how = replace(STILL, shear=0.2)
+    how = replace(STILL, shear=0.2, heights=(30, 30))
     slants = []
-    for _ in range(200):
+    for _ in range(400):
         quad = transform(word.polygon, random_matrix(rng, (2000, 2000), [word], CROP, how))
-        assert abs(quad[0, 1] - quad[1, 1]) < 1e-3  # level stays level
-        slants.append((quad[3, 0] - quad[0, 0]) / (quad[3, 1] - quad[0, 1]))
-    assert np.mean(slants) == pytest.approx(0, abs=0.05)
-    assert np.std(slants) == pytest.approx(0.2, abs=0.04)
+        across, down = quad[1] - quad[0], quad[3] - quad[0]
+        assert across[0] * down[1] - across[1] * down[0] == pytest.approx(100 * 30, rel=1e-3)
+        slants.append((down[0] / down[1], across[1] / across[0]))
+    assert np.mean(slants, axis=0) == pytest.approx([0, 0], abs=0.04)
+    assert np.std(slants, axis=0) == pytest.approx([0.2, 0.2], abs=0.03)
+
+
+def test_the_widest_slant_leaves_words_open() -> None:
+    rng = np.random.default_rng(0)
+    word = Word(box(900, 900, 1000, 930), "word")
+    how = replace(STILL, shear=5, heights=(30, 30))
+    for _ in range(50):
+        quad = transform(word.polygon, random_matrix(rng, (2000, 2000), [word], CROP, how))
+        assert (quad[1] - quad[0])[0] > 0
+        assert abs(cv2.contourArea(quad)) == pytest.approx(100 * 30, rel=1e-3)
+        assert min(cv2.minAreaRect(quad)[1]) > 15
 
 
 @pytest.mark.parametrize("size", [(2000, 400), (400, 2000), (360, 330)])
