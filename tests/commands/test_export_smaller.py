@@ -38,7 +38,8 @@ def test_integers_take_a_third_of_the_bytes(tmp_path: Path) -> None:
     small = exported(tmp_path / "small.onnx", "--int8", "--calibrate", str(SAMPLES))
     assert SHIPPED.onnx is not None
     assert small.stat().st_size < 0.35 * SHIPPED.onnx.stat().st_size
-    assert 0 < region_difference(small) < 0.02
+    # It is 0.0050 where the first convolutions are in 8 bits too.
+    assert 0 < region_difference(small) < 0.004
 
 
 def test_tuned_thresholds_go_along_and_are_never_overwritten(tmp_path: Path) -> None:
