@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -205,7 +206,9 @@ def test_an_interrupted_run_keeps_what_it_has(network: Path, tmp_path: Path, for
         picture().save(tmp_path / f"{i:03}.png")
     out = tmp_path / "found"
     command = [*COMMAND, tmp_path, "--out", out, "--format", form, "--weights", network]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    # A shell in the background has its children ignore the signal; at a prompt they do not.
+    as_at_a_prompt = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, preexec_fn=as_at_a_prompt)
     begun = out / ("003.json" if form == "json" else "results.jsonl")
     while process.poll() is None and not (begun.exists() and begun.stat().st_size):
         time.sleep(0.01)
