@@ -18,8 +18,8 @@ from craftlite.runtime import OnnxRuntime
 
 # Pictures that the ranges of activations are measured on, spread evenly over those given.
 PICTURES = 32
-# Convolutions that stay in float32: the stem with the first block, and the head. They have few
-# channels at half the picture's size, so they cost little, and their errors reach every score.
+# Convolutions that stay in float32: the stem with the first block, and the head. In our networks
+# they have few channels, so they cost little, and their errors reach every score.
 FIRST, LAST = 3, 5
 Input = npt.NDArray[np.float32]
 
