@@ -2,7 +2,7 @@
 
 # What `--dataset` takes, told without importing the readers; READERS holds the same names.
 DATASETS = (
-    *("icdar13", "icdar15", "mlt17", "mlt19", "totaltext", "ctw1500", "td500"),
+    *("icdar13", "icdar15", "icdar2003", "mlt17", "mlt19", "totaltext", "ctw1500", "td500"),
     *("art", "lsvt", "textocr", "cocotext", "synthtext", "words", "quads"),
 )
 SPLITS = ("train", "val", "test")

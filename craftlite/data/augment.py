@@ -14,6 +14,7 @@ from craftlite.geometry import transform
 
 Picture = npt.NDArray[np.uint8]
 Matrix = npt.NDArray[np.float64]
+Channels = npt.NDArray[np.float64]
 
 # From this scale down pixels are averaged first: reading between two of them would skip others.
 SPARSE = 0.5
@@ -166,17 +167,16 @@ def _moved(words: Sequence[Word], matrix: Matrix, crop: int) -> list[Word]:
 
 def recolour(rng: np.random.Generator, picture: Picture) -> Picture:
     """Contrast, brightness and colour cast, then now and then blur, noise or JPEG traces; uint8."""
-    gain = np.exp(rng.normal(0, 0.2)) * np.exp(rng.normal(0, 0.06, 3))
-    offset = rng.normal(0, 20) + rng.normal(0, 6, 3)
+    gain, offset, inverted = draw_tone(rng)
     ramp = np.arange(256)[:, None]
     table = np.clip((ramp - 128) * gain + 128 + offset, 0, 255).astype(np.uint8)
-    if rng.random() < 0.05:
+    if inverted:
         table = 255 - table
     out = cv2.LUT(picture, table[None])
-    if rng.random() < 0.25:
-        out = cv2.GaussianBlur(out, (0, 0), rng.uniform(0.4, 1.6))
-    if rng.random() < 0.2:
-        levels = np.round(rng.uniform(3, 15) * normal_quantiles()).astype(np.int16)
+    if sigma := draw_blur(rng):
+        out = cv2.GaussianBlur(out, (0, 0), sigma)
+    if strength := draw_noise(rng):
+        levels = np.round(strength * normal_quantiles()).astype(np.int16)
         codes = np.frombuffer(rng.bytes(out.size), np.uint8).reshape(out.shape)
         out = cv2.add(out, cv2.LUT(codes, levels), dtype=cv2.CV_8U)
     if rng.random() < 0.15:
@@ -184,6 +184,23 @@ def recolour(rng: np.random.Generator, picture: Picture) -> Picture:
         coded = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
         out = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))
     return out.astype(np.uint8, copy=False)
+
+
+def draw_tone(rng: np.random.Generator) -> tuple[Channels, Channels, bool]:
+    """Gain and offset (3,) of the colours, about their middle of 128, and whether they invert."""
+    gain = np.exp(rng.normal(0, 0.2)) * np.exp(rng.normal(0, 0.06, 3))
+    offset = rng.normal(0, 20) + rng.normal(0, 6, 3)
+    return gain, offset, rng.random() < 0.05
+
+
+def draw_blur(rng: np.random.Generator) -> float:
+    """Standard deviation of the blur in pixels, mostly 0."""
+    return rng.uniform(0.4, 1.6) if rng.random() < 0.25 else 0.0
+
+
+def draw_noise(rng: np.random.Generator) -> float:
+    """Standard deviation of the noise in 0..255, mostly 0."""
+    return rng.uniform(3, 15) if rng.random() < 0.2 else 0.0
 
 
 @cache

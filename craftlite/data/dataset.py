@@ -105,6 +105,7 @@ class Notes:
         text: str | None,
         ignore: bool = False,
         characters: Points | None = None,
+        confidence: float = 1.0,
     ) -> Word:
         """The word of one annotation, with a note on everything odd in it.
 
@@ -114,7 +115,8 @@ class Notes:
             text: the transcription; None where the dataset has none, "" where it is empty.
             ignore: whether it is a don't-care region; its text and characters are of no use then.
             characters: (M, 4, 2) float32, turned likewise; left out where the text has another
-                number of characters (white space not counted).
+                number of characters (white space not counted) and they are said to be sure.
+            confidence: how sure the characters are, 0..1; below 1 their number may not fit.
         """
         polygon = clockwise(outline)
         odd = [] if polygon is outline else [ANTICLOCKWISE]
@@ -125,7 +127,8 @@ class Notes:
         if text == "":
             odd.append(NO_TEXT)
             text = None
-        if characters is not None and text and len(characters) != len("".join(text.split())):
+        letters = len("".join((text or "").split()))
+        if characters is not None and confidence == 1 and letters not in (0, len(characters)):
             odd.append(CHARACTERS)
             characters = None
         if characters is not None:
@@ -133,7 +136,7 @@ class Notes:
             characters = np.stack(quads) if quads else None
         for what in odd:
             self.note(where, what, f"{repr(text) if text else 'a word'} at {corners(outline)}")
-        return Word(polygon, text, ignore, characters)
+        return Word(polygon, text, ignore, characters, 1.0 if characters is None else confidence)
 
 
 def corners(outline: Points) -> str:

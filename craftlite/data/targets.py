@@ -15,6 +15,8 @@ from craftlite.data.sample import Word
 from craftlite.geometry import Points, to_square
 from craftlite.preprocess import MAP_STRIDE
 
+Corners = npt.NDArray[np.int64]
+
 # The Gaussian covers the character's box enlarged by half and has fallen to 0.25 at the box's own
 # edge. The paper gives no figures; these agree with what public retrainings settled on.
 ENLARGEMENT = 1.5
@@ -37,12 +39,8 @@ def gaussian_template() -> npt.NDArray[np.float32]:
 
 def add_gaussians(score: npt.NDArray[np.float32], quads: Points) -> None:
     """Draw the template into quads (M, 4, 2) in the map's pixels; the larger value wins."""
-    limits = np.array(score.shape[::-1])
     template = gaussian_template()
-    centres = quads.mean(axis=1, keepdims=True)
-    boxes = centres + ENLARGEMENT * (quads - centres)
-    low = np.maximum(np.floor(boxes.min(axis=1)), 0).astype(int)
-    high = np.minimum(np.ceil(boxes.max(axis=1)) + 1, limits).astype(int)
+    boxes, low, high = enlarged_boxes(quads, (score.shape[1], score.shape[0]))
     side = TEMPLATE_SIZE - 1
     to_template = np.diag([side, side, 1]) @ to_square(boxes - low[:, None])
     drawable = (low < high).all(axis=1) & np.isfinite(to_template).all(axis=(1, 2))
@@ -52,6 +50,19 @@ def add_gaussians(score: npt.NDArray[np.float32], quads: Points) -> None:
         drawn = cv2.warpPerspective(template, to_template[i], size, flags=flags)
         region = score[top:bottom, left:right]
         np.maximum(region, drawn, out=region)
+
+
+def enlarged_boxes(quads: Points, size: tuple[int, int]) -> tuple[Points, Corners, Corners]:
+    """Quads (M, 4, 2) enlarged as far as their Gaussians reach, and the pixels that these cover.
+
+    size: (width, height) of the map. The pixels are given as the first ones (M, 2) and the first
+    ones beyond (M, 2); a quad beside the map has none.
+    """
+    centres = quads.mean(axis=1, keepdims=True)
+    boxes = centres + ENLARGEMENT * (quads - centres)
+    low = np.maximum(np.floor(boxes.min(axis=1)), 0).astype(int)
+    high = np.minimum(np.ceil(boxes.max(axis=1)) + 1, size).astype(int)
+    return boxes, low, high
 
 
 def render_targets(
@@ -71,11 +82,11 @@ def render_targets(
     # The least sure word is painted last, so that it stays.
     for i in sorted(range(len(words)), key=lambda i: -sure[i]):
         if sure[i] < 1:
-            outline = np.round(_on_map(words[i].polygon)).astype(np.int32)
+            outline = np.round(on_map(words[i].polygon)).astype(np.int32)
             cv2.fillPoly(confidence, [outline], sure[i])
     learnt = [quads for quads, share in zip(characters, sure, strict=True) if share > 0]
     if learnt:
-        quads = _on_map(np.concatenate(learnt))
+        quads = on_map(np.concatenate(learnt))
         add_gaussians(scores[0], quads)
         # The last character of a word and the first of the next have no link.
         ends = np.cumsum([len(part) for part in learnt])[:-1] - 1
@@ -94,6 +105,6 @@ def confidence_in(word: Word, characters: Points) -> float:
     return GUESSED if word.characters is None else word.confidence
 
 
-def _on_map(points: Points) -> Points:
+def on_map(points: Points) -> Points:
     """Points of the picture in the map's pixels: pixel x lies at (x + 0.5) / 2 - 0.5 of the map."""
     return ((points + 0.5) / MAP_STRIDE - 0.5).astype(np.float32)

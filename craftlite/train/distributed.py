@@ -36,6 +36,14 @@ class Group:
         distributed.all_reduce(flag, distributed.ReduceOp.MAX)
         return bool(flag.item())
 
+    def first(self, value: int) -> int:
+        """The value of the process that leads, for all; all of them must ask together."""
+        if self.size == 1:
+            return value
+        told = torch.tensor([value], device=self.device)
+        distributed.broadcast(told, 0)
+        return int(told.item())
+
     def wait(self) -> None:
         """Go on when all processes have come here."""
         if self.size > 1:

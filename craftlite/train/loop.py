@@ -1,22 +1,27 @@
 """Training a detector, from the mix of datasets to its weights."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import closing, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
 import torch
 
-from craftlite.data.loader import Crops, Shares, batches
+from craftlite.data.loader import Shares
 from craftlite.data.sources import Listed
 from craftlite.formats import write_whole
+from craftlite.train.budget import ENDLESS, Budget, with_steps
 from craftlite.train.card import write_card
+from craftlite.train.checkpoint import load_checkpoint
 from craftlite.train.distributed import joined
+from craftlite.train.feed import crop_batches, painter_of
 from craftlite.train.log import Log
 from craftlite.train.recipe import Recipe
 from craftlite.train.record import environment, write_config
-from craftlite.train.reporter import BEST, WEIGHTS, Reporter
+from craftlite.train.reporter import BEST, CHECKPOINT, WEIGHTS, Reporter
 from craftlite.train.run import Mix, Run
 from craftlite.train.session import check, interruption, prepare, step, tiny_numbers_as_zero
 from craftlite.train.trainer import Trainer
@@ -35,6 +40,7 @@ def train(run: Run, resume: bool = False) -> Path:
         CraftliteError: the loss is not finite.
         KeyboardInterrupt: interrupted and saved.
     """
+    run, budget = budgeted(run, resume)
     recipe = run.recipe
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
@@ -44,6 +50,8 @@ def train(run: Run, resume: bool = False) -> Path:
         validation = Validation(run.validation_samples(), recipe)
         trainer = Trainer(recipe, group)
         prepare(run, resume, trainer)
+        if budget:
+            budget.validation = validation.seconds(trainer.model)
         if group.leads:
             record(run, mix)
         with Log(run.out) if group.leads else nullcontext() as log:
@@ -52,7 +60,7 @@ def train(run: Run, resume: bool = False) -> Path:
                 forget_labels(run.out, trainer.step, recipe.pseudo_every)
 
             reporter = Reporter(trainer, validation, run.out, log, forget) if log else None
-            fit(run, mix, trainer, reporter, asked)
+            fit(run, mix, trainer, reporter, asked, budget)
         if group.leads:
             names = [sample.name for sample in validation.samples]
             write_card(run.out, trainer.step, THRESHOLDS, names)
@@ -71,20 +79,60 @@ def record(run: Run, mix: Mix) -> None:
 
 
 def fit(
-    run: Run, mix: Mix, trainer: Trainer[Recipe], reporter: Reporter | None, asked_to_stop: Event
+    run: Run,
+    mix: Mix,
+    trainer: Trainer[Recipe],
+    reporter: Reporter | None,
+    asked_to_stop: Event,
+    budget: Budget | None = None,
 ) -> None:
     """Step until the recipe's last step or until patience ends; the leading process reports."""
     recipe, group = trainer.recipe, trainer.group
+    painter = painter_of(recipe, mix, group)
+    if budget:
+        budget.begin()
     for first, last in periods(trainer.step, recipe.steps, recipe.pseudo_every):
         with reporter.clock.paused() if reporter else nullcontext():
             sources = labelled(run.out, mix, trainer, first)
-        crops = Crops(sources, mix.shares, recipe.crop, recipe.seed)
         own = Shares(first, last, recipe.batch, recipe.accumulate, group.rank, group.size)
-        with closing(batches(crops, own, recipe.workers)) as stream:
+        with closing(crop_batches(sources, mix, recipe, own, painter)) as stream:
             for _ in range(first, last):
                 step(trainer, stream, reporter, asked_to_stop)
+                if budget:
+                    plan(run, trainer, reporter, budget)
+                if trainer.step >= trainer.recipe.steps:
+                    return
                 if group.any(trainer.best.is_stale(recipe.patience)):
                     return
+
+
+def budgeted(run: Run, resume: bool) -> tuple[Run, Budget | None]:
+    """The run without a number of steps and what finds it, where it is given in minutes.
+
+    A resumed one goes on with the steps that it had, if these were known.
+    """
+    recipe, checkpoint = run.recipe, run.out / CHECKPOINT
+    if not recipe.minutes:
+        return run, None
+    if resume and checkpoint.exists():
+        was = load_checkpoint(checkpoint)["recipe"]
+        if not was["minutes"]:
+            known = replace(recipe, steps=was["steps"], warmup=was["warmup"], minutes=0.0)
+            return replace(run, recipe=known), None
+    endless = replace(recipe, steps=ENDLESS)
+    return replace(run, recipe=endless), Budget(time.monotonic(), recipe.minutes)
+
+
+def plan(run: Run, trainer: Trainer[Recipe], reporter: Reporter | None, budget: Budget) -> None:
+    """Gives the trainer as many steps as its budget has time for, and says so in config.yaml."""
+    steps = budget.steps(trainer.recipe, trainer.step) if trainer.group.leads else 0
+    steps = trainer.group.first(steps)
+    if steps == trainer.recipe.steps:
+        return
+    trainer.recipe = with_steps(trainer.recipe, steps)
+    if reporter:
+        write_config(run.out / "config.yaml", replace(run, recipe=trainer.recipe).facts())
+        reporter.progress.total = steps
 
 
 def periods(step: int, steps: int, every: int) -> Iterator[tuple[int, int]]:

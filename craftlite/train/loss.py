@@ -36,10 +36,35 @@ def map_loss(predicted: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     of_text = (error * positive).sum(dim=1) / positives.clamp(min=1)
     keep = (NEGATIVES_PER_POSITIVE * positives).clamp(min=FEWEST_NEGATIVES)
     keep = torch.minimum(keep, negative.sum(dim=1))
-    hardest = (error * negative).topk(int(keep.max()), dim=1).values
-    rank = torch.arange(hardest.shape[1], device=hardest.device)
-    of_rest = (hardest * (rank < keep[:, None])).sum(dim=1) / keep.clamp(min=1)
+    rest = error * negative
+    of_rest = (rest * hardest(rest.detach(), keep)).sum(dim=1) / keep.clamp(min=1)
     return (of_text + of_rest).mean()
+
+
+def hardest(error: Tensor, keep: Tensor) -> Tensor:
+    """Shares (N, P) in 0..1 that keep the `keep` (N,) largest of errors (N, P) from 0 up.
+
+    Errors equal to the smallest that is kept share its places. Sorting would do too, but the number
+    kept differs from row to row, and a GPU would have to wait for it to be known.
+    """
+    least = kth_largest(error, keep.clamp(min=1))[:, None]
+    above, equal = error > least, error == least
+    left = keep - above.sum(dim=1)
+    return above + equal * (left / equal.sum(dim=1).clamp(min=1))[:, None]
+
+
+def kth_largest(values: Tensor, k: Tensor) -> Tensor:
+    """The k-th largest (N,) of each row of values (N, P) float32 from 0 up, k (N,) in 1..P.
+
+    Such floats are ordered as their bits are, so that 31 counts find the value, bit by bit.
+    """
+    bits = values.contiguous().view(torch.int32)
+    found = torch.zeros_like(bits[:, 0])
+    for bit in range(30, -1, -1):
+        candidate = found | (1 << bit)
+        enough = (bits >= candidate[:, None]).sum(dim=1) >= k
+        found = torch.where(enough, candidate, found)
+    return found.view(torch.float32)
 
 
 def craft_loss(predicted: Tensor, target: Tensor, weight: Tensor) -> Loss:

@@ -32,24 +32,28 @@ def optimiser_of(model: nn.Module, recipe: Settings) -> torch.optim.Optimizer:
         return torch.optim.SGD(
             groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=nesterov
         )
-    return torch.optim.AdamW(groups, lr=recipe.learning_rate)
+    # One kernel for all tensors where there are kernels to be launched.
+    fused = decayed[0].is_cuda
+    return torch.optim.AdamW(groups, lr=recipe.learning_rate, fused=fused)
 
 
-def moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
-    """How averaged tensors follow current ones, in place, given the number of updates so far.
+def moving_average(
+    decay: float, updates: Callable[[], int]
+) -> Callable[[Tensors, Tensors, Tensor | int], None]:
+    """How averaged tensors of one type follow current ones, in place, after so many updates.
 
     The decay grows towards `decay` as (1 + n) / (10 + n), so that the random start is soon
-    forgotten. Counters, which are integers, are copied.
+    forgotten. Counters, which are integers, are copied. `updates` counts on the host: the count
+    that PyTorch hands over lies on the device, which would have to be waited for.
     """
 
     @torch.no_grad()
-    def update(averaged: Tensors, current: Tensors, updates: Tensor | int) -> None:
-        n = int(updates)
+    def update(averaged: Tensors, current: Tensors, count: Tensor | int) -> None:
+        n = updates()
         weight = 1 - min(decay, (1 + n) / (10 + n))
-        for average, value in zip(averaged, current, strict=True):
-            if average.is_floating_point():
-                average.lerp_(value.to(average.dtype), weight)
-            else:
-                average.copy_(value)
+        if averaged[0].is_floating_point():
+            torch._foreach_lerp_(averaged, current, weight)
+        else:
+            torch._foreach_copy_(averaged, current)
 
     return update

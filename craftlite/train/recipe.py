@@ -1,6 +1,7 @@
 """The settings of a detector's training, as a recipe file or the command line gives them."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from craftlite.errors import ConfigError
 from craftlite.train.settings import Settings
@@ -11,6 +12,11 @@ class Recipe(Settings):
     """How a detector is trained: what `Settings` has, and this.
 
     Attributes:
+        minutes: in which the training ends, whatever `steps` says: its first steps measure how many
+            there is time for; 0 counts steps.
+        crops: where crops are made: on the host, by workers, or on the device that the network is
+            on, from pictures that it holds decoded; auto is the device on a GPU and the host
+            elsewhere.
         pseudo_every: steps after which the characters of real words are looked for anew by the
             averaged weights; 0 splits words evenly throughout.
         validate_pictures: pictures of the validation split that are used, from its start.
@@ -19,6 +25,8 @@ class Recipe(Settings):
 
     network: str = "craftlite-small"
     steps: int = 20000
+    minutes: float = 0.0
+    crops: Literal["auto", "host", "device"] = "auto"
     pseudo_every: int = 0
     validate_pictures: int = 100
     validate_long_side: int = 1280

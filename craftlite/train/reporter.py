@@ -81,12 +81,23 @@ class Reporter:
             self.progress.set_postfix(loss=f"{terms['loss']:.4f}")
         with self.clock.paused():
             done = trainer.step == recipe.steps
-            if self.validation and (done or is_due(trainer.step, recipe.validate_every)):
-                self._validate()
             minutes = (time.monotonic() - self.saved) / 60
             overdue = 0 < recipe.save_minutes <= minutes
-            if last or overdue or is_due(trainer.step, recipe.save_every):
+            saves = last or overdue or is_due(trainer.step, recipe.save_every)
+            validates = self.validation and (done or is_due(trainer.step, recipe.validate_every))
+            if saves or validates:
+                self._check()
+            if validates:
+                self._validate()
+            if saves:
                 self._save()
+
+    def _check(self) -> None:
+        """What is written comes from finite losses."""
+        try:
+            self.trainer.check_losses()
+        except NonFiniteLossError as error:
+            raise self.keep(error) from None
 
     def keep(self, error: NonFiniteLossError) -> NonFiniteLossError:
         """Saves the batch of a loss that is not finite; the error says so."""

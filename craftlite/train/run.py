@@ -16,7 +16,7 @@ from craftlite.errors import ConfigError
 from craftlite.train.recipe import Recipe
 
 # Datasets with a validation split of their own.
-WITH_VALIDATION = ("icdar15", "mlt17", "textocr", "cocotext")
+WITH_VALIDATION = ("icdar15", "icdar2003", "mlt17", "textocr", "cocotext")
 
 
 @dataclass(frozen=True)

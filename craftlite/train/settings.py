@@ -10,7 +10,7 @@ LEAST = {
     **dict.fromkeys(("batch", "accumulate", "log_every", "save_every"), 1),
     **dict.fromkeys(("learning_rate", "warmup", "weight_decay", "momentum", "clip", "seed"), 0),
     **dict.fromkeys(("freeze_steps", "workers", "threads", "patience", "pseudo_every"), 0),
-    **dict.fromkeys(("steps", "validate_every", "save_minutes", "epochs"), 0),
+    **dict.fromkeys(("steps", "validate_every", "save_minutes", "epochs", "minutes"), 0),
     **{"crop": 32, "validate_pictures": 1, "validate_long_side": 32},
 }
 # The settings that do not decide what the next step computes: a resumed training can change them.
@@ -41,6 +41,8 @@ class Settings:
             nothing.
         clip: largest norm of the gradient; 0 leaves it as it is.
         precision: of the network's arithmetic; auto is bf16 on GPUs that have it, else fp32.
+        compiled: whether torch.compile translates the network, which takes a minute and pays in
+            long trainings on a GPU.
         seed: of the weights and of every picture.
         workers: processes that make pictures on each device; 0 makes them in the training process.
         threads: of the training process; 0 leaves the choice to torch.
@@ -65,6 +67,7 @@ class Settings:
     ema: float = 0.999
     clip: float = 5.0
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    compiled: bool = False
     seed: int = 0
     workers: int = 1
     threads: int = 0

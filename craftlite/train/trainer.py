@@ -1,6 +1,7 @@
 """The network under training: one step of it, and everything that the next step depends on."""
 
 import sys
+from collections import deque
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
@@ -23,6 +24,9 @@ from craftlite.train.optimiser import learning_rate, moving_average, optimiser_o
 from craftlite.train.settings import Settings
 
 R = TypeVar("R", bound=Settings)
+# On a GPU, how many steps later it is looked at whether a loss is finite: looking at once would
+# have the host wait for the device in every step.
+LATER = 8
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -55,6 +59,54 @@ class NonFiniteLossError(CraftliteError):
         super().__init__(f"the loss is {loss} at step {step}")
 
 
+@dataclass
+class Unchecked:
+    """A loss on its way from the device, with its step and batch."""
+
+    loss: Tensor
+    arrived: torch.cuda.Event | None
+    step: int
+    batch: Any
+
+    @classmethod
+    def of(cls, loss: Tensor, step: int, batch: Any) -> "Unchecked":
+        """A loss that may still be computed; nothing is waited for."""
+        there = loss.detach().to("cpu", non_blocking=True)
+        arrived = torch.cuda.Event() if loss.is_cuda else None  # type: ignore[no-untyped-call]
+        if arrived is not None:
+            arrived.record()
+        return cls(there, arrived, step, batch)
+
+    def check(self) -> None:
+        """Raises a NonFiniteLossError where the loss is infinite or not a number."""
+        if self.arrived is not None:
+            self.arrived.synchronize()
+        if not torch.isfinite(self.loss):
+            raise NonFiniteLossError(self.loss.item(), self.step, self.batch)
+
+
+class Compiled(nn.Module):
+    """A network translated by torch.compile, or as it is where that fails, which is said once."""
+
+    def __init__(self, network: nn.Module, speaks: bool) -> None:
+        super().__init__()
+        self.network, self.speaks = network, speaks
+        self.translated: Any = torch.compile(network)
+
+    def forward(self, pictures: Tensor) -> Any:
+        """What the network gives."""
+        if self.translated is None:
+            return self.network(pictures)
+        try:
+            return self.translated(pictures)
+        except Exception as error:  # compilers fail in ways of their own
+            if self.speaks:
+                reason = str(error).strip().partition("\n")[0]
+                tqdm.write(f"torch.compile failed, training without it: {reason}", file=sys.stderr)
+            self.translated = None
+            return self.network(pictures)
+
+
 def arithmetic(recipe: Settings, device: torch.device) -> torch.dtype:
     """What the network computes in on a device.
 
@@ -84,7 +136,7 @@ class Trainer(Generic[R]):
         if group.size > 1 and group.device.type == "cuda":
             model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
         self.model = model.to(group.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        average = moving_average(recipe.ema)
+        average = moving_average(recipe.ema, lambda: int(self.ema.n_averaged))
         self.ema = AveragedModel(self.model, multi_avg_fn=average, use_buffers=True)
         self.optimiser = optimiser_of(self.model, recipe)
         self.scaler = torch.amp.GradScaler(group.device.type, enabled=self.dtype == torch.float16)
@@ -92,6 +144,7 @@ class Trainer(Generic[R]):
         self.datasets: list[str] = []
         self._forward: nn.Module | None = None
         self._frozen = False
+        self._unchecked: deque[Unchecked] = deque()
 
     def build(self) -> nn.Module:
         """The network, with random weights."""
@@ -152,10 +205,19 @@ class Trainer(Generic[R]):
             with torch.autocast(device.type, self.dtype, enabled=self.dtype != torch.float32):
                 outputs = forward(pictures)
             loss = self.loss(outputs, there)
-            if not torch.isfinite(loss.total):
-                raise NonFiniteLossError(loss.total.item(), self.step, batch)
+            self._unchecked.append(Unchecked.of(loss.total, self.step, batch))
+            self.check_losses(LATER if device.type == "cuda" else 0)
             self.scaler.scale(loss.total / parts).backward()  # type: ignore[no-untyped-call]
         return type(loss)(*(term.detach() for term in loss))
+
+    def check_losses(self, later: int = 0) -> None:
+        """Look at the losses of all parts but the last `later` ones.
+
+        Raises:
+            NonFiniteLossError: one is infinite or not a number.
+        """
+        while len(self._unchecked) > later:
+            self._unchecked.popleft().check()
 
     def _ready(self) -> nn.Module:
         """The network to call in this step: shared by the processes, its backbone frozen or not."""
@@ -166,6 +228,8 @@ class Trainer(Generic[R]):
             self._forward = self.model
             if self.group.size > 1:
                 self._forward = DistributedDataParallel(self.model)
+            if self.recipe.compiled:
+                self._forward = Compiled(self._forward, self.group.leads)
         self.model.train()
         # A frozen backbone keeps the statistics of its batch norm too.
         self.model.basenet.train(not frozen)

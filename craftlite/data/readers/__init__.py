@@ -8,6 +8,7 @@ from craftlite.data.readers.art import read_art, read_lsvt
 from craftlite.data.readers.ctw1500 import read_ctw1500
 from craftlite.data.readers.icdar13 import read_icdar13
 from craftlite.data.readers.icdar15 import read_icdar15
+from craftlite.data.readers.icdar2003 import read_icdar2003
 from craftlite.data.readers.mlt import read_mlt17, read_mlt19
 from craftlite.data.readers.quads import read_quads
 from craftlite.data.readers.synthtext import read_synthtext
@@ -20,6 +21,7 @@ from craftlite.errors import DatasetError
 READERS: dict[str, Callable[[Path, str, bool], Dataset]] = {
     "icdar13": read_icdar13,
     "icdar15": read_icdar15,
+    "icdar2003": read_icdar2003,
     "mlt17": read_mlt17,
     "mlt19": read_mlt19,
     "totaltext": read_totaltext,

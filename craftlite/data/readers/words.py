@@ -65,6 +65,18 @@ def names_split(root: Path, split: str) -> bool:
     return any(line.split == split for line in _lines(_file(root), Notes()))
 
 
+def is_turned(picture: Path) -> bool:
+    """Whether the picture's EXIF tag says to turn it; `craftlite detect` heeds that, training not.
+
+    The header alone is read.
+    """
+    try:
+        with Image.open(picture) as image:
+            return bool(image.getexif().get(ExifTags.Base.Orientation, 1) != 1)
+    except Exception:  # a damaged picture is told when its pixels are read
+        return False
+
+
 def _file(root: Path) -> Path:
     return root if root.suffix == ".jsonl" else root / FILE
 
@@ -115,27 +127,25 @@ def _word(entry: object, where: str, key: str, notes: Notes) -> Word:
         None if text is None else checked(text, str, where, f"{key}.text").strip(),
         ignore=False if ignore is None else checked(ignore, bool, where, f"{key}.ignore"),
         characters=None if quads is None else json_quads(quads, where, f"{key}.characters"),
+        confidence=_confidence(word.get("confidence"), where, f"{key}.confidence"),
     )
+
+
+def _confidence(value: object, where: str, key: str) -> float:
+    if value is None:
+        return 1.0
+    # To Python, true is a number.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise UnreadableError(where, value, f"a number from 0 to 1 for {key}")
+    return float(value)
 
 
 def _usable(line: _Line, need_pictures: bool, notes: Notes) -> bool:
     if is_gif(line.picture):
         notes.note(line.where, GIF, line.picture.name)
-    elif need_pictures and _is_turned(line.picture):
+    elif need_pictures and is_turned(line.picture):
         notes.note(line.where, TURNED, line.picture.name)
     return not is_gif(line.picture)
-
-
-def _is_turned(picture: Path) -> bool:
-    """Whether the picture's EXIF tag says to turn it; `craftlite detect` heeds that, training not.
-
-    The header alone is read.
-    """
-    try:
-        with Image.open(picture) as image:
-            return bool(image.getexif().get(ExifTags.Base.Orientation, 1) != 1)
-    except Exception:  # a damaged picture is told when its pixels are read
-        return False
 
 
 def _all_there(lines: list[_Line]) -> None:

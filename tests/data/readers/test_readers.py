@@ -15,6 +15,7 @@ from craftlite.data.readers import READERS, read_dataset
 from craftlite.data.readers.ctw1500 import polygon_line
 from craftlite.data.readers.folder import natural_order
 from craftlite.data.readers.icdar13 import box_line, character_line
+from craftlite.data.readers.icdar2003 import character_box_line
 from craftlite.data.readers.lines import LineParser, quad_line
 from craftlite.data.readers.mlt import quad_script_line
 from craftlite.data.readers.td500 import rotated_line
@@ -24,7 +25,7 @@ from craftlite.geometry import signed_area
 
 PARSERS = (
     *(quad_line, box_line, character_line, quad_script_line),
-    *(rotated_line, polygon_line, polygon_record),
+    *(rotated_line, polygon_line, polygon_record, character_box_line),
 )
 SQUARE = np.array([[0, 0], [9, 0], [9, 9], [0, 9]], np.float32)
 

@@ -133,6 +133,10 @@ def test_unreadable_line_is_named_with_its_key(tmp_path: Path, bad: str, told: s
         ({"polygon": BOX, "text": 5}, r"found 5, expected a text for words\[1\]\.text"),
         ({"polygon": BOX, "ignore": "no"}, r"expected true or false for words\[1\]\.ignore"),
         ({"polygon": BOX, "characters": BOX}, r"quads for words\[1\]\.characters"),
+        *(
+            ({"polygon": BOX, "confidence": bad}, r"a number from 0 to 1 for words\[1\]\.conf")
+            for bad in (True, False, "0.5", [0.5], -0.1, 1.5, 2, float("nan"), float("inf"))
+        ),
     ],
 )
 def test_unreadable_word_leaves_the_others(tmp_path: Path, word: object, told: str) -> None:
@@ -142,6 +146,36 @@ def test_unreadable_word_leaves_the_others(tmp_path: Path, word: object, told: s
         read(tmp_path, text)
     dataset = read(tmp_path, text, strict=False)
     assert [word.text for word in dataset.samples[0].words] == ["one", "two"]
+
+
+def test_characters_are_as_sure_as_their_word_says(tmp_path: Path) -> None:
+    write(tmp_path, {"images/a.jpg": PICTURE})
+    both = {"polygon": BOX, "text": "ab", "characters": [BOX, BOX]}
+    sure = [None, 0, 0.25, 1]
+    words = [both | {"confidence": value} for value in sure]
+    [sample] = read(tmp_path, line(words=[both, *words])).samples
+    assert [word.confidence for word in sample.words] == [1, 1, 0, 0.25, 1]
+    assert all(type(word.confidence) is float for word in sample.words)
+
+
+def test_characters_that_are_not_sure_need_not_fit_the_text(tmp_path: Path) -> None:
+    write(tmp_path, {"images/a.jpg": PICTURE})
+    three = {"polygon": BOX, "text": "abc", "characters": [BOX, BOX]}
+    words = [three | {"confidence": 0.75}, three | {"confidence": 1}]
+    dataset = read(tmp_path, line(words=words))
+    kept, left_out = dataset.samples[0].words
+    assert kept.characters is not None
+    assert (len(kept.characters), kept.confidence, kept.text) == (2, 0.75, "abc")
+    assert left_out.characters is None
+    assert problems(dataset, tmp_path) == [("words.jsonl:1", CHARACTERS)]
+
+
+def test_confidence_is_that_of_characters(tmp_path: Path) -> None:
+    write(tmp_path, {"images/a.jpg": PICTURE})
+    half = {"polygon": BOX, "text": "ab", "confidence": 0.5}
+    hidden = half | {"characters": [BOX, BOX], "ignore": True}
+    [sample] = read(tmp_path, line(words=[half, hidden])).samples
+    assert [word.confidence for word in sample.words] == [1, 1]
 
 
 def test_bytes_that_are_not_utf8_are_named_by_line(tmp_path: Path) -> None:
@@ -250,7 +284,10 @@ def test_any_words_survive_writing_and_reading(
 
 
 SCALAR = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
-KEYS = ("image", "words", "split", "polygon", "quad", "text", "ignore", "characters")
+KEYS = (
+    *("image", "words", "split", "polygon", "quad", "text", "ignore"),
+    *("characters", "confidence"),
+)
 JSON = st.recursive(
     SCALAR,
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.sampled_from(KEYS), inner),

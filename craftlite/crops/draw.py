@@ -1,0 +1,154 @@
+"""Plans drawn as batches on a device: pixels, colours and maps as tensor operations.
+
+Nothing here waits for the device, and the same plan gives the same batch on the same device.
+"""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from craftlite.crops.gallery import Gallery
+from craftlite.crops.plan import Plan, Shapes
+from craftlite.data.loader import Batch
+from craftlite.data.targets import SIGMA
+from craftlite.preprocess import MAP_STRIDE, MEAN, STD
+
+RADIUS = 5  # of the blur's kernel in pixels, three times the largest sigma
+
+
+@dataclass
+class Painter:
+    """Draws the crops of a stream on the device where its gallery lies.
+
+    Attributes:
+        gallery: the pictures.
+        crop: side of a crop in pixels.
+        seed: of the noise.
+    """
+
+    gallery: Gallery
+    crop: int
+    seed: int
+    _noise: torch.Generator = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._noise = torch.Generator(self.gallery.texels.device)
+
+    @torch.no_grad()
+    def draw(self, plan: Plan) -> Batch:
+        """The batch of a plan."""
+        device = self.gallery.texels.device
+        there = _moved(plan, device)
+        pixels = self.gallery.cut(there.pictures, there.levels, there.matrices, self.crop)
+        self._noise.manual_seed((self.seed << 40) + plan.number)
+        pixels = recolour(pixels, there, self._noise)
+        mean, std = (torch.from_numpy(v).to(device)[:, None, None] for v in (MEAN, STD))
+        side = self.crop // MAP_STRIDE
+        scores, weight = render(there, len(pixels), side)
+        return Batch((pixels - mean) / std, scores, weight)
+
+
+def recolour(pixels: Tensor, plan: Plan, noise: torch.Generator) -> Tensor:
+    """Crops (N, 3, S, S) in 0..255 with the plan's colours, blur and noise; whole numbers again."""
+    pixels = pixels * plan.gains[:, :, None, None] + plan.offsets[:, :, None, None]
+    pixels = pixels.clamp(0, 255).floor()
+    if len(plan.blurred):
+        pixels[plan.blurred] = blur(pixels[plan.blurred], plan.sigmas)
+    if len(plan.noisy):
+        size = (len(plan.noisy), *pixels.shape[1:])
+        grains = torch.randn(size, generator=noise, device=pixels.device)
+        pixels[plan.noisy] += grains * plan.noise[:, None, None, None]
+    return pixels.round().clamp(0, 255)
+
+
+def blur(pixels: Tensor, sigmas: Tensor) -> Tensor:
+    """Pictures (N, 3, S, S), each blurred by a Gaussian of its own sigma (N,) in pixels."""
+    count, channels = pixels.shape[:2]
+    away = torch.arange(-RADIUS, RADIUS + 1, device=pixels.device)
+    kernels = torch.exp(-0.5 * (away / sigmas[:, None]) ** 2)
+    kernels = (kernels / kernels.sum(dim=1, keepdim=True)).repeat_interleave(channels, dim=0)
+    planes = functional.pad(pixels, [RADIUS] * 4, mode="reflect").reshape(
+        1, count * channels, *(side + 2 * RADIUS for side in pixels.shape[2:])
+    )
+    planes = functional.conv2d(planes, kernels[:, None, None, :], groups=count * channels)
+    planes = functional.conv2d(planes, kernels[:, None, :, None], groups=count * channels)
+    return planes.reshape(pixels.shape)
+
+
+def render(plan: Plan, count: int, side: int) -> tuple[Tensor, Tensor]:
+    """Score maps (count, 2, side, side) and confidence (count, side, side), float32 in 0..1.
+
+    As `data.targets.render_targets` draws them: the larger score wins, and the smaller confidence.
+    """
+    scores = torch.stack(
+        [add_gaussians(shapes, count, side) for shapes in (plan.characters, plan.gaps)], dim=1
+    )
+    return scores, add_outlines(plan.outlines, count, side)
+
+
+def add_gaussians(shapes: Shapes, count: int, side: int) -> Tensor:
+    """Maps (count, side, side) with a Gaussian in each of the shapes' boxes, the larger on top."""
+    which, x, y, place = _pixels_of(shapes, side)
+    column, row = x - shapes.boxes[which, 1], y - shapes.boxes[which, 2]
+    forms = shapes.forms.flatten(1).T
+    u, v, w = (
+        forms[3 * i][which] * column + forms[3 * i + 1][which] * row + forms[3 * i + 2][which]
+        for i in range(3)
+    )
+    # From the unit square to -1..1, where the Gaussian's sigma is given.
+    u, v = 2 * u / w - 1, 2 * v / w - 1
+    value = torch.exp((u * u + v * v) * (-0.5 / SIGMA**2)) * shapes.values[which]
+    value = torch.where((u.abs() <= 1) & (v.abs() <= 1), value, 0)
+    maps = torch.zeros(count, side, side, device=value.device)
+    return _reduced(maps, place, value, "amax")
+
+
+def add_outlines(shapes: Shapes, count: int, side: int) -> Tensor:
+    """Maps (count, side, side) of 1 with the shapes' values inside of them, the smaller on top."""
+    which, x, y, place = _pixels_of(shapes, side)
+    inside = torch.zeros_like(x, dtype=torch.bool)
+    corners = shapes.forms
+    # A pixel is inside where a ray to its right crosses the outline an odd number of times.
+    for one, two in zip(corners.unbind(1), corners.roll(-1, 1).unbind(1), strict=True):
+        (ax, ay), (bx, by) = one[which].T, two[which].T
+        crosses = (ay > y) != (by > y)
+        inside ^= crosses & (x < ax + (y - ay) * (bx - ax) / (by - ay))
+    value = torch.where(inside, shapes.values[which], 1)
+    maps = torch.ones(count, side, side, device=value.device)
+    return _reduced(maps, place, value, "amin")
+
+
+def _pixels_of(shapes: Shapes, side: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """For each pixel of each box: its shape, x, y, and its place in the maps one after another."""
+    crop, left, top, right, bottom = shapes.boxes.T
+    width, numbers = right - left, torch.arange(len(crop), device=crop.device)
+    areas = width * (bottom - top)
+    which = torch.repeat_interleave(numbers, areas, output_size=shapes.pixels)
+    within = torch.arange(shapes.pixels, device=crop.device) - (areas.cumsum(0) - areas)[which]
+    wide = width[which]
+    row = torch.div(within, wide, rounding_mode="floor")
+    x, y = left[which] + within - row * wide, top[which] + row
+    return which, x, y, (crop[which] * side + y) * side + x
+
+
+def _reduced(maps: Tensor, place: Tensor, value: Tensor, how: str) -> Tensor:
+    """The maps, with the larger or the smaller of them and of the values at their places.
+
+    Floats from 0 up are ordered as their bits are, and devices compare integers faster.
+    """
+    bits = maps.view(torch.int32).view(-1)
+    bits.scatter_reduce_(0, place, value.float().view(torch.int32), how)
+    return maps
+
+
+def _moved(plan: Plan, device: torch.device) -> Plan:
+    """The plan with its tensors on a device."""
+
+    def move(part: object) -> object:
+        if isinstance(part, Shapes):
+            return Shapes(*(move(p) for p in part))  # type: ignore[arg-type]
+        return part.to(device, non_blocking=True) if isinstance(part, Tensor) else part
+
+    return Plan(*(move(part) for part in plan))  # type: ignore[arg-type]

@@ -1,0 +1,89 @@
+"""Where a training's batches come from: crops made on the host, or drawn on the device."""
+
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from craftlite.crops.draw import Painter
+from craftlite.crops.gallery import Gallery, gallery_bytes
+from craftlite.crops.plan import PlannedCrops
+from craftlite.data.loader import Crops, Shares, batches
+from craftlite.data.sources import Listed, Source
+from craftlite.errors import ConfigError
+from craftlite.train.distributed import Group
+from craftlite.train.recipe import Recipe
+from craftlite.train.run import Mix
+
+# Of a GPU's free memory, what the pictures may take; the rest is the training's.
+PICTURES = 0.5
+
+
+def painter_of(recipe: Recipe, mix: Mix, group: Group) -> Painter | None:
+    """What draws the crops on the device, its pictures decoded; None where the host makes them.
+
+    Raises:
+        ConfigError: the recipe asks for the device, which cannot do it.
+        DatasetError: a picture cannot be read.
+    """
+    if recipe.crops == "host" or (recipe.crops == "auto" and group.device.type == "cpu"):
+        return None
+    hindrance = _hindrance(mix, group.device)
+    if hindrance and recipe.crops == "device":
+        raise ConfigError(f"crops is device: {hindrance}")
+    if hindrance:
+        if group.leads:
+            tqdm.write(f"crops are made on the host: {hindrance}", file=sys.stderr)
+        return None
+    sources, _ = taught(mix.sources, mix)
+    samples = [sample for source in sources for sample in source.samples]
+    return Painter(Gallery(samples, group.device), recipe.crop, recipe.seed)
+
+
+def _hindrance(mix: Mix, device: torch.device) -> str | None:
+    """Why the device cannot draw the crops of a mix, and what to do."""
+    parts = zip(mix.names, mix.sources, mix.shares, strict=True)
+    for name, source, share in parts:
+        if share and not isinstance(source, Listed):
+            return (
+                f"pictures of {name} are made on the fly; write them with craftlite {name} and "
+                "name them by --dataset words"
+            )
+    if device.type == "cuda":
+        sources, _ = taught(mix.sources, mix)
+        needed = gallery_bytes([sample for source in sources for sample in source.samples])
+        free, _ = torch.cuda.mem_get_info(device)
+        if needed > PICTURES * free:
+            return (
+                f"decoded, the pictures take {needed / 2**30:.1f} GiB and {PICTURES:.0%} of the "
+                f"{free / 2**30:.1f} GiB free on the GPU are for them; use fewer or smaller ones"
+            )
+    return None
+
+
+def taught(sources: Sequence[Source], mix: Mix) -> tuple[list[Listed], list[float]]:
+    """Those of a mix's datasets on disk that crops are cut from, and their shares."""
+    pairs = [
+        (source, share)
+        for source, share in zip(sources, mix.shares, strict=True)
+        if share and isinstance(source, Listed)
+    ]
+    return [source for source, _ in pairs], [share for _, share in pairs]
+
+
+def crop_batches(
+    sources: Sequence[Source], mix: Mix, recipe: Recipe, own: Shares, painter: Painter | None
+) -> Generator[list[Any], None, None]:
+    """For each step its parts, drawn by the painter where there is one; see `batches`."""
+    if painter is None:
+        crops = Crops(sources, mix.shares, recipe.crop, recipe.seed)
+        yield from batches(crops, own, recipe.workers)
+        return
+    listed, shares = taught(sources, mix)
+    plans = PlannedCrops(listed, shares, recipe.crop, recipe.seed, painter.gallery.sizes)
+    with closing(batches(plans, own, recipe.workers)) as stream:
+        for parts in stream:
+            yield [painter.draw(plan) for plan in parts]
