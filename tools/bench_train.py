@@ -1,41 +1,57 @@
-"""Time the training step against the plainest loop, and the loader against both.
+"""Time a training's parts: the plainest loop, the trainer, and crops from host and device.
 
-    python tools/bench_train.py --dataset synth --data DIR --dataset icdar15 --data DIR
+    python tools/bench_train.py --dataset icdar15 --data DIR --crop 512 --batch 64
 
-Crops a second of: forward, backward and AdamW on one batch in memory; the trainer's step on the
-same batch; the trainer's step on batches from the loader, with the share of time that it waited for
-them. In turns, so that a slow minute of the machine slows all.
+Crops and megapixels a second of: forward, backward and AdamW on one batch in memory, as it is, by
+channels, and translated by torch.compile; the trainer's step on that batch; drawing crops on the
+device; and the trainer's step on crops from the host and from the device, with the share of time
+that it waited. In turns, so that a slow minute of the machine slows all. On a GPU where there is
+one; on-the-fly `synth` has no crops from the device.
 """
 
 import argparse
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from craftlite.data.loader import Batch, Crops, Shares, batches
+from craftlite.data.loader import Batch, Shares
 from craftlite.model import build_model
-from craftlite.train.distributed import joined
+from craftlite.train.distributed import Group, joined
+from craftlite.train.feed import crop_batches, painter_of
 from craftlite.train.loss import craft_loss
 from craftlite.train.recipe import Recipe
-from craftlite.train.run import Run
+from craftlite.train.run import Mix, Run
 from craftlite.train.session import tiny_numbers_as_zero
-from craftlite.train.trainer import Trainer
+from craftlite.train.trainer import Trainer, arithmetic
+
+Step = Callable[[], object]
 
 
-def plain_step(batch: Batch, recipe: Recipe, translate: bool = False) -> Callable[[], None]:
+def plain_step(
+    batch: Batch,
+    recipe: Recipe,
+    device: torch.device,
+    layout: torch.memory_format = torch.channels_last,
+    translate: bool = False,
+) -> Step:
     """The least that a training does, the network as it is or translated by torch.compile."""
-    model = build_model(recipe.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-4)
-    pictures = batch.pictures.contiguous(memory_format=torch.channels_last)
-
+    model = build_model(recipe.network).to(device, memory_format=layout)  # type: ignore[call-overload]
+    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=device.type == "cuda")
+    there = Batch(*(part.to(device) for part in batch))
+    pictures = there.pictures.contiguous(memory_format=layout)
+    dtype = arithmetic(recipe, device)
     forward = torch.compile(model) if translate else model
 
     def step() -> None:
-        loss = craft_loss(forward(pictures)[0], batch.scores, batch.weight).total
+        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+            scores = forward(pictures)[0]
+        loss = craft_loss(scores, there.scores, there.weight).total
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
@@ -43,18 +59,61 @@ def plain_step(batch: Batch, recipe: Recipe, translate: bool = False) -> Callabl
     return step
 
 
-def timed(step: Callable[[], object], count: int) -> float:
+def fed_step(trainer: Trainer[Recipe], stream: Iterator[Any], waited: list[float]) -> Step:
+    """The trainer's step on what a stream gives; the seconds that it waits are gathered."""
+
+    def step() -> None:
+        start = time.perf_counter()
+        parts = next(stream)
+        waited.append(time.perf_counter() - start)
+        trainer.train_step(parts)
+
+    return step
+
+
+def roads(
+    mix: Mix, recipe: Recipe, group: Group, waited: dict[str, list[float]]
+) -> dict[str, Step]:
+    """What is timed, by name."""
+    device = group.device
+    trainer = Trainer(recipe, group)
+    own = Shares(0, 10**6, recipe.batch)
+    from_host = crop_batches(mix.sources, mix, recipe, own, None)
+    [batch] = next(from_host)
+    result: dict[str, Step] = {
+        "plain": plain_step(batch, recipe, device),
+        "plain, channels first": plain_step(batch, recipe, device, torch.contiguous_format),
+        "plain, compiled": plain_step(batch, recipe, device, translate=True),
+        "trainer": lambda: trainer.train_step([batch]),
+        "trainer, crops from the host": fed_step(trainer, from_host, waited["host"]),
+    }
+    painter = painter_of(replace(recipe, crops="device"), mix, group)
+    assert painter is not None
+    from_device = crop_batches(mix.sources, mix, recipe, own, painter)
+    result["crops of the device alone"] = lambda: next(from_device)
+    result["trainer, crops from the device"] = fed_step(trainer, from_device, waited["device"])
+    return result
+
+
+def timed(step: Step, count: int, device: torch.device) -> float:
     """Seconds of one of `count` steps."""
+    _finish(device)
     start = time.perf_counter()
     for _ in range(count):
         step()
+    _finish(device)
     return (time.perf_counter() - start) / count
+
+
+def _finish(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 def main() -> None:
     """Print the figures as one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--dataset", action="append", default=[])
+    parser.add_argument("--dataset", action="append", default=[], required=True)
     parser.add_argument("--data", action="append", default=[], type=Path)
     parser.add_argument("--crop", type=int, default=320)
     parser.add_argument("--batch", type=int, default=16)
@@ -63,38 +122,38 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=5)
     args = parser.parse_args()
     recipe = Recipe(crop=args.crop, batch=args.batch, workers=args.workers)
-    run = Run(recipe, args.dataset or ["synth"], args.data, Path())
-    mix = run.open_mix()
-    crops = Crops(mix.sources, mix.shares, recipe.crop, recipe.seed)
-    stream = batches(crops, Shares(0, 10**6, recipe.batch), recipe.workers)
-    [batch] = next(stream)
-    waited: list[float] = []
+    mix = Run(recipe, args.dataset, args.data, Path()).open_mix()
+    waited: dict[str, list[float]] = {"host": [], "device": []}
+    times: dict[str, list[float]] = {}
+    torch.backends.cudnn.benchmark = True
     with joined() as group, tiny_numbers_as_zero():
-        trainer = Trainer(recipe, group)
-
-        def from_loader() -> None:
+        steps = roads(mix, recipe, group, waited)
+        for name, step in steps.items():
             start = time.perf_counter()
-            parts = next(stream)
-            waited.append(time.perf_counter() - start)
-            trainer.train_step(parts)
-
-        roads: dict[str, Callable[[], object]] = {
-            "plain": plain_step(batch, recipe),
-            "plain, compiled": plain_step(batch, recipe, translate=True),
-            "trainer": lambda: trainer.train_step([batch]),
-            "trainer and loader": from_loader,
-        }
-        for step in roads.values():
-            step()  # the first steps allocate, and compile
-        waited.clear()
-        times: dict[str, list[float]] = {name: [] for name in roads}
+            timed(step, 2, group.device)  # the first ones allocate, and compile
+            print(f"{name}: ready in {time.perf_counter() - start:.1f} s", flush=True)
+        for part in waited.values():
+            part.clear()
         for _ in range(args.turns):
-            for name, step in roads.items():
-                times[name].append(timed(step, args.steps))
-    seconds = {name: statistics.median(of_road) for name, of_road in times.items()}
-    facts = {name: round(recipe.batch / second, 2) for name, second in seconds.items()}
-    share = sum(waited) / (sum(times["trainer and loader"]) * args.steps)
-    print(json.dumps({"crops_per_second": facts, "waiting": round(share, 4)}, indent=2))
+            for name, step in steps.items():
+                times.setdefault(name, []).append(timed(step, args.steps, group.device))
+        name = torch.cuda.get_device_name(group.device) if group.device.type == "cuda" else "cpu"
+    print(json.dumps({"device": name, "parts": figures(times, waited, args)}, indent=2))
+
+
+def figures(
+    times: dict[str, list[float]], waited: dict[str, list[float]], args: argparse.Namespace
+) -> dict[str, Any]:
+    """Crops and megapixels a second of each part, and what share of the time it waited."""
+    result: dict[str, Any] = {}
+    for name, of_part in times.items():
+        crops = args.batch / statistics.median(of_part)
+        result[name] = {"crops": round(crops, 1), "mpixels": round(crops * args.crop**2 / 1e6, 1)}
+        source = name.rpartition(" ")[2]
+        if name.startswith("trainer, crops"):
+            waiting = sum(waited[source]) / (sum(of_part) * args.steps)
+            result[name]["waiting"] = round(waiting, 4)
+    return result
 
 
 if __name__ == "__main__":

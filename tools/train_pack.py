@@ -182,13 +182,15 @@ def tune(job: Job) -> None:
     """Looks for thresholds in the time that is left; what they are goes beside the weights."""
     mix = json.loads((job.work / "data" / "mix.json").read_text("utf-8"))
     run = job.work / RUN
-    weights = next((run / name for name in WEIGHTS if (run / name).is_file()), None)
+    # ONNX is faster on a CPU; where it could not be exported, the best weights are there.
+    names = ("weights.onnx", *WEIGHTS)
+    weights = next((run / name for name in names if (run / name).is_file()), None)
     if weights is None or job.left() <= 0:
         return
     command = [
         *(sys.executable, "-m", "craftlite.cli", "eval", "--dataset", "words", "--split", "val"),
         *("--data", str(job.work / "data" / "datasets" / mix["datasets"][0]["name"])),
-        *("--weights", str(weights.with_name("weights.onnx")), "--tune", "--cache"),
+        *("--weights", str(weights), "--tune", "--cache"),
         str(job.work / "maps"),
     ]
     try:

@@ -32,9 +32,15 @@ class Painter:
     crop: int
     seed: int
     _noise: torch.Generator = field(init=False)
+    _mean: Tensor = field(init=False)
+    _std: Tensor = field(init=False)
 
     def __post_init__(self) -> None:
-        self._noise = torch.Generator(self.gallery.texels.device)
+        device = self.gallery.texels.device
+        self._noise = torch.Generator(device)
+        self._mean, self._std = (
+            torch.from_numpy(values).to(device)[:, None, None] for values in (MEAN, STD)
+        )
 
     @torch.no_grad()
     def draw(self, plan: Plan) -> Batch:
@@ -44,10 +50,8 @@ class Painter:
         pixels = self.gallery.cut(there.pictures, there.levels, there.matrices, self.crop)
         self._noise.manual_seed((self.seed << 40) + plan.number)
         pixels = recolour(pixels, there, self._noise)
-        mean, std = (torch.from_numpy(v).to(device)[:, None, None] for v in (MEAN, STD))
-        side = self.crop // MAP_STRIDE
-        scores, weight = render(there, len(pixels), side)
-        return Batch((pixels - mean) / std, scores, weight)
+        scores, weight = render(there, len(pixels), self.crop // MAP_STRIDE)
+        return Batch((pixels - self._mean) / self._std, scores, weight)
 
 
 def recolour(pixels: Tensor, plan: Plan, noise: torch.Generator) -> Tensor:

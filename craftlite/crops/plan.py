@@ -137,7 +137,8 @@ class PlannedCrops(Dataset[dict[str, Any]]):
         self.sources, self.shares, self.sizes = sources, shares, sizes
         self.crop, self.seed, self.how = crop, seed, how or Augmentation()
         self.first = np.cumsum([0, *(len(source.samples) for source in sources)])
-        self.truths = [Truth.of(s.words) for source in sources for s in source.samples]
+        # Each worker makes those that it comes across.
+        self._truths: dict[int, Truth] = {}
 
     def draw(self, index: int) -> tuple[int, Sample, np.random.Generator]:
         """Picture, sample and generator of crop `index`, as `Crops.draw` chooses them."""
@@ -162,7 +163,9 @@ class PlannedCrops(Dataset[dict[str, Any]]):
             "levels": level,
             "matrices": np.linalg.inv(matrix @ to_level(level)),
         }
-        return facts | _colours(rng, self.how) | _shapes(self.truths[picture], matrix, self.crop)
+        if picture not in self._truths:
+            self._truths[picture] = Truth.of(sample.words)
+        return facts | _colours(rng, self.how) | _shapes(self._truths[picture], matrix, self.crop)
 
     @staticmethod
     def collate(crops: Sequence[dict[str, Any]]) -> Plan:

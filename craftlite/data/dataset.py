@@ -5,12 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
 from shapely import Polygon
 
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
-from craftlite.geometry import Points, clockwise, repaired
+from craftlite.geometry import Points, clockwise, clockwise_quads, repaired
 
 # What can be odd in ground truth. Where it does not say otherwise, the word is kept as it is.
 UNREADABLE = "cannot be read"
@@ -132,8 +131,7 @@ class Notes:
             odd.append(CHARACTERS)
             characters = None
         if characters is not None:
-            quads = [clockwise(quad) for quad in characters]
-            characters = np.stack(quads) if quads else None
+            characters = clockwise_quads(characters) if len(characters) else None
         for what in odd:
             self.note(where, what, f"{repr(text) if text else 'a word'} at {corners(outline)}")
         return Word(polygon, text, ignore, characters, 1.0 if characters is None else confidence)
