@@ -72,7 +72,7 @@ def fed_step(trainer: Trainer[Recipe], stream: Iterator[Any], waited: list[float
 
 
 def roads(
-    mix: Mix, recipe: Recipe, group: Group, waited: dict[str, list[float]]
+    mix: Mix, recipe: Recipe, group: Group, waited: dict[str, list[float]], compiled: bool
 ) -> dict[str, Step]:
     """What is timed, by name."""
     device = group.device
@@ -83,10 +83,11 @@ def roads(
     result: dict[str, Step] = {
         "plain": plain_step(batch, recipe, device),
         "plain, channels first": plain_step(batch, recipe, device, torch.contiguous_format),
-        "plain, compiled": plain_step(batch, recipe, device, translate=True),
         "trainer": lambda: trainer.train_step([batch]),
         "trainer, crops from the host": fed_step(trainer, from_host, waited["host"]),
     }
+    if compiled:
+        result["plain, compiled"] = plain_step(batch, recipe, device, translate=True)
     painter = painter_of(replace(recipe, crops="device"), mix, group)
     assert painter is not None
     from_device = crop_batches(mix.sources, mix, recipe, own, painter)
@@ -119,6 +120,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--steps", type=int, default=3, help="of each in a turn")
+    parser.add_argument("--compiled", action="store_true", help="translated too: takes minutes")
     parser.add_argument("--turns", type=int, default=5)
     args = parser.parse_args()
     recipe = Recipe(crop=args.crop, batch=args.batch, workers=args.workers)
@@ -127,7 +129,7 @@ def main() -> None:
     times: dict[str, list[float]] = {}
     torch.backends.cudnn.benchmark = True
     with joined() as group, tiny_numbers_as_zero():
-        steps = roads(mix, recipe, group, waited)
+        steps = roads(mix, recipe, group, waited, args.compiled)
         for name, step in steps.items():
             start = time.perf_counter()
             timed(step, 2, group.device)  # the first ones allocate, and compile
