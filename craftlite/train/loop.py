@@ -45,7 +45,6 @@ def train(run: Run, resume: bool = False) -> Path:
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
     # Crops are all of one size: the fastest way to convolve them is worth looking for.
-    torch.backends.cudnn.benchmark = True
     with joined() as group, interruption() as asked, tiny_numbers_as_zero():
         mix = run.open_mix()
         check(run, resume, group.size)
@@ -91,6 +90,7 @@ def fit(
     """Step until the recipe's last step or until patience ends; the leading process reports."""
     recipe, group = trainer.recipe, trainer.group
     painter = painter_of(recipe, mix, group)
+    torch.backends.cudnn.benchmark = True
     if budget:
         budget.begin()
     for first, last in periods(trainer.step, recipe.steps, recipe.pseudo_every):

@@ -61,7 +61,10 @@ class Validation:
         """About how long one validation takes, by its first pictures."""
         if not self.samples:
             return 0.0
+        torch.backends.cudnn.benchmark = False
         detector, tried = self.detector(model), self.samples[:3]
+        # The first run of a network gets much ready that later ones find.
+        detector(tried[0].pixels(), THRESHOLDS, polygons=False)
         began = time.perf_counter()
         for sample in tried:
             detector(sample.pixels(), THRESHOLDS, polygons=False)
@@ -71,6 +74,7 @@ class Validation:
 
     def figures(self, model: nn.Module) -> dict[str, float]:
         """Precision, recall and H-mean (ICDAR 2015, fixed thresholds), and the loss."""
+        torch.backends.cudnn.benchmark = False
         detector = self.detector(model)
         result = score(self.samples, lambda pixels: detector(pixels, THRESHOLDS, polygons=False))
         return {
