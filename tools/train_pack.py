@@ -95,7 +95,7 @@ def generate(data: Path, seconds: float) -> int:
 
 
 def _make(job: tuple[Path, int, int, float]) -> list[str]:
-    """Makes every so-many-th picture until the time is up; their lines of words.jsonl."""
+    """Makes every so-many-th picture until the time is up, one at least; gives their lines."""
     import cv2
 
     from craftlite.synth.generator import Generator
@@ -111,14 +111,14 @@ def _make(job: tuple[Path, int, int, float]) -> list[str]:
     images.mkdir(parents=True, exist_ok=True)
     lines = []
     for number in count(first, step):
-        if time.time() >= until:
-            return lines
         sample = generator.sample(number)
         bgr = cv2.cvtColor(sample.pixels(), cv2.COLOR_RGB2BGR)
         path = images / f"{number}.jpg"
         cv2.imwrite(str(path), bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         words = [word_record(word) for word in sample.words]
         lines.append(json.dumps({"image": f"images/{path.name}", "words": words}))
+        if time.time() >= until:
+            return lines
     raise AssertionError("counting ends")
 
 

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tqdm import tqdm
@@ -9,9 +10,9 @@ from tqdm import tqdm
 from craftlite.errors import ConfigError
 from craftlite.train.recipe import Recipe
 
-ENDLESS = 10**9  # steps, until it is known how many
-MEASURED = 0.05  # share of the budget in which the pace is measured
-FEWEST = 12  # steps that are measured at least; the first half, which warms up, does not count
+UNKNOWN = 10**9  # steps, until the pace tells how many
+MEASURED = 0.05  # share of the time in which the pace is measured
+FEWEST = 6  # steps that are measured at least, after as many that warm up
 WARMUP = 0.1  # largest share of the steps
 SPARE = 0.03  # share of the time that is kept in hand
 # Seconds to save, draw, export and leave, beside the last validation.
@@ -20,20 +21,22 @@ LEAVING = 20.0
 
 @dataclass
 class Budget:
-    """Plans a recipe's steps once its pace is known, and ends it early where the pace falls.
+    """Finds how many steps there is time for, and ends the training early where the pace falls.
 
     Attributes:
-        began: when the training's time began, by `time.monotonic`.
         minutes: of the whole training.
+        began: when its time began, in the seconds of `clock`.
         validation: seconds that one validation takes.
+        clock: seconds since some moment.
     """
 
-    began: float
     minutes: float
+    began: float
     validation: float = 0.0
-    _first: float | None = None
-    _half: tuple[int, float] = (0, 0.0)
-    _done: int = 0
+    clock: Callable[[], float] = time.monotonic
+    _first: float = 0.0  # when the first step began
+    _done: int = 0  # steps
+    _warm: tuple[int, float] | None = None  # steps and time when measuring began
 
     @property
     def deadline(self) -> float:
@@ -41,46 +44,50 @@ class Budget:
         return self.began + 60 * self.minutes - LEAVING - self.validation
 
     def begin(self) -> None:
-        """The first step starts.
+        """The first step begins.
 
         Raises:
             ConfigError: no time is left for steps.
         """
-        now = self._first = time.monotonic()
-        if now >= self.deadline:
+        self._first = self.clock()
+        if self._first >= self.deadline:
             raise ConfigError(
-                f"minutes is {self.minutes:g}: getting ready took {now - self.began:.0f} s and "
-                f"ending takes about {LEAVING + self.validation:.0f} s; give more, or validate "
-                "fewer pictures"
+                f"minutes is {self.minutes:g}: getting ready took {self._first - self.began:.0f} s "
+                f"and ending takes about {LEAVING + self.validation:.0f} s; give more minutes, or "
+                "validate fewer pictures"
             )
 
     def steps(self, recipe: Recipe, step: int) -> int:
-        """How many steps the training has in all, as far as is known after step number `step`.
+        """How many steps the training has in all, as far as is known when `step` of them are done.
 
         Once it is known it changes only where time runs out before: then the next step is the last.
         """
-        now = time.monotonic()
-        assert self._first is not None
-        if recipe.steps < ENDLESS:
-            if now < self.deadline or step + 1 >= recipe.steps:
-                return recipe.steps
-            _say(f"time is up: ends at step {step + 1} of {recipe.steps}")
+        now = self.clock()
+        if now >= self.deadline and step + 1 < recipe.steps:
+            known = f" of {recipe.steps}" if recipe.steps < UNKNOWN else ""
+            _say(f"time is up: the training ends at step {step + 1}{known}")
             return step + 1
+        return recipe.steps if recipe.steps < UNKNOWN else self._measured(now, step)
+
+    def _measured(self, now: float, step: int) -> int:
+        """The steps that there is time for; UNKNOWN until enough of them were measured."""
         self._done += 1
         share = (now - self._first) / (self.deadline - self._first)
-        if not self._half[0] and 2 * self._done >= FEWEST and share >= MEASURED / 2:
-            self._half = self._done, now
-        counted = self._done - self._half[0] if self._half[0] else 0
-        if share < MEASURED or 2 * counted < FEWEST:
-            return recipe.steps if share < 1 else step + 1
-        pace = (now - self._half[1]) / counted
+        if self._warm is None:
+            if self._done >= FEWEST and share >= MEASURED / 2:
+                self._warm = self._done, now
+            return UNKNOWN
+        done, since = self._done - self._warm[0], now - self._warm[1]
+        if done < FEWEST or share < MEASURED:
+            return UNKNOWN
+        pace = since / done
         steps = step + max(1, int((self.deadline - now) * (1 - SPARE) / pace))
-        _say(f"{pace:.3f} s a step: {steps} steps in {self.minutes:g} minutes")
+        _say(f"{pace:.3g} s a step: {steps} steps in {self.minutes:g} minutes")
         return steps
 
 
 def with_steps(recipe: Recipe, steps: int) -> Recipe:
-    """An ordinary recipe of so many steps; the warm-up takes its part of them at most."""
+    """An ordinary recipe of so many steps, whose warm-up takes a tenth of them at most."""
     return replace(recipe, steps=steps, warmup=min(recipe.warmup, int(WARMUP * steps)), minutes=0.0)
 
 

@@ -13,7 +13,7 @@ import torch
 from craftlite.data.loader import Shares
 from craftlite.data.sources import Listed
 from craftlite.formats import write_whole
-from craftlite.train.budget import ENDLESS, Budget, with_steps
+from craftlite.train.budget import UNKNOWN, Budget, with_steps
 from craftlite.train.card import write_card
 from craftlite.train.checkpoint import load_checkpoint
 from craftlite.train.distributed import joined
@@ -121,8 +121,8 @@ def budgeted(run: Run, resume: bool) -> tuple[Run, Budget | None]:
         if not was["minutes"]:
             known = replace(recipe, steps=was["steps"], warmup=was["warmup"], minutes=0.0)
             return replace(run, recipe=known), None
-    endless = replace(recipe, steps=ENDLESS)
-    return replace(run, recipe=endless), Budget(time.monotonic(), recipe.minutes)
+    endless = replace(recipe, steps=UNKNOWN)
+    return replace(run, recipe=endless), Budget(recipe.minutes, time.monotonic())
 
 
 def plan(run: Run, trainer: Trainer[Recipe], reporter: Reporter | None, budget: Budget) -> None:
