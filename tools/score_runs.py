@@ -58,11 +58,11 @@ from tools.compare_runs import hours_of
 CROP = 512  # pixels
 SEED = 0
 LAST_SHARE = 0.1  # of the log's lines, whose mean is the training's loss at its end
-KEY = ("sha256", "pictures", "long_side")
 COLUMNS = (
-    *("run", "network", *KEY, "train_pictures", "val_pictures", "train_loss", "val_loss"),
-    *("text", "link", "low", "train_hmean", "train_precision", "train_recall"),
-    *("val_hmean", "val_precision", "val_recall", "train_hmean_fixed", "val_hmean_fixed"),
+    *("run", "network", "sha256", "pictures", "long_side", "train_pictures", "val_pictures"),
+    *("train_loss", "val_loss", "text", "link", "low"),
+    *("train_hmean", "train_precision", "train_recall", "train_hmean_fixed"),
+    *("val_hmean", "val_precision", "val_recall", "val_hmean_fixed"),
     *("against", "difference", "difference_low", "difference_high"),
     *("steps", "crops", "minutes", "log_loss", "seconds", "val_tallies"),
 )
@@ -259,13 +259,14 @@ def scored(
         "val_pictures": str(len(pictures.val)),
     }
     row = next((row for row in known if key.items() <= row.items()), None)
+    is_new = row is None
     if row is None:
-        facts = key | figures(opened(weights, threads), pictures) | from_log(run)
+        facts = key | figures(opened(weights, threads), pictures)
         facts["seconds"] = time.perf_counter() - began
-        new = dict.fromkeys(COLUMNS, "") | as_text(facts) | {"run": str(run)}
-    else:
-        new = row | {"run": str(run)}
-    return new | as_text(difference(new, first or new)), row is None
+        row = dict.fromkeys(COLUMNS, "") | as_text(facts)
+    # Weights that are known may have been scored as a file elsewhere, without their log.
+    row = row | as_text(from_log(run)) | {"run": str(run)}
+    return row | as_text(difference(row, first or row)), is_new
 
 
 def read_rows(file: Path) -> list[Row]:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 from shapely import Polygon
 
 from craftlite.data.sample import Sample, Word
@@ -22,7 +23,11 @@ WORDS = "the text has another number of words than there are outlines, so it is 
 DUPLICATE = "the name is there twice, so the first is used"
 GIF = "GIF is not read, so the picture is left out"
 TURNED = "EXIF says to turn the picture, but ground truth is taken to be in stored pixels"
+# Of all words together: characters would be looked for across the reading direction.
+SHORT_SIDE = "most quads begin along their short side; list corners from where reading starts"
+OTHER_CORNER = "most quads do not begin at the top left; list corners from where reading starts"
 
+FEWEST_QUADS, ELONGATED = 20, 1.5  # to tell where quads begin
 LONGEST_FOUND = 200  # characters of what was found that a message repeats
 
 
@@ -66,6 +71,27 @@ def problem_lines(problems: Sequence[Problem]) -> list[str]:
     first = {problem.what: problem.where for problem in reversed(problems)}
     counts = count_problems(problems).items()
     return [f"{what}: {count}, the first at {first[what]}" for what, count in counts]
+
+
+def odd_starts(where: str, samples: Iterable[Sample]) -> list[Problem]:
+    """Whether most legible quads of a dataset begin along their short side, or not at the top left.
+
+    Fewer than FEWEST_QUADS tell nothing, and for the first only quads that are ELONGATED count.
+    Vertical text begins along its short side for good reason.
+    """
+    quads = [w.polygon for s in samples for w in s.words if len(w.polygon) == 4 and not w.ignore]
+    if len(quads) < FEWEST_QUADS:
+        return []
+    corners = np.stack(quads)
+    sides = np.hypot(*np.moveaxis(corners[:, 1:3] - corners[:, :2], 2, 0))
+    elongated = sides[sides.max(axis=1) > ELONGATED * sides.min(axis=1)]
+    shares = {
+        SHORT_SIDE: float((elongated[:, 0] < elongated[:, 1]).mean()) if len(elongated) else 0.0,
+        OTHER_CORNER: float((corners.sum(axis=2).argmin(axis=1) != 0).mean()),
+    }
+    return [
+        Problem(where, what, f"{share:.0%} do") for what, share in shares.items() if share > 0.5
+    ]
 
 
 class UnreadableError(DatasetError):

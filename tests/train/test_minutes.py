@@ -41,4 +41,6 @@ def test_a_training_in_minutes_ends_in_time_and_resumes_with_its_steps(
 
 
 def _settings(config: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in config.items() if name not in ("dataset", "data", "init")}
+    return {
+        name: value for name, value in config.items() if name not in ("dataset", "data", "init")
+    }

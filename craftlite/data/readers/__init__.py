@@ -1,9 +1,10 @@
 """The datasets that can be read, by the name that `--dataset` takes."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from craftlite.data.dataset import UNREADABLE, Dataset, Problem
+from craftlite.data.dataset import UNREADABLE, Dataset, Problem, odd_starts
 from craftlite.data.readers.art import read_art, read_lsvt
 from craftlite.data.readers.ctw1500 import read_ctw1500
 from craftlite.data.readers.icdar13 import read_icdar13
@@ -64,7 +65,7 @@ def read_dataset(
     unreadable = [problem for problem in dataset.problems if problem.what == UNREADABLE]
     if strict and unreadable:
         raise DatasetError(_told(unreadable))
-    return dataset
+    return replace(dataset, problems=[*dataset.problems, *odd_starts(str(root), dataset.samples)])
 
 
 def _told(unreadable: Sequence[Problem]) -> str:

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from written import PICTURE, write
 
 from craftlite.data import DATASETS
-from craftlite.data.dataset import CHARACTERS, Notes
+from craftlite.data.dataset import (
+    CHARACTERS,
+    FEWEST_QUADS,
+    OTHER_CORNER,
+    SHORT_SIDE,
+    Notes,
+    odd_starts,
+)
 from craftlite.data.readers import READERS, read_dataset
 from craftlite.data.readers.ctw1500 import polygon_line
 from craftlite.data.readers.folder import natural_order
@@ -20,6 +27,7 @@ from craftlite.data.readers.lines import LineParser, quad_line
 from craftlite.data.readers.mlt import quad_script_line
 from craftlite.data.readers.td500 import rotated_line
 from craftlite.data.readers.totaltext import polygon_record
+from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
 from craftlite.geometry import signed_area
 
@@ -121,3 +129,27 @@ def test_dont_care_has_neither_text_nor_characters_and_nothing_to_tell() -> None
     word = notes.word("here", SQUARE, "", ignore=True, characters=SQUARE[None])
     assert (word.text, word.ignore, word.characters) == (None, True, None)
     assert not notes.problems
+
+
+def _words(corners: list[list[int]], count: int) -> list[Sample]:
+    word = Word(np.array(corners, np.float32), "word")
+    return [Sample(str(number), Path("none"), (word,)) for number in range(count)]
+
+
+def test_quads_that_begin_where_reading_does_not_are_told_of() -> None:
+    level = [[0, 0], [40, 0], [40, 10], [0, 10]]
+    for turns, kinds in (
+        (0, []),
+        (1, [SHORT_SIDE, OTHER_CORNER]),
+        (2, [OTHER_CORNER]),
+        (3, [SHORT_SIDE, OTHER_CORNER]),
+    ):
+        samples = _words(level[turns:] + level[:turns], FEWEST_QUADS)
+        assert [problem.what for problem in odd_starts("there", samples)] == kinds
+        assert all(problem.where == "there" for problem in odd_starts("there", samples))
+        assert odd_starts("there", samples[1:]) == []  # too few to tell
+
+
+def test_nearly_square_quads_have_no_short_side() -> None:
+    square = [[0, 0], [10, 0], [10, 12], [0, 12]]
+    assert odd_starts("there", _words(square, FEWEST_QUADS)) == []
