@@ -2,10 +2,18 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from craftlite.geometry import Points, is_convex, to_square, transform
+from craftlite.geometry import (
+    Points,
+    clockwise,
+    clockwise_quads,
+    is_convex,
+    signed_area,
+    to_square,
+    transform,
+)
 
 SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 
@@ -53,3 +61,27 @@ def test_convex_quads_turn_clockwise_at_every_corner(
     corners: list[list[float]], expected: bool
 ) -> None:
     assert is_convex(np.array([corners], np.float32)).tolist() == [expected]
+
+
+COORDINATES = st.lists(st.floats(-500, 500, width=32), min_size=8, max_size=8)
+
+
+@given(convex=st.lists(quads(), min_size=1, max_size=3), others=st.lists(COORDINATES, max_size=4))
+def test_quads_are_turned_all_at_once_as_one_by_one(
+    convex: list[Points], others: list[list[float]]
+) -> None:
+    any_ = [np.array(corners, np.float32).reshape(4, 2) for corners in others]
+    assume(all(abs(signed_area(quad)) > 1 for quad in any_))
+    crossing = [quad[[0, 1, 3, 2]] + [[0, 0], [50, 0], [0, 0], [0, 0]] for quad in convex]
+    crossing = [quad.astype(np.float32) for quad in crossing if abs(signed_area(quad)) > 1]
+    many = np.stack([*convex, *(quad[::-1] for quad in convex), *crossing, *any_])
+    turned = clockwise_quads(many)
+    assert turned.dtype == np.float32
+    assert np.array_equal(turned, np.stack([clockwise(quad) for quad in many]))
+    assert all(signed_area(quad) > 0 for quad in turned)
+    # The first corner stays the first one.
+    assert np.array_equal(turned[:, 0], many[:, 0])
+
+
+def test_no_quads_are_turned_into_none() -> None:
+    assert clockwise_quads(np.zeros((0, 4, 2), np.float32)).shape == (0, 4, 2)

@@ -5,6 +5,7 @@ Nothing here waits for the device, and the same plan gives the same batch on the
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -48,7 +49,9 @@ class Painter:
         device = self.gallery.texels.device
         there = _moved(plan, device)
         pixels = self.gallery.cut(there.pictures, there.levels, there.matrices, self.crop)
-        self._noise.manual_seed((self.seed << 40) + plan.number)
+        # All bits of both count, whatever the device's generator takes of a number.
+        key = np.random.SeedSequence((self.seed, plan.number)).generate_state(1, np.uint64)
+        self._noise.manual_seed(int(key[0]))
         pixels = recolour(pixels, there, self._noise)
         scores, weight = render(there, len(pixels), self.crop // MAP_STRIDE)
         return Batch((pixels - self._mean) / self._std, scores, weight)
@@ -56,7 +59,7 @@ class Painter:
 
 def recolour(pixels: Tensor, plan: Plan, noise: torch.Generator) -> Tensor:
     """Crops (N, 3, S, S) in 0..255 with the plan's colours, blur and noise; whole numbers again."""
-    pixels = pixels * plan.gains[:, :, None, None] + plan.offsets[:, :, None, None]
+    pixels = pixels.round() * plan.gains[:, :, None, None] + plan.offsets[:, :, None, None]
     pixels = pixels.clamp(0, 255).floor()
     if len(plan.blurred):
         pixels[plan.blurred] = blur(pixels[plan.blurred], plan.sigmas)
@@ -112,14 +115,18 @@ def add_gaussians(shapes: Shapes, count: int, side: int) -> Tensor:
 def add_outlines(shapes: Shapes, count: int, side: int) -> Tensor:
     """Maps (count, side, side) of 1 with the shapes' values inside of them, the smaller on top."""
     which, x, y, place = _pixels_of(shapes, side)
-    inside = torch.zeros_like(x, dtype=torch.bool)
+    inside, edge = (torch.zeros_like(x, dtype=torch.bool) for _ in range(2))
     corners = shapes.forms
     # A pixel is inside where a ray to its right crosses the outline an odd number of times.
     for one, two in zip(corners.unbind(1), corners.roll(-1, 1).unbind(1), strict=True):
         (ax, ay), (bx, by) = one[which].T, two[which].T
         crosses = (ay > y) != (by > y)
         inside ^= crosses & (x < ax + (y - ay) * (bx - ax) / (by - ay))
-    value = torch.where(inside, shapes.values[which], 1)
+        # The pixels that the outline itself runs through belong to it.
+        off = ((x - ax) * (by - ay) - (y - ay) * (bx - ax)).abs()
+        near = 2 * off <= torch.maximum((bx - ax).abs(), (by - ay).abs())
+        edge |= near & ((x - ax) * (bx - x) >= 0) & ((y - ay) * (by - y) >= 0)
+    value = torch.where(inside | edge, shapes.values[which], 1)
     maps = torch.ones(count, side, side, device=value.device)
     return _reduced(maps, place, value, "amin")
 

@@ -113,7 +113,7 @@ def picture_size(sample: Sample) -> tuple[int, int]:
     try:
         with Image.open(sample.picture) as image:
             return image.size
-    except OSError as error:
+    except (OSError, Image.DecompressionBombError) as error:
         raise DatasetError(f"{sample.picture}: cannot be read as a picture") from error
 
 

@@ -1,7 +1,8 @@
 """Which crops a batch consists of, in numbers alone: what a device needs to draw them.
 
 Crop *k* of the stream is cut from the same sample by the same matrix as `data.loader.Crops` cuts
-it. Planning one takes a fraction of a millisecond, since no pixel is touched.
+it; words of unknown characters are split before that, not after, so that perspective moves the
+parts. Planning a crop takes a fraction of a millisecond, since no pixel is touched.
 """
 
 from collections.abc import Sequence

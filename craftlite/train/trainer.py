@@ -101,7 +101,8 @@ class Compiled(nn.Module):
             return self.translated(pictures)
         except Exception as error:  # compilers fail in ways of their own
             if self.speaks:
-                reason = str(error).strip().partition("\n")[0]
+                # Its first paragraph: the first line alone may but name the compiler.
+                reason = " ".join(str(error).strip().partition("\n\n")[0].split())
                 tqdm.write(f"torch.compile failed, training without it: {reason}", file=sys.stderr)
             self.translated = None
             return self.network(pictures)
@@ -226,10 +227,10 @@ class Trainer(Generic[R]):
             self._frozen = frozen
             self.model.basenet.requires_grad_(not frozen)
             self._forward = self.model
-            if self.group.size > 1:
-                self._forward = DistributedDataParallel(self.model)
             if self.recipe.compiled:
-                self._forward = Compiled(self._forward, self.group.leads)
+                self._forward = Compiled(self.model, self.group.leads)
+            if self.group.size > 1:
+                self._forward = DistributedDataParallel(self._forward)
         self.model.train()
         # A frozen backbone keeps the statistics of its batch norm too.
         self.model.basenet.train(not frozen)

@@ -8,7 +8,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -97,7 +97,10 @@ def test_interrupted_and_resumed_is_the_same_as_never_interrupted(
     assert [step for step, _ in losses[0]] == [1, 2, 3, 4, 5, 6]
 
 
-def test_three_steps_and_three_more_from_a_checkpoint_are_six(quads: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("crops", ["host", "device"])
+def test_three_steps_and_three_more_from_a_checkpoint_are_six(
+    crops: Literal["host", "device"], quads: Path, tmp_path: Path
+) -> None:
     """The checkpoint of step 3 is one that the whole training wrote, kept from being replaced."""
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     parts.mkdir()
@@ -114,12 +117,14 @@ def test_three_steps_and_three_more_from_a_checkpoint_are_six(quads: Path, tmp_p
     keeper = threading.Thread(target=keep, daemon=True)
     keeper.start()
     # Workers, mixing, averaging and weak supervision are on; the labels of step 2 hold at step 3.
-    recipe = replace(RECIPE, workers=1, pseudo_every=2, accumulate=2, freeze_steps=4)
-    train(mix(quads, whole, recipe))
+    recipe = replace(RECIPE, crops=crops, workers=1, pseudo_every=2, accumulate=2, freeze_steps=4)
+    # A device draws no pictures that are made on the fly.
+    datasets = ["quads:2", "synth:0" if crops == "device" else "synth"]
+    train(replace(mix(quads, whole, recipe), datasets=datasets))
     keeper.join()
     assert load_checkpoint(parts / "checkpoint.pt")["step"] == 3
     assert any((parts / "pseudo").iterdir())
-    train(mix(quads, parts, recipe), resume=True)
+    train(replace(mix(quads, parts, recipe), datasets=datasets), resume=True)
     one, other = (load_checkpoint(folder / "checkpoint.pt") for folder in (whole, parts))
     assert other["step"] == 6
     for part in one:

@@ -2,9 +2,19 @@
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor
 
-from craftlite.train.loss import craft_loss, map_loss
+from craftlite.train.loss import (
+    FEWEST_NEGATIVES,
+    NEGATIVES_PER_POSITIVE,
+    POSITIVE,
+    craft_loss,
+    hardest,
+    kth_largest,
+    map_loss,
+)
 
 
 def empty(height: int = 40, width: int = 40) -> tuple[Tensor, Tensor, Tensor]:
@@ -138,3 +148,75 @@ def test_the_gradient_reaches_wrong_pixels_only_and_points_the_right_way() -> No
     assert gradient[0, 3, 3, 0] < 0
     assert gradient[0, 30, 30, 1] > 0
     assert torch.count_nonzero(gradient) == 2
+
+
+# Few values, so that many are equal, and any others.
+ERRORS = st.sampled_from([0.0, 0.25, 1.0, 2.0**-140]) | st.floats(0, 2.0**127, width=32)
+
+
+@given(st.data())
+def test_the_kth_largest_is_that_of_sorting(data: st.DataObject) -> None:
+    pixels = data.draw(st.integers(1, 12))
+    row = st.tuples(
+        st.lists(ERRORS, min_size=pixels, max_size=pixels),
+        st.sampled_from([1, pixels]) | st.integers(1, pixels),
+    )
+    rows, places = zip(*data.draw(st.lists(row, min_size=1, max_size=4)), strict=True)
+    values, k = torch.tensor(rows, dtype=torch.float32), torch.tensor(places)
+    expected = values.sort(dim=1, descending=True).values.gather(1, k[:, None] - 1)[:, 0]
+    assert torch.equal(kth_largest(values, k), expected)
+
+
+@given(
+    rows=st.lists(st.lists(ERRORS, min_size=9, max_size=9), min_size=1, max_size=4),
+    keep=st.integers(0, 9),
+)
+def test_the_hardest_are_kept_and_equal_ones_share_their_places(
+    rows: list[list[float]], keep: int
+) -> None:
+    error = torch.tensor(rows, dtype=torch.float32)
+    shares = hardest(error, torch.full((len(rows),), keep))
+    assert shares.min() >= 0
+    assert shares.max() <= 1
+    assert torch.allclose(shares.sum(dim=1), torch.tensor(float(keep)))
+    for values, kept in zip(error, shares, strict=True):
+        of_value = dict(zip(values.tolist(), kept.tolist(), strict=True))
+        assert kept.tolist() == [of_value[value] for value in values.tolist()]
+        in_order = [of_value[value] for value in sorted(of_value, reverse=True)]
+        assert in_order == sorted(in_order, reverse=True)
+        assert sum(0 < share < 1 for share in in_order) <= 1
+
+
+def by_sorting(predicted: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """`map_loss` as it reads: a picture at a time, its hardest pixels taken by topk."""
+    losses = []
+    for scores, wanted, sure in zip(predicted, target, weight, strict=True):
+        error = sure * (scores - wanted) ** 2
+        text = error[(wanted > POSITIVE) & (sure > 0)]
+        ground = error[(wanted <= POSITIVE) & (sure > 0)]
+        kept = min(max(NEGATIVES_PER_POSITIVE * len(text), FEWEST_NEGATIVES), len(ground))
+        hard = ground.topk(kept).values
+        losses.append(sum(part.mean() for part in (text, hard) if len(part)))
+    return torch.stack(losses).mean()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_loss_and_its_gradient_are_those_of_sorting(seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    size = (5, 48, 40)
+    predicted, target, weight = (torch.rand(size, generator=generator) for _ in range(3))
+    # Pictures with no text, with little, much and all of it; with doubt and don't-care regions.
+    share = torch.tensor([0.0, 0.05, 0.2, 0.6, 1.0])[:, None, None]
+    is_text = torch.rand(size, generator=generator) < share
+    target = torch.where(is_text, 0.1001 + 0.89 * target, 0.1 * target)
+    weight = torch.where(weight < 0.2, 0, torch.where(weight < 0.5, weight, 1))
+    gradients, losses = [], []
+    for loss in (map_loss, by_sorting):
+        given_scores = predicted.clone().requires_grad_()
+        losses.append(loss(given_scores, target, weight))
+        losses[-1].backward()  # type: ignore[no-untyped-call]
+        assert given_scores.grad is not None
+        gradients.append(given_scores.grad)
+    assert torch.allclose(losses[0], losses[1], rtol=0, atol=1e-6)
+    assert torch.allclose(gradients[0], gradients[1], rtol=0, atol=1e-6)
+    assert gradients[1].abs().max() > 1e-4

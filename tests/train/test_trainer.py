@@ -1,7 +1,9 @@
 """One step: what moves, what stays, in which arithmetic; and what is said of given weights."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,7 +15,14 @@ from craftlite.model.files import save_model
 from craftlite.train.distributed import Group
 from craftlite.train.optimiser import optimiser_of
 from craftlite.train.recipe import Recipe
-from craftlite.train.trainer import Best, NonFiniteLossError, Trainer, arithmetic
+from craftlite.train.trainer import (
+    Best,
+    Compiled,
+    NonFiniteLossError,
+    Trainer,
+    Unchecked,
+    arithmetic,
+)
 
 RECIPE = Recipe(steps=10, batch=2, crop=64, warmup=0, workers=0)
 ALONE = Group(torch.device("cpu"))
@@ -115,6 +124,79 @@ def test_a_loss_that_is_not_finite_names_its_step_and_has_its_batch() -> None:
     assert error.value.batch is bad
     weights = {name for name in moved(before, trainer) if name.endswith((".weight", ".bias"))}
     assert not weights
+
+
+def test_losses_are_checked_in_their_order_all_but_the_last_ones() -> None:
+    trainer = Trainer(RECIPE, ALONE)
+    losses = [1.0, torch.nan, 2.0, torch.inf, 3.0]
+    batches = [f"batch {step}" for step in range(5)]
+    for step, loss in enumerate(losses):
+        trainer._unchecked.append(Unchecked.of(torch.tensor(loss), step, batches[step]))
+    for later in (8, 5, 4):  # none, none, and the first
+        trainer.check_losses(later)
+    with pytest.raises(NonFiniteLossError, match="the loss is nan at step 1") as error:
+        trainer.check_losses(2)
+    assert error.value.batch is batches[1]
+    trainer.check_losses(2)
+    with pytest.raises(NonFiniteLossError, match="the loss is inf at step 3") as error:
+        trainer.check_losses()
+    assert error.value.batch is batches[3]
+    trainer.check_losses()
+
+
+class LittleNetwork(torch.nn.Module):
+    """Scores of the trained shape by two convolutions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.basenet = torch.nn.Sequential(
+            torch.nn.Conv2d(3, 8, 3, stride=2, padding=1), torch.nn.BatchNorm2d(8)
+        )
+        self.head = torch.nn.Conv2d(8, 2, 3, padding=1)
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor]:
+        return (self.head(self.basenet(pictures).relu()).permute(0, 2, 3, 1),)
+
+
+class LittleTrainer(Trainer[Recipe]):
+    def build(self) -> torch.nn.Module:
+        return LittleNetwork()
+
+
+def refuse(graph: Any, inputs: Any) -> Any:
+    """A compiler that knows no such network."""
+    raise RuntimeError("no such network\nis known")
+
+
+@pytest.mark.parametrize("backend", [refuse, "eager"])
+def test_translated_or_not_a_network_learns_the_same(
+    backend: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=backend))
+    plain, compiled = (LittleTrainer(replace(RECIPE, compiled=on), ALONE) for on in (False, True))
+    losses = [
+        [float(trainer.train_step([batch(step)]).total) for step in range(4)]
+        for trainer in (plain, compiled)
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+    assert losses[0][-1] < losses[0][0]
+    lines = [line for line in capsys.readouterr().err.splitlines() if "torch.compile" in line]
+    assert len(lines) == (backend is refuse)
+    assert all(line.startswith("torch.compile failed, training without it: ") for line in lines)
+    one, other = plain.state()["model"], compiled.state()["model"]
+    assert one.keys() == other.keys()
+    assert all(torch.allclose(value, other[name]) for name, value in one.items())
+
+
+def test_a_process_that_does_not_lead_says_nothing_of_a_failed_translation(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=refuse))
+    network, pictures = LittleNetwork(), batch().pictures
+    quiet = Compiled(network, speaks=False)
+    for _ in range(2):
+        assert torch.equal(quiet(pictures)[0], network(pictures)[0])
+    assert capsys.readouterr().err == ""
 
 
 def test_weights_to_start_from_are_reported_by_what_matched(
