@@ -45,6 +45,7 @@ def batch_of(samples: list[Sample]) -> Batch:
     return Batch(*(torch.from_numpy(np.stack(part)) for part in (pictures, scores, weights)))
 
 
+@pytest.mark.slow
 def test_eight_pictures_are_learnt_by_heart() -> None:
     samples = legible_pictures(8)
     batch = batch_of(samples)
