@@ -1,6 +1,7 @@
 """The whole road from targets to words: eight pictures, learnt by heart, give their words back."""
 
 import numpy as np
+import pytest
 import torch
 
 from craftlite.data.loader import Batch
