@@ -41,8 +41,7 @@ class Settings:
             nothing.
         clip: largest norm of the gradient; 0 leaves it as it is.
         precision: of the network's arithmetic; auto is bf16 on GPUs that have it, else fp32.
-        compiled: whether torch.compile translates the network, which takes a minute and pays in
-            long trainings on a GPU.
+        compiled: whether torch.compile translates the network, which takes minutes at the start.
         seed: of the weights and of every picture.
         workers: processes that make pictures on each device; 0 makes them in the training process.
         threads: of the training process; 0 leaves the choice to torch.
