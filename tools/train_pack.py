@@ -4,8 +4,8 @@
 
 Unpacks what `tools/pack.py` wrote, makes pictures with text on all cores for a share of the time,
 trains from the packed weights on all of them, and looks for thresholds on the validation split.
-What follows `--` goes to `craftlite train`. It needs Python, torch, NumPy, OpenCV, Pillow, SciPy and
-PyYAML; the other packages may travel in the packs as wheels.
+What follows `--` goes to `craftlite train`. It needs Python, torch, NumPy, OpenCV, Pillow, SciPy
+and PyYAML; the other packages may travel in the packs as wheels.
 
 OUT gets the averaged weights, also while the training runs, and `run.tar` with the log, the curves
 and the card. Packs and pictures stay in --work: another run there, with more packs too, goes on

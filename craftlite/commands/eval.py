@@ -186,11 +186,10 @@ def _read_results(text: str, dataset: Dataset) -> Contestant:
 
 def _size(sample: Sample) -> tuple[int, int] | None:
     """The picture's (width, height), or None where it is not there."""
-    from craftlite.data.census import picture_size
     from craftlite.errors import DatasetError
 
     try:
-        return picture_size(sample)
+        return sample.size()
     except DatasetError:
         return None
 

@@ -7,13 +7,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
 from craftlite.data.augment import SPARSE
 from craftlite.data.sample import Sample
-from craftlite.errors import DatasetError
 
 LEVELS = 4  # a picture, its half, quarter and eighth
 
@@ -51,7 +49,7 @@ class Gallery:
         Raises:
             DatasetError: a picture cannot be read.
         """
-        self.sizes = [picture_size(sample) for sample in samples]
+        self.sizes = [sample.size() for sample in samples]
         shapes = np.array([_level_shapes(size) for size in self.sizes], np.int64)
         areas = shapes.prod(axis=2).ravel()
         starts = np.concatenate([[0], np.cumsum(areas)])
@@ -96,25 +94,10 @@ def gallery_bytes(samples: Sequence[Sample]) -> int:
     """The memory that a gallery of the samples takes.
 
     Raises:
-        DatasetError: see `picture_size`.
+        DatasetError: a picture cannot be opened.
     """
-    shapes = [_level_shapes(picture_size(sample)) for sample in samples]
+    shapes = [_level_shapes(sample.size()) for sample in samples]
     return 4 * sum(width * height for levels in shapes for width, height in levels)
-
-
-def picture_size(sample: Sample) -> tuple[int, int]:
-    """(width, height) of a sample's stored pixels; a file's header alone is read.
-
-    Raises:
-        DatasetError: the file is missing or is not a picture.
-    """
-    if isinstance(sample.picture, np.ndarray):
-        return sample.picture.shape[1], sample.picture.shape[0]
-    try:
-        with Image.open(sample.picture) as image:
-            return image.size
-    except (OSError, Image.DecompressionBombError) as error:
-        raise DatasetError(f"{sample.picture}: cannot be read as a picture") from error
 
 
 def _level_shapes(size: tuple[int, int]) -> list[tuple[int, int]]:

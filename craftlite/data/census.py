@@ -3,16 +3,13 @@
 from array import array
 from collections import Counter
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from craftlite.data.characters import characters_of, stacked, word_height
 from craftlite.data.sample import Sample, Word
 from craftlite.data.targets import SMALLEST_WORD
-from craftlite.errors import DatasetError
 
 # Every count, in the order in which it is told.
 COUNTS = (
@@ -23,21 +20,6 @@ COUNTS = (
 PERCENTILES = (5, 25, 50, 75, 95)
 # Limits in pixels of the bars of the histogram of heights.
 HEIGHTS = (0, 8, 16, 32, 64, 128, np.inf)
-
-
-def picture_size(sample: Sample) -> tuple[int, int]:
-    """(width, height) of the stored picture, its EXIF orientation ignored, read from its header.
-
-    Raises:
-        DatasetError: the file is missing or its header is not that of a picture.
-    """
-    if not isinstance(sample.picture, Path):
-        return sample.picture.shape[1], sample.picture.shape[0]
-    try:
-        with Image.open(sample.picture) as picture:
-            return picture.size
-    except (OSError, Image.DecompressionBombError) as error:
-        raise DatasetError(f"{sample.picture}: cannot be opened as a picture") from error
 
 
 class Census:
@@ -62,7 +44,7 @@ class Census:
             self._add_word(word)
         outlines = Counter(word.polygon.tobytes() for word in sample.words)
         self._counts["drawn twice"] += outlines.total() - len(outlines)
-        size = picture_size(sample)
+        size = sample.size()
         self._sizes.append(size)
         for word in sample.words:
             low, high = word.polygon.min(axis=0), word.polygon.max(axis=0)

@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from craftlite.errors import DatasetError
 from craftlite.geometry import Points
@@ -39,6 +40,20 @@ class Sample:
     name: str
     picture: Path | npt.NDArray[np.uint8]
     words: tuple[Word, ...]
+
+    def size(self) -> tuple[int, int]:
+        """(width, height) of the stored picture, whatever its EXIF says, read from its header.
+
+        Raises:
+            DatasetError: the file is missing or its header is not that of a picture.
+        """
+        if not isinstance(self.picture, Path):
+            return self.picture.shape[1], self.picture.shape[0]
+        try:
+            with Image.open(self.picture) as picture:
+                return picture.size
+        except (OSError, Image.DecompressionBombError) as error:
+            raise DatasetError(f"{self.picture}: cannot be opened as a picture") from error
 
     def pixels(self) -> npt.NDArray[np.uint8]:
         """The picture as (H, W, 3) uint8 RGB, its EXIF orientation ignored.

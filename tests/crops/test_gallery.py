@@ -15,7 +15,6 @@ from craftlite.crops.gallery import (
     Gallery,
     gallery_bytes,
     level_for,
-    picture_size,
     to_level,
 )
 from craftlite.data.augment import SPARSE
@@ -159,10 +158,10 @@ def test_more_pictures_than_are_read_at_a_time_keep_their_order() -> None:
 
 def test_the_size_of_a_picture_is_told_by_its_pixels_or_its_file(tmp_path: Path) -> None:
     sample = noise(31, 12)
-    assert picture_size(sample) == (31, 12)
+    assert sample.size() == (31, 12)
     cv2.imwrite(str(tmp_path / "a.png"), sample.pixels()[..., ::-1])
     stored = Sample("stored", tmp_path / "a.png", ())
-    assert picture_size(stored) == (31, 12)
+    assert stored.size() == (31, 12)
     gallery = Gallery([stored, sample], CPU)
     assert gallery.sizes == [(31, 12), (31, 12)]
     assert np.array_equal(read(gallery, 0, 0, np.eye(3), 40), read(gallery, 1, 0, np.eye(3), 40))
@@ -196,7 +195,8 @@ def test_a_picture_that_cannot_be_read_is_named(name: str, tmp_path: Path) -> No
     samples = [noise(8, 8), Sample("bad", path, ())]
     with pytest.raises(DatasetError) as error:
         Gallery(samples, CPU)
-    assert str(error.value) == f"{path}: cannot be read as a picture"
+    what = "read" if name == "cut.png" else "opened"
+    assert str(error.value) == f"{path}: cannot be {what} as a picture"
     if name != "cut.png":
         with pytest.raises(DatasetError, match=name):
             gallery_bytes(samples)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from craftlite.data.census import Census, picture_size
+from craftlite.data.census import Census
 from craftlite.data.characters import split_evenly
 from craftlite.data.panel import (
     BAND,
@@ -165,4 +165,4 @@ def test_what_is_no_picture_has_no_size(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"no picture")
     for name in ("a.jpg", "missing.jpg"):
         with pytest.raises(DatasetError, match=name):
-            picture_size(Sample(name, tmp_path / name, ()))
+            Sample(name, tmp_path / name, ()).size()
