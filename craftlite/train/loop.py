@@ -23,7 +23,14 @@ from craftlite.train.recipe import Recipe
 from craftlite.train.record import environment, write_config
 from craftlite.train.reporter import BEST, CHECKPOINT, WEIGHTS, Reporter
 from craftlite.train.run import Mix, Run
-from craftlite.train.session import check, interruption, prepare, step, tiny_numbers_as_zero
+from craftlite.train.session import (
+    check,
+    convolutions_tried,
+    interruption,
+    prepare,
+    step,
+    tiny_numbers_as_zero,
+)
 from craftlite.train.trainer import Trainer
 from craftlite.train.validate import THRESHOLDS, Validation
 from craftlite.train.weak import forget_labels, labelled
@@ -44,7 +51,6 @@ def train(run: Run, resume: bool = False) -> Path:
     recipe = run.recipe
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
-    # Crops are all of one size: the fastest way to convolve them is worth looking for.
     with joined() as group, interruption() as asked, tiny_numbers_as_zero():
         mix = run.open_mix()
         check(run, resume, group.size)
@@ -61,7 +67,8 @@ def train(run: Run, resume: bool = False) -> Path:
                 forget_labels(run.out, trainer.step, recipe.pseudo_every)
 
             reporter = Reporter(trainer, validation, run.out, log, forget) if log else None
-            fit(run, mix, trainer, reporter, asked, budget)
+            with convolutions_tried(True):
+                fit(run, mix, trainer, reporter, asked, budget)
         if group.leads:
             names = [sample.name for sample in validation.samples]
             write_card(run.out, trainer.step, THRESHOLDS, names)
@@ -90,7 +97,6 @@ def fit(
     """Step until the recipe's last step or until patience ends; the leading process reports."""
     recipe, group = trainer.recipe, trainer.group
     painter = painter_of(recipe, mix, group)
-    torch.backends.cudnn.benchmark = True
     if budget:
         budget.begin()
     for first, last in periods(trainer.step, recipe.steps, recipe.pseudo_every):

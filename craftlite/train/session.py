@@ -120,6 +120,19 @@ def tiny_numbers_as_zero() -> Iterator[None]:
 
 
 @contextmanager
+def convolutions_tried(on: bool) -> Iterator[None]:
+    """Whether cuDNN tries its ways to convolve for every new size of input inside.
+
+    That pays for crops, all of one size, and costs seconds for each size of a picture.
+    """
+    before, torch.backends.cudnn.benchmark = torch.backends.cudnn.benchmark, on
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = before
+
+
+@contextmanager
 def interruption() -> Iterator[Event]:
     """An event that Ctrl-C and SIGTERM set, so that the step under way is finished first.
 

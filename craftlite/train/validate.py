@@ -18,6 +18,7 @@ from craftlite.postprocess import Thresholds
 from craftlite.runtime import TorchRuntime
 from craftlite.train.loss import craft_loss
 from craftlite.train.recipe import Recipe
+from craftlite.train.session import convolutions_tried
 from craftlite.train.sheet import draw_sheet
 
 # Fixed during training, so that validations can be compared; tuning comes after.
@@ -57,11 +58,11 @@ class Validation:
         runtime = TorchRuntime(self.recipe.network, model, device)  # type: ignore[arg-type]
         return Detector(runtime, long_side=self.recipe.validate_long_side)
 
+    @convolutions_tried(False)
     def seconds(self, model: nn.Module) -> float:
         """About how long one validation takes, by its first pictures."""
         if not self.samples:
             return 0.0
-        torch.backends.cudnn.benchmark = False
         detector, tried = self.detector(model), self.samples[:3]
         # The first run of a network gets much ready that later ones find.
         detector(tried[0].pixels(), THRESHOLDS, polygons=False)
@@ -72,9 +73,9 @@ class Validation:
         self.loss(model)
         return (between - began) * len(self.samples) / len(tried) + time.perf_counter() - between
 
+    @convolutions_tried(False)
     def figures(self, model: nn.Module) -> dict[str, float]:
         """Precision, recall and H-mean (ICDAR 2015, fixed thresholds), and the loss."""
-        torch.backends.cudnn.benchmark = False
         detector = self.detector(model)
         result = score(self.samples, lambda pixels: detector(pixels, THRESHOLDS, polygons=False))
         return {
