@@ -1,0 +1,209 @@
+"""Train with one thing changed, to see whether it brings more in the same minutes.
+
+    python -m tools.arms muon --out runs/muon -- --dataset icdar15 --data DIR --minutes 25
+    python -m tools.score_runs --data DIR runs/base runs/muon
+
+What follows `--` goes to `craftlite train`; the arm's own settings win over it. `base` changes
+nothing. What proves good belongs into the training itself; here is what has not yet.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from craftlite.cli import main as craftlite
+from craftlite.data.loader import Batch
+from craftlite.train import loop
+from craftlite.train.distributed import Group
+from craftlite.train.loss import Loss, craft_loss
+from craftlite.train.recipe import Recipe
+from craftlite.train.trainer import Trainer
+
+# Weight of a term beside the squared error, and of each head that only training has.
+TERM, HEAD = 0.1, 0.4
+# The decoder's steps whose outputs have strides 8 and 4.
+DEEP_STEPS = ("upconv2", "upconv3")
+
+
+class DiceTrainer(Trainer[Recipe]):
+    """The squared error, and the Dice distance of where the maps are above a half."""
+
+    def loss(self, outputs: Any, batch: Batch) -> Loss:
+        """The loss of a batch."""
+        loss = craft_loss(outputs[0], batch.scores, batch.weight)
+        scores = outputs[0].float().permute(0, 3, 1, 2)
+        return loss._replace(total=loss.total + TERM * dice(scores, batch.scores, batch.weight))
+
+
+class FocalTrainer(Trainer[Recipe]):
+    """The squared error, and its square: pixels that are far off pull harder still."""
+
+    def loss(self, outputs: Any, batch: Batch) -> Loss:
+        """The loss of a batch."""
+        loss = craft_loss(outputs[0], batch.scores, batch.weight)
+        scores = outputs[0].float().permute(0, 3, 1, 2)
+        error = batch.weight[:, None] * (scores - batch.scores) ** 4
+        weighed = (batch.weight[:, None] * batch.scores).sum().clamp(min=1)
+        return loss._replace(total=loss.total + TERM * error.sum() / weighed)
+
+
+class HeadsTrainer(Trainer[Recipe]):
+    """Heads at strides 8 and 4 too, which the weights that are saved do not have."""
+
+    def __init__(self, recipe: Recipe, group: Group) -> None:
+        super().__init__(recipe, group)
+        self.seen: dict[str, Tensor] = {}
+        heads = {}
+        for name in DEEP_STEPS:
+            step = self.model.get_submodule(name)
+            heads[name] = nn.Conv2d(step.deep[0].out_channels, 2, 1)
+            step.register_forward_hook(partial(self._see, name))
+        self.heads = nn.ModuleDict(heads).to(group.device)
+        added = {"params": list(self.heads.parameters()), "weight_decay": 0.0}
+        self.optimiser.add_param_group(added)
+
+    def _see(self, name: str, step: nn.Module, inputs: Any, output: Tensor) -> None:
+        self.seen[name] = output
+
+    def loss(self, outputs: Any, batch: Batch) -> Loss:
+        """The loss of a batch, at every head's stride."""
+        loss = craft_loss(outputs[0], batch.scores, batch.weight)
+        total = loss.total
+        for name, head in self.heads.items():
+            scores = head(self.seen[name].float())
+            times = batch.scores.shape[2] // scores.shape[2]
+            truth = nn.functional.avg_pool2d(batch.scores, times)
+            # A coarse pixel is as sure as the least sure one in it.
+            weight = -nn.functional.max_pool2d(-batch.weight[:, None], times)[:, 0]
+            total = total + HEAD * craft_loss(scores.permute(0, 2, 3, 1), truth, weight).total
+        return loss._replace(total=total)
+
+
+class MuonTrainer(Trainer[Recipe]):
+    """Muon for 1x1 convolutions and AdamW for all else."""
+
+    def __init__(self, recipe: Recipe, group: Group) -> None:
+        super().__init__(recipe, group)
+        self.optimiser = MuonAdamW(self.optimiser.param_groups, recipe)
+
+
+class MuonAdamW(torch.optim.AdamW):
+    """Muon for 1x1 convolutions, which are matrices, and AdamW for all else.
+
+    Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024: momentum whose
+    step is the nearest orthogonal matrix. It is scaled to AdamW's, so that one rate serves both.
+    """
+
+    def __init__(self, groups: Sequence[dict[str, Any]], recipe: Recipe) -> None:
+        self.convolutions = [p for group in groups for p in group["params"] if is_matrix(p)]
+        others = [
+            {
+                "params": [p for p in group["params"] if not is_matrix(p)],
+                "weight_decay": group["weight_decay"],
+            }
+            for group in groups
+        ]
+        super().__init__(others, lr=recipe.learning_rate)
+        # They share their memory with the convolutions' weights.
+        self.matrices = [nn.Parameter(p.detach().flatten(1)) for p in self.convolutions]
+        self.muon = torch.optim.Muon(
+            self.matrices,
+            lr=recipe.learning_rate,
+            weight_decay=recipe.weight_decay,
+            adjust_lr_fn="match_rms_adamw",
+        )
+
+    def step(self, closure: Any = None) -> Any:
+        """One step of both, at AdamW's rate."""
+        for matrix, convolution in zip(self.matrices, self.convolutions, strict=True):
+            gradient = convolution.grad
+            matrix.grad = None if gradient is None else gradient.flatten(1)
+        for group in self.muon.param_groups:
+            group["lr"] = self.param_groups[0]["lr"]
+        self.muon.step()  # type: ignore[no-untyped-call]
+        return super().step(closure)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """No gradients are left."""
+        super().zero_grad(set_to_none)
+        for parameter in (*self.convolutions, *self.matrices):
+            parameter.grad = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """That of AdamW, with Muon's as "muon"."""
+        return super().state_dict() | {"muon": self.muon.state_dict()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """What `state_dict` gave."""
+        own = dict(state_dict)
+        self.muon.load_state_dict(own.pop("muon"))
+        super().load_state_dict(own)
+
+
+def is_matrix(parameter: Tensor) -> bool:
+    """Whether a weight is that of a 1x1 convolution of several inputs."""
+    return parameter.ndim == 4 and parameter.shape[2:] == (1, 1) and parameter.shape[1] > 1
+
+
+def dice(scores: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """1 less the Dice overlap of scores (N, 2, h, w) with where the truth is above a half.
+
+    Milletari et al., "V-Net", 3DV 2016. weight: (N, h, w).
+    """
+    sure = weight[:, None]
+    there, found = (truth > 0.5) * sure, scores.clamp(0, 1) * sure
+    shared = (there * found).sum((2, 3))
+    return (1 - (2 * shared + 1) / (there.square() + found.square()).sum((2, 3)).add(1)).mean()
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What is changed: options of `craftlite train`, or the trainer."""
+
+    options: Sequence[str] = ()
+    trainer: Callable[[Recipe, Group], Trainer[Recipe]] = field(default=Trainer)
+
+
+ARMS = {
+    "base": Arm(),
+    "batch8": Arm(("--batch", "8")),
+    "batch4": Arm(("--batch", "4")),
+    "sgd": Arm(("--optimiser", "sgd", "--learning-rate", "0.05")),
+    "muon": Arm(trainer=MuonTrainer),
+    "rate2": Arm(("--learning-rate", "0.002")),
+    "rate4": Arm(("--learning-rate", "0.004")),
+    # Crops of 320 at equal pixels.
+    "crop448": Arm(("--crop", "448", "--batch", "8")),
+    "crop640": Arm(("--crop", "640", "--batch", "4")),
+    "ema998": Arm(("--ema", "0.998")),
+    "ema9995": Arm(("--ema", "0.9995")),
+    "dice": Arm(trainer=DiceTrainer),
+    "focal": Arm(trainer=FocalTrainer),
+    "heads": Arm(trainer=HeadsTrainer),
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Train an arm; the exit code is that of `craftlite train`."""
+    own, settings = list(argv), []
+    if "--" in own:
+        place = own.index("--")
+        own, settings = own[:place], own[place + 1 :]
+    if not own or own[0] not in ARMS:
+        print(f"usage: arms ARM [--out DIR] -- OPTIONS; arms: {', '.join(ARMS)}", file=sys.stderr)
+        return 2
+    arm = ARMS[own[0]]
+    trainer, loop.Trainer = loop.Trainer, arm.trainer  # type: ignore[misc,assignment]
+    try:
+        return craftlite(["train", *settings, *own[1:], *arm.options])
+    finally:
+        loop.Trainer = trainer  # type: ignore[misc]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
