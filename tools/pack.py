@@ -12,7 +12,6 @@ them are a smaller training set. `unpack` is the way back. The same input gives 
 
 import argparse
 import hashlib
-import io
 import json
 import sys
 import tarfile
@@ -24,7 +23,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
-import numpy as np
 from tqdm import tqdm
 
 from craftlite.data import SYNTH
@@ -36,10 +34,10 @@ from craftlite.data.readers.words import FILE, is_turned, names_split
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import ConfigError, CraftliteError, DatasetError
 from craftlite.formats import write_whole
-from craftlite.geometry import Points
 from craftlite.model.files import read_model, read_state
 from craftlite.runtime import TorchRuntime
 from craftlite.synth.fonts import SUFFIXES as FONT_SUFFIXES
+from craftlite.synth.write import add_to_tar, rounded
 from craftlite.train.pseudo import relabel
 from craftlite.train.run import WITH_VALIDATION
 from craftlite.train.weak import TRUSTED
@@ -127,7 +125,7 @@ class Packs:
                 )
             self.finish()
             self._pack = self._begin()
-        _write(self._pack.tar, path, content)
+        add_to_tar(self._pack.tar, path, content)
         self._pack.stored, self._pack.lines = stored, lines
         self._pack.pictures += bool(part)
 
@@ -135,8 +133,8 @@ class Packs:
         """Ends the pack that is being written, and gives it its name."""
         pack = self._pack
         for part, text in pack.lines.items():
-            _write(pack.tar, lines_path(part, pack.number), text)
-        _write(pack.tar, MIX, self.mix)  # the last one: a pack without it is not whole
+            add_to_tar(pack.tar, lines_path(part, pack.number), text)
+        add_to_tar(pack.tar, MIX, self.mix)  # the last one: a pack without it is not whole
         pack.tar.close()
         path = self.out / f"pack-{pack.number:03d}.tar"
         pack.unfinished.replace(path)
@@ -185,12 +183,6 @@ def stored_size(path: str, size: int) -> int:
     return len(tarfile.TarInfo(path).tobuf()) + -(-size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
 
 
-def _write(tar: tarfile.TarFile, path: str, content: bytes) -> None:
-    member = tarfile.TarInfo(path)  # its time, owner and mode are fixed
-    member.size = len(content)
-    tar.addfile(member, io.BytesIO(content))
-
-
 def read_parts(datasets: Sequence[str], folders: Sequence[Path]) -> list[Part]:
     """The datasets with the splits that a training reads; train, and val where there is one.
 
@@ -215,7 +207,7 @@ def read_parts(datasets: Sequence[str], folders: Sequence[Path]) -> list[Part]:
 
 
 def read_split(name: str, folder: Path, split: str) -> list[Sample]:
-    """The samples of a dataset; what is odd in them is told."""
+    """Read one split of a dataset; problems in it are printed to stderr."""
     dataset = read_dataset(name, folder, split)
     for line in problem_lines(dataset.problems):
         print(f"{name}: {line}", file=sys.stderr)
@@ -238,8 +230,8 @@ def labelled(parts: Sequence[Part], file: Path) -> list[Part] | None:
     fits = [fit for pair in zip(parts, found, strict=True) for fit in fitting(*pair)]
     share = sum(fits) / len(fits) if fits else 1.0
     poor = share < TRUSTED
-    told = ", too few: characters are left unknown" if poor else ""
-    print(f"words whose characters fit their text: {share:.1%}{told}", file=sys.stderr)
+    note = f" (< {TRUSTED:.0%}): characters are left unknown" if poor else ""
+    print(f"words whose characters fit their text: {share:.1%}{note}", file=sys.stderr)
     return None if poor else found
 
 
@@ -388,11 +380,6 @@ def record(word: Word) -> dict[str, Any]:
         facts["characters"] = rounded(word.characters)
         facts["confidence"] = round(word.confidence, 4)
     return facts
-
-
-def rounded(points: Points) -> Any:
-    """Points (..., 2) as JSON has them."""
-    return np.round(points.astype(np.float64), 2).tolist()
 
 
 def write_packs(content: Content, args: argparse.Namespace) -> tuple[list[str], dict[str, int]]:

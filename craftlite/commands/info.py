@@ -38,7 +38,7 @@ def networks() -> list[dict[str, Any]]:
 
 
 def run(args: Namespace) -> int:
-    """Print what there is; networks are left out, and that is said, where torch is missing."""
+    """Print what there is; without torch, networks are left out and a line on stderr says so."""
     # NumPy comes with it, which the start of no other command waits for.
     from craftlite.weights import backbones, catalogue
 

@@ -92,10 +92,15 @@ def _earlier(out: Path) -> list[Path]:
     except OSError as error:
         raise ConfigError(f"--out {out}: cannot be written to ({error.strerror})") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"--out {out}: {REPORT} there is of no inspection") from error
+        raise ConfigError(
+            f"--out {out}: {REPORT} is not a report of craftlite inspect; choose an empty folder"
+        ) from error
     strangers = sorted(there.keys() - ours)
     if strangers:
-        raise ConfigError(f"--out {out}: holds {strangers[0]}, which is of no inspection")
+        raise ConfigError(
+            f"--out {out}: contains {strangers[0]}, which craftlite inspect did not write; "
+            "choose an empty folder"
+        )
     return list(there.values())
 
 

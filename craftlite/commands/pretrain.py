@@ -65,7 +65,7 @@ def run(args: Namespace) -> int:
 def choose(args: Namespace) -> dict[str, Any]:
     """What the recipe sets, with the given options in its place.
 
-    Without --recipe it is the one that suits the pictures, which is told; with --resume, the
+    Without --recipe it is the one that suits the pictures, named on stderr; with --resume, the
     run's own record, so that --out alone is enough.
 
     Raises:

@@ -89,7 +89,7 @@ def _export(weights: Path, onnx: Path) -> None:
 def choose(args: Namespace) -> tuple[Path, dict[str, Any]]:
     """The run's folder, and what the recipe sets with the given options in its place.
 
-    Without --recipe it is the one that suits the datasets, which is told; with --resume, the
+    Without --recipe it is the one that suits the datasets, named on stderr; with --resume, the
     run's own record, so that --out alone is enough.
 
     Raises:
@@ -153,7 +153,7 @@ def starting_weights(name: str | None, network: str) -> Path | None:
 
 
 def _own_backbone(network: str) -> Path | None:
-    """The file of the pretrained body of a detector; where none ships, that is said."""
+    """The pretrained body of a detector; None, and a line on stderr, where none ships."""
     from craftlite.weights import backbones
 
     for backbone in backbones().values():

@@ -20,7 +20,12 @@ from craftlite.data.augment import Augmentation, draw_blur, draw_noise, draw_ton
 from craftlite.data.characters import affinity_quads, characters_of
 from craftlite.data.sample import Sample, Word
 from craftlite.data.sources import Listed
-from craftlite.data.targets import GUESSED, SMALLEST_WORD, enlarged_boxes, on_map
+from craftlite.data.targets import (
+    SMALLEST_WORD,
+    confidence_at_any_size,
+    enlarged_boxes,
+    on_map,
+)
 from craftlite.geometry import Points, to_square, transform
 from craftlite.preprocess import MAP_STRIDE
 
@@ -106,20 +111,13 @@ class Truth:
         ]
         characters = [characters_of(word) for word in words]
         counts = [len(quads) for quads in characters]
-        sure = np.array([confidence_before_crop(word) for word in words])
+        sure = np.array([confidence_at_any_size(word) for word in words])
         return cls(
             np.stack(padded),
             sure,
             np.concatenate(characters),
             np.repeat(np.arange(len(words)), counts),
         )
-
-
-def confidence_before_crop(word: Word) -> float:
-    """How sure a word's characters are, 0..1, whatever its size in a crop: `confidence_in`."""
-    if word.ignore:
-        return 0.0
-    return GUESSED if word.characters is None else word.confidence
 
 
 class PlannedCrops(Dataset[dict[str, Any]]):

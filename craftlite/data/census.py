@@ -11,7 +11,7 @@ from craftlite.data.characters import characters_of, stacked, word_height
 from craftlite.data.sample import Sample, Word
 from craftlite.data.targets import SMALLEST_WORD
 
-# Every count, in the order in which it is told.
+# Every count, in the order of the report.
 COUNTS = (
     *("pictures", "pictures without words", "words", "legible", "don't care", "without text"),
     *("with known characters", "characters", "vertical", "curved", "too small to learn"),

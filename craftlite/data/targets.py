@@ -100,7 +100,12 @@ def confidence_in(word: Word, characters: Points) -> float:
     Known ones are as sure as the word says, even parts half as sure as truth. It is 0 for
     don't-care words and those too small to hold characters, which teach nothing.
     """
-    if word.ignore or word_height(characters) < SMALLEST_WORD:
+    return 0.0 if word_height(characters) < SMALLEST_WORD else confidence_at_any_size(word)
+
+
+def confidence_at_any_size(word: Word) -> float:
+    """How sure a word's characters are, in 0..1, where it is large enough to be learnt."""
+    if word.ignore:
         return 0.0
     return GUESSED if word.characters is None else word.confidence
 

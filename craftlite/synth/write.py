@@ -131,10 +131,10 @@ def word_record(word: Word) -> dict[str, Any]:
     """A word as `words.jsonl` has it; hundredths of a pixel are kept."""
     assert word.characters is not None
     return {
-        "polygon": _rounded(word.polygon),
+        "polygon": rounded(word.polygon),
         "text": word.text,
         "ignore": word.ignore,
-        "characters": _rounded(word.characters),
+        "characters": rounded(word.characters),
     }
 
 
@@ -188,18 +188,20 @@ def _write_shard(out: Path, shard: range, pictures: Iterable[Stored]) -> None:
         for picture in pictures:
             write_whole(out / picture.path, picture.jpeg)
             name = PurePosixPath(picture.path)
-            _add(tar, name.name, picture.jpeg)
-            _add(tar, f"{name.stem}.json", picture.line.encode())
+            add_to_tar(tar, name.name, picture.jpeg)
+            add_to_tar(tar, f"{name.stem}.json", picture.line.encode())
     write_whole(shard_path(out, shard), buffer.getvalue())
 
 
-def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+def add_to_tar(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    """Add a file so that the same content gives the same bytes."""
     member = tarfile.TarInfo(name)  # its time, owner and mode are fixed
     member.size = len(content)
     tar.addfile(member, io.BytesIO(content))
 
 
-def _rounded(points: npt.NDArray[np.float32]) -> Any:
+def rounded(points: npt.NDArray[np.float32]) -> Any:
+    """Points (..., 2) as JSON has them, to hundredths of a pixel."""
     return np.round(points.astype(np.float64), 2).tolist()
 
 

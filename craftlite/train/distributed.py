@@ -37,12 +37,12 @@ class Group:
         return bool(flag.item())
 
     def first(self, value: int) -> int:
-        """The value of the process that leads, for all; all of them must ask together."""
+        """Give every process the leading one's value; all of them must call this together."""
         if self.size == 1:
             return value
-        told = torch.tensor([value], device=self.device)
-        distributed.broadcast(told, 0)
-        return int(told.item())
+        shared = torch.tensor([value], device=self.device)
+        distributed.broadcast(shared, 0)
+        return int(shared.item())
 
     def wait(self) -> None:
         """Go on when all processes have come here."""

@@ -38,7 +38,7 @@ def painter_of(recipe: Recipe, mix: Mix, group: Group) -> Painter | None:
         if group.leads:
             tqdm.write(f"crops are made on the host: {hindrance}", file=sys.stderr)
         return None
-    sources, _ = taught(mix.sources, mix)
+    sources, _ = sources_on_disk(mix.sources, mix)
     samples = [sample for source in sources for sample in source.samples]
     return Painter(Gallery(samples, group.device), recipe.crop, recipe.seed)
 
@@ -49,11 +49,11 @@ def _hindrance(mix: Mix, device: torch.device) -> str | None:
     for name, source, share in parts:
         if share and not isinstance(source, Listed):
             return (
-                f"pictures of {name} are made on the fly; write them with craftlite {name} and "
-                "name them by --dataset words"
+                f"pictures of {name} are made on the fly; write them with craftlite {name}, then "
+                "train on them with --dataset words"
             )
     if device.type == "cuda":
-        sources, _ = taught(mix.sources, mix)
+        sources, _ = sources_on_disk(mix.sources, mix)
         needed = gallery_bytes([sample for source in sources for sample in source.samples])
         free, _ = torch.cuda.mem_get_info(device)
         if needed > PICTURES * free:
@@ -64,7 +64,7 @@ def _hindrance(mix: Mix, device: torch.device) -> str | None:
     return None
 
 
-def taught(sources: Sequence[Source], mix: Mix) -> tuple[list[Listed], list[float]]:
+def sources_on_disk(sources: Sequence[Source], mix: Mix) -> tuple[list[Listed], list[float]]:
     """Those of a mix's datasets on disk that crops are cut from, and their shares."""
     pairs = [
         (source, share)
@@ -82,7 +82,7 @@ def crop_batches(
         crops = Crops(sources, mix.shares, recipe.crop, recipe.seed)
         yield from batches(crops, own, recipe.workers)
         return
-    listed, shares = taught(sources, mix)
+    listed, shares = sources_on_disk(sources, mix)
     plans = PlannedCrops(listed, shares, recipe.crop, recipe.seed, painter.gallery.sizes)
     with closing(batches(plans, own, recipe.workers)) as stream:
         for parts in stream:

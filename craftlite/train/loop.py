@@ -25,7 +25,7 @@ from craftlite.train.reporter import BEST, CHECKPOINT, WEIGHTS, Reporter
 from craftlite.train.run import Mix, Run
 from craftlite.train.session import (
     check,
-    convolutions_tried,
+    cudnn_benchmark,
     interruption,
     prepare,
     step,
@@ -67,7 +67,7 @@ def train(run: Run, resume: bool = False) -> Path:
                 forget_labels(run.out, trainer.step, recipe.pseudo_every)
 
             reporter = Reporter(trainer, validation, run.out, log, forget) if log else None
-            with convolutions_tried(True):
+            with cudnn_benchmark(True):
                 fit(run, mix, trainer, reporter, asked, budget)
         if group.leads:
             names = [sample.name for sample in validation.samples]
@@ -124,7 +124,7 @@ def budgeted(run: Run, resume: bool) -> tuple[Run, Budget | None]:
         return run, None
     if resume and checkpoint.exists():
         was = load_checkpoint(checkpoint)["recipe"]
-        if not was["minutes"]:
+        if not was.get("minutes"):
             known = replace(recipe, steps=was["steps"], warmup=was["warmup"], minutes=0.0)
             return replace(run, recipe=known), None
     endless = replace(recipe, steps=UNKNOWN)
@@ -132,7 +132,7 @@ def budgeted(run: Run, resume: bool) -> tuple[Run, Budget | None]:
 
 
 def plan(run: Run, trainer: Trainer[Recipe], reporter: Reporter | None, budget: Budget) -> None:
-    """Gives the trainer as many steps as its budget has time for, and says so in config.yaml."""
+    """Set the trainer's steps to what its budget has time for, and write them to config.yaml."""
     steps = budget.steps(trainer.recipe, trainer.step) if trainer.group.leads else 0
     steps = trainer.group.first(steps)
     if steps == trainer.recipe.steps:

@@ -3,7 +3,7 @@
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -74,12 +74,14 @@ def check(run: Run, resume: bool, processes: int) -> None:
 def refuse_changes(run: Run, recipe: dict[str, object], datasets: list[str]) -> None:
     """Raises a ConfigError where a resumed run is not what it was started as."""
     now = {name: value for name, value in asdict(run.recipe).items() if name not in FREE}
-    was = {name: recipe.get(name) for name in now if recipe.get(name) != now[name]}
+    # A checkpoint of an older version lacks the settings that came later: they had their defaults.
+    before = {setting.name: setting.default for setting in fields(run.recipe)} | recipe
+    was = {name: before[name] for name in now if before[name] != now[name]}
     if datasets != list(run.datasets):
         was["dataset"] = " ".join(datasets)
     if was:
-        before = ", ".join(f"{name} {value}" for name, value in was.items())
-        raise ConfigError(f"{run.out}: was started with {before}; resume with the same settings")
+        told = ", ".join(f"{name} {value}" for name, value in was.items())
+        raise ConfigError(f"{run.out}: was started with {told}; resume with the same settings")
 
 
 def step(
@@ -120,10 +122,11 @@ def tiny_numbers_as_zero() -> Iterator[None]:
 
 
 @contextmanager
-def convolutions_tried(on: bool) -> Iterator[None]:
-    """Whether cuDNN tries its ways to convolve for every new size of input inside.
+def cudnn_benchmark(on: bool) -> Iterator[None]:
+    """Switch cuDNN's search for the fastest convolutions on or off inside the block.
 
-    That pays for crops, all of one size, and costs seconds for each size of a picture.
+    The search runs once for each input size: it pays for crops, which are all of one size, and
+    costs seconds for each new size of a picture.
     """
     before, torch.backends.cudnn.benchmark = torch.backends.cudnn.benchmark, on
     try:

@@ -18,7 +18,7 @@ from craftlite.postprocess import Thresholds
 from craftlite.runtime import TorchRuntime
 from craftlite.train.loss import craft_loss
 from craftlite.train.recipe import Recipe
-from craftlite.train.session import convolutions_tried
+from craftlite.train.session import cudnn_benchmark
 from craftlite.train.sheet import draw_sheet
 
 # Fixed during training, so that validations can be compared; tuning comes after.
@@ -58,7 +58,7 @@ class Validation:
         runtime = TorchRuntime(self.recipe.network, model, device)  # type: ignore[arg-type]
         return Detector(runtime, long_side=self.recipe.validate_long_side)
 
-    @convolutions_tried(False)
+    @cudnn_benchmark(False)
     def seconds(self, model: nn.Module) -> float:
         """About how long one validation takes, by its first pictures."""
         if not self.samples:
@@ -73,7 +73,7 @@ class Validation:
         self.loss(model)
         return (between - began) * len(self.samples) / len(tried) + time.perf_counter() - between
 
-    @convolutions_tried(False)
+    @cudnn_benchmark(False)
     def figures(self, model: nn.Module) -> dict[str, float]:
         """Precision, recall and H-mean (ICDAR 2015, fixed thresholds), and the loss."""
         detector = self.detector(model)

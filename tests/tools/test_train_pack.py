@@ -7,8 +7,6 @@ import sys
 import tarfile
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
 from craftlite.data.readers import read_dataset
@@ -80,9 +78,8 @@ def test_pictures_are_generated_until_the_time_is_up_and_others_added(tmp_path: 
 
 
 @pytest.mark.slow
-def test_packs_are_trained_on_from_start_to_end(tmp_path: Path) -> None:
-    _write_quads(tmp_path / "quads")
-    pack = [sys.executable, TOOLS / "pack.py", "--dataset", "quads", "--data", tmp_path / "quads"]
+def test_packs_are_trained_on_from_start_to_end(quads: Path, tmp_path: Path) -> None:
+    pack = [sys.executable, TOOLS / "pack.py", "--dataset", "quads", "--data", quads]
     subprocess.run([*pack, "--init", "craftlite-small", "--out", tmp_path / "packs"], check=True)
     options = ["--minutes", "1.1", "--generate", "0.1", "--tune", "0.1"]
     settings = "--batch 2 --crop 64 --workers 0 --log-every 1 --pseudo-every 0 --crops device"
@@ -101,14 +98,3 @@ def test_packs_are_trained_on_from_start_to_end(tmp_path: Path) -> None:
     assert name == "craftlite-small"
     with tarfile.open(tmp_path / "out" / "run.tar") as tar:
         assert {"run/log.jsonl", "run/card.md", "run/config.yaml"} <= set(tar.getnames())
-
-
-def _write_quads(root: Path) -> None:
-    """Four pictures with a word each."""
-    for folder in ("images", "gt"):
-        (root / folder).mkdir(parents=True)
-    for number in range(4):
-        picture = np.full((96, 128, 3), 200, np.uint8)
-        cv2.putText(picture, "word", (20, 60), cv2.FONT_HERSHEY_SIMPLEX, 1.0, (20, 20, 20), 2)
-        cv2.imwrite(str(root / "images" / f"{number}.png"), picture)
-        (root / "gt" / f"gt_{number}.txt").write_text("20,35,100,35,100,65,20,65,word\n")

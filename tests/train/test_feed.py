@@ -16,7 +16,7 @@ from craftlite.errors import ConfigError, DatasetError
 from craftlite.synth.fonts import FaceId
 from craftlite.synth.generator import Generator
 from craftlite.train.distributed import Group
-from craftlite.train.feed import crop_batches, painter_of, taught
+from craftlite.train.feed import crop_batches, painter_of, sources_on_disk
 from craftlite.train.recipe import Recipe
 from craftlite.train.run import Mix
 
@@ -90,7 +90,7 @@ def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_datasets_that_teach_nothing_are_left_out() -> None:
     data = some()
-    sources, shares = taught(data.sources, data)
+    sources, shares = sources_on_disk(data.sources, data)
     assert len(sources) == 2
     assert sources[0] is data.sources[0]
     assert sources[1] is data.sources[3]

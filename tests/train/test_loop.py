@@ -327,3 +327,17 @@ def test_the_command_trains_by_a_recipe_file(
     assert "--resume" in capfd.readouterr().err
     assert main(["train", "--dataset", "nothing", "--out", str(out)]) == 2
     assert "no such dataset" in capfd.readouterr().err
+
+
+def test_a_checkpoint_from_before_a_setting_came_goes_on_with_its_default(
+    quads: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    train(mix(quads, out, replace(RECIPE, steps=2)))
+    state = load_checkpoint(out / "checkpoint.pt")
+    for name in ("crops", "minutes", "compiled"):
+        del state["recipe"][name]
+    torch.save(state, out / "checkpoint.pt")
+    train(mix(quads, out, replace(RECIPE, steps=2)), resume=True)
+    with pytest.raises(ConfigError, match="was started with crops auto"):
+        train(mix(quads, out, replace(RECIPE, steps=2, crops="host")), resume=True)

@@ -10,7 +10,7 @@ from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
-# A GIF is told apart from files that are no pictures, so that it can be named.
+# GIFs are listed too, so that a message can name them.
 _LISTED_SUFFIXES = PICTURE_SUFFIXES | {".gif"}
 
 TruthReader = Callable[[Path, Notes], Iterable[Placed]]
