@@ -25,10 +25,11 @@ from craftlite.model import build_model
 from craftlite.train.distributed import Group, joined
 from craftlite.train.feed import crop_batches, painter_of
 from craftlite.train.loss import craft_loss
+from craftlite.train.precision import arithmetic
 from craftlite.train.recipe import Recipe
 from craftlite.train.run import Mix, Run
 from craftlite.train.session import tiny_numbers_as_zero
-from craftlite.train.trainer import Trainer, arithmetic
+from craftlite.train.trainer import Trainer
 
 Step = Callable[[], object]
 

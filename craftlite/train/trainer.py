@@ -14,20 +14,20 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
-from craftlite.errors import ConfigError, CraftliteError, WeightsError
+from craftlite.errors import CraftliteError, WeightsError
 from craftlite.model import build_model
 from craftlite.model.files import read_state
 from craftlite.train.distributed import Group
 from craftlite.train.log import Terms
 from craftlite.train.loss import craft_loss
 from craftlite.train.optimiser import learning_rate, moving_average, optimiser_of
+from craftlite.train.precision import arithmetic, widen_strided_depthwise
 from craftlite.train.settings import Settings
 
 R = TypeVar("R", bound=Settings)
 # On a GPU, how many steps later it is looked at whether a loss is finite: looking at once would
 # have the host wait for the device in every step.
 LATER = 8
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 @dataclass
@@ -108,20 +108,6 @@ class Compiled(nn.Module):
             return self.network(pictures)
 
 
-def arithmetic(recipe: Settings, device: torch.device) -> torch.dtype:
-    """What the network computes in on a device.
-
-    Raises:
-        ConfigError: the device cannot do what the recipe asks for.
-    """
-    if recipe.precision == "fp16" and device.type != "cuda":
-        raise ConfigError("precision is fp16: needs a GPU; take bf16, fp32 or auto")
-    if recipe.precision == "auto":
-        fast = device.type == "cuda" and torch.cuda.is_bf16_supported()
-        return torch.bfloat16 if fast else torch.float32
-    return DTYPES[recipe.precision]
-
-
 class Trainer(Generic[R]):
     """The state of a training: network, averaged network, optimiser and step.
 
@@ -139,6 +125,8 @@ class Trainer(Generic[R]):
         self.model = model.to(group.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         average = moving_average(recipe.ema, lambda: int(self.ema.n_averaged))
         self.ema = AveragedModel(self.model, multi_avg_fn=average, use_buffers=True)
+        if self.dtype == torch.bfloat16 and group.device.type == "cpu":
+            widen_strided_depthwise(self.model)
         self.optimiser = optimiser_of(self.model, recipe)
         self.scaler = torch.amp.GradScaler(group.device.type, enabled=self.dtype == torch.float16)
         self.best = Best()
