@@ -14,6 +14,7 @@ from craftlite.postprocess import Thresholds
 from craftlite.preprocess import MEAN, STD, STRIDE
 from craftlite.train.log import read_log
 from craftlite.train.recipe_file import read_recipe
+from craftlite.train.teacher import NO_TEACHER
 
 Facts = Mapping[str, Any]
 
@@ -173,12 +174,14 @@ def schedule(config: Facts, steps: int) -> str:
     labels = "Words without known characters were split evenly"
     if every := config["pseudo_every"]:
         labels = f"Characters of words without known ones were looked for anew every {every} steps"
+    teacher = config.get("teacher", NO_TEACHER)
+    taught = "" if teacher == NO_TEACHER else f" The maps of `{Path(teacher).name}` were a teacher."
     return (
         f"Start: {start}. {optimiser}, peak learning rate "
         f"{config['learning_rate']:g}, {config['warmup']} steps of warm-up, cosine to zero, "
         f"weight decay {config['weight_decay']:g}. Batches of {config['batch']} crops of "
         f"{config['crop']}x{config['crop']} pixels, {done}{backbone}: {steps * config['batch']} "
-        f"crops seen. {labels}. Seed {config['seed']}, precision {config['precision']}."
+        f"crops seen. {labels}.{taught} Seed {config['seed']}, precision {config['precision']}."
     )
 
 

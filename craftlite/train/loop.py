@@ -31,6 +31,7 @@ from craftlite.train.session import (
     step,
     tiny_numbers_as_zero,
 )
+from craftlite.train.teacher import read_teacher
 from craftlite.train.trainer import Trainer
 from craftlite.train.validate import THRESHOLDS, Validation
 from craftlite.train.weak import forget_labels, labelled
@@ -56,6 +57,7 @@ def train(run: Run, resume: bool = False) -> Path:
         check(run, resume, group.size)
         validation = Validation(run.validation_samples(), recipe)
         trainer = Trainer(recipe, group)
+        trainer.teacher = read_teacher(recipe.teacher, group.device)
         prepare(run, resume, trainer)
         if budget:
             budget.validation = validation.seconds(trainer.model)

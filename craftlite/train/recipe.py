@@ -17,6 +17,8 @@ class Recipe(Settings):
         crops: where crops are made: on the host, by workers, or on the device that the network is
             on, from pictures that it holds decoded; auto is the device on a GPU and the host
             elsewhere.
+        teacher: weights, by name or file, whose maps are learnt from as much as the truth; "none"
+            is the truth alone.
         pseudo_every: steps after which the characters of real words are looked for anew by the
             averaged weights; 0 splits words evenly throughout.
         validate_pictures: pictures of the validation split that are used, from its start.
@@ -27,6 +29,7 @@ class Recipe(Settings):
     steps: int = 20000
     minutes: float = 0.0
     crops: Literal["auto", "host", "device"] = "auto"
+    teacher: str = "none"
     pseudo_every: int = 0
     validate_pictures: int = 100
     validate_long_side: int = 1280

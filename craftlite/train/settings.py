@@ -40,7 +40,8 @@ class Settings:
         ema: decay of the averaged weights, which are the ones validated and shipped; 0 averages
             nothing.
         clip: largest norm of the gradient; 0 leaves it as it is.
-        precision: of the network's arithmetic; auto is bf16 on GPUs and CPUs that have it, else fp32.
+        precision: of the network's arithmetic; auto is bf16 on GPUs and CPUs that have it, else
+            fp32.
         compiled: whether torch.compile translates the network, which takes minutes at the start.
         seed: of the weights and of every picture.
         workers: processes that make pictures on each device; 0 makes them in the training process.

@@ -23,6 +23,7 @@ from craftlite.train.loss import craft_loss
 from craftlite.train.optimiser import learning_rate, moving_average, optimiser_of
 from craftlite.train.precision import arithmetic, widen_strided_depthwise
 from craftlite.train.settings import Settings
+from craftlite.train.teacher import taught_loss
 
 R = TypeVar("R", bound=Settings)
 # On a GPU, how many steps later it is looked at whether a loss is finite: looking at once would
@@ -112,7 +113,7 @@ class Trainer(Generic[R]):
     """The state of a training: network, averaged network, optimiser and step.
 
     The network has its backbone as `basenet`. What is trained, and by which loss, is said by
-    `build` and `loss`: here a detector's.
+    `build` and `loss`: here a detector's. Where it has a `teacher`, it learns from its maps too.
     """
 
     def __init__(self, recipe: R, group: Group) -> None:
@@ -128,6 +129,7 @@ class Trainer(Generic[R]):
         if self.dtype == torch.bfloat16 and group.device.type == "cpu":
             widen_strided_depthwise(self.model)
         self.optimiser = optimiser_of(self.model, recipe)
+        self.teacher: nn.Module | None = None
         self.scaler = torch.amp.GradScaler(group.device.type, enabled=self.dtype == torch.float16)
         self.best = Best()
         self.datasets: list[str] = []
@@ -141,7 +143,16 @@ class Trainer(Generic[R]):
 
     def loss(self, outputs: Any, batch: Any) -> Terms:
         """The loss of what the network gives for a batch's pictures."""
-        return craft_loss(outputs[0], batch.scores, batch.weight)
+        loss = craft_loss(outputs[0], batch.scores, batch.weight)
+        if self.teacher is None:
+            return loss
+        with self.autocast():
+            return taught_loss(self.teacher, batch.pictures, outputs[0], loss)
+
+    def autocast(self) -> torch.autocast:
+        """Where a network computes in the training's type of number."""
+        lower = self.dtype != torch.float32
+        return torch.autocast(self.group.device.type, self.dtype, enabled=lower)
 
     def start_from(self, weights: Path) -> None:
         """Take every tensor of a weights file that has a tensor's name and shape; say what did not.
@@ -191,7 +202,7 @@ class Trainer(Generic[R]):
         pictures = there.pictures.contiguous(memory_format=torch.channels_last)
         alone = isinstance(forward, DistributedDataParallel) and not last
         with forward.no_sync() if alone else nullcontext():  # type: ignore[operator]
-            with torch.autocast(device.type, self.dtype, enabled=self.dtype != torch.float32):
+            with self.autocast():
                 outputs = forward(pictures)
             loss = self.loss(outputs, there)
             self._unchecked.append(Unchecked.of(loss.total, self.step, batch))

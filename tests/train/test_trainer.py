@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from craftlite.data.loader import Batch
-from craftlite.errors import ConfigError, WeightsError
+from craftlite.errors import WeightsError
 from craftlite.model.files import save_model
 from craftlite.train.distributed import Group
 from craftlite.train.optimiser import optimiser_of
@@ -21,7 +21,6 @@ from craftlite.train.trainer import (
     NonFiniteLossError,
     Trainer,
     Unchecked,
-    arithmetic,
 )
 
 RECIPE = Recipe(steps=10, batch=2, crop=64, warmup=0, workers=0)
@@ -105,12 +104,6 @@ def test_bfloat16_trains_towards_the_same_and_keeps_weights_in_float32() -> None
     assert losses["bf16"] == pytest.approx(losses["fp32"], rel=0.1)
     assert losses["bf16"] != losses["fp32"]
     assert losses["bf16"][-1] < losses["bf16"][0]
-
-
-def test_arithmetic_that_a_device_lacks_is_refused() -> None:
-    assert arithmetic(RECIPE, ALONE.device) == torch.float32
-    with pytest.raises(ConfigError, match="needs a GPU"):
-        arithmetic(replace(RECIPE, precision="fp16"), ALONE.device)
 
 
 def test_a_loss_that_is_not_finite_names_its_step_and_has_its_batch() -> None:
