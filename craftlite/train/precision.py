@@ -30,9 +30,9 @@ def arithmetic(recipe: Settings, device: torch.device) -> torch.dtype:
 def has_fast_bf16(device: torch.device) -> bool:
     """Whether a device has instructions for bf16; a CPU is not asked by a torch before 2.11."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
-    return any(capabilities.get(name) for name in FAST_BF16)
+        return bool(torch.cuda.is_bf16_supported())
+    capabilities: Callable[[], dict[str, object]] = getattr(torch.cpu, "get_capabilities", dict)
+    return any(capabilities().get(name) for name in FAST_BF16)
 
 
 def widen_strided_depthwise(network: nn.Module) -> None:

@@ -28,8 +28,7 @@ def read_teacher(name: str, device: torch.device) -> nn.Module | None:
     network, model = read_model(file)
     if network not in DETECTORS:
         raise ConfigError(f"teacher is {name}: a {network} gives no maps; give a detector")
-    model = model.requires_grad_(False).to(device)
-    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return model.requires_grad_(False).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def taught_loss(teacher: nn.Module, pictures: Tensor, predicted: Tensor, loss: Loss) -> Loss:
