@@ -23,6 +23,7 @@ from craftlite.train.distributed import Group
 from craftlite.train.loss import Loss, craft_loss
 from craftlite.train.recipe import Recipe
 from craftlite.train.trainer import Trainer
+from tools import bodies  # noqa: F401 - their names are known then
 
 # Weight of a term beside the squared error, and of each head that only training has.
 TERM, HEAD = 0.1, 0.4

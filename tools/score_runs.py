@@ -53,6 +53,7 @@ from craftlite.train.loss import craft_loss
 from craftlite.train.record import fingerprint
 from craftlite.train.reporter import WEIGHTS
 from craftlite.train.validate import AS_THEY_ARE, THRESHOLDS
+from tools import bodies  # noqa: F401 - their names are known then
 from tools.compare_runs import hours_of
 
 CROP = 512  # pixels
