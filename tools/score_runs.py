@@ -32,6 +32,7 @@ import torch
 import yaml
 from tqdm import tqdm
 
+from craftlite.data.fingerprint import fingerprint
 from craftlite.data.loader import Crops
 from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample
@@ -50,7 +51,6 @@ from craftlite.runtime import OnnxRuntime, Runtime
 from craftlite.train.curves import series
 from craftlite.train.log import read_log
 from craftlite.train.loss import craft_loss
-from craftlite.train.record import fingerprint
 from craftlite.train.reporter import WEIGHTS
 from craftlite.train.validate import AS_THEY_ARE, THRESHOLDS
 from tools import bodies  # noqa: F401 - their names are known then

@@ -28,6 +28,13 @@ def parser() -> ArgumentParser:
     add("--size", type=str, default="640x640", metavar="WIDTHxHEIGHT", help="In pixels.")
     add("--fonts", type=Path, metavar="DIR", help="Font files; by default the system's.")
     add("--backgrounds", type=Path, metavar="DIR", help="Photographs; by default, made grounds.")
+    scenes = (
+        "Photographs with text, for half of the pictures: their words stay, and nothing is written "
+        "over them. Repeat it for more."
+    )
+    add("--dataset", action="append", type=str, default=[], metavar="NAME", help=scenes)
+    folders = "Folder of each --dataset, in their order; by default data/NAME."
+    add("--data", action="append", type=str, default=[], metavar="DIR", help=folders)
     add("--words", type=Path, metavar="FILE", help="A word a line; by default, made up.")
     scripts = "Such as latin greek hangul, each as often; by default all, mostly Latin."
     add("--scripts", nargs="+", type=str, default=[], metavar="NAME", help=scripts)
@@ -49,6 +56,7 @@ def run(args: Namespace) -> int:
     if min(size) < LEAST_SIDE:
         raise ConfigError(f"--size {args.size}: both sides must have {LEAST_SIDE} pixels or more")
     from craftlite.synth.generator import Generator
+    from craftlite.synth.scene import find_scenes
     from craftlite.synth.write import write_dataset
 
     generator = Generator.from_folders(
@@ -57,6 +65,7 @@ def run(args: Namespace) -> int:
         size=size,
         seed=args.seed,
         typical_words=args.typical_words,
+        scenes=find_scenes(args.dataset, [Path(folder) for folder in args.data]),
     )
     workers = args.workers or os.cpu_count() or 1
     try:

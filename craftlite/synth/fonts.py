@@ -70,6 +70,12 @@ class Face:
         """Whether there is a glyph for every character but the spaces."""
         return all(ord(character) in self.characters for character in text if character != " ")
 
+    @property
+    def monospaced(self) -> bool:
+        """Whether narrow and wide letters have the same advance."""
+        narrow, wide = self.shape("i"), self.shape("W")
+        return bool(narrow and wide and narrow.advances[0] == wide.advances[0])
+
     def shape(self, text: str) -> Shaped | None:
         """The text set in a row, kerned; None where characters have no outlines of their own."""
         buffer = hb.Buffer()

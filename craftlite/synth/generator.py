@@ -12,22 +12,30 @@ from craftlite.errors import ConfigError, DatasetError
 from craftlite.geometry import transform
 from craftlite.image import Picture
 from craftlite.synth.clutter import add_clutter
-from craftlite.synth.compose import random_block
+from craftlite.synth.compose import random_kind
 from craftlite.synth.faults import random_faults
-from craftlite.synth.fonts import SYSTEM_FONTS, FaceId, find_faces, open_face
+from craftlite.synth.fonts import SYSTEM_FONTS, Face, FaceId, find_faces, open_face
+from craftlite.synth.forms import receipt
 from craftlite.synth.ground import find_photographs, random_ground
 from craftlite.synth.layout import Block
 from craftlite.synth.legibility import mark_unreadable
+from craftlite.synth.pages import page_ground, random_page
 from craftlite.synth.paint import paint_ink, paint_plate, plate_outline, random_style
 from craftlite.synth.placement import Matrix, Room, block_corners, random_pose
 from craftlite.synth.raster import rasterise
+from craftlite.synth.scene import mark_small, random_scene
 from craftlite.synth.scripts import NEEDED, SHARES
 from craftlite.synth.text import Vocabulary, read_words
 
 # Pixels an em: each octave is as likely as the next, few letters are larger.
-SMALLEST_EM, LARGE_EM, LARGEST_EM = 9.0, 64.0, 240.0
+SMALLEST_EM, LARGE_EM = 9.0, 64.0
 LARGER = 0.12  # share of the blocks with letters above LARGE_EM
+LARGEST = 0.75  # of the picture's shorter side: capitals are then half as high as the picture
+SCENES = 0.5  # share of the others that show words of their own, where there are such photographs
+PAGES = 0.12  # share of the pictures that are pages or screens
 TYPICAL_PIXELS = 640 * 640
+# Share of the receipts and pages in a face whose letters are all as wide, where one is found soon.
+MONOSPACED, MONOSPACED_TRIES = 0.5, 12
 PLATES = 0.25  # share of the blocks that stand on a plate
 
 
@@ -37,6 +45,8 @@ class Generator:
 
     Attributes:
         photographs: to write on, nearly free of text; where there is none, grounds are made.
+        scenes: photographs with text of their own, half of the pictures where there are any; their
+            words stay, and nothing is written over them.
         faces: by the script that they write.
         vocabulary: where words come from.
         shares: of the blocks, by script; scripts without a face are left out.
@@ -52,6 +62,7 @@ class Generator:
     size: tuple[int, int] = (640, 640)
     seed: int = 0
     typical_words: int = 12
+    scenes: tuple[Sample, ...] = ()
 
     @classmethod
     def from_folders(
@@ -64,6 +75,7 @@ class Generator:
         size: tuple[int, int] = (640, 640),
         seed: int = 0,
         typical_words: int = 12,
+        scenes: tuple[Sample, ...] = (),
     ) -> "Generator":
         """A generator with the photographs and faces that folders hold and the words of a list.
 
@@ -75,6 +87,7 @@ class Generator:
             size: width and height of the pictures in pixels.
             seed: of everything.
             typical_words: words that a picture of 640x640 mostly has.
+            scenes: photographs with text of their own.
 
         Raises:
             ConfigError: a script is unknown.
@@ -93,14 +106,35 @@ class Generator:
             )
         vocabulary = Vocabulary() if words is None else read_words(words)
         photographs = find_photographs(backgrounds)
-        return cls(photographs, faces, vocabulary, shares, size, seed, typical_words)
+        return cls(photographs, faces, vocabulary, shares, size, seed, typical_words, scenes)
 
     def sample(self, index: int) -> Sample:
         """Picture number `index` (>= 0); words that cannot be read are don't-care."""
         rng = np.random.default_rng((self.seed, index))
-        picture = random_ground(rng, self.photographs, self.size)
-        add_clutter(rng, picture)
+        own: list[Word] = []
+        if rng.random() < PAGES:
+            picture, ink, words = self._page(rng)
+        elif self.scenes and rng.random() < SCENES:
+            picture, own = random_scene(rng, self.scenes, self.size)
+            ink, words = self._written(rng, picture, own)
+        else:
+            picture = random_ground(rng, self.photographs, self.size)
+            add_clutter(rng, picture)
+            ink, words = self._written(rng, picture)
+        picture, softness = random_faults(rng, picture)
+        readable = mark_unreadable(words, picture, ink, softness) + mark_small(own, softness)
+        return Sample(f"synth_{index}", picture, readable)
+
+    def _written(
+        self, rng: np.random.Generator, picture: Picture, own: Sequence[Word] = ()
+    ) -> tuple[Picture, list[Word]]:
+        """Write blocks here and there, but not over words of its own; gives the map of their ink.
+
+        The words that are written are given too.
+        """
         room = Room(picture)
+        for word in own:
+            room.take(word.polygon)
         ink = np.zeros(picture.shape[:2], np.uint8)
         area = self.size[0] * self.size[1] / TYPICAL_PIXELS
         wanted = max(1, round(self.typical_words * area * np.exp(rng.normal(0, 0.5))))
@@ -109,23 +143,37 @@ class Generator:
             if len(words) >= wanted:
                 break
             words += self._write(rng, picture, ink, room)
-        picture, softness = random_faults(rng, picture)
-        return Sample(f"synth_{index}", picture, mark_unreadable(words, picture, ink, softness))
+        return ink, words
+
+    def _page(self, rng: np.random.Generator) -> tuple[Picture, Picture, list[Word]]:
+        """A page full of text, the map of its ink, and its words."""
+        picture = page_ground(rng, self.size)
+        ink = np.zeros(picture.shape[:2], np.uint8)
+        script = self._script(rng)
+        face = self._face(rng, script, monospaced=rng.random() < MONOSPACED)
+        words: list[Word] = []
+        for placed in random_page(rng, face, script, self.vocabulary, self.size):
+            if placed.plate:
+                outline = plate_outline(placed.block.box(), 0.4, float(rng.uniform(0, 0.5)))
+                paint_plate(rng, picture, transform(outline, placed.matrix), placed.em)
+            block = placed.block.moved(placed.matrix)
+            words += paint_block(rng, picture, ink, block, placed.em, plain=True)
+        return picture, ink, words
 
     def _write(
         self, rng: np.random.Generator, picture: Picture, ink: Picture, room: Room
     ) -> tuple[Word, ...]:
         """One block painted where there is room; its words in pixels, none where there was not."""
         script = self._script(rng)
-        faces = self.faces[script]
-        face = open_face(faces[int(rng.integers(len(faces)))])
-        block = random_block(rng, face, script, self.vocabulary)
+        kind = random_kind(rng, script)
+        face = self._face(rng, script, kind is receipt and rng.random() < MONOSPACED)
+        block = kind(rng, face, script, self.vocabulary)
         if block is None:
             return ()
         box = block.box()
         plate = rng.random() < PLATES
         pad = float(rng.uniform(0.15, 0.6)) if plate else 0.1
-        em = random_em(rng)
+        em = random_em(rng, min(self.size))
         pose = centred_pose(rng, em, box)
         spot = room.place(rng, block_corners(box, pad, pose))
         if spot is None:
@@ -136,15 +184,25 @@ class Generator:
             paint_plate(rng, picture, transform(outline, matrix), em)
         return paint_block(rng, picture, ink, block.moved(matrix), em, plate)
 
+    def _face(self, rng: np.random.Generator, script: str, monospaced: bool) -> Face:
+        """Any of a script's faces, or one whose letters are all as wide, where one is found."""
+        faces = self.faces[script]
+        for _ in range(MONOSPACED_TRIES if monospaced else 0):
+            face = open_face(faces[int(rng.integers(len(faces)))])
+            if face.monospaced:
+                return face
+        return open_face(faces[int(rng.integers(len(faces)))])
+
     def _script(self, rng: np.random.Generator) -> str:
         known = [script for script in self.shares if self.faces.get(script)]
         weights = np.cumsum([self.shares[script] for script in known])
         return known[int(np.searchsorted(weights, rng.random() * weights[-1], side="right"))]
 
 
-def random_em(rng: np.random.Generator) -> float:
-    """Height of an em in pixels."""
-    low, high = (LARGE_EM, LARGEST_EM) if rng.random() < LARGER else (SMALLEST_EM, LARGE_EM)
+def random_em(rng: np.random.Generator, side: int) -> float:
+    """Height of an em in pixels, in a picture whose shorter side has so many."""
+    largest = max(LARGE_EM, LARGEST * side)
+    low, high = (LARGE_EM, largest) if rng.random() < LARGER else (SMALLEST_EM, LARGE_EM)
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 

@@ -1,6 +1,7 @@
 """What text stands on: photographs of a folder, or grounds made of colours, grain and patterns."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -41,20 +42,37 @@ def random_ground(
     return made_ground(rng, size)
 
 
+class Part(NamedTuple):
+    """A rectangle of a photograph, in its pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
 def part_of(rng: np.random.Generator, photo: Picture, size: tuple[int, int]) -> Picture:
     """A random part of a photograph in the wanted shape, mirrored half of the time."""
-    height, width = photo.shape[:2]
-    most = min(width / size[0], height / size[1])
+    part = random_part(rng, (photo.shape[1], photo.shape[0]), size)
+    ground = scaled_part(photo, part, size)
+    return np.asarray(cv2.flip(ground, 1), np.uint8) if rng.random() < 0.5 else ground
+
+
+def random_part(rng: np.random.Generator, photo: tuple[int, int], size: tuple[int, int]) -> Part:
+    """A part of a photograph of (width, height) pixels, in the shape of `size`."""
+    most = min(photo[0] / size[0], photo[1] / size[1])
     # A small photograph is not enlarged much more than it must be.
     scale = most * rng.uniform(0.8 if most < 1 else 0.4, 1.0)
-    part = max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
-    x = int(rng.integers(width - part[0] + 1))
-    y = int(rng.integers(height - part[1] + 1))
-    way = cv2.INTER_AREA if scale > 1 else cv2.INTER_CUBIC
-    ground = cv2.resize(photo[y : y + part[1], x : x + part[0]], size, interpolation=way)
-    if rng.random() < 0.5:
-        ground = cv2.flip(ground, 1)
-    return np.asarray(ground, np.uint8)
+    width, height = max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
+    left = int(rng.integers(photo[0] - width + 1))
+    return Part(left, int(rng.integers(photo[1] - height + 1)), width, height)
+
+
+def scaled_part(photo: Picture, part: Part, size: tuple[int, int]) -> Picture:
+    """A part of a photograph at the wanted (width, height)."""
+    pixels = photo[part.top : part.top + part.height, part.left : part.left + part.width]
+    way = cv2.INTER_AREA if part.width > size[0] else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(pixels, size, interpolation=way), np.uint8)
 
 
 def made_ground(rng: np.random.Generator, size: tuple[int, int]) -> Picture:

@@ -136,17 +136,35 @@ def set_block(text: str, shaped: Shaped, track: Track) -> Block:
 def paragraph(blocks: Sequence[Block], leading: float, align: float) -> Block:
     """Lines below each other, `leading` ems apart, aligned left (0), centred (0.5) or right (1)."""
     widest = max(block.box()[2] for block in blocks)
-    placed = []
-    for row, block in enumerate(blocks):
-        shift = np.eye(3)
-        shift[:2, 2] = align * (widest - block.box()[2]), row * leading
-        placed.append(block.moved(shift))
-    return Block(
-        np.concatenate([block.points for block in placed]),
-        tuple(size for block in placed for size in block.sizes),
-        tuple(hole for block in placed for hole in block.holes),
-        tuple(word for block in placed for word in block.words),
+    return joined(
+        [
+            shifted(block, align * (widest - block.box()[2]), row * leading)
+            for row, block in enumerate(blocks)
+        ]
     )
+
+
+def shifted(block: Block, right: float, down: float) -> Block:
+    """The block somewhere else."""
+    matrix = np.eye(3)
+    matrix[:2, 2] = right, down
+    return block.moved(matrix)
+
+
+def joined(blocks: Sequence[Block]) -> Block:
+    """Blocks that lie where they are, as one."""
+    return Block(
+        np.concatenate([block.points for block in blocks]),
+        tuple(size for block in blocks for size in block.sizes),
+        tuple(hole for block in blocks for hole in block.holes),
+        tuple(word for block in blocks for word in block.words),
+    )
+
+
+def bars(boxes: Sequence[tuple[float, float, float, float]]) -> Block:
+    """Rules of a table: a block of filled boxes (left, top, right, bottom), without words."""
+    points = np.concatenate([box(*edges) for edges in boxes]).astype(np.float32)
+    return Block(points, (4,) * len(boxes), (False,) * len(boxes), ())
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:

@@ -24,7 +24,7 @@ def mark_unreadable(
 
     ink: (H, W) uint8, 255 where letters are. softness: standard deviation of the blur in pixels.
     """
-    least = max(LEAST_HEIGHT, softness / MOST_BLUR)
+    least = least_height(softness)
     return tuple(
         replace(word, ignore=True)
         if (height := _height(word.characters)) < least
@@ -32,6 +32,11 @@ def mark_unreadable(
         else word
         for word in words
     )
+
+
+def least_height(softness: float) -> float:
+    """Pixels that a word must be high to be read where blur has this standard deviation."""
+    return max(LEAST_HEIGHT, softness / MOST_BLUR)
 
 
 def _height(characters: Points | None) -> float:

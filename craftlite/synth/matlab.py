@@ -19,11 +19,11 @@ def synthtext_bytes(records: Sequence[dict[str, Any]]) -> bytes:
 
     `imnames`, `wordBB` (2x4xW a picture, or 2x4 for one word), `charBB` (2x4xC) and `txt` are
     cells of one row. Don't-care words are in it, as the format has no place to tell them; a curved
-    word has the smallest rectangle around it.
+    word has the smallest rectangle around it. Words whose characters are not known are left out.
     """
     from scipy.io import savemat
 
-    words = [record["words"] for record in records]
+    words = [[word for word in record["words"] if "characters" in word] for record in records]
     quads = [[word_quad(word["polygon"]) for word in some] for some in words]
     characters = [[quad for word in some for quad in word["characters"]] for some in words]
     file = io.BytesIO()

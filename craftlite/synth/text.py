@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from craftlite.errors import DatasetError
+from craftlite.synth.fonts import Face
 from craftlite.synth.scripts import (
     ACCENTS,
     CYRILLIC,
@@ -33,6 +34,7 @@ _CONSONANTS = {
 }
 _MARKS = "!?.,:;-"
 _DOMAINS = (".com", ".net", ".org", ".de", ".co.uk", ".fr", ".eu")
+_TRIES = 4
 LONGEST_GIVEN = 24  # characters; longer ones in a list are left out
 
 
@@ -67,7 +69,7 @@ class Vocabulary:
             return _code(rng)
         if kind < 0.94:
             return self._word(rng, script)
-        return _single(rng, script)
+        return single(rng, script)
 
     def _word(self, rng: np.random.Generator, script: str) -> str:
         given = self.given.get(script)
@@ -83,6 +85,17 @@ class Vocabulary:
         if chance < 0.10:
             return f"({word})"
         return f"{word}'s" if chance < 0.12 and word.isascii() and word.islower() else word
+
+
+def words_of(
+    rng: np.random.Generator, face: Face, script: str, vocabulary: Vocabulary, count: int
+) -> str:
+    """Words that the face can write, with spaces between; "0" where it lacks all that was drawn."""
+    words = []
+    for _ in range(count):
+        drawn = (vocabulary.text(rng, script) for _ in range(_TRIES))
+        words.append(next((word for word in drawn if face.covers(word)), "0"))
+    return " ".join(words)
 
 
 def read_words(path: Path) -> Vocabulary:
@@ -151,12 +164,34 @@ def _letters(rng: np.random.Generator, fewest: int, most: int) -> str:
     return "".join(pick(rng, LATIN_UPPER) for _ in range(int(rng.integers(fewest, most + 1))))
 
 
+def price(rng: np.random.Generator) -> str:
+    """A price such as 9.90, £12,50 or 1,299.00€."""
+    point = pick(rng, ".,")
+    whole = int(np.exp(rng.uniform(0, np.log(3000))))
+    grouped = f"{whole:,}".replace(",", "." if point == "," else ",")
+    figure = f"{grouped if rng.random() < 0.7 else whole}{point}{_digits(rng, 2, 2)}"
+    return figure + "€" if rng.random() < 0.2 else pick(rng, ("$", "€", "£", "", "", "")) + figure
+
+
+def display(rng: np.random.Generator) -> str:
+    """What a display of seven segments shows: a figure, a time, a temperature, a short word."""
+    kind = int(rng.integers(5))
+    if kind == 0:
+        return f"{rng.integers(0, 24):02d}:{rng.integers(0, 60):02d}"
+    if kind == 1:
+        return f"{rng.integers(0, 200)}.{_digits(rng, 1, 3)}"
+    if kind == 2:
+        return f"-{rng.integers(1, 40)}"
+    if kind == 3:
+        return pick(rng, ("HELP", "HELLo", "Error", "FULL", "CAFE", "LoAd", "Hob"))
+    return _digits(rng, 1, 6)
+
+
 def _code(rng: np.random.Generator) -> str:
     """A price, a time, a date, a plate, a telephone number, a per cent figure or an address."""
-    kind = int(rng.integers(7))
-    if kind == 0:
-        price = f"{rng.integers(0, 200)}{pick(rng, '.,')}{_digits(rng, 2, 2)}"
-        return price + "€" if rng.random() < 0.3 else pick(rng, ("$", "€", "£", "")) + price
+    kind = int(rng.integers(8))
+    if kind == 0 or kind == 7:
+        return price(rng)
     if kind == 1:
         return f"{rng.integers(0, 24)}:{rng.integers(0, 60):02d}"
     if kind == 2:
@@ -173,7 +208,8 @@ def _code(rng: np.random.Generator) -> str:
     return start + _latin(rng) + pick(rng, _DOMAINS)
 
 
-def _single(rng: np.random.Generator, script: str) -> str:
+def single(rng: np.random.Generator, script: str) -> str:
+    """One character."""
     if script == "latin":
         return pick(rng, LATIN_UPPER + LATIN_LOWER + DIGITS + "&?!")
     if script in _VOWELS:

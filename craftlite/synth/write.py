@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from craftlite.data.fingerprint import fingerprint
 from craftlite.data.sample import Word
 from craftlite.errors import ConfigError
 from craftlite.formats import write_whole
@@ -92,6 +93,8 @@ def settings_of(generator: Generator, count: int) -> dict[str, Any]:
         "faces_digest": _digest(map(Path, sorted(files))),
         "photographs": len(generator.photographs),
         "photographs_digest": _digest(generator.photographs),
+        "scenes": len(generator.scenes),
+        "scenes_digest": fingerprint(generator.scenes),
         "words": {script: len(words) for script, words in given.items()},
         "words_digest": _sha256("\n".join(word for words in given.values() for word in words)),
         "versions": {library: version(library) for library in LIBRARIES},
@@ -123,19 +126,17 @@ def count_words(records: Iterable[dict[str, Any]]) -> dict[str, int]:
         totals["pictures"] += 1
         totals["words"] += len(words)
         totals["dont_care"] += sum(word["ignore"] for word in words)
-        totals["characters"] += sum(len(word["characters"]) for word in words)
+        totals["characters"] += sum(len(word.get("characters", ())) for word in words)
     return totals
 
 
 def word_record(word: Word) -> dict[str, Any]:
     """A word as `words.jsonl` has it; hundredths of a pixel are kept."""
-    assert word.characters is not None
-    return {
-        "polygon": rounded(word.polygon),
-        "text": word.text,
-        "ignore": word.ignore,
-        "characters": rounded(word.characters),
-    }
+    record = {"polygon": rounded(word.polygon), "text": word.text, "ignore": word.ignore}
+    if word.characters is None:
+        return record
+    sure = {} if word.confidence == 1 else {"confidence": round(word.confidence, 3)}
+    return record | {"characters": rounded(word.characters)} | sure
 
 
 def _claim(out: Path, settings: dict[str, Any], resume: bool) -> None:

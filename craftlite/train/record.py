@@ -1,7 +1,5 @@
 """What a training was: the settings to repeat it, and the machine and data that it ran on."""
 
-import hashlib
-import json
 import os
 import platform
 import subprocess
@@ -16,6 +14,7 @@ import torch
 import yaml
 
 import craftlite
+from craftlite.data.fingerprint import fingerprint
 from craftlite.data.sample import Sample
 from craftlite.formats import write_whole
 
@@ -79,27 +78,6 @@ def describe(name: str, folder: Path | None, samples: Sequence[Sample]) -> dict[
         "legible_words": sum(not word.ignore for word in words),
         "sha256": fingerprint(samples),
     }
-
-
-def fingerprint(samples: Sequence[Sample]) -> str:
-    """SHA-256 over the pictures' names and sizes in bytes, and their words' texts and outlines.
-
-    Where the pictures lie does not count.
-    """
-    digest = hashlib.sha256()
-    for sample in samples:
-        texts = [(word.text, word.ignore, len(word.polygon)) for word in sample.words]
-        digest.update(json.dumps([sample.name, size_of(sample), texts]).encode())
-        for word in sample.words:
-            digest.update(np.asarray(word.polygon, "<f4").tobytes())
-    return digest.hexdigest()
-
-
-def size_of(sample: Sample) -> int | None:
-    """Bytes of a sample's file, or of its pixels; None where the file is not there."""
-    if not isinstance(sample.picture, Path):
-        return sample.picture.nbytes
-    return sample.picture.stat().st_size if sample.picture.is_file() else None
 
 
 def cpu_model() -> str | None:

@@ -13,11 +13,12 @@ import torch
 
 import craftlite
 from craftlite.cli import main
+from craftlite.data.fingerprint import fingerprint
 from craftlite.data.sample import Sample, Word
 from craftlite.model.files import read_state
 from craftlite.train.recipe import Recipe
 from craftlite.train.recipe_file import read_recipe
-from craftlite.train.record import checkout, environment, fingerprint, write_config
+from craftlite.train.record import checkout, environment, write_config
 
 QUAD = np.array([[2, 2], [30, 2], [30, 12], [2, 12]], np.float32)
 

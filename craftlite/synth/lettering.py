@@ -1,0 +1,123 @@
+"""Lettering that no font file has: stencils, dots of a display, and seven segments."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from craftlite.geometry import Points, box
+from craftlite.synth.fonts import Glyph, Shaped
+
+# A stencil's bridge goes through letters that are wider than this, in ems.
+BRIDGED = 0.3
+# The share of a cell that is covered by ink where a dot shines.
+LIT = 0.4
+# The lit segments of each character: a is the top, b to f go round clockwise, g is the middle.
+SEGMENTS = {
+    **{"0": "abcdef", "1": "bc", "2": "abged", "3": "abgcd", "4": "fgbc", "5": "afgcd"},
+    **{"6": "afgedc", "7": "abc", "8": "abcdefg", "9": "abcdfg", "-": "g"},
+    **{"A": "abcefg", "C": "adef", "E": "adefg", "F": "aefg", "H": "bcefg", "L": "def"},
+    **{"P": "abefg", "U": "bcdef", "b": "cdefg", "d": "bcdeg", "o": "cdeg", "r": "eg"},
+}
+_POINTS = ":.,"
+_CELL = 0.55  # width of a display's digit in ems, of which it is one high
+_ADVANCE = 0.78
+_POINT_ADVANCE = 0.26
+
+
+def stencilled(shaped: Shaped, bridge: float) -> Shaped:
+    """Letters with a gap of `bridge` ems through the middle, as sprayed on crates."""
+    return shaped._replace(glyphs=[_bridged(glyph, bridge) for glyph in shaped.glyphs])
+
+
+def _bridged(glyph: Glyph, bridge: float) -> Glyph:
+    if not glyph.sizes:
+        return glyph
+    (left, top), (right, bottom) = glyph.points.min(axis=0), glyph.points.max(axis=0)
+    if right - left < BRIDGED:
+        return glyph
+    middle, half = (left + right) / 2, bridge / 2
+    return _added(glyph, [box(middle - half, top, middle + half, bottom)], hole=True)
+
+
+def dotted(shaped: Shaped, rows: int) -> Shaped:
+    """Letters of round dots, `rows` of them an em, as on the displays of trains and buses.
+
+    A letter too fine for so few dots stays as it is.
+    """
+    return shaped._replace(glyphs=[_dots(glyph, rows) for glyph in shaped.glyphs])
+
+
+def _dots(glyph: Glyph, rows: int) -> Glyph:
+    if not glyph.sizes:
+        return glyph
+    low = glyph.points.min(axis=0)
+    size = np.ceil((glyph.points.max(axis=0) - low) * rows).astype(int) + 1
+    fine = 8
+    canvas = np.zeros((size[1] * fine, size[0] * fine), np.uint8)
+    outlines = np.split(np.rint((glyph.points - low) * rows * fine), np.cumsum(glyph.sizes)[:-1])
+    for outline, hole in zip(outlines, glyph.holes, strict=True):
+        cv2.fillPoly(canvas, [outline.astype(np.int32)], 0 if hole else 255)
+    covered = canvas.reshape(size[1], fine, size[0], fine).mean(axis=(1, 3)) / 255
+    y, x = np.nonzero(covered >= LIT)
+    if len(x) < 2:
+        return glyph
+    turns = np.arange(8) * np.pi / 4
+    disc = 0.42 * np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    middles = np.stack([x, y], axis=1) + 0.5
+    points = (middles[:, None] + disc).reshape(-1, 2) / rows + low
+    return Glyph(points.astype(np.float32), (8,) * len(x), (False,) * len(x))
+
+
+def seven_segments(text: str, stroke: float, slant: float) -> Shaped:
+    """A text of the characters of SEGMENTS and ":.," as clocks and petrol pumps show it.
+
+    stroke: width of a segment; slant: how far the top leans to the right; both in ems.
+    """
+    glyphs = [_segments(character, stroke, slant) for character in text]
+    narrow = [character in _POINTS for character in text]
+    advances = np.where(narrow, _POINT_ADVANCE, _ADVANCE).astype(np.float32)
+    return Shaped(glyphs, np.cumsum(advances) - advances, advances)
+
+
+def _segments(character: str, stroke: float, slant: float) -> Glyph:
+    if character in _POINTS:
+        heights = (-0.3, -0.7) if character == ":" else (-stroke / 2,)
+        middle, half = _POINT_ADVANCE / 2, stroke / 2
+        parts = [box(middle - half, y - half, middle + half, y + half) for y in heights]
+    else:
+        parts = [_segment(name, stroke) for name in SEGMENTS[character]]
+    glyph = _added(Glyph(np.zeros((0, 2), np.float32), (), ()), parts)
+    lean = np.array([[1, 0], [-slant, 1]], np.float32)
+    return glyph._replace(points=(glyph.points @ lean).astype(np.float32))
+
+
+def _segment(name: str, stroke: float) -> Points:
+    """A segment's hexagon in a cell that stands on the baseline, one em high."""
+    left, right = (_ADVANCE - _CELL) / 2 + stroke / 2, (_ADVANCE + _CELL) / 2 - stroke / 2
+    top, middle, bottom = -1 + stroke / 2, -0.5, -stroke / 2
+    ends = {
+        "a": ((left, top), (right, top)),
+        "b": ((right, top), (right, middle)),
+        "c": ((right, middle), (right, bottom)),
+        "d": ((left, bottom), (right, bottom)),
+        "e": ((left, middle), (left, bottom)),
+        "f": ((left, top), (left, middle)),
+        "g": ((left, middle), (right, middle)),
+    }
+    start, end = np.array(ends[name], np.float32)
+    along = (end - start) / np.linalg.norm(end - start) * stroke / 2
+    across = np.array([-along[1], along[0]])
+    start, end = start + 0.2 * along, end - 0.2 * along
+    hexagon = [start, start + along - across, end - along - across]
+    hexagon += [end, end - along + across, start + along + across]
+    return np.array(hexagon, np.float32)
+
+
+def _added(glyph: Glyph, contours: Sequence[npt.NDArray[np.float32]], hole: bool = False) -> Glyph:
+    return Glyph(
+        np.concatenate([glyph.points, *contours]).astype(np.float32),
+        glyph.sizes + tuple(len(contour) for contour in contours),
+        glyph.holes + (hole,) * len(contours),
+    )

@@ -1,0 +1,115 @@
+"""Pages and screens: much text of one face on an even ground, laid out from top to bottom."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from craftlite.image import Picture
+from craftlite.synth.compose import lines, on_display, straight_line
+from craftlite.synth.fonts import Face
+from craftlite.synth.forms import receipt, table
+from craftlite.synth.ground import add_grain
+from craftlite.synth.layout import Block, joined, paragraph, set_block, shifted, straight
+from craftlite.synth.placement import Matrix
+from craftlite.synth.text import Vocabulary, words_of
+
+SMALLEST_EM, LARGEST_EM = 11.0, 30.0  # pixels of the running text
+HEADING = 0.2  # share of the blocks that are headings
+BUBBLES = 0.3  # share of the pages whose blocks stand on plates, as chats do
+
+
+class Placed(NamedTuple):
+    """A block on a page: where it goes, pixels an em there, and whether it has a plate."""
+
+    block: Block
+    matrix: Matrix
+    em: float
+    plate: bool
+
+
+def page_ground(rng: np.random.Generator, size: tuple[int, int]) -> Picture:
+    """Paper or a screen (height, width, 3) uint8 RGB: one light or dark tone, unevenly lit."""
+    tone = rng.uniform(200, 255, 3) if rng.random() < 0.75 else rng.uniform(0, 60, 3)
+    left, right = rng.uniform(0.75, 1.0, 2).tolist()
+    light = np.linspace(left, right, size[0])
+    ground = np.broadcast_to(tone * light[:, None], (size[1], size[0], 3))
+    return add_grain(rng, np.clip(ground, 0, 255).astype(np.uint8), rng.uniform(0, 4))
+
+
+def random_page(
+    rng: np.random.Generator, face: Face, script: str, vocabulary: Vocabulary, size: tuple[int, int]
+) -> Iterator[Placed]:
+    """Blocks that fill a page of `size` from top to bottom, all of it slightly turned."""
+    em = float(np.exp(rng.uniform(np.log(SMALLEST_EM), np.log(LARGEST_EM))))
+    turn = _turn(float(np.deg2rad(rng.normal(0, 1.5))), size)
+    bubbles = rng.random() < BUBBLES
+    margin = 1.5 * em
+    y = margin
+    while y < size[1] - margin:
+        large = em * (float(rng.uniform(1.3, 2.5)) if rng.random() < HEADING else 1.0)
+        width = (size[0] - 2 * margin) / large
+        block = _block(rng, face, script, vocabulary, width, heading=large > em)
+        if block is None:
+            y += em
+            continue
+        left, top, right, bottom = block.box()
+        low = y + (bottom - top) * large
+        if low < size[1] - margin and right - left <= width:
+            free = width - (right - left)
+            x = margin + large * (free * rng.choice([0.0, 0.0, 0.5, 1.0]) - left)
+            scale = np.diag([large, large, 1.0])
+            scale[:2, 2] = x, y - top * large
+            yield Placed(block, turn @ scale, large, bubbles)
+        y = max(y + em, low + float(rng.uniform(0.6, 2.0)) * em)
+
+
+def _block(
+    rng: np.random.Generator,
+    face: Face,
+    script: str,
+    vocabulary: Vocabulary,
+    width: float,
+    heading: bool,
+) -> Block | None:
+    """A block at most `width` ems wide, mostly; None where it cannot be set."""
+    if heading:
+        return straight_line(rng, face, script, vocabulary)
+    kind = rng.random()
+    if kind < 0.5:
+        return running_text(rng, face, script, vocabulary, width * float(rng.uniform(0.5, 1.0)))
+    makers = (receipt, receipt, table, lines, straight_line, on_display)
+    return makers[int(rng.integers(len(makers)))](rng, face, script, vocabulary)
+
+
+def running_text(
+    rng: np.random.Generator, face: Face, script: str, vocabulary: Vocabulary, width: float
+) -> Block | None:
+    """One to eight full lines of words, `width` ems wide; None where no word is so narrow."""
+    rows, row, x = list[Block](), list[Block](), 0.0
+    wanted = int(rng.integers(1, 9))
+    space = float(rng.uniform(0.22, 0.4))
+    for _ in range(40 * wanted):
+        if len(rows) == wanted:
+            break
+        text = words_of(rng, face, script, vocabulary, 1)
+        shaped = face.shape(text)
+        word = None if shaped is None else set_block(text, shaped, straight(shaped))
+        if word is None or word.box()[2] > width:
+            continue
+        if x + word.box()[2] > width:
+            rows.append(joined(row))
+            row, x = [], 0.0
+        row.append(shifted(word, x, 0))
+        x += float(word.box()[2]) + space
+    return paragraph(rows, float(rng.uniform(1.1, 1.7)), 0.0) if rows else None
+
+
+def _turn(angle: float, size: tuple[int, int]) -> Matrix:
+    """A rotation about the middle of a page."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    middle = np.array(size) / 2
+    matrix = np.eye(3)
+    matrix[:2, :2] = [[cos, -sin], [sin, cos]]
+    matrix[:2, 2] = middle - matrix[:2, :2] @ middle
+    return matrix
