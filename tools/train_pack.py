@@ -99,6 +99,7 @@ def _make(job: tuple[Path, int, int, float]) -> list[str]:
     import cv2
 
     from craftlite.synth.generator import Generator
+    from craftlite.synth.scene import find_scenes
     from craftlite.synth.write import JPEG_QUALITY, word_record
 
     data, first, step, until = job
@@ -106,7 +107,13 @@ def _make(job: tuple[Path, int, int, float]) -> list[str]:
     folders = [
         folder if folder.is_dir() else None for folder in (data / "backgrounds", data / "fonts")
     ]
-    generator = Generator.from_folders(*folders, size=(SIDE, SIDE), typical_words=TYPICAL_WORDS)
+    packed = sorted(path for path in (data / "datasets").iterdir() if path.is_dir())
+    generator = Generator.from_folders(
+        *folders,
+        size=(SIDE, SIDE),
+        typical_words=TYPICAL_WORDS,
+        scenes=find_scenes(["words"] * len(packed), packed),
+    )
     images = data / GENERATED / "images"
     images.mkdir(parents=True, exist_ok=True)
     lines = []
