@@ -107,7 +107,7 @@ def _make(job: tuple[Path, int, int, float]) -> list[str]:
     folders = [
         folder if folder.is_dir() else None for folder in (data / "backgrounds", data / "fonts")
     ]
-    packed = sorted(path for path in (data / "datasets").iterdir() if path.is_dir())
+    packed = sorted(file.parent for file in (data / "datasets").glob("*/words.jsonl"))
     generator = Generator.from_folders(
         *folders,
         size=(SIDE, SIDE),

@@ -76,16 +76,17 @@ def test_photographs_with_text_keep_their_words(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     scenes = tmp_path / "scenes"
-    assert synth("--out", scenes, "--count", 4, *SMALL[2:], "--size", "256x192") == 0
+    large = ("--size", "320x256", *SMALL[4:])
+    assert synth("--out", scenes, "--count", 4, *large) == 0
     mine = ("--dataset", "words", "--data", scenes)
-    assert synth("--out", tmp_path / "out", "--count", 8, *SMALL[2:], *mine) == 0
+    assert synth("--out", tmp_path / "out", "--count", 8, *large, *mine) == 0
     manifest = json.loads((tmp_path / "out/manifest.json").read_text())
     assert manifest["scenes"] == 4
 
     def texts(folder: Path) -> set[str]:
         lines = (folder / "words.jsonl").read_text().splitlines()
         words = [word for line in lines for word in json.loads(line)["words"]]
-        return {word["text"] for word in words if len(word["text"]) > 3}
+        return {word["text"] for word in words if len(word["text"] or "") > 3}
 
     assert texts(scenes) & texts(tmp_path / "out")
     assert synth("--out", tmp_path / "none", *SMALL, "--dataset", "words", "--data", "gone") == 2
