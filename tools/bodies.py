@@ -1,8 +1,8 @@
 """Candidates for the detector's next body, and weights for them that compute what smaller ones do.
 
-    python -m tools.bodies --time craftlite-small kernel5 deeper
-    python -m tools.bodies --grow kernel5 --init craftlite-small --out kernel5.safetensors
-    python -m tools.arms base --out runs/kernel5 -- --network kernel5 --init kernel5.safetensors ...
+    python -m tools.bodies --time craftlite-small kernels deeper
+    python -m tools.bodies --grow kernels --init craftlite-small --out kernels.safetensors
+    python -m tools.arms base --out runs/kernels -- --network kernels --init kernels.safetensors ...
 
 Importing this module makes the candidates known by name, so that `tools.arms` trains them and
 `tools.score_runs` scores them. A grown network starts where the smaller one ended (Chen et al.,
@@ -34,7 +34,6 @@ from craftlite.weights import find_weights
 
 SIZE = (1280, 736)  # pixels, width and height, of the picture that networks are timed on
 RUNS = 9
-DEEP = ("basenet.stages.3", "basenet.stages.4")  # at strides 16 and 32
 
 
 class SubPixel(nn.Module):
@@ -90,15 +89,17 @@ def deeper() -> Plan:
     return replace(LITE, stages=(*early, more16, more32))
 
 
+def large_kernels(network: nn.Module) -> nn.Module:
+    """The network with 5x5 at strides 8 and 16, 7x7 at stride 32 and in the decoder's first steps."""
+    widened_kernels(network, 5, "basenet.stages.2", "basenet.stages.3")
+    return widened_kernels(network, 7, "basenet.stages.4", "upconv1", "upconv2")
+
+
 BODIES: dict[str, Callable[[], nn.Module]] = {
-    "kernel5": lambda: widened_kernels(small(), 5, *DEEP, "upconv1", "upconv2"),
-    "kernel7": lambda: widened_kernels(small(), 7, DEEP[1], "upconv1", "upconv2"),
+    "kernels": lambda: large_kernels(small()),
     "deeper": lambda: small(deeper()),
     "wider": lambda: small(widths=(128, 96, 64, 16)),
     "subpixel": SubPixel,
-    "subpixel-deeper5": lambda: widened_kernels(
-        SubPixel(deeper(), (128, 96, 64)), 5, *DEEP, "upconv1", "upconv2"
-    ),
 }
 networks._DETECTORS.update(BODIES)
 

@@ -6,12 +6,12 @@ import torch
 from craftlite.model import build_model
 from craftlite.model.files import read_model, read_state
 from craftlite.weights import catalogue
-from tools.bodies import grown
+from tools.bodies import BODIES, grown
 
 SMALL = catalogue()["craftlite-small"].torch
 
 
-@pytest.mark.parametrize("name", ["kernel5", "kernel7", "deeper", "wider"])
+@pytest.mark.parametrize("name", ["kernels", "deeper", "wider"])
 def test_a_grown_network_gives_the_maps_that_it_is_grown_from(name: str) -> None:
     assert SMALL is not None
     network = build_model(name)
@@ -24,7 +24,7 @@ def test_a_grown_network_gives_the_maps_that_it_is_grown_from(name: str) -> None
     torch.testing.assert_close(maps, before, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["kernel5", "deeper", "wider", "subpixel"])
+@pytest.mark.parametrize("name", BODIES)
 def test_every_kernel_of_a_grown_network_learns(name: str) -> None:
     assert SMALL is not None
     network = build_model(name)
