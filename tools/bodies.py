@@ -90,7 +90,7 @@ def deeper() -> Plan:
 
 
 def large_kernels(network: nn.Module) -> nn.Module:
-    """The network with 5x5 at strides 8 and 16, 7x7 at stride 32 and in the decoder's first steps."""
+    """The network with 5x5 at strides 8 and 16, 7x7 at stride 32 and early in the decoder."""
     widened_kernels(network, 5, "basenet.stages.2", "basenet.stages.3")
     return widened_kernels(network, 7, "basenet.stages.4", "upconv1", "upconv2")
 
