@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -29,6 +29,7 @@ class Weights:
         tuned: on what data those were chosen, in words, or None where they are defaults.
         hmean: H-mean there, 0..1, or None where it is not known.
         sha256: of the files, by their names.
+        presets: thresholds for one kind of picture, by the name of the dataset they suit best.
     """
 
     name: str
@@ -39,6 +40,18 @@ class Weights:
     tuned: str | None = None
     hmean: float | None = None
     sha256: dict[str, str] = field(default_factory=dict)
+    presets: dict[str, Thresholds] = field(default_factory=dict)
+
+    def preset(self, name: str) -> Thresholds:
+        """The thresholds of a name.
+
+        Raises:
+            ConfigError: there are none of that name.
+        """
+        if name not in self.presets:
+            known = f"they have {', '.join(self.presets)}" if self.presets else "they have none"
+            raise ConfigError(f"--thresholds {name}: not among those of {self.name}; {known}")
+        return self.presets[name]
 
 
 @dataclass(frozen=True)
@@ -82,6 +95,7 @@ def catalogue() -> dict[str, Weights]:
             tuned=entry["tuned"],
             hmean=entry["hmean"],
             sha256=entry["sha256"],
+            presets=_presets(entry),
         )
         for name, entry in entries.items()
     }
@@ -128,7 +142,11 @@ def find_weights(name: str | os.PathLike[str]) -> Weights:
 
 
 def tuned_settings(
-    thresholds: Thresholds, long_side: int, tuned: str, hmean: float
+    thresholds: Thresholds,
+    long_side: int,
+    tuned: str,
+    hmean: float,
+    presets: Mapping[str, Thresholds],
 ) -> dict[str, Any]:
     """What was chosen for weights, as the catalogue and the .json beside a file hold it."""
     return {
@@ -136,12 +154,17 @@ def tuned_settings(
         "long_side": long_side,
         "tuned": tuned,
         "hmean": round(hmean, 4),
+        "presets": {name: asdict(levels) for name, levels in presets.items()},
     }
 
 
 def settings_text(settings: dict[str, Any]) -> str:
     """Settings as those files are written."""
     return json.dumps(settings, indent=2) + "\n"
+
+
+def _presets(facts: dict[str, Any]) -> dict[str, Thresholds]:
+    return {name: Thresholds(**levels) for name, levels in facts.get("presets", {}).items()}
 
 
 def _tuned(path: Path) -> dict[str, Any]:
@@ -155,8 +178,9 @@ def _tuned(path: Path) -> dict[str, Any]:
             "long_side": int(facts["long_side"]),
             "tuned": str(facts["tuned"]),
             "hmean": float(facts["hmean"]),
+            "presets": _presets(facts),
         }
-    except (ValueError, KeyError, TypeError, ConfigError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ConfigError) as error:
         raise WeightsError(
             f"{path}: expected what craftlite eval --tune "
             f"writes ({type(error).__name__}: {error}); mend it or remove it"

@@ -113,7 +113,7 @@ def _detect_all(args: Namespace, inputs: list[Input]) -> int:
         threads=args.threads,
         long_side=args.long_side,
     )
-    thresholds = chosen_thresholds(args, detector.thresholds)
+    thresholds = chosen_thresholds(args, args.weights, detector.thresholds)
     writer = _writer(args)
     failed = 0
     quiet = len(inputs) == 1 or not sys.stderr.isatty()

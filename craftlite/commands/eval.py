@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
@@ -16,12 +18,18 @@ from craftlite.errors import ConfigError
 from craftlite.evaluate import PROTOCOLS, own_protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tqdm import tqdm
+
     from craftlite.data.dataset import Dataset
     from craftlite.data.sample import Sample
     from craftlite.evaluate.contest import Contestant
     from craftlite.evaluate.model import Model
+    from craftlite.evaluate.score import Score
+    from craftlite.postprocess import Thresholds
 
-MODEL_OPTIONS = ("long_side", "text_threshold", "link_threshold", "low_text", "tune")
+MODEL_OPTIONS = ("long_side", "thresholds", "text_threshold", "link_threshold", "low_text", "tune")
 NAMES_SHOWN = 5
 RESULTS_HELP = (
     "score the files in this folder or zip (res_NAME.txt, or the JSON of craftlite detect) instead "
@@ -29,7 +37,8 @@ RESULTS_HELP = (
 )
 TUNE_HELP = (
     "search the thresholds and the long side on this split, which may not be the test split, and "
-    "write them into the weights' card"
+    "write them into the weights' card; of several datasets the mean H-mean counts, and what is "
+    "best for each alone is kept under its name, for --thresholds"
 )
 
 
@@ -39,13 +48,15 @@ def parser() -> ArgumentParser:
         description="Score weights, or result files that exist, against a dataset's ground truth."
     )
     add = result.add_argument
-    add("--dataset", required=True, choices=DATASETS, help="how the data is laid out")
+    names = f"{', '.join(DATASETS)}: how the data is laid out; repeat it for several datasets"
+    add("--dataset", action="append", type=str, required=True, metavar="NAME", help=names)
     add("--split", default="test", choices=SPLITS, help="which part of it")
-    add("--data", type=Path, metavar="DIR", help="its folder; by default data/DATASET")
+    folders = "folder of each dataset, in the order of --dataset; by default data/NAME"
+    add("--data", action="append", type=str, default=[], metavar="DIR", help=folders)
     one = "weights to run; repeat it to compare; by default craftlite-small"
     add("--weights", action="append", type=str, metavar="NAME|FILE", help=one)
     add("--results", action="append", type=str, metavar="[NAME=]DIR", help=RESULTS_HELP)
-    protocols = f"{', '.join(PROTOCOLS)}; repeat it for several; by default the dataset's own"
+    protocols = f"{', '.join(PROTOCOLS)}; repeat it for several; by default each dataset's own"
     add("--protocol", action="append", type=str, metavar="NAME", help=protocols)
     add("--report", type=Path, metavar="DIR", help="write report.html, .json and .md there")
     add("--json", action="store_true", help="print one JSON object, its ratios in 0..1")
@@ -57,47 +68,86 @@ def parser() -> ArgumentParser:
     return result
 
 
+@dataclass(frozen=True)
+class Part:
+    """A dataset that is scored on: its name on the screen, its layout, samples and protocols."""
+
+    name: str
+    layout: str
+    dataset: Dataset
+    protocols: list[str]
+
+
 def run(args: Namespace) -> int:
     """Prints the scores on stdout and everything else on stderr; returns the exit code.
 
     Raises:
         ConfigError: an option is out of range or contradicts another.
-        DatasetError: the dataset or the result files cannot be used.
+        DatasetError: a dataset or the result files cannot be used.
         WeightsError: the weights cannot be used.
     """
-    args.protocol = protocols = list(dict.fromkeys(args.protocol or [own_protocol(args.dataset)]))
     weights = args.weights or ([] if args.results else ["craftlite-small"])
-    _check(args, protocols, weights)
+    _check(args, weights)
+    parts = _read_parts(args, pictures=bool(weights))
+    if args.tune:
+        _tune(weights[0], parts, args)
+    for number, part in enumerate(parts):
+        if number and not args.json:
+            print()
+        _score(part, weights, args, alone=len(parts) == 1)
+    return 0
+
+
+def _read_parts(args: Namespace, pictures: bool) -> list[Part]:
+    """The datasets, opened; two of one layout are told apart by their folders' names."""
     from craftlite.data.readers import read_dataset
+
+    folders = [Path(folder) for folder in args.data]
+    folders += [Path("data") / name for name in args.dataset[len(folders) :]]
+    parts = []
+    for layout, folder in zip(args.dataset, folders, strict=True):
+        name = layout if args.dataset.count(layout) == 1 else f"{layout}-{folder.stem}"
+        dataset = read_dataset(layout, folder, args.split, pictures=pictures)
+        _warn_of(dataset, name if len(folders) > 1 else "")
+        protocols = list(dict.fromkeys(args.protocol or [own_protocol(layout)]))
+        parts.append(Part(name, layout, dataset, protocols))
+    names = [part.name for part in parts]
+    if len(set(names)) < len(names):
+        raise ConfigError(f"--data: two folders are called {folders[-1].stem}; rename one")
+    return parts
+
+
+def _score(part: Part, weights: list[str], args: Namespace, alone: bool) -> None:
+    """Runs and judges every detector on a dataset, prints the figures and writes the report."""
     from craftlite.evaluate.tell import told
 
-    root = args.data or Path("data") / args.dataset
-    dataset = read_dataset(args.dataset, root, args.split, pictures=bool(weights))
-    _warn_of(dataset)
-    if args.tune:
-        _tune(weights[0], dataset, protocols[0], args)
+    samples, protocols = part.dataset.samples, part.protocols
     named = zip(_short(weights), weights, strict=True)
-    contestants = [_run_model(name, file, dataset, args) for name, file in named]
-    contestants += [_read_results(text, dataset) for text in args.results or ()]
+    contestants = [_run_model(name, file, part, args) for name, file in named]
+    contestants += [_read_results(text, part.dataset) for text in args.results or ()]
     for one in contestants:
         for protocol in protocols:
-            one.judge(dataset.samples, protocol)
-    print(told(contestants, protocols, args.dataset, args.split, as_json=args.json))
+            one.judge(samples, protocol)
+    print(told(contestants, protocols, part.name, args.split, as_json=args.json))
     if args.report is not None:
         from craftlite.evaluate.report.write import write_report
 
-        data = args.dataset, args.split, dataset.samples
-        page = write_report(args.report, *data, contestants, protocols)
+        folder = args.report if alone else args.report / part.name
+        page = write_report(folder, part.name, args.split, samples, contestants, protocols)
         print(f"report: {page}", file=sys.stderr)
     for one in contestants:
         if one.model is not None:
             one.model.close()
-    return 0
 
 
-def _check(args: Namespace, protocols: list[str], weights: list[str]) -> None:
+def _check(args: Namespace, weights: list[str]) -> None:
     """Refuses options that are out of range or contradict one another."""
-    for name in protocols:
+    for name in args.dataset:
+        if name not in DATASETS:
+            raise ConfigError(f"--dataset {name}: known are {', '.join(DATASETS)}")
+    if len(args.data) > len(args.dataset):
+        raise ConfigError(f"{len(args.data)} --data for {len(args.dataset)} --dataset")
+    for name in args.protocol or ():
         if name not in PROTOCOLS:
             raise ConfigError(f"--protocol {name}: known are {', '.join(PROTOCOLS)}")
     # A threshold of 0 is given too.
@@ -111,7 +161,9 @@ def _check(args: Namespace, protocols: list[str], weights: list[str]) -> None:
         )
     if args.tune and (len(weights) > 1 or args.results):
         raise ConfigError("--tune: one set of weights at a time, and no --results")
-    if args.report is not None and protocols == ["cleval"]:
+    if args.results and len(args.dataset) > 1:
+        raise ConfigError("--results: the files are of one dataset; give one --dataset")
+    if args.report is not None and args.protocol and set(args.protocol) == {"cleval"}:
         raise ConfigError("--report: cleval tells no words apart; add another --protocol")
     names = _short(weights) + [_named(text)[0] for text in args.results or ()]
     if len(set(names)) < len(names):
@@ -126,26 +178,30 @@ def _named(text: str) -> tuple[str, Path]:
     return name, Path(path)
 
 
-def _warn_of(dataset: Dataset) -> None:
+def _warn_of(dataset: Dataset, name: str) -> None:
     from craftlite.data.dataset import problem_lines
 
+    of = f"{name}: " if name else ""
     for line in problem_lines(dataset.problems):
-        print(f"warning: {line}", file=sys.stderr)
+        print(f"warning: {of}{line}", file=sys.stderr)
     if all(word.ignore for sample in dataset.samples for word in sample.words):
-        print("warning: no word is to be found, so recall is 0 whatever is found", file=sys.stderr)
+        print(
+            f"warning: {of}no word is to be found, so recall is 0 whatever is found",
+            file=sys.stderr,
+        )
 
 
-def _open(weights: str, args: Namespace) -> Model:
+def _open(weights: str, part: Part, args: Namespace) -> Model:
     from craftlite.evaluate.maps import default_folder
     from craftlite.evaluate.model import Model
     from craftlite.evaluate.protocols import BY_NAME
 
     return Model(
         weights,
-        args.dataset,
+        part.layout,
         cache=args.cache or default_folder(),
         long_side=args.long_side,
-        polygons=any(BY_NAME[name].curved for name in args.protocol),
+        polygons=any(BY_NAME[name].curved for name in part.protocols),
     )
 
 
@@ -155,14 +211,14 @@ def _short(weights: list[str]) -> list[str]:
     return names if len(set(names)) == len(names) else weights
 
 
-def _run_model(name: str, weights: str, dataset: Dataset, args: Namespace) -> Contestant:
+def _run_model(name: str, weights: str, part: Part, args: Namespace) -> Contestant:
     from tqdm import tqdm
 
     from craftlite.evaluate.contest import Contestant
 
-    model = _open(weights, args)
-    thresholds = chosen_thresholds(args, model.thresholds)
-    samples = tqdm(dataset.samples, desc=f"{name} on {args.dataset}", unit="picture")
+    model = _open(weights, part, args)
+    thresholds = chosen_thresholds(args, weights, model.thresholds)
+    samples = tqdm(part.dataset.samples, desc=f"{name} on {part.name}", unit="picture")
     detections = [model.detections(sample, thresholds) for sample in samples]
     return Contestant(name, model.facts(thresholds), detections, model, thresholds)
 
@@ -194,39 +250,60 @@ def _size(sample: Sample) -> tuple[int, int] | None:
         return None
 
 
-def _tune(weights: str, dataset: Dataset, protocol: str, args: Namespace) -> None:
+def _tune(weights: str, parts: list[Part], args: Namespace) -> None:
     """Searches, says what it finds, and writes it down; the evaluation after it uses that."""
-    from dataclasses import astuple
-
     from tqdm import tqdm
 
-    from craftlite.evaluate.protocols import Metric
-    from craftlite.evaluate.score import Score
-    from craftlite.evaluate.tune import search, sides_around, write_tuning
-    from craftlite.postprocess import Thresholds
+    from craftlite.evaluate.tune import search, shown, sides_around, write_tuning
     from craftlite.weights import find_weights
 
-    model, bar = _open(weights, args), tqdm(desc="tuning", unit="combination")
+    models = [_open(weights, part, args) for part in parts]
+    start = chosen_thresholds(args, weights, models[0].thresholds)
+    sides = [args.long_side] if args.long_side else sides_around(models[0].detector.long_side)
+    with tqdm(desc="tuning", unit="combination") as bar:
+        score = _scorer(parts, models, bar)
+        every, own = range(len(parts)), {}
+        for tuning in search(partial(_scores, score, every), start, sides):
+            best = f"best so far: long side {tuning.long_side}; {shown(tuning.thresholds)}"
+            bar.write(f"{best}: H-mean {tuning.hmean:.4f}", file=sys.stderr)
+        for number in every if len(parts) > 1 else ():
+            alone = partial(_scores, score, [number])
+            *_, own[parts[number].name] = search(alone, tuning.thresholds, [tuning.long_side])
+    where = " and ".join(
+        f"{part.name} {args.split}, {len(part.dataset.samples)} pictures, by {part.protocols[0]}"
+        for part in parts
+    )
+    files = write_tuning(find_weights(weights), tuning, f"on {where}", own)
+    print(f"wrote {' and '.join(map(str, files))}", file=sys.stderr)
+    for name in MODEL_OPTIONS:
+        setattr(args, name, None)
 
-    def trial(side: int, levels: Thresholds) -> Score:
-        metric, resized = Metric(protocol), model.at(side)
-        for sample in dataset.samples:
-            metric.update(sample.words, resized.detections(sample, levels))
+
+def _scorer(
+    parts: list[Part], models: list[Model], bar: tqdm[Any]
+) -> Callable[[int, int, Thresholds], Score]:
+    """What scores the part of a number with a long side and thresholds, each once."""
+    from craftlite.evaluate.protocols import Metric
+
+    @cache
+    def score(number: int, side: int, levels: Thresholds) -> Score:
+        part, model = parts[number], models[number].at(side)
+        metric = Metric(part.protocols[0])
+        for sample in part.dataset.samples:
+            metric.update(sample.words, model.detections(sample, levels))
         bar.update()
         return metric.summary()
 
-    sides = [args.long_side] if args.long_side else sides_around(model.detector.long_side)
-    for tuning in search(trial, chosen_thresholds(args, model.thresholds), sides):
-        levels = ", ".join(f"{level:g}" for level in astuple(tuning.thresholds))
-        best = f"best so far: long side {tuning.long_side}; text, link, low {levels}"
-        bar.write(f"{best}: H-mean {tuning.score.hmean:.4f}", file=sys.stderr)
-    bar.close()
-    pictures = f"{len(dataset.samples)} pictures"
-    where = f"on {args.dataset} {args.split}, {pictures}, by {protocol}"
-    files = write_tuning(find_weights(weights), tuning, where)
-    print(f"written: {', '.join(map(str, files))}", file=sys.stderr)
-    for name in MODEL_OPTIONS:
-        setattr(args, name, None)
+    return score
+
+
+def _scores(
+    score: Callable[[int, int, Thresholds], Score],
+    parts: Iterable[int],
+    side: int,
+    levels: Thresholds,
+) -> list[Score]:
+    return [score(part, side, levels) for part in parts]
 
 
 def _warn(what: str, names: list[str]) -> None:

@@ -116,6 +116,7 @@ def _keep_tuning(entry: Weights, out: Path) -> None:
     if entry.tuned is None or entry.hmean is None or beside.exists():
         return
     origin = f"for {entry.name}, {entry.tuned}"
-    facts = tuned_settings(entry.thresholds, entry.long_side, origin, entry.hmean)
+    chosen = entry.thresholds, entry.long_side, origin, entry.hmean
+    facts = tuned_settings(*chosen, entry.presets)
     write_whole(beside, settings_text(facts))
     print(f"{beside}: its thresholds and long side", file=sys.stderr)

@@ -31,7 +31,9 @@ def parse_size(text: str) -> tuple[int, int]:
 
 
 def add_thresholds(parser: ArgumentParser) -> None:
-    """The three levels, each unset by default."""
+    """The three levels, each unset by default, and the name of three that the weights have."""
+    preset = "Those that suit one kind of picture best, by its name in the weights' card."
+    parser.add_argument("--thresholds", type=str, metavar="NAME", help=preset)
     unset = "; by default the weights' own."
     helps = ("Least peak of a word", "Affinity that joins characters", "Region score of text")
     for name, text in zip(_FIELDS, helps, strict=True):
@@ -39,7 +41,16 @@ def add_thresholds(parser: ArgumentParser) -> None:
         parser.add_argument(option, type=ClosedUnitInterval, metavar="T", help=text + unset)
 
 
-def chosen_thresholds(args: Namespace, own: Thresholds) -> Thresholds:
-    """The weights' own levels, with those replaced that were given."""
+def chosen_thresholds(args: Namespace, weights: str, own: Thresholds) -> Thresholds:
+    """The weights' own levels, or those of --thresholds, with those replaced that were given.
+
+    Raises:
+        ConfigError: the weights have none of that name.
+        WeightsError: there are no such weights.
+    """
+    if args.thresholds is not None:
+        from craftlite.weights import find_weights
+
+        own = find_weights(weights).preset(args.thresholds)
     given = {field: args[option] for option, field in _FIELDS.items()}
     return replace(own, **{name: value for name, value in given.items() if value is not None})

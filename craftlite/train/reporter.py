@@ -12,6 +12,7 @@ from torch import nn
 from tqdm import tqdm
 
 from craftlite.model.files import save_model
+from craftlite.train.budget import UNKNOWN
 from craftlite.train.checkpoint import save_checkpoint
 from craftlite.train.log import Clock, Log, Mean, Terms, draw_curves
 from craftlite.train.optimiser import learning_rate
@@ -63,9 +64,8 @@ class Reporter:
     def __post_init__(self) -> None:
         recipe = self.trainer.recipe
         self.clock, self.mean, self.saved = Clock(), Mean(), time.monotonic()
-        self.progress = tqdm(
-            total=recipe.steps, initial=self.trainer.step, unit="step", file=sys.stderr
-        )
+        total = None if recipe.steps == UNKNOWN else recipe.steps
+        self.progress = tqdm(total=total, initial=self.trainer.step, unit="step", file=sys.stderr)
 
     def after_step(self, loss: Terms, stopping: bool) -> None:
         """Log, validate and save what is due after the step that was just done."""

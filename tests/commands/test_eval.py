@@ -122,7 +122,7 @@ def test_pictures_are_needed_to_run_a_model(icdar15: Path) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [[], ["--dataset", "coco"], ["--dataset", "icdar15", "--split", "all"],
+    [[], ["--dataset", "icdar15", "--split", "all"],
      ["--dataset", "icdar15", "--low-text", "1.5"]],
 )  # fmt: skip
 def test_wrong_usage_exits_with_2(options: list[str]) -> None:
@@ -135,6 +135,9 @@ def test_wrong_usage_exits_with_2(options: list[str]) -> None:
     ("options", "says"),
     [
         (["--protocol", "deteval", "--protocol", "best"], "--protocol best: known are iou, "),
+        (["--dataset", "coco"], "--dataset coco: known are icdar13, "),
+        (["--dataset", "words", "--results", "r"], "of one dataset"),
+        (["--data", "a", "--data", "b"], "2 --data for 1 --dataset"),
         (["--tune"], "not chosen on the test split"),
         (["--tune", "--split", "val", "--weights", "a", "--weights", "b"], "one set of weights"),
         (["--report", "out", "--protocol", "cleval"], "tells no words apart"),
@@ -275,6 +278,34 @@ def test_tuned_thresholds_are_used_from_then_on(
     again = json.loads(capsys.readouterr().out)
     assert (again["hmean"], again["text_threshold"]) == (1, tuned["text_threshold"])
     assert again["origin"] == "on quads train, 1 pictures, by iou"
+
+
+def test_several_datasets_are_tuned_for_together(
+    bright: list[str | Path],
+    bright_words: Path,
+    brightness: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    dim = tmp_path / "dim"
+    (dim / "images").mkdir(parents=True)
+    (dim / "gt").mkdir()
+    # Words as bright as what is no word in the other picture: no thresholds suit both.
+    picture = np.zeros((192, 256), np.uint8)
+    picture[40:80, 20:120] = 190
+    cv2.imwrite(str(dim / "images/b.png"), picture)
+    (dim / "gt/gt_b.txt").write_text("20,40,120,40,120,80,20,80,?\n")
+    (bright_words / "gt/gt_a.txt").write_text("20,40,120,40,120,80,20,80,?\n")
+    both = [*bright, "--dataset", "quads", "--data", dim, "--split", "train", "--json"]
+    assert evaluate(*both, "--tune") == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["dataset"] for line in lines] == ["quads-bright", "quads-dim"]
+    assert lines[0]["hmean"] < 1 == lines[1]["hmean"]
+    assert "| quads-bright | 66.67% | 100.00% |" in brightness.with_suffix(".md").read_text()
+    assert evaluate(*bright, "--json", "--thresholds", "quads-bright") == 0
+    assert json.loads(capsys.readouterr().out)["hmean"] == 1
+    with pytest.raises(ConfigError, match="they have quads-bright, quads-dim"):
+        evaluate(*bright, "--thresholds", "streets")
 
 
 def test_a_ground_truth_without_words_is_said(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from craftlite.errors import WeightsError
+from craftlite.errors import ConfigError, WeightsError
 from craftlite.evaluate.score import Score
 from craftlite.evaluate.tune import HEADING, LEVELS, Tuning, search, sides_around, write_tuning
 from craftlite.postprocess import Thresholds
@@ -14,32 +14,32 @@ from craftlite.weights import find_weights
 START = Thresholds(text=0.7, link=0.4, low=0.4)
 
 
-def hill(side: int, levels: Thresholds) -> Score:
+def hill(side: int, levels: Thresholds) -> list[Score]:
     """Best at 1280, text 0.55, link 0.25, low 0.5."""
     away = abs(levels.text - 0.55) + abs(levels.link - 0.25) + abs(levels.low - 0.5)
     good = 100 - 10 * away - abs(side - 1280) / 100
-    return Score(1, 100, 100, good, good)
+    return [Score(1, 100, 100, good, good)]
 
 
 def test_search_finds_the_top_of_a_hill() -> None:
     steps = list(search(hill, START, [960, 1280, 1600]))
     best = steps[-1]
     assert (best.long_side, best.thresholds) == (1280, Thresholds(text=0.55, link=0.25, low=0.5))
-    assert best.score.hmean == pytest.approx(1)
-    assert [step.score.hmean for step in steps] == sorted(step.score.hmean for step in steps)
+    assert best.hmean == pytest.approx(1)
+    assert [step.hmean for step in steps] == sorted(step.hmean for step in steps)
     assert best.tried < 3 * 4 * 3 * len(LEVELS)
 
 
 def test_search_stays_where_nothing_is_better() -> None:
     flat = Score(1, 10, 10, 5, 5)
-    [best] = search(lambda side, levels: flat, START, [1280])
+    [best] = search(lambda side, levels: [flat], START, [1280])
     assert (best.long_side, best.thresholds) == (1280, START)
 
 
 def test_no_text_threshold_below_low_text_is_tried() -> None:
     tried: list[Thresholds] = []
 
-    def trial(side: int, levels: Thresholds) -> Score:
+    def trial(side: int, levels: Thresholds) -> list[Score]:
         tried.append(levels)
         return hill(side, levels)
 
@@ -60,7 +60,7 @@ def weights(tmp_path: Path) -> Path:
     return file
 
 
-TUNING = Tuning(1216, Thresholds(text=0.55, link=0.25, low=0.5), Score(1, 4, 4, 3, 3), 77)
+TUNING = Tuning(1216, Thresholds(text=0.55, link=0.25, low=0.5), [Score(1, 4, 4, 3, 3)], 77)
 
 
 def test_what_was_chosen_is_found_again_beside_the_weights(weights: Path) -> None:
@@ -85,9 +85,41 @@ def test_the_card_keeps_the_rest_and_has_the_section_once(weights: Path) -> None
         assert f"long side {side} pixels" in text
 
 
+def test_datasets_count_the_same_whatever_their_size() -> None:
+    large, small = Score(900, 9000, 9000, 9000, 9000), Score(1, 10, 10, 5, 5)
+
+    def trial(side: int, levels: Thresholds) -> list[Score]:
+        good = Score(1, 10, 10, 9, 9) if levels.low == 0.2 else small
+        bad = Score(900, 9000, 9000, 6300, 6300)
+        return [bad, good] if levels.low == 0.2 else [large, small]
+
+    *_, best = search(trial, START, [1280])
+    assert best.thresholds.low == 0.2  # (0.7 + 0.9) / 2 is more than (1 + 0.5) / 2
+    assert best.hmean == pytest.approx(0.8)
+
+
+def test_a_datasets_own_thresholds_are_kept_under_its_name(weights: Path) -> None:
+    own = {
+        "streets": TUNING._replace(thresholds=Thresholds(0.7, 0.4, 0.4)),
+        "pages": TUNING._replace(scores=[Score(1, 4, 4, 4, 4)]),
+    }
+    both = TUNING._replace(scores=[Score(1, 4, 4, 2, 2), Score(1, 4, 4, 3, 3)])
+    _, card = write_tuning(find_weights(weights), both, "on streets and pages", own)
+    entry = find_weights(weights)
+    assert entry.preset("streets") == Thresholds(0.7, 0.4, 0.4)
+    assert entry.hmean == 0.625
+    assert "| streets | 50.00% | 75.00% | text 0.7, link 0.4, low 0.4 |" in card.read_text()
+    assert "mean of the datasets' H-means, 0.6250. On" in card.read_text()
+    with pytest.raises(ConfigError, match=r"--thresholds signs: .*they have streets, pages"):
+        entry.preset("signs")
+    with pytest.raises(ConfigError, match="they have none"):
+        find_weights("craftlite-small-synth").preset("pages")
+
+
 @pytest.mark.parametrize(
     "content",
     ["{", "[]", '{"thresholds": {"text": 2}, "long_side": 9, "tuned": ""}',
+     '{"thresholds": {}, "long_side": 9, "tuned": "", "hmean": 0, "presets": {"a": 3}}',
      '{"thresholds": {"texts": 0.2}, "long_side": 9, "tuned": ""}', '{"long_side": 9}'],
 )  # fmt: skip
 def test_a_damaged_file_beside_the_weights_is_told(weights: Path, content: str) -> None:
