@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from jsonargparse import ArgumentParser, Namespace
-from jsonargparse.typing import NonNegativeInt, PositiveInt
+from jsonargparse.typing import ClosedUnitInterval, NonNegativeInt, PositiveInt
 
 from craftlite.commands.options import parse_size
 from craftlite.errors import ConfigError
@@ -40,6 +40,8 @@ def parser() -> ArgumentParser:
     add("--scripts", nargs="+", type=str, default=[], metavar="NAME", help=scripts)
     words = "Words that a picture of 640x640 mostly has, larger ones more; 24 are crowded."
     add("--typical-words", type=PositiveInt, default=12, metavar="N", help=words)
+    pages = "Share of the pictures, 0..1, that are pages or screens full of text; by default 0.12."
+    add("--pages", type=ClosedUnitInterval, metavar="SHARE", help=pages)
     add("--workers", type=PositiveInt, metavar="N", help="Processes; by default one a core.")
     add("--resume", action="store_true", help="Go on with the interrupted run in --out.")
     return result
@@ -55,7 +57,7 @@ def run(args: Namespace) -> int:
     size = parse_size(args.size)
     if min(size) < LEAST_SIDE:
         raise ConfigError(f"--size {args.size}: both sides must have {LEAST_SIDE} pixels or more")
-    from craftlite.synth.generator import Generator
+    from craftlite.synth.generator import PAGES, Generator
     from craftlite.synth.scene import find_scenes
     from craftlite.synth.write import write_dataset
 
@@ -65,6 +67,7 @@ def run(args: Namespace) -> int:
         size=size,
         seed=args.seed,
         typical_words=args.typical_words,
+        pages=PAGES if args.pages is None else args.pages,
         scenes=find_scenes(args.dataset, [Path(folder) for folder in args.data]),
     )
     workers = args.workers or os.cpu_count() or 1

@@ -32,7 +32,7 @@ SMALLEST_EM, LARGE_EM = 9.0, 64.0
 LARGER = 0.12  # share of the blocks with letters above LARGE_EM
 LARGEST = 0.75  # of the picture's shorter side: capitals are then half as high as the picture
 SCENES = 0.5  # share of the others that show words of their own, where there are such photographs
-PAGES = 0.12  # share of the pictures that are pages or screens
+PAGES = 0.12  # share of the pictures that are pages or screens, unless told otherwise
 TYPICAL_PIXELS = 640 * 640
 # Share of the receipts and pages in a face whose letters are all as wide, where one is found soon.
 MONOSPACED, MONOSPACED_TRIES = 0.5, 12
@@ -63,6 +63,7 @@ class Generator:
     seed: int = 0
     typical_words: int = 12
     scenes: tuple[Sample, ...] = ()
+    pages: float = PAGES
 
     @classmethod
     def from_folders(
@@ -76,6 +77,7 @@ class Generator:
         seed: int = 0,
         typical_words: int = 12,
         scenes: tuple[Sample, ...] = (),
+        pages: float = PAGES,
     ) -> "Generator":
         """A generator with the photographs and faces that folders hold and the words of a list.
 
@@ -88,6 +90,7 @@ class Generator:
             seed: of everything.
             typical_words: words that a picture of 640x640 mostly has.
             scenes: photographs with text of their own.
+            pages: share of the pictures that are pages or screens, 0..1.
 
         Raises:
             ConfigError: a script is unknown.
@@ -106,13 +109,14 @@ class Generator:
             )
         vocabulary = Vocabulary() if words is None else read_words(words)
         photographs = find_photographs(backgrounds)
-        return cls(photographs, faces, vocabulary, shares, size, seed, typical_words, scenes)
+        sources = photographs, faces, vocabulary, shares
+        return cls(*sources, size, seed, typical_words, scenes, pages)
 
     def sample(self, index: int) -> Sample:
         """Picture number `index` (>= 0); words that cannot be read are don't-care."""
         rng = np.random.default_rng((self.seed, index))
         own: list[Word] = []
-        if rng.random() < PAGES:
+        if rng.random() < self.pages:
             picture, ink, words = self._page(rng)
         elif self.scenes and rng.random() < SCENES:
             picture, own = random_scene(rng, self.scenes, self.size)

@@ -15,6 +15,8 @@ from craftlite.synth.placement import Matrix
 from craftlite.synth.text import Vocabulary, words_of
 
 SMALLEST_EM, LARGEST_EM = 11.0, 30.0  # pixels of the running text
+FEWEST_LINES = 16  # of running text that a page has room for
+TRIES = 40  # blocks that are made for a page; some do not fit
 HEADING = 0.2  # share of the blocks that are headings
 BUBBLES = 0.3  # share of the pages whose blocks stand on plates, as chats do
 
@@ -41,27 +43,26 @@ def random_page(
     rng: np.random.Generator, face: Face, script: str, vocabulary: Vocabulary, size: tuple[int, int]
 ) -> Iterator[Placed]:
     """Blocks that fill a page of `size` from top to bottom, all of it slightly turned."""
-    em = float(np.exp(rng.uniform(np.log(SMALLEST_EM), np.log(LARGEST_EM))))
+    largest = max(SMALLEST_EM, min(LARGEST_EM, min(size) / FEWEST_LINES))
+    em = float(np.exp(rng.uniform(np.log(SMALLEST_EM), np.log(largest))))
     turn = _turn(float(np.deg2rad(rng.normal(0, 1.5))), size)
     bubbles = rng.random() < BUBBLES
     margin = 1.5 * em
     y = margin
-    while y < size[1] - margin:
+    for _ in range(TRIES):
         large = em * (float(rng.uniform(1.3, 2.5)) if rng.random() < HEADING else 1.0)
-        width = (size[0] - 2 * margin) / large
+        width, height = (size[0] - 2 * margin) / large, (size[1] - margin - y) / large
         block = _block(rng, face, script, vocabulary, width, heading=large > em)
         if block is None:
-            y += em
             continue
         left, top, right, bottom = block.box()
-        low = y + (bottom - top) * large
-        if low < size[1] - margin and right - left <= width:
-            free = width - (right - left)
-            x = margin + large * (free * rng.choice([0.0, 0.0, 0.5, 1.0]) - left)
-            scale = np.diag([large, large, 1.0])
-            scale[:2, 2] = x, y - top * large
-            yield Placed(block, turn @ scale, large, bubbles)
-        y = max(y + em, low + float(rng.uniform(0.6, 2.0)) * em)
+        if right - left > width or bottom - top > height:
+            continue
+        indent = (width - (right - left)) * rng.choice([0.0, 0.0, 0.5, 1.0])
+        scale = np.diag([large, large, 1.0])
+        scale[:2, 2] = margin + large * (indent - left), y - top * large
+        yield Placed(block, turn @ scale, large, bubbles)
+        y += float((bottom - top) * large + rng.uniform(0.6, 2.0) * em)
 
 
 def _block(

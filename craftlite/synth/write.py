@@ -88,6 +88,7 @@ def settings_of(generator: Generator, count: int) -> dict[str, Any]:
         "seed": generator.seed,
         "size": list(generator.size),
         "typical_words": generator.typical_words,
+        "pages": generator.pages,
         "shares": dict(generator.shares),
         "faces": {script: len(of_script) for script, of_script in faces.items()},
         "faces_digest": _digest(map(Path, sorted(files))),

@@ -72,13 +72,12 @@ def test_running_text_fills_lines_of_the_width(width: float, dejavu: Face) -> No
         assert apart(block.words)
 
 
-def test_a_pages_blocks_lie_on_it_below_each_other(dejavu: Face) -> None:
+def test_a_pages_blocks_lie_on_it_and_apart(dejavu: Face) -> None:
     size = (500, 400)
     for seed in range(8):
         page = list(random_page(np.random.default_rng(seed), dejavu, "latin", WORDS, size))
         blocks = [placed.block.moved(placed.matrix) for placed in page]
-        tops = [block.box()[1] for block in blocks]
-        assert tops == sorted(tops)
+        assert len(blocks) > 3
         words = tuple(word for block in blocks for word in block.words)
         assert apart(words)
         frame = shapely.box(0, 0, *size).buffer(12)  # a turned page's corners stand out a little

@@ -126,6 +126,21 @@ def test_scripts_of_the_east_are_written_by_a_face_that_has_them(
     assert any(height > 2 * width for width, height in tall)
 
 
+def test_pages_are_even_and_full(dejavu_file: Path) -> None:
+    pages, none = generator(dejavu_file, pages=1.0), generator(dejavu_file, pages=0.0)
+
+    def evenness(made: Generator) -> float:
+        pictures = [made.sample(k).pixels() for k in range(12)]
+        # The commonest of 64 tones of grey fills most of a page.
+        tones = [
+            np.bincount(p.mean(axis=2).astype(int).ravel() // 4, minlength=64) for p in pictures
+        ]
+        return float(np.mean([tone.max() / tone.sum() for tone in tones]))
+
+    assert evenness(pages) > 1.3 * evenness(none)
+    assert min(len(pages.sample(k).words) for k in range(12)) > 2
+
+
 def test_words_of_a_list_are_written(tmp_path: Path, dejavu_file: Path) -> None:
     (tmp_path / "list.txt").write_text("Zwiebel\nKnoblauch\n")
     made = Generator.from_folders(

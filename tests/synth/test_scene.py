@@ -73,11 +73,10 @@ def test_words_too_low_for_the_softness_are_dont_care() -> None:
 def test_nothing_is_written_over_the_words_of_a_scene(
     dejavu_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(generators, "PAGES", 0.0)
     monkeypatch.setattr(generators, "SCENES", 1.0)
     own = [word(100, 100, 700, 260), word(100, 340, 700, 500)]
     faces = {"latin": (FaceId(str(dejavu_file)),)}
-    made = Generator(faces=faces, size=SIZE, typical_words=40, scenes=(scene(*own),))
+    made = Generator(faces=faces, size=SIZE, typical_words=40, scenes=(scene(*own),), pages=0.0)
     written = kept = 0
     for sample in (made.sample(k) for k in range(12)):
         mine = [found for found in sample.words if found.text == "ab" or found.ignore]
