@@ -77,7 +77,7 @@ def test_a_pages_blocks_lie_on_it_and_apart(dejavu: Face) -> None:
     for seed in range(8):
         page = list(random_page(np.random.default_rng(seed), dejavu, "latin", WORDS, size))
         blocks = [placed.block.moved(placed.matrix) for placed in page]
-        assert len(blocks) > 3
+        assert len(blocks) > 1
         words = tuple(word for block in blocks for word in block.words)
         assert apart(words)
         frame = shapely.box(0, 0, *size).buffer(12)  # a turned page's corners stand out a little
