@@ -186,7 +186,8 @@ def _warn_of(dataset: Dataset, name: str) -> None:
         print(f"warning: {of}{line}", file=sys.stderr)
     if all(word.ignore for sample in dataset.samples for word in sample.words):
         print(
-            f"warning: {of}no word is to be found, so recall is 0 whatever is found",
+            f"warning: {of}no word is to be found, so recall is 0 whatever is found; false finds "
+            "are counted",
             file=sys.stderr,
         )
 
@@ -257,6 +258,7 @@ def _tune(weights: str, parts: list[Part], args: Namespace) -> None:
     from craftlite.evaluate.tune import search, shown, sides_around, write_tuning
     from craftlite.weights import find_weights
 
+    parts = _with_words(parts)
     models = [_open(weights, part, args) for part in parts]
     start = chosen_thresholds(args, weights, models[0].thresholds)
     sides = [args.long_side] if args.long_side else sides_around(models[0].detector.long_side)
@@ -277,6 +279,19 @@ def _tune(weights: str, parts: list[Part], args: Namespace) -> None:
     print(f"wrote {' and '.join(map(str, files))}", file=sys.stderr)
     for name in MODEL_OPTIONS:
         setattr(args, name, None)
+
+
+def _with_words(parts: list[Part]) -> list[Part]:
+    """The datasets that thresholds can be chosen on; the others are named on stderr."""
+    chosen = []
+    for part in parts:
+        if any(not word.ignore for sample in part.dataset.samples for word in sample.words):
+            chosen.append(part)
+        else:
+            print(f"{part.name}: no words, so it has no say in the thresholds", file=sys.stderr)
+    if not chosen:
+        raise ConfigError("--tune: no dataset has a word to be found")
+    return chosen
 
 
 def _scorer(

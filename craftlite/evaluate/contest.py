@@ -55,10 +55,16 @@ def rows(contestants: Sequence[Contestant], protocols: Sequence[str]) -> list[di
         {"name": one.name, "protocol": protocol}
         | one.score(protocol).facts()
         | {"hmean_interval": list(interval(hmeans(one.metrics[protocol].tallies)))}
+        | {"pictures_with_false_finds": _with_false_finds(one.metrics[protocol])}
         | one.facts
         for protocol in protocols
         for one in contestants
     ]
+
+
+def _with_false_finds(metric: Metric) -> int:
+    """How many pictures have a detection that is not correct."""
+    return sum(tally.detections > tally.correct for tally in metric.tallies)
 
 
 def differences(

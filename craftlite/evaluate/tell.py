@@ -46,6 +46,8 @@ def facts(row: Facts, where: str) -> str:
         "words": f"{row['truths']}, don't-care words left out",
         "detections": f"{row['detections']}, those in don't-care regions left out",
         "found": f"{row['found']:g} of the words, {row['correct']:g} of the detections correct",
+        "false finds": f"{row['detections'] - row['correct']:g}, in "
+        f"{row['pictures_with_false_finds']} of {row['pictures']} pictures",
         "repaired": f"{row['repaired']} detections that crossed themselves or had no area",
         "precision": f"{row['precision']:.2%}",
         "recall": f"{row['recall']:.2%}",

@@ -308,6 +308,29 @@ def test_several_datasets_are_tuned_for_together(
         evaluate(*bright, "--thresholds", "streets")
 
 
+def test_pictures_without_text_count_false_finds_alone(
+    bright: list[str | Path],
+    bright_words: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    textless = tmp_path / "textless"
+    (textless / "images").mkdir(parents=True)
+    (textless / "gt").mkdir()
+    for name, brightness in (("lamp", 255), ("night", 0)):
+        picture = np.zeros((192, 256), np.uint8)
+        picture[40:80, 20:120] = brightness
+        cv2.imwrite(str(textless / f"images/{name}.png"), picture)
+        (textless / f"gt/gt_{name}.txt").write_text("")
+    both = [*bright, "--dataset", "quads", "--data", textless, "--split", "train"]
+    assert evaluate(*both, "--tune") == 0
+    said = capsys.readouterr()
+    assert "quads-textless: no words, so it has no say in the thresholds" in said.err
+    assert "1, in 1 of 2 pictures" in said.out
+    with pytest.raises(ConfigError, match="no dataset has a word"):
+        evaluate("--dataset", "quads", "--data", textless, *bright[4:], "--split", "val", "--tune")
+
+
 def test_a_ground_truth_without_words_is_said(
     icdar15: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
