@@ -62,6 +62,7 @@ def test_json_of_result_files(
         "correct": 2,
         "repaired": 1,
         "hmean_interval": [0, pytest.approx(1)],
+        "pictures_with_false_finds": 1,
         "dataset": "icdar15",
         "split": "test",
         "protocol": "iou",
