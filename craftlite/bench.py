@@ -1,6 +1,5 @@
 """Timing networks against each other: same runtime, same threads, in turn."""
 
-import platform
 import statistics
 import tempfile
 import time
@@ -15,7 +14,7 @@ from craftlite.data.characters import split_evenly
 from craftlite.data.sample import Word
 from craftlite.data.targets import render_targets
 from craftlite.errors import ConfigError
-from craftlite.geometry import Points
+from craftlite.geometry import box
 from craftlite.postprocess import Thresholds, words_from_maps
 from craftlite.runtime import OnnxRuntime
 from craftlite.weights import catalogue, find_weights
@@ -95,11 +94,7 @@ def word_grid(size: tuple[int, int]) -> list[Word]:
     words = []
     for number in range(BENCH_WORDS):
         x, y = (number % columns) * width, (number // columns) * height
-        box = (x + 0.15 * width, y + 0.3 * height, x + 0.85 * width, y + 0.7 * height)
-        left, top, right, bottom = box
-        quad: Points = np.array(
-            [[left, top], [right, top], [right, bottom], [left, bottom]], np.float32
-        )
+        quad = box(x + 0.15 * width, y + 0.3 * height, x + 0.85 * width, y + 0.7 * height)
         words.append(Word(quad, "abcdefg", False, split_evenly(quad, 7)))
     return words
 
@@ -110,13 +105,3 @@ def time_postprocess(size: tuple[int, int], runs: int) -> tuple[int, Timing]:
     found = len(words_from_maps(region, affinity, Thresholds(), polygons=True))
     action = {"post-processing": lambda: words_from_maps(region, affinity, Thresholds())}
     return found, time_in_turn(action, runs)[0]
-
-
-def processor() -> str:
-    """The processor's name as the system gives it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

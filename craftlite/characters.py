@@ -4,11 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from craftlite.geometry import Points
-
-Map = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.uint8]
-Labels = npt.NDArray[np.int32]
+from craftlite.geometry import Labels, Map, Mask, Points
 
 PROMINENCE = 0.05  # how far a character's peak rises above the level that parts it from the next
 LEVEL_STEP = 0.05  # between the levels at which characters may part

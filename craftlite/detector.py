@@ -8,9 +8,10 @@ from typing import overload
 import numpy as np
 
 from craftlite.errors import ConfigError, WeightsError
+from craftlite.geometry import Map
 from craftlite.image import Source, read_image
 from craftlite.postprocess import Thresholds, words_from_maps
-from craftlite.preprocess import Fit, Map
+from craftlite.preprocess import Fit
 from craftlite.runtime import Backend, Device, OnnxRuntime, Runtime
 from craftlite.weights import DEFAULT, DEFAULT_LONG_SIDE, Weights, find_weights
 from craftlite.words import Words

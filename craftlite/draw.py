@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from craftlite.formats import write_whole
-from craftlite.geometry import Points
-from craftlite.image import Picture
+from craftlite.files import write_whole
+from craftlite.geometry import Picture, Points
 from craftlite.words import Words
 
 _ACCENT = (0, 230, 118)

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 from typing import Any, Literal, TypedDict
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from craftlite.errors import CraftliteError
+from craftlite.files import unwritable, write_whole
 from craftlite.geometry import signed_area
 from craftlite.words import Words
 
@@ -95,25 +95,6 @@ def csv_table(records: Iterable[Record]) -> str:
     return table.getvalue()
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file, making its folders: at any moment it holds all of the content or none of it.
-
-    Raises:
-        CraftliteError: it cannot be written.
-    """
-    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
-    unfinished = path.with_name(f".{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            unfinished.write_bytes(data)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-
-
 class FilePerPicture:
     """Writes json or icdar: one file a picture, in folders like those that the pictures lie in.
 
@@ -180,7 +161,7 @@ class FilePerRun:
             with self._journal.open("a", encoding="utf-8") as journal:
                 journal.write(json_line(record(name, words)) + "\n")
         except OSError as error:
-            raise _unwritable(self._journal, error) from error
+            raise unwritable(self._journal, error) from error
 
     def close(self) -> None:
         """Write the coco or csv file; raises CraftliteError where it cannot be written."""
@@ -217,7 +198,3 @@ def _annotation(word: WordRecord) -> dict[str, Any]:
         "iscrowd": 0,
         "score": word["score"],
     }
-
-
-def _unwritable(path: Path, error: OSError) -> CraftliteError:
-    return CraftliteError(f"{path}: cannot be written ({error.strerror or error})")

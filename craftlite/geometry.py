@@ -10,7 +10,14 @@ from shapely import make_valid
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
+# What arrays are called throughout: (height, width, 3) RGB, (height, width) scores, 0 or 255, and
+# numbers of components; (K, 2) points (x, y) in pixels; a 3x3 matrix that moves them.
+Picture = npt.NDArray[np.uint8]
+Map = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.int32]
 Points = npt.NDArray[np.float32]
+Matrix = npt.NDArray[np.float64]
 
 
 def box(left: float, top: float, right: float, bottom: float) -> Points:

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from craftlite.errors import InputError
+from craftlite.geometry import Picture
 
-Picture: TypeAlias = npt.NDArray[np.uint8]
 Source: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | npt.NDArray[Any] | Image.Image
 
 MAX_PIXELS = 100_000_000

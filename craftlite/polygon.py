@@ -15,10 +15,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from craftlite.geometry import Points, transform
+from craftlite.geometry import Labels, Mask, Points, transform
 
-Mask = npt.NDArray[np.uint8]
-Labels = npt.NDArray[np.int32]
 Complex = npt.NDArray[np.complex128]
 
 SEGMENTS = 11  # five pivots, a gap on either side of each

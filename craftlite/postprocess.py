@@ -16,11 +16,9 @@ import numpy.typing as npt
 
 from craftlite.characters import split_characters
 from craftlite.errors import ConfigError, InputError
-from craftlite.geometry import Points
-from craftlite.polygon import Labels, Mask, curved_outline
+from craftlite.geometry import Labels, Map, Mask, Points, box
+from craftlite.polygon import curved_outline
 from craftlite.words import Words
-
-Map = npt.NDArray[np.float32]
 
 MAX_SIDE = 32766  # pixels: OpenCV's limit for warping
 MIN_AREA = 10  # pixels: a smaller component is noise
@@ -186,7 +184,7 @@ def _quads(words: list[_Word]) -> Points:
     for i in np.flatnonzero(np.abs(1 - ratios) <= SQUARE_TOLERANCE):
         left, top, width, height = cv2.boundingRect(outlines[i])
         right, bottom = left + width - 1, top + height - 1
-        corners[i] = [[left, top], [right, top], [right, bottom], [left, bottom]]
+        corners[i] = box(left, top, right, bottom)
     return _from_top_left(corners)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from craftlite.errors import ConfigError
-from craftlite.geometry import Points
+from craftlite.geometry import Picture, Points
 
 # Mean and standard deviation of ImageNet's pixels, in 0..255, RGB: the networks' input convention.
 MEAN = np.array([123.675, 116.28, 103.53], np.float32)
@@ -16,8 +16,6 @@ STRIDE = 32
 MAP_STRIDE = 2
 # Enlarged further, letters outgrow those that the networks know, and gain no detail.
 MAX_ENLARGEMENT = 2.0
-Picture = npt.NDArray[np.uint8]
-Map = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from craftlite.formats import write_whole
+from craftlite.files import write_whole
 from craftlite.image import read_image
 from craftlite.preprocess import Fit
 from craftlite.runtime import OnnxRuntime

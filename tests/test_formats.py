@@ -7,16 +7,8 @@ import numpy as np
 import pytest
 
 from craftlite.errors import CraftliteError
-from craftlite.formats import (
-    FilePerPicture,
-    FilePerRun,
-    coco,
-    csv_table,
-    icdar,
-    json_line,
-    record,
-    write_whole,
-)
+from craftlite.files import write_whole
+from craftlite.formats import FilePerPicture, FilePerRun, coco, csv_table, icdar, json_line, record
 from craftlite.words import Words
 
 QUAD = np.array([[10.04, 20.06], [110.5, 20], [110.5, 60], [-0.01, 60]], np.float32)

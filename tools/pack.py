@@ -11,7 +11,6 @@ them are a smaller training set. `unpack` is the way back. The same input gives 
 """
 
 import argparse
-import hashlib
 import json
 import sys
 import tarfile
@@ -33,7 +32,7 @@ from craftlite.data.readers.folder import PICTURE_SUFFIXES
 from craftlite.data.readers.words import FILE, is_turned, names_split
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import ConfigError, CraftliteError, DatasetError
-from craftlite.formats import write_whole
+from craftlite.files import sha256_of, write_whole
 from craftlite.model.files import read_model, read_state
 from craftlite.runtime import TorchRuntime
 from craftlite.synth.fonts import SUFFIXES as FONT_SUFFIXES
@@ -267,7 +266,7 @@ def facts_of(name: str | None, file: Path | None) -> dict[str, str] | None:
     """What mix.json says of weights."""
     if name is None or file is None:
         return None
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    digest = sha256_of(file)
     return {"weights": Path(name).name, "network": read_state(file)[0], "sha256": digest}
 
 
@@ -427,7 +426,7 @@ def unpack(packs: Sequence[Path], folder: Path) -> None:
     for pack in packs:
         if not pack.is_file():
             raise DatasetError(f"{pack}: there is no such pack")
-        marker = folder / UNPACKED / hashlib.sha256(pack.read_bytes()).hexdigest()
+        marker = folder / UNPACKED / sha256_of(pack)
         if not marker.exists():
             _extract(pack, folder)
             write_whole(marker, f"{pack.name}\n")

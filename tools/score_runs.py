@@ -16,7 +16,6 @@ that are printed are from the first RUN of this call.
 
 import argparse
 import csv
-import hashlib
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -45,6 +44,7 @@ from craftlite.evaluate.protocols import Metric
 from craftlite.evaluate.score import Score, Tally, summed
 from craftlite.evaluate.tune import search
 from craftlite.export import onnx_of
+from craftlite.files import sha256_of
 from craftlite.model.files import read_model
 from craftlite.postprocess import Thresholds
 from craftlite.runtime import OnnxRuntime, Runtime
@@ -253,7 +253,7 @@ def scored(
     """
     began, weights = time.perf_counter(), weights_of(run)
     key: dict[str, Any] = {
-        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "sha256": sha256_of(weights),
         "pictures": fingerprint([*pictures.train, *pictures.val])[:16],
         "long_side": str(pictures.long_side),
         "train_pictures": str(len(pictures.train)),

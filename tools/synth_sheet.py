@@ -16,7 +16,7 @@ import numpy as np
 import skimage.data
 
 from craftlite.data.sample import Sample
-from craftlite.image import Picture
+from craftlite.geometry import Picture
 from craftlite.synth.generator import Generator
 
 ROWS = COLUMNS = 8

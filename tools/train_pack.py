@@ -87,7 +87,7 @@ def generate(data: Path, seconds: float) -> int:
     jobs = [(data, first + worker, workers, until) for worker in range(workers)]
     with get_context("spawn").Pool(workers) as pool:
         made = [line for part in pool.map(_make, jobs, chunksize=1) for line in part]
-    from craftlite.formats import write_whole
+    from craftlite.files import write_whole
 
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(lines, "".join(line + "\n" for line in [*there, *made]))

@@ -58,7 +58,8 @@ def whole_blocks(text: str) -> tuple[int, int]:
 
 def run(args: Namespace) -> int:
     """Time the networks and the post-processing, and print a table or JSON."""
-    from craftlite.bench import BENCH_WORDS, processor, time_networks, time_postprocess
+    from craftlite.bench import BENCH_WORDS, time_networks, time_postprocess
+    from craftlite.files import cpu_model
 
     if args.backbones is not None:
         return _backbones(args)
@@ -82,7 +83,7 @@ def run(args: Namespace) -> int:
         for timing in networks
     ]
     facts = {
-        "processor": processor(),
+        "processor": cpu_model(),
         "threads": args.threads,
         "size": args.size,
         "runs": args.runs,
@@ -114,8 +115,7 @@ def run(args: Namespace) -> int:
 def _backbones(args: Namespace) -> int:
     """Time classifiers, and print a table or JSON; draw them where asked to."""
     from craftlite.backbones import OTHERS, measure, scatter
-    from craftlite.bench import processor
-    from craftlite.formats import write_whole
+    from craftlite.files import cpu_model, write_whole
     from craftlite.model import CLASSIFIERS
 
     size = whole_blocks(args.size or "224x224")
@@ -123,7 +123,7 @@ def _backbones(args: Namespace) -> int:
     print(f"timing {', '.join(names)} ...", file=sys.stderr)
     measured = measure(names, size, args.threads, args.runs)
     threads = f"{args.threads} threads" if args.threads else "all cores"
-    where = f"{size[0]}x{size[1]}, {threads}, {processor()}"
+    where = f"{size[0]}x{size[1]}, {threads}, {cpu_model()}"
     if args.plot is not None:
         write_whole(args.plot, scatter(measured, f"ONNX Runtime, one picture of {where}"))
         print(f"drawn: {args.plot}", file=sys.stderr)
@@ -132,7 +132,7 @@ def _backbones(args: Namespace) -> int:
             {"name": one.name, **one.cost._asdict(), "onnx_ms": one.onnx, "torch_ms": one.torch}
             for one in measured
         ]
-        print(json.dumps({"processor": processor(), "threads": args.threads, "backbones": rows}))
+        print(json.dumps({"processor": cpu_model(), "threads": args.threads, "backbones": rows}))
         return 0
     print(f"{where}, {args.runs} runs each in turn, medians\n")
     print(f"{'':<24}{'parameters':>12}{'MACs':>12}{'ONNX Runtime':>16}{'torch':>12}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import PurePath
 
     from craftlite.detector import Detector, Maps
-    from craftlite.image import Picture
+    from craftlite.geometry import Picture
     from craftlite.inputs import Input
     from craftlite.postprocess import Thresholds
     from craftlite.words import Words

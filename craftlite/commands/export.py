@@ -109,7 +109,7 @@ def _export_smaller(entry: Weights, out: Path, pictures: list[Path]) -> None:
 
 def _keep_tuning(entry: Weights, out: Path) -> None:
     """The thresholds that were tuned for the weights go with the file, if none are there."""
-    from craftlite.formats import write_whole
+    from craftlite.files import write_whole
     from craftlite.weights import settings_text, tuned_settings
 
     beside = out.with_suffix(".json")

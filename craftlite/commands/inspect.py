@@ -208,7 +208,7 @@ def _report(
 ) -> Facts:
     """Everything as one JSON object, which --out gets too."""
     from craftlite.data.dataset import count_problems
-    from craftlite.formats import write_whole
+    from craftlite.files import write_whole
 
     where = {"dataset": args.dataset, "split": None if args.dataset == SYNTH else args.split}
     listed = {

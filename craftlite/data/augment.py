@@ -10,10 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from craftlite.data.sample import Word
-from craftlite.geometry import transform
+from craftlite.geometry import Matrix, Picture, transform
 
-Picture = npt.NDArray[np.uint8]
-Matrix = npt.NDArray[np.float64]
 Channels = npt.NDArray[np.float64]
 
 # From this scale down pixels are averaged first: reading between two of them would skip others.

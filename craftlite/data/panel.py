@@ -14,8 +14,7 @@ from craftlite.data.characters import characters_of
 from craftlite.data.sample import Word
 from craftlite.data.targets import render_targets
 from craftlite.draw import heatmap, outline
-from craftlite.geometry import Points
-from craftlite.image import Picture
+from craftlite.geometry import Picture, Points
 
 WIDEST, HIGHEST, NARROWEST = 2400, 1800, 1000  # pixels of a panel
 LARGEST_ZOOM = 4.0

@@ -10,8 +10,7 @@ import numpy.typing as npt
 
 from craftlite.data.characters import edges, extent, points_along, reading_outline
 from craftlite.data.sample import Sample
-from craftlite.geometry import Points
-from craftlite.image import Picture
+from craftlite.geometry import Picture, Points
 from craftlite.preprocess import MAP_STRIDE, MEAN, STRIDE
 
 HEIGHT = 64  # pixels of a strip, of which the word has TEXT: heights that training shows most

@@ -5,7 +5,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from craftlite.demo.look import Eye
 from craftlite.demo.views import map_view, words_view
-from craftlite.image import Picture
+from craftlite.geometry import Picture
 from craftlite.weights import DEFAULT, catalogue
 
 ABOUT = """

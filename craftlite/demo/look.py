@@ -7,7 +7,8 @@ from threading import Lock
 
 from craftlite.detector import Detector, Maps
 from craftlite.draw import data_uri, fitted
-from craftlite.image import Picture, read_image
+from craftlite.geometry import Picture
+from craftlite.image import read_image
 from craftlite.postprocess import Thresholds
 from craftlite.words import Words
 

@@ -8,8 +8,7 @@ import numpy as np
 from craftlite.demo.look import ROOM, Found, Look
 from craftlite.draw import data_uri, fitted, heatmap
 from craftlite.formats import record
-from craftlite.geometry import Points
-from craftlite.preprocess import Map
+from craftlite.geometry import Map, Points
 from craftlite.words import Words
 
 STYLE = """

@@ -13,7 +13,7 @@ import numpy as np
 from craftlite.data.sample import Sample
 from craftlite.detector import Detector, Maps
 from craftlite.errors import CraftliteError
-from craftlite.formats import write_whole
+from craftlite.files import sha256_of, write_whole
 from craftlite.preprocess import Fit
 from craftlite.weights import Weights
 
@@ -114,7 +114,7 @@ def picture_hash(sample: Sample) -> str:
     """SHA-256 of a picture's file, or of its pixels."""
     if isinstance(sample.picture, Path):
         try:
-            return hashlib.sha256(sample.picture.read_bytes()).hexdigest()
+            return sha256_of(sample.picture)
         except OSError:
             return hashlib.sha256(str(sample.picture).encode()).hexdigest()  # pixels() will raise
     shape = str(sample.picture.shape).encode()
@@ -125,4 +125,4 @@ def weights_hash(entry: Weights) -> str:
     """SHA-256 of the file that is run for a set of weights."""
     file = entry.onnx or entry.torch
     assert file is not None
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    return sha256_of(file)

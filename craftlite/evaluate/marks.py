@@ -6,8 +6,7 @@ import numpy as np
 
 from craftlite.draw import outline
 from craftlite.evaluate.score import Bools, Matching
-from craftlite.geometry import Points
-from craftlite.image import Picture
+from craftlite.geometry import Picture, Points
 
 # What became of a truth, in thin lines, and of a detection, in thick ones.
 COLOURS = {

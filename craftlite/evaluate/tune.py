@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from craftlite.errors import CraftliteError
 from craftlite.evaluate.score import Score
-from craftlite.formats import write_whole
+from craftlite.files import write_whole
 from craftlite.postprocess import Thresholds
 from craftlite.weights import Weights, catalogue, folder, settings_text, tuned_settings
 

@@ -9,7 +9,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from craftlite.errors import WeightsError
-from craftlite.formats import write_whole
+from craftlite.files import write_whole
 from craftlite.model import IMAGENET_CLASSES, build_model
 from craftlite.runtime import METADATA
 

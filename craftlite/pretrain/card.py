@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from craftlite.formats import write_whole
+from craftlite.files import write_whole
 from craftlite.model.cost import cost
 from craftlite.pretrain.recipe import PretrainRecipe
 from craftlite.train.card import digests, hours, machine

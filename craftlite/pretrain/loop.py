@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from craftlite.data.loader import Shares, batches
 from craftlite.errors import DatasetError
-from craftlite.formats import write_whole
+from craftlite.files import write_whole
 from craftlite.pretrain.card import write_card
 from craftlite.pretrain.pictures import Batch, Labelled, Pictures, read_splits
 from craftlite.pretrain.recipe import PretrainRecipe

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from craftlite.image import Picture
+from craftlite.geometry import Picture
 from craftlite.synth.ground import add_grain
 
 

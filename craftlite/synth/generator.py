@@ -9,8 +9,7 @@ import numpy.typing as npt
 
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import ConfigError, DatasetError
-from craftlite.geometry import transform
-from craftlite.image import Picture
+from craftlite.geometry import Matrix, Picture, transform
 from craftlite.synth.clutter import add_clutter
 from craftlite.synth.compose import random_kind
 from craftlite.synth.faults import random_faults
@@ -21,7 +20,7 @@ from craftlite.synth.layout import Block
 from craftlite.synth.legibility import mark_unreadable
 from craftlite.synth.pages import page_ground, random_page
 from craftlite.synth.paint import paint_ink, paint_plate, plate_outline, random_style
-from craftlite.synth.placement import Matrix, Room, block_corners, random_pose
+from craftlite.synth.placement import Room, block_corners, random_pose
 from craftlite.synth.raster import rasterise
 from craftlite.synth.scene import mark_small, random_scene
 from craftlite.synth.scripts import NEEDED, SHARES

@@ -9,7 +9,7 @@ import numpy as np
 from craftlite.data.readers.folder import PICTURE_SUFFIXES
 from craftlite.data.sample import Sample
 from craftlite.errors import DatasetError
-from craftlite.image import Picture
+from craftlite.geometry import Picture
 from craftlite.synth.patterns import PATTERNS, random_tone
 
 # Share of the grounds that are made where there are photographs too.

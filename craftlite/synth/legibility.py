@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 
 from craftlite.data.sample import Word
-from craftlite.geometry import Points
-from craftlite.image import Picture
+from craftlite.geometry import Picture, Points
 
 # Words below this height in pixels cannot be read, nor such whose blur has a larger standard
 # deviation than this share of their height, nor such whose ink differs less from its ground.

@@ -7,8 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from craftlite.geometry import Points
-from craftlite.image import Picture
+from craftlite.geometry import Picture, Points
 from craftlite.synth.raster import Coverage
 
 Colour: TypeAlias = npt.NDArray[np.float32]

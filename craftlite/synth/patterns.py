@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from craftlite.image import Picture
+from craftlite.geometry import Picture
 
 Pattern: TypeAlias = Callable[[np.random.Generator, Picture], None]
 

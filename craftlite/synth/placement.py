@@ -4,10 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from craftlite.geometry import Points, transform
-from craftlite.image import Picture
-
-Matrix = npt.NDArray[np.float64]
+from craftlite.geometry import Matrix, Picture, Points, box, transform
 
 # The maps of what is free and what is calm are this many times smaller than the picture.
 COARSE = 4
@@ -101,7 +98,6 @@ def random_pose(rng: np.random.Generator, em: float, extent: tuple[float, float]
     return matrix
 
 
-def block_corners(box: npt.NDArray[np.floating], pad: float, matrix: Matrix) -> Points:
+def block_corners(extent: npt.NDArray[np.floating], pad: float, matrix: Matrix) -> Points:
     """The corners (4, 2) of a block's box, `pad` ems around it, under a homography."""
-    left, top, right, bottom = box + np.array([-pad, -pad, pad, pad])
-    return transform([[left, top], [right, top], [right, bottom], [left, bottom]], matrix)
+    return transform(box(*(extent + np.array([-pad, -pad, pad, pad]))), matrix)

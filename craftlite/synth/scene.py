@@ -12,11 +12,9 @@ import shapely
 from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import ConfigError, DatasetError
-from craftlite.geometry import repaired, transform
-from craftlite.image import Picture
+from craftlite.geometry import Matrix, Picture, repaired, transform
 from craftlite.synth.ground import random_part, scaled_part
 from craftlite.synth.legibility import least_height
-from craftlite.synth.placement import Matrix
 
 # A word that the edge cuts is don't-care where less of it shows, and forgotten where next to
 # nothing does.

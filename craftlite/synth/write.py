@@ -24,7 +24,7 @@ from tqdm import tqdm
 from craftlite.data.fingerprint import fingerprint
 from craftlite.data.sample import Word
 from craftlite.errors import ConfigError
-from craftlite.formats import write_whole
+from craftlite.files import write_whole
 from craftlite.synth.generator import Generator
 from craftlite.synth.matlab import synthtext_bytes
 

@@ -1,6 +1,5 @@
 """The card of a run's weights: what they are, what they learnt from, and how good they were."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from craftlite.data.mix import parse_mix
-from craftlite.formats import write_whole
+from craftlite.files import sha256_of, write_whole
 from craftlite.model.cost import cost
 from craftlite.postprocess import Thresholds
 from craftlite.preprocess import MEAN, STD, STRIDE
@@ -101,7 +100,7 @@ def card(
 def digests(folder: Path) -> dict[str, str]:
     """SHA-256 of the weights in a run's folder, by the names of their files."""
     weights = sorted(folder.glob("*.safetensors"))
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in weights}
+    return {path.name: sha256_of(path) for path in weights}
 
 
 def list_file(folder: Path, file: Path) -> None:
@@ -111,7 +110,7 @@ def list_file(folder: Path, file: Path) -> None:
         CraftliteError: the card cannot be written.
         OSError: the card or the file is not there.
     """
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    digest = sha256_of(file)
     path = folder / "card.md"
     write_whole(path, f"{path.read_text('utf-8')}| `{file.name}` | `{digest}` |\n")
 

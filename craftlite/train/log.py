@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
-from craftlite.formats import write_whole
+from craftlite.files import write_whole
 
 
 class Log:

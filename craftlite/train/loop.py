@@ -12,7 +12,7 @@ import torch
 
 from craftlite.data.loader import Shares
 from craftlite.data.sources import Listed
-from craftlite.formats import write_whole
+from craftlite.files import write_whole
 from craftlite.train.budget import UNKNOWN, Budget, with_steps
 from craftlite.train.card import write_card
 from craftlite.train.checkpoint import load_checkpoint

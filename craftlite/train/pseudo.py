@@ -22,7 +22,7 @@ from craftlite.data.strip import Strip, cut_strips
 from craftlite.data.targets import GUESSED
 from craftlite.data.watershed import find_characters
 from craftlite.errors import DatasetError
-from craftlite.formats import write_whole
+from craftlite.files import write_whole
 from craftlite.geometry import Points, is_convex
 from craftlite.preprocess import to_tensor
 from craftlite.runtime import Runtime

@@ -16,7 +16,7 @@ import yaml
 import craftlite
 from craftlite.data.fingerprint import fingerprint
 from craftlite.data.sample import Sample
-from craftlite.formats import write_whole
+from craftlite.files import cpu_model, write_whole
 
 HEADER = "# What was trained. Once again: craftlite train --recipe {name} --out DIR\n"
 PACKAGE = Path(craftlite.__file__).resolve().parent
@@ -78,16 +78,6 @@ def describe(name: str, folder: Path | None, samples: Sequence[Sample]) -> dict[
         "legible_words": sum(not word.ignore for word in words),
         "sha256": fingerprint(samples),
     }
-
-
-def cpu_model() -> str | None:
-    """What the processor calls itself, or None where nothing tells."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or None)
 
 
 def checkout(package: Path) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from craftlite.draw import fitted, heatmap, write_picture
 from craftlite.evaluate.iou import match
 from craftlite.evaluate.marks import COLOURS, mark, scaled
 from craftlite.evaluate.score import Matching
-from craftlite.image import Picture
+from craftlite.geometry import Picture
 from craftlite.postprocess import Thresholds
 
 PICTURES = 6

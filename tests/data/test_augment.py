@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from craftlite.data.augment import Augmentation, Picture, random_crop, random_matrix, recolour, warp
+from craftlite.data.augment import Augmentation, random_crop, random_matrix, recolour, warp
 from craftlite.data.sample import Word
-from craftlite.geometry import Points, transform
+from craftlite.geometry import Picture, Points, transform
 
 CROP = 320
 STILL = Augmentation(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from craftlite.image import Picture
+from craftlite.geometry import Picture
 from craftlite.synth.faults import few_pixels, glare, light, motion, random_faults, sharpened
 
 

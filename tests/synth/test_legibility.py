@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from craftlite.data.sample import Word
-from craftlite.image import Picture
+from craftlite.geometry import Picture
 from craftlite.synth.legibility import mark_unreadable
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from craftlite.image import Picture
+from craftlite.geometry import Picture
 from craftlite.synth.paint import (
     Style,
     mean_colour,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from craftlite.data.sample import Sample, Word
-from craftlite.formats import write_whole
+from craftlite.files import write_whole
 from craftlite.postprocess import Thresholds
 from craftlite.train.card import card, hours, list_file, write_card
 from craftlite.train.recipe import Recipe

@@ -13,7 +13,7 @@ from craftlite.evaluate.marks import COLOURS
 from craftlite.evaluate.report.charts import calibration_chart, sweep_chart
 from craftlite.evaluate.report.facts import facts_of
 from craftlite.evaluate.report.gallery import draw, worst
-from craftlite.formats import write_whole
+from craftlite.files import write_whole
 
 
 def write_report(
