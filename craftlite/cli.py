@@ -1,5 +1,6 @@
 """The command line: parses, runs one command, and turns errors into a sentence and an exit code."""
 
+import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from jsonargparse import ArgumentParser
 from craftlite import __version__
 from craftlite.errors import ConfigError, CraftliteError, WeightsError
 
-# One file in commands/ each, with `parser()` and `run(args)`; none imports torch to be parsed.
+# One file in commands/ each, with `parser()` and `run(args)`; only the one that runs is imported.
 COMMANDS = {
     "detect": "find the words in pictures",
     "inspect": "count and draw what a dataset holds",
@@ -27,22 +28,18 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0, 1 some inputs failed, 2 wrong usage, 130."""
-    parser = ArgumentParser(
-        prog="craftlite", description="Find text in photographs.", version=__version__
-    )
-    commands = parser.add_subcommands(dest="command")
-    modules = {name: import_module(f"craftlite.commands.{name}") for name in COMMANDS}
-    for name, help_text in COMMANDS.items():
-        commands.add_subcommand(name, modules[name].parser(), help=help_text)
-    args = parser.parse_args(argv)
+    command, *options = parsed(sys.argv[1:] if argv is None else argv)
     try:
-        code: int = modules[args.command].run(args[args.command])
+        module = import_module(f"craftlite.commands.{command}")
+        parser: ArgumentParser = module.parser()
+        parser.prog = f"craftlite {command}"
+        code: int = module.run(parser.parse_args(options))
         return code
     except CraftliteError as error:
-        print(f"craftlite {args.command}: {error}", file=sys.stderr)
+        print(f"craftlite {command}: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError | WeightsError) else 1
     except ModuleNotFoundError as error:
-        print(f"craftlite {args.command}: {missing(args.command, error)}", file=sys.stderr)
+        print(f"craftlite {command}: {missing(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -52,11 +49,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:
         # Such as a disk that fills while a log is written: its text names the file and the reason.
-        print(f"craftlite {args.command}: {error}", file=sys.stderr)
+        print(f"craftlite {command}: {error}", file=sys.stderr)
         return 1
 
 
-def missing(command: str, error: ModuleNotFoundError) -> str:
+def parsed(argv: Sequence[str]) -> list[str]:
+    """The command's name and what follows it.
+
+    Raises:
+        SystemExit: help or the version was asked for (0), or there is no such command (2).
+    """
+    width = max(map(len, COMMANDS)) + 2
+    listed = "\n".join(f"  {name:<{width}}{text}" for name, text in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="craftlite",
+        usage="craftlite COMMAND [options]",
+        description="Find text in photographs.",
+        epilog=f"commands:\n{listed}\n\n'craftlite COMMAND --help' explains a command's options.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("command", choices=COMMANDS, help=argparse.SUPPRESS)
+    command: str = parser.parse_args(argv[:1]).command
+    return [command, *argv[1:]]
+
+
+def missing(error: ModuleNotFoundError) -> str:
     """Which extra brings the package that a command lacks."""
     extras = {
         "onnx": "export",

@@ -41,6 +41,36 @@ def test_every_command_explains_its_options(
 
 
 @pytest.mark.parametrize(
+    ("arguments", "heavy"),
+    [
+        ("--help", "numpy cv2 torch"),
+        ("detect --help", "torch matplotlib gradio uharfbuzz"),
+        ("eval --help", "torch matplotlib gradio uharfbuzz"),
+        ("inspect --help", "torch gradio uharfbuzz"),
+        ("train --help", "torch onnxruntime uharfbuzz"),
+    ],
+)
+def test_help_imports_what_its_command_needs_alone(arguments: str, heavy: str) -> None:
+    program = (
+        "import sys\nfrom craftlite.cli import main\ntry: main(sys.argv[1].split())\n"
+        "except SystemExit: print(set(sys.argv[2].split()) & set(sys.modules), file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", program, arguments, heavy]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "set()"
+
+
+def test_help_shows_no_types_of_python(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in COMMANDS:
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        shown = capsys.readouterr().out
+        assert "type:" not in shown
+        assert "null" not in shown
+        assert "<class" not in shown
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["nonsense"], "nonsense"),

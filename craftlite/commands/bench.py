@@ -7,17 +7,17 @@ from pathlib import Path
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
 
-from craftlite.commands.options import parse_size
+from craftlite.bench import BENCH_WORDS, time_networks, time_postprocess
+from craftlite.commands.options import new_parser, parse_size
 from craftlite.errors import ConfigError
+from craftlite.files import cpu_model, write_whole
 
 COMPARED = ("craft-vgg16", "craftlite-small")
 
 
 def parser() -> ArgumentParser:
     """The options of the command."""
-    parser = ArgumentParser(
-        description="Time networks with ONNX Runtime on the CPU, in turn, in one run."
-    )
+    parser = new_parser("Time networks with ONNX Runtime on the CPU, in turn, in one run.")
     parser.add_argument(
         "--weights",
         nargs="+",
@@ -58,9 +58,6 @@ def whole_blocks(text: str) -> tuple[int, int]:
 
 def run(args: Namespace) -> int:
     """Time the networks and the post-processing, and print a table or JSON."""
-    from craftlite.bench import BENCH_WORDS, time_networks, time_postprocess
-    from craftlite.files import cpu_model
-
     if args.backbones is not None:
         return _backbones(args)
     if args.plot is not None:
@@ -115,7 +112,6 @@ def run(args: Namespace) -> int:
 def _backbones(args: Namespace) -> int:
     """Time classifiers, and print a table or JSON; draw them where asked to."""
     from craftlite.backbones import OTHERS, measure, scatter
-    from craftlite.files import cpu_model, write_whole
     from craftlite.model import CLASSIFIERS
 
     size = whole_blocks(args.size or "224x224")

@@ -6,6 +6,7 @@ import sys
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt, restricted_number_type
 
+from craftlite.commands.options import new_parser
 from craftlite.errors import ConfigError
 
 Port = restricted_number_type("Port", int, [(">=", 1), ("<=", 65535)])
@@ -13,7 +14,7 @@ Port = restricted_number_type("Port", int, [(">=", 1), ("<=", 65535)])
 
 def parser() -> ArgumentParser:
     """The options of the command."""
-    result = ArgumentParser(description="Serve a web page to try the detector on.")
+    result = new_parser("Serve a web page to try the detector on.")
     here = "address to listen on; 0.0.0.0 lets other machines in"
     result.add_argument("--host", type=str, default="127.0.0.1", help=here)
     result.add_argument("--port", type=Port, default=7860, help="port to listen on")

@@ -1,27 +1,24 @@
 """`craftlite detect`: find the words in pictures, and print or write them down."""
 
-# Everything that takes long to import waits for `run`: other commands share this parser's start.
-from __future__ import annotations
-
 import sys
 import tempfile
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path, PurePath
+from typing import Protocol
 
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
+from tqdm import tqdm
 
-from craftlite.commands.options import add_thresholds, chosen_thresholds
+from craftlite.commands.options import add_thresholds, chosen_thresholds, new_parser
+from craftlite.detector import Detector, Maps
+from craftlite.draw import heatmap, overlay, write_picture
 from craftlite.errors import ConfigError, CraftliteError
-
-if TYPE_CHECKING:
-    from pathlib import PurePath
-
-    from craftlite.detector import Detector, Maps
-    from craftlite.geometry import Picture
-    from craftlite.inputs import Input
-    from craftlite.postprocess import Thresholds
-    from craftlite.words import Words
+from craftlite.formats import FilePerPicture, FilePerRun, json_line, record
+from craftlite.geometry import Picture
+from craftlite.image import read_image
+from craftlite.inputs import Input, expand
+from craftlite.postprocess import Thresholds
+from craftlite.words import Words
 
 FORMATS = ("json", "jsonl", "icdar", "coco", "csv")
 JPEG_LONGEST = 65_500  # pixels; a longer side does not fit the format
@@ -37,24 +34,33 @@ class Writer(Protocol):
 
 def parser() -> ArgumentParser:
     """The command's options."""
-    result = ArgumentParser(
-        description="Find the words in pictures. Without --out, one JSON object a picture and line "
+    result = new_parser(
+        "Find the words in pictures. Without --out, one JSON object a picture and line "
         "goes to stdout."
     )
     add = result.add_argument
-    add("inputs", nargs="+", metavar="INPUT", help="File, folder, glob, http(s) URL or - (stdin).")
-    add("--out", type=Path, metavar="DIR", help="Write results into this folder.")
-    add("--format", choices=FORMATS, default="json", help="How they are written; needs --out.")
-    add("--overlay", action="store_true", help="Also draw the words; into OUT/overlay.")
-    add("--heatmaps", action="store_true", help="Also draw the two maps; into OUT/heatmaps.")
-    add("--resume", action="store_true", help="Skip pictures whose result is in OUT already.")
-    add("--polygons", action="store_true", help="Outlines that follow curved words.")
-    add("--level", choices=("word", "char"), default="word", help="char: also characters.")
-    add("--weights", default="craftlite-small", metavar="NAME|FILE", help="Which network.")
-    add("--backend", choices=("onnx", "torch"), help="What runs the network; by default its file.")
-    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="Where it runs.")
-    add("--threads", type=PositiveInt, metavar="N", help="Threads on the CPU.")
-    side = "Longest side the network sees; smaller pictures are enlarged, at most twice."
+    add("inputs", nargs="+", metavar="INPUT", help="file, folder, glob, http(s) URL or - (stdin)")
+    add("--out", type=Path, metavar="DIR", help="folder to write results to")
+    add("--format", choices=FORMATS, default="json", help="format of the results; needs --out")
+    add("--overlay", action="store_true", help="also draw the words, to OUT/overlay")
+    add("--heatmaps", action="store_true", help="also draw the score maps, to OUT/heatmaps")
+    add("--resume", action="store_true", help="skip pictures that already have a result in OUT")
+    add("--polygons", action="store_true", help="trace the outlines of curved words")
+    add(
+        "--level",
+        choices=("word", "char"),
+        default="word",
+        help="char also finds the characters of each word",
+    )
+    add("--weights", default="craftlite-small", metavar="NAME|FILE", help="weights to use")
+    add(
+        "--backend", choices=("onnx", "torch"), help="by default the one that fits the weights file"
+    )
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="device to run on")
+    add(
+        "--threads", type=PositiveInt, metavar="N", help="CPU threads; by default one for each core"
+    )
+    side = "pixels that the longer side is scaled to, enlarging at most twice"
     add("--long-side", type=PositiveInt, metavar="PIXELS", help=side)
     add_thresholds(result)
     return result
@@ -70,7 +76,6 @@ def run(args: Namespace) -> int:
         WeightsError: the weights cannot be used.
     """
     _check(args)
-    from craftlite.inputs import expand
 
     drawn = () if args.out is None else (args.out / "overlay", args.out / "heatmaps")
     inputs, errors = expand(args.inputs, skip=drawn)
@@ -102,10 +107,6 @@ def _check(args: Namespace) -> None:
 
 def _detect_all(args: Namespace, inputs: list[Input]) -> int:
     """Works through the inputs; returns how many failed."""
-    from tqdm import tqdm
-
-    from craftlite.detector import Detector
-
     detector = Detector(
         args.weights,
         backend=args.backend,
@@ -134,7 +135,6 @@ def _detect_all(args: Namespace, inputs: list[Input]) -> int:
 def _detect_one(
     item: Input, args: Namespace, detector: Detector, thresholds: Thresholds, writer: Writer
 ) -> None:
-    from craftlite.image import read_image
 
     picture = read_image(item.source)
     maps = detector.maps(picture)
@@ -148,7 +148,6 @@ def _detect_one(
 
 
 def _draw(target: PurePath, args: Namespace, picture: Picture, maps: Maps, words: Words) -> None:
-    from craftlite.draw import heatmap, overlay
 
     if args.overlay:
         _save(args.out / "overlay" / target, overlay(picture, words))
@@ -159,14 +158,12 @@ def _draw(target: PurePath, args: Namespace, picture: Picture, maps: Maps, words
 
 
 def _save(stem: Path, picture: Picture) -> None:
-    from craftlite.draw import write_picture
 
     suffix = ".jpg" if max(picture.shape) <= JPEG_LONGEST else ".png"
     write_picture(stem.with_name(stem.name + suffix), picture)
 
 
 def _writer(args: Namespace) -> Writer:
-    from craftlite.formats import FilePerPicture, FilePerRun
 
     if args.out is None:
         return _Stdout()
@@ -182,9 +179,6 @@ class _Stdout:
         return False
 
     def write(self, name: str, target: PurePath, words: Words) -> None:
-        from tqdm import tqdm
-
-        from craftlite.formats import json_line, record
 
         # tqdm's own print keeps the line out of the progress bar where both are on one terminal.
         tqdm.write(json_line(record(name, words)), file=sys.stdout)
@@ -195,6 +189,5 @@ class _Stdout:
 
 
 def _complain(error: CraftliteError) -> None:
-    from tqdm import tqdm
 
     tqdm.write(f"craftlite: {error}", file=sys.stderr)

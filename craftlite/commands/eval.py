@@ -1,39 +1,39 @@
 """`craftlite eval`: precision, recall and H-mean of weights, or of result files, on a dataset."""
 
-# Everything that takes long to import waits for `run`: other commands share this parser's start.
-from __future__ import annotations
-
 import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
+from tqdm import tqdm
 
-from craftlite.commands.options import add_thresholds, chosen_thresholds
+from craftlite.commands.options import add_thresholds, chosen_thresholds, new_parser
 from craftlite.data import DATASETS, SPLITS
-from craftlite.errors import ConfigError
+from craftlite.data.dataset import Dataset, problem_lines
+from craftlite.data.readers import read_dataset
+from craftlite.data.sample import Sample
+from craftlite.errors import ConfigError, DatasetError
 from craftlite.evaluate import PROTOCOLS, own_protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from tqdm import tqdm
-
-    from craftlite.data.dataset import Dataset
-    from craftlite.data.sample import Sample
-    from craftlite.evaluate.contest import Contestant
-    from craftlite.evaluate.model import Model
-    from craftlite.evaluate.score import Score
-    from craftlite.postprocess import Thresholds
+from craftlite.evaluate.contest import Contestant
+from craftlite.evaluate.maps import default_folder
+from craftlite.evaluate.model import Model
+from craftlite.evaluate.protocols import BY_NAME, Metric
+from craftlite.evaluate.results import read_results
+from craftlite.evaluate.score import Score
+from craftlite.evaluate.tell import told
+from craftlite.evaluate.tune import search, shown, sides_around, write_tuning
+from craftlite.postprocess import Thresholds
+from craftlite.weights import find_weights
 
 MODEL_OPTIONS = ("long_side", "thresholds", "text_threshold", "link_threshold", "low_text", "tune")
 NAMES_SHOWN = 5
 RESULTS_HELP = (
     "score the files in this folder or zip (res_NAME.txt, or the JSON of craftlite detect) instead "
-    "of running a model; needs the ground truth alone, no pictures; repeat it to compare"
+    "of running a model; needs the ground truth alone, no pictures; repeat to compare"
 )
 TUNE_HELP = (
     "search the thresholds and the long side on this split, which may not be the test split, and "
@@ -44,26 +44,36 @@ TUNE_HELP = (
 
 def parser() -> ArgumentParser:
     """The command's options."""
-    result = ArgumentParser(
-        description="Score weights, or result files that exist, against a dataset's ground truth."
+    result = new_parser(
+        "Score weights, or result files that exist, against a dataset's ground truth."
     )
     add = result.add_argument
-    names = f"{', '.join(DATASETS)}: how the data is laid out; repeat it for several datasets"
+    names = f"{', '.join(DATASETS)}: format of the data; repeat for several datasets"
     add("--dataset", action="append", type=str, required=True, metavar="NAME", help=names)
-    add("--split", default="test", choices=SPLITS, help="which part of it")
+    add("--split", default="test", choices=SPLITS, help="split to score")
     folders = "folder of each dataset, in the order of --dataset; by default data/NAME"
     add("--data", action="append", type=str, default=[], metavar="DIR", help=folders)
-    one = "weights to run; repeat it to compare; by default craftlite-small"
+    one = "weights to run; repeat to compare; by default craftlite-small"
     add("--weights", action="append", type=str, metavar="NAME|FILE", help=one)
     add("--results", action="append", type=str, metavar="[NAME=]DIR", help=RESULTS_HELP)
-    protocols = f"{', '.join(PROTOCOLS)}; repeat it for several; by default each dataset's own"
+    protocols = f"{', '.join(PROTOCOLS)}; repeat for several; by default each dataset's own"
     add("--protocol", action="append", type=str, metavar="NAME", help=protocols)
-    add("--report", type=Path, metavar="DIR", help="write report.html, .json and .md there")
+    add("--report", type=Path, metavar="DIR", help="folder to write report.html, .json and .md to")
     add("--json", action="store_true", help="print one JSON object, its ratios in 0..1")
     add("--tune", action="store_true", help=TUNE_HELP)
-    add("--cache", type=Path, metavar="DIR", help="where maps are kept; by default ~/.cache")
+    add(
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        help="folder for cached score maps; by default ~/.cache",
+    )
     unset = "; by default the weights' own"
-    add("--long-side", type=PositiveInt, metavar="PIXELS", help="longest side it sees" + unset)
+    add(
+        "--long-side",
+        type=PositiveInt,
+        metavar="PIXELS",
+        help="pixels that the longer side is scaled to" + unset,
+    )
     add_thresholds(result)
     return result
 
@@ -100,8 +110,6 @@ def run(args: Namespace) -> int:
 
 def _read_parts(args: Namespace, pictures: bool) -> list[Part]:
     """The datasets, opened; two of one layout are told apart by their folders' names."""
-    from craftlite.data.readers import read_dataset
-
     folders = [Path(folder) for folder in args.data]
     folders += [Path("data") / name for name in args.dataset[len(folders) :]]
     parts = []
@@ -119,8 +127,6 @@ def _read_parts(args: Namespace, pictures: bool) -> list[Part]:
 
 def _score(part: Part, weights: list[str], args: Namespace, alone: bool) -> None:
     """Runs and judges every detector on a dataset, prints the figures and writes the report."""
-    from craftlite.evaluate.tell import told
-
     samples, protocols = part.dataset.samples, part.protocols
     named = zip(_short(weights), weights, strict=True)
     contestants = [_run_model(name, file, part, args) for name, file in named]
@@ -179,7 +185,6 @@ def _named(text: str) -> tuple[str, Path]:
 
 
 def _warn_of(dataset: Dataset, name: str) -> None:
-    from craftlite.data.dataset import problem_lines
 
     of = f"{name}: " if name else ""
     for line in problem_lines(dataset.problems):
@@ -193,9 +198,6 @@ def _warn_of(dataset: Dataset, name: str) -> None:
 
 
 def _open(weights: str, part: Part, args: Namespace) -> Model:
-    from craftlite.evaluate.maps import default_folder
-    from craftlite.evaluate.model import Model
-    from craftlite.evaluate.protocols import BY_NAME
 
     return Model(
         weights,
@@ -213,9 +215,6 @@ def _short(weights: list[str]) -> list[str]:
 
 
 def _run_model(name: str, weights: str, part: Part, args: Namespace) -> Contestant:
-    from tqdm import tqdm
-
-    from craftlite.evaluate.contest import Contestant
 
     model = _open(weights, part, args)
     thresholds = chosen_thresholds(args, weights, model.thresholds)
@@ -225,9 +224,6 @@ def _run_model(name: str, weights: str, part: Part, args: Namespace) -> Contesta
 
 
 def _read_results(text: str, dataset: Dataset) -> Contestant:
-    from craftlite.data.dataset import problem_lines
-    from craftlite.evaluate.contest import Contestant
-    from craftlite.evaluate.results import read_results
 
     name, path = _named(text)
     results = read_results(path, {sample.name: _size(sample) for sample in dataset.samples})
@@ -243,8 +239,6 @@ def _read_results(text: str, dataset: Dataset) -> Contestant:
 
 def _size(sample: Sample) -> tuple[int, int] | None:
     """The picture's (width, height), or None where it is not there."""
-    from craftlite.errors import DatasetError
-
     try:
         return sample.size()
     except DatasetError:
@@ -253,11 +247,6 @@ def _size(sample: Sample) -> tuple[int, int] | None:
 
 def _tune(weights: str, parts: list[Part], args: Namespace) -> None:
     """Searches, says what it finds, and writes it down; the evaluation after it uses that."""
-    from tqdm import tqdm
-
-    from craftlite.evaluate.tune import search, shown, sides_around, write_tuning
-    from craftlite.weights import find_weights
-
     parts = _with_words(parts)
     models = [_open(weights, part, args) for part in parts]
     start = chosen_thresholds(args, weights, models[0].thresholds)
@@ -295,10 +284,9 @@ def _with_words(parts: list[Part]) -> list[Part]:
 
 
 def _scorer(
-    parts: list[Part], models: list[Model], bar: tqdm[Any]
+    parts: list[Part], models: list[Model], bar: "tqdm[Any]"
 ) -> Callable[[int, int, Thresholds], Score]:
     """What scores the part of a number with a long side and thresholds, each once."""
-    from craftlite.evaluate.protocols import Metric
 
     @cache
     def score(number: int, side: int, levels: Thresholds) -> Score:

@@ -1,24 +1,22 @@
 """`craftlite export`: trained weights as an ONNX file."""
 
-# Everything that takes long to import waits for `run`: other commands share this parser's start.
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 from jsonargparse import ArgumentParser, Namespace
+from tqdm import tqdm
 
+from craftlite.commands.options import new_parser
 from craftlite.errors import ConfigError, WeightsError
-
-if TYPE_CHECKING:
-    from craftlite.weights import Weights
+from craftlite.files import write_whole
+from craftlite.inputs import expand
+from craftlite.weights import Weights, find_weights, settings_text, tuned_settings
 
 
 def parser() -> ArgumentParser:
     """The options of the command."""
-    result = ArgumentParser(description="Write weights as ONNX; needs craftlite[train,export].")
+    result = new_parser("Write weights as ONNX; needs craftlite[train,export].")
     add = result.add_argument
     weights = "a shipped name, .safetensors, or official .pth"
     add("--weights", required=True, metavar="NAME|FILE", help=weights)
@@ -38,8 +36,6 @@ def run(args: Namespace) -> int:
         WeightsError: the weights cannot be used.
         InputError: a picture cannot be read.
     """
-    from craftlite.weights import find_weights
-
     _check(args)
     pictures = _pictures(args.calibrate) if args.int8 else []
     entry = find_weights(args.weights)
@@ -72,7 +68,6 @@ def _check(args: Namespace) -> None:
 
 def _pictures(folder: Path) -> list[Path]:
     """Some of a folder's pictures."""
-    from craftlite.inputs import expand
     from craftlite.quantise import spread
 
     found, errors = expand([str(folder)])
@@ -83,8 +78,6 @@ def _pictures(folder: Path) -> list[Path]:
 
 def _export_smaller(entry: Weights, out: Path, pictures: list[Path]) -> None:
     """Writes int8 where there are pictures to measure on, fp16 where there are none."""
-    from tqdm import tqdm
-
     from craftlite.export import export_onnx, parity_inputs
     from craftlite.quantise import mean_difference, network_input, write_half, write_int8
 
@@ -109,9 +102,6 @@ def _export_smaller(entry: Weights, out: Path, pictures: list[Path]) -> None:
 
 def _keep_tuning(entry: Weights, out: Path) -> None:
     """The thresholds that were tuned for the weights go with the file, if none are there."""
-    from craftlite.files import write_whole
-    from craftlite.weights import settings_text, tuned_settings
-
     beside = out.with_suffix(".json")
     if entry.tuned is None or entry.hmean is None or beside.exists():
         return

@@ -8,6 +8,8 @@ from typing import Any
 from jsonargparse import ArgumentParser, Namespace
 
 from craftlite import __version__
+from craftlite.commands.options import new_parser
+from craftlite.weights import backbones, catalogue
 
 SIZE = (1280, 736)
 CLASSIFIER_SIZE = (224, 224)
@@ -15,7 +17,7 @@ CLASSIFIER_SIZE = (224, 224)
 
 def parser() -> ArgumentParser:
     """The options of the command."""
-    parser = ArgumentParser(description="List the networks, their costs, and the shipped weights.")
+    parser = new_parser("List the networks, their costs, and the shipped weights.")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
@@ -40,7 +42,6 @@ def networks() -> list[dict[str, Any]]:
 def run(args: Namespace) -> int:
     """Print what there is; without torch, networks are left out and a line on stderr says so."""
     # NumPy comes with it, which the start of no other command waits for.
-    from craftlite.weights import backbones, catalogue
 
     known = networks() if find_spec("torch") else []
     if not known:

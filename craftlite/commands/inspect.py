@@ -1,27 +1,32 @@
 """`craftlite inspect`: what a dataset holds, what is odd in it, and what training makes of it."""
 
-# Everything that takes long to import waits for `run`: other commands share this parser's start.
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import NonNegativeInt, PositiveInt
+from tqdm import tqdm
 
+from craftlite.commands.options import new_parser
 from craftlite.data import DATASETS, SPLITS, SYNTH
+from craftlite.data.census import Census
+from craftlite.data.dataset import UNREADABLE, Problem, count_problems
+from craftlite.data.panel import contact_sheet, draw_panel, thumbnail
+from craftlite.data.readers import read_dataset
+from craftlite.data.sample import Sample
+from craftlite.detector import open_runtime
+from craftlite.draw import write_picture
 from craftlite.errors import ConfigError, DatasetError
+from craftlite.files import write_whole
+from craftlite.weights import find_weights
 
-if TYPE_CHECKING:
-    from craftlite.data.dataset import Problem
-    from craftlite.data.sample import Sample
-
-    Facts = dict[str, Any]
-    Finder = Callable[[Sample], Sample]
+Facts = dict[str, Any]
+Finder = Callable[[Sample], Sample]
 
 REPORT, SHEET = "inspect.json", "sheet.jpg"
 PROBLEMS_SHOWN = 10
@@ -32,19 +37,31 @@ QUALITY = 90  # of the JPEG files
 
 def parser() -> ArgumentParser:
     """The command's options."""
-    result = ArgumentParser(
-        description="Count what a dataset holds, list what is odd in it, and draw some of its "
+    result = new_parser(
+        "Count what a dataset holds, list what is odd in it, and draw some of its "
         "pictures with their words and the maps that training makes of them."
     )
     add = result.add_argument
-    add("--dataset", required=True, choices=(*DATASETS, SYNTH), help="How the data is laid out.")
-    add("--split", default="train", choices=SPLITS, help="Which part.")
-    add("--data", type=Path, metavar="DIR", help="Its folder; by default data/DATASET.")
-    add("--out", type=Path, metavar="DIR", help="Draw panels, and write all counts, into it.")
-    add("--count", type=PositiveInt, default=12, metavar="N", help="Panels; pictures of synth.")
-    add("--seed", type=NonNegativeInt, default=0, metavar="S", help="Chooses the pictures.")
-    add("--weights", metavar="NAME|FILE", help="Draw the characters that this network finds.")
-    add("--json", action="store_true", help="Print one JSON object with every problem.")
+    add("--dataset", required=True, choices=(*DATASETS, SYNTH), help="format of the data")
+    add("--split", default="train", choices=SPLITS, help="split to inspect")
+    add("--data", type=Path, metavar="DIR", help="its folder; by default data/DATASET")
+    add("--out", type=Path, metavar="DIR", help="folder to write panels and counts to")
+    add(
+        "--count",
+        type=PositiveInt,
+        default=12,
+        metavar="N",
+        help="number of panels (with synth: of pictures)",
+    )
+    add(
+        "--seed",
+        type=NonNegativeInt,
+        default=0,
+        metavar="S",
+        help="random seed for choosing pictures",
+    )
+    add("--weights", metavar="NAME|FILE", help="weights whose characters are drawn too")
+    add("--json", action="store_true", help="print one JSON object with every problem")
     return result
 
 
@@ -61,7 +78,6 @@ def run(args: Namespace) -> int:
         raise ConfigError("--weights needs --out DIR")
     finder = _open_finder(args.weights)
     earlier = [] if args.out is None else _earlier(args.out)
-    from craftlite.data.dataset import UNREADABLE
 
     samples, problems = _open(args)
     facts, order = _count(samples, problems, args.seed)
@@ -107,12 +123,9 @@ def _earlier(out: Path) -> list[Path]:
 def _open(args: Namespace) -> tuple[Sequence[Sample], list[Problem]]:
     """The samples, and what is odd in their ground truth."""
     if args.dataset != SYNTH:
-        from craftlite.data.readers import read_dataset
-
         root = args.data or Path("data") / args.dataset
         dataset = read_dataset(args.dataset, root, args.split, strict=False)
         return dataset.samples, list(dataset.problems)
-    import numpy as np
 
     from craftlite.data.sources import open_source
 
@@ -124,9 +137,7 @@ def _open_finder(weights: str | None) -> Finder:
     """What gives a sample the characters that a network finds; without weights, nothing does."""
     if weights is None:
         return lambda sample: sample
-    from craftlite.detector import open_runtime
     from craftlite.train.pseudo import relabel
-    from craftlite.weights import find_weights
 
     runtime = open_runtime(find_weights(weights), None, "auto", None)
     return lambda sample: relabel([sample], runtime)[0]
@@ -139,12 +150,6 @@ def _count(
 
     Pictures that cannot be opened are added to the problems.
     """
-    import numpy as np
-    from tqdm import tqdm
-
-    from craftlite.data.census import Census
-    from craftlite.data.dataset import UNREADABLE, Problem
-
     census, empty = Census(), np.zeros(len(samples), bool)
     for index, sample in enumerate(tqdm(samples, unit="picture", disable=None)):
         empty[index] = all(word.ignore for word in sample.words)
@@ -165,12 +170,6 @@ def _draw(
     args: Namespace,
 ) -> None:
     """Writes the first pictures of `order` that can be read; adds their files to `panels`."""
-    from tqdm import tqdm
-
-    from craftlite.data.dataset import UNREADABLE, Problem
-    from craftlite.data.panel import contact_sheet, draw_panel, thumbnail
-    from craftlite.draw import write_picture
-
     known = {problem.where for problem in problems if problem.what == UNREADABLE}
     small = []
     with tqdm(total=min(args.count, len(order)), unit="panel", disable=None) as progress:
@@ -207,9 +206,6 @@ def _report(
     args: Namespace, facts: Facts, problems: Sequence[Problem], panels: Sequence[str]
 ) -> Facts:
     """Everything as one JSON object, which --out gets too."""
-    from craftlite.data.dataset import count_problems
-    from craftlite.files import write_whole
-
     where = {"dataset": args.dataset, "split": None if args.dataset == SYNTH else args.split}
     listed = {
         "problem_counts": count_problems(problems),

@@ -1,21 +1,32 @@
 """Options that several commands share."""
 
-from __future__ import annotations
-
 import re
+from argparse import SUPPRESS, Action
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from jsonargparse import ArgumentParser, Namespace
+from jsonargparse import ArgumentParser, DefaultHelpFormatter, Namespace
 from jsonargparse.typing import ClosedUnitInterval
 
 from craftlite.errors import ConfigError
-
-if TYPE_CHECKING:
-    from craftlite.postprocess import Thresholds
+from craftlite.postprocess import Thresholds
+from craftlite.weights import find_weights
 
 # Option and field of Thresholds.
 _FIELDS = {"text_threshold": "text", "link_threshold": "link", "low_text": "low"}
+
+
+class HelpFormatter(DefaultHelpFormatter):
+    """Options with their defaults, where they have one that is worth saying."""
+
+    def _get_help_string(self, action: Action) -> str:
+        text = action.help or ""
+        unsaid = action.default in (None, False, SUPPRESS) or action.default == []
+        return text if unsaid or action.required else f"{text} [%(default)s]"
+
+
+def new_parser(description: str) -> ArgumentParser:
+    """A command's parser, without options yet."""
+    return ArgumentParser(description=description, formatter_class=HelpFormatter)
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -32,10 +43,14 @@ def parse_size(text: str) -> tuple[int, int]:
 
 def add_thresholds(parser: ArgumentParser) -> None:
     """The three levels, each unset by default, and the name of three that the weights have."""
-    preset = "Those that suit one kind of picture best, by its name in the weights' card."
+    preset = "thresholds tuned for one dataset, by its name in the weights' card"
     parser.add_argument("--thresholds", type=str, metavar="NAME", help=preset)
-    unset = "; by default the weights' own."
-    helps = ("Least peak of a word", "Affinity that joins characters", "Region score of text")
+    unset = "; by default the weights' own"
+    helps = (
+        "lowest peak region score of a word",
+        "affinity score above which characters are joined",
+        "region score above which a pixel is text",
+    )
     for name, text in zip(_FIELDS, helps, strict=True):
         option = "--" + name.replace("_", "-")
         parser.add_argument(option, type=ClosedUnitInterval, metavar="T", help=text + unset)
@@ -49,8 +64,6 @@ def chosen_thresholds(args: Namespace, weights: str, own: Thresholds) -> Thresho
         WeightsError: there are no such weights.
     """
     if args.thresholds is not None:
-        from craftlite.weights import find_weights
-
         own = find_weights(weights).preset(args.thresholds)
     given = {field: args[option] for option, field in _FIELDS.items()}
     return replace(own, **{name: value for name, value in given.items() if value is not None})

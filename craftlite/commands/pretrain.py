@@ -7,6 +7,7 @@ from typing import Any
 
 from jsonargparse import ArgumentParser, Namespace
 
+from craftlite.commands.options import new_parser
 from craftlite.commands.settings import add_settings
 from craftlite.commands.train import CONFIG, NO_WEIGHTS, is_first_process, starting_weights
 from craftlite.errors import ConfigError, DatasetError
@@ -19,9 +20,7 @@ SMALL = 96  # pixels; the recipe for larger pictures is ImageNet's
 
 def parser() -> ArgumentParser:
     """The options of the command: what to pretrain on, and every setting of the recipe."""
-    result = ArgumentParser(
-        description="Pretrain a backbone as a classifier; needs craftlite[train]."
-    )
+    result = new_parser("Pretrain a backbone as a classifier; needs craftlite[train].")
     add = result.add_argument
     folders = "folder with train/CLASS/ and val/CLASS/, pictures in them"
     add("--data", type=str, default=SUPPRESS, metavar="DIR", help=folders)
@@ -33,7 +32,7 @@ def parser() -> ArgumentParser:
     weights = f"weights to start from, or {NO_WEIGHTS}; by default a random start"
     add("--init", type=str, default=SUPPRESS, metavar="NAME|FILE", help=weights)
     add("--out", type=Path, metavar="DIR", help="run folder; by default runs/BACKBONE")
-    add("--resume", action="store_true", help="go on with the pretraining in --out")
+    add("--resume", action="store_true", help="continue the pretraining in --out")
     add_settings(result, PretrainRecipe, skip=("network",))
     return result
 

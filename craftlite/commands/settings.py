@@ -3,11 +3,15 @@
 from argparse import SUPPRESS
 from collections.abc import Collection
 from dataclasses import fields
+from typing import Any
 
 from docstring_parser import parse_from_object
 from jsonargparse import ArgumentParser
 
 from craftlite.train.settings import Settings
+
+# What stands for a value of these types; of others, their choices are shown.
+METAVARS: dict[object, str] = {int: "N", float: "X", str: "NAME"}
 
 
 def add_settings(parser: ArgumentParser, kind: type[Settings], skip: Collection[str] = ()) -> None:
@@ -16,12 +20,16 @@ def add_settings(parser: ArgumentParser, kind: type[Settings], skip: Collection[
     One that is not given is not in the result at all, so that the recipe's word counts.
     """
     group = parser.add_argument_group(
-        "settings", "Keys of a recipe; an option wins. In brackets: where neither says anything."
+        "recipe settings",
+        "A command-line option overrides the recipe; defaults are in brackets.",
     )
     described = [*parse_from_object(Settings).params, *parse_from_object(kind).params]
     texts = {one.arg_name: one.description for one in described}
     for setting in fields(kind):
         if setting.name not in skip:
             option = "--" + setting.name.replace("_", "-")
-            text = f"{texts[setting.name]} [{setting.default}]"
-            group.add_argument(option, type=setting.type, default=SUPPRESS, help=text)
+            text = f"{(texts[setting.name] or '').rstrip('.')} [{setting.default}]"
+            named: dict[str, Any] = {}
+            if setting.type in METAVARS:
+                named["metavar"] = METAVARS[setting.type]
+            group.add_argument(option, type=setting.type, default=SUPPRESS, help=text, **named)

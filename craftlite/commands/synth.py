@@ -1,8 +1,5 @@
 """`craftlite synth`: pictures with text whose characters are known, written to a folder."""
 
-# Everything that takes long to import waits for `run`: other commands share this parser's start.
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path
@@ -10,7 +7,7 @@ from pathlib import Path
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import ClosedUnitInterval, NonNegativeInt, PositiveInt
 
-from craftlite.commands.options import parse_size
+from craftlite.commands.options import new_parser, parse_size
 from craftlite.errors import ConfigError
 
 LEAST_SIDE = 64
@@ -18,32 +15,50 @@ LEAST_SIDE = 64
 
 def parser() -> ArgumentParser:
     """The command's options."""
-    result = ArgumentParser(
-        description="Make pictures with text whose characters are known; needs craftlite[synth]."
+    result = new_parser(
+        "Make pictures with text whose characters are known; needs craftlite[synth]."
     )
     add = result.add_argument
-    add("--out", type=Path, required=True, metavar="DIR", help="Where they go.")
-    add("--count", type=PositiveInt, required=True, metavar="N", help="How many.")
-    add("--seed", type=NonNegativeInt, default=0, metavar="S", help="Of every random choice.")
-    add("--size", type=str, default="640x640", metavar="WIDTHxHEIGHT", help="In pixels.")
-    add("--fonts", type=Path, metavar="DIR", help="Font files; by default the system's.")
-    add("--backgrounds", type=Path, metavar="DIR", help="Photographs; by default, made grounds.")
+    add("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
+    add("--count", type=PositiveInt, required=True, metavar="N", help="number of pictures")
+    add("--seed", type=NonNegativeInt, default=0, metavar="S", help="random seed")
+    add(
+        "--size",
+        type=str,
+        default="640x640",
+        metavar="WIDTHxHEIGHT",
+        help="size of a picture in pixels",
+    )
+    add("--fonts", type=Path, metavar="DIR", help="folder of font files; by default the system's")
+    add(
+        "--backgrounds",
+        type=Path,
+        metavar="DIR",
+        help="photographs to write on; by default backgrounds are drawn",
+    )
     scenes = (
         "Photographs with text, for half of the pictures: their words stay, and nothing is written "
         "over them. Repeat it for more."
     )
     add("--dataset", action="append", type=str, default=[], metavar="NAME", help=scenes)
-    folders = "Folder of each --dataset, in their order; by default data/NAME."
+    folders = "folder of each --dataset, in their order; by default data/NAME"
     add("--data", action="append", type=str, default=[], metavar="DIR", help=folders)
-    add("--words", type=Path, metavar="FILE", help="A word a line; by default, made up.")
-    scripts = "Such as latin greek hangul, each as often; by default all, mostly Latin."
+    add(
+        "--words",
+        type=Path,
+        metavar="FILE",
+        help="word list, one word a line; by default words are made up",
+    )
+    scripts = (
+        "scripts to write, such as latin greek hangul, each as often; by default all, mostly Latin"
+    )
     add("--scripts", nargs="+", type=str, default=[], metavar="NAME", help=scripts)
-    words = "Words that a picture of 640x640 mostly has, larger ones more; 24 are crowded."
+    words = "typical number of words in 640x640 pixels; 24 is crowded"
     add("--typical-words", type=PositiveInt, default=12, metavar="N", help=words)
-    pages = "Share of the pictures, 0..1, that are pages or screens full of text; by default 0.12."
+    pages = "share of the pictures, 0..1, that are pages or screens full of text; by default 0.12"
     add("--pages", type=ClosedUnitInterval, metavar="SHARE", help=pages)
-    add("--workers", type=PositiveInt, metavar="N", help="Processes; by default one a core.")
-    add("--resume", action="store_true", help="Go on with the interrupted run in --out.")
+    add("--workers", type=PositiveInt, metavar="N", help="processes; by default one for each core")
+    add("--resume", action="store_true", help="continue the interrupted run in --out")
     return result
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from jsonargparse import ArgumentParser, Namespace
 
+from craftlite.commands.options import new_parser
 from craftlite.commands.settings import add_settings
 from craftlite.data import DATASETS
 from craftlite.errors import ConfigError
@@ -22,13 +23,13 @@ CONFIG = "config.yaml"
 
 def parser() -> ArgumentParser:
     """The options of the command: what to train on, and every setting of the recipe."""
-    result = ArgumentParser(description="Train a detector; needs craftlite[train].")
+    result = new_parser("Train a detector; needs craftlite[train].")
     add = result.add_argument
     # An option that is not given is not in the result at all, so that the recipe's word counts.
     for option, metavar, text in (
         (
             *("--dataset", "NAME[:WEIGHT]"),
-            f"{', '.join(DATASETS)} or synth (words rendered on the fly); repeat it for a mix",
+            f"{', '.join(DATASETS)} or synth (words rendered on the fly); repeat for a mix",
         ),
         (
             *("--data", "DIR"),
@@ -41,12 +42,12 @@ def parser() -> ArgumentParser:
     suits = f"{names}, or a YAML file; by default one that suits the datasets"
     add("--recipe", type=str, default=None, metavar="NAME|FILE", help=suits)
     weights = (
-        f"weights to start from; {OWN_BACKBONE}, the network's own that ships; or {NO_WEIGHTS}; "
-        "by default what the recipe names"
+        f"weights to start from: a name, a file, {OWN_BACKBONE} (the shipped backbone of the "
+        f"network) or {NO_WEIGHTS}; by default what the recipe names"
     )
     add("--init", type=str, default=SUPPRESS, metavar="NAME|FILE", help=weights)
     add("--out", type=Path, metavar="DIR", help="run folder; by default runs/NAME")
-    add("--resume", action="store_true", help="go on with the training in --out")
+    add("--resume", action="store_true", help="continue the training in --out")
     add_settings(result, Recipe)
     return result
 

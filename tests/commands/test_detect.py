@@ -226,15 +226,6 @@ def test_an_interrupted_run_keeps_what_it_has(network: Path, tmp_path: Path, for
         assert 3 < len(files) < 400
 
 
-def test_importing_the_command_loads_nothing_heavy() -> None:
-    code = (
-        "import sys, craftlite.commands.detect as d; d.parser(); "
-        "print([m for m in ('torch', 'onnxruntime', 'cv2', 'PIL', 'shapely') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
-
-
 @pytest.mark.parametrize(
     "words",
     [
