@@ -27,9 +27,9 @@ from tqdm import tqdm
 from craftlite.data import SYNTH
 from craftlite.data.dataset import problem_lines
 from craftlite.data.mix import parse_mix
-from craftlite.data.readers import read_dataset
+from craftlite.data.readers import has_validation, read_dataset
 from craftlite.data.readers.folder import PICTURE_SUFFIXES
-from craftlite.data.readers.words import FILE, is_turned, names_split
+from craftlite.data.readers.words import FILE, is_turned
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import ConfigError, CraftliteError, DatasetError
 from craftlite.files import sha256_of, write_whole
@@ -38,7 +38,6 @@ from craftlite.runtime import TorchRuntime
 from craftlite.synth.fonts import SUFFIXES as FONT_SUFFIXES
 from craftlite.synth.write import add_to_tar, rounded
 from craftlite.train.pseudo import relabel
-from craftlite.train.run import WITH_VALIDATION
 from craftlite.train.weak import TRUSTED
 from craftlite.weights import backbones, find_weights
 
@@ -199,7 +198,7 @@ def read_parts(datasets: Sequence[str], folders: Sequence[Path]) -> list[Part]:
         folder = folder or Path("data") / name
         weight = float(entry.partition(":")[2] or 1)
         splits = {"train": read_split(name, folder, "train")}
-        if name in WITH_VALIDATION or (name == "words" and names_split(folder, "val")):
+        if has_validation(name, folder):
             splits["val"] = read_split(name, folder, "val")
         parts.append(Part(f"{number}-{name}", weight, splits))
     return parts

@@ -17,7 +17,7 @@ from craftlite.data.dataset import Dataset, problem_lines
 from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample
 from craftlite.errors import ConfigError, DatasetError
-from craftlite.evaluate import PROTOCOLS, own_protocol
+from craftlite.evaluate import PROTOCOLS
 from craftlite.evaluate.contest import Contestant
 from craftlite.evaluate.maps import default_folder
 from craftlite.evaluate.model import Model
@@ -117,7 +117,7 @@ def _read_parts(args: Namespace, pictures: bool) -> list[Part]:
         name = layout if args.dataset.count(layout) == 1 else f"{layout}-{folder.stem}"
         dataset = read_dataset(layout, folder, args.split, pictures=pictures)
         _warn_of(dataset, name if len(folders) > 1 else "")
-        protocols = list(dict.fromkeys(args.protocol or [own_protocol(layout)]))
+        protocols = list(dict.fromkeys(args.protocol or [DATASETS[layout].protocol]))
         parts.append(Part(name, layout, dataset, protocols))
     names = [part.name for part in parts]
     if len(set(names)) < len(names):

@@ -1,9 +1,70 @@
-"""From annotated pictures to training samples: readers, augmentation, targets and loading."""
+"""From annotated pictures to training samples: readers, augmentation, targets and loading.
 
-# What `--dataset` takes, told without importing the readers; READERS holds the same names.
-DATASETS = (
-    *("icdar13", "icdar15", "icdar2003", "mlt17", "mlt19", "totaltext", "ctw1500", "td500"),
-    *("art", "lsvt", "textocr", "cocotext", "synthtext", "words", "quads"),
-)
+Here is the table of the datasets that `--dataset` takes. It imports nothing, so that everything can
+ask it; a new dataset is a reader in `readers/` and a row.
+"""
+
+from dataclasses import dataclass, field
+
 SPLITS = ("train", "val", "test")
-SYNTH = "synth"  # the dataset without end, which no reader reads
+SYNTH = "synth"  # text that is made while training goes on, which no reader reads
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a dataset before it is opened.
+
+    Attributes:
+        reader: the module in `readers/` whose function `read_NAME` reads it.
+        splits: those that it has.
+        own: whether it is a layout for data of one's own, without fixed splits.
+        protocol: by which its competition is scored.
+        recipe: what trains on it alone.
+        craft_long_side: pixels that the authors of CRAFT scaled pictures to (Baek et al., CVPR
+            2019, section 4.3); None where they do not say.
+        craft_thresholds: theirs, in issues 38, 70 and 85 of their repository; others are defaults.
+    """
+
+    reader: str
+    splits: tuple[str, ...] = ("train",)
+    own: bool = False
+    protocol: str = "iou"
+    recipe: str = "icdar15"
+    craft_long_side: int | None = None
+    craft_thresholds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether pictures were set apart for validation by those who made it."""
+        return "val" in self.splits and not self.own
+
+
+_TESTED, _VALIDATED = ("train", "test"), ("train", "val")
+DATASETS = {
+    "icdar13": Facts(
+        "icdar13",
+        _TESTED,
+        protocol="deteval",
+        craft_long_side=960,
+        craft_thresholds={"link": 0.2},
+    ),
+    "icdar15": Facts(
+        "icdar15",
+        SPLITS,
+        craft_long_side=2240,
+        craft_thresholds={"text": 0.85, "link": 0.2, "low": 0.5},
+    ),
+    "icdar2003": Facts("icdar2003", _VALIDATED),
+    "mlt17": Facts("mlt", _VALIDATED, craft_long_side=2560),
+    "mlt19": Facts("mlt"),
+    "totaltext": Facts("totaltext", _TESTED, protocol="deteval-polygon", craft_long_side=1280),
+    "ctw1500": Facts("ctw1500", _TESTED, protocol="iou-polygon", craft_long_side=1024),
+    "td500": Facts("td500", _TESTED, protocol="td500", craft_long_side=1600),
+    "art": Facts("art", protocol="iou-polygon"),
+    "lsvt": Facts("art", protocol="iou-polygon"),
+    "textocr": Facts("textocr", _VALIDATED, protocol="iou-polygon"),
+    "cocotext": Facts("textocr", _VALIDATED),
+    "synthtext": Facts("synthtext", recipe="synth"),
+    "words": Facts("words", SPLITS, own=True, recipe="finetune"),
+    "quads": Facts("quads", SPLITS, own=True, recipe="finetune"),
+}

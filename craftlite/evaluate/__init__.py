@@ -9,17 +9,3 @@ PROTOCOLS = {
     "td500": "IoU above 0.5 of turned boxes whose angles differ by less than 22.5 degrees",
     "cleval": "characters, whatever words or lines they are found in (package cleval)",
 }
-_OWN = {
-    "icdar13": "deteval",
-    "totaltext": "deteval-polygon",
-    "ctw1500": "iou-polygon",
-    "art": "iou-polygon",
-    "lsvt": "iou-polygon",
-    "textocr": "iou-polygon",
-    "td500": "td500",
-}
-
-
-def own_protocol(dataset: str) -> str:
-    """The protocol by which a dataset's competition is scored."""
-    return _OWN.get(dataset, "iou")

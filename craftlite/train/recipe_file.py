@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import yaml
 
+from craftlite.data import DATASETS, SYNTH
 from craftlite.data.mix import parse_mix
 from craftlite.errors import ConfigError
 from craftlite.train.recipe import Recipe
@@ -42,9 +43,8 @@ def recipe_for(datasets: Sequence[str]) -> str:
         ConfigError: see `parse_mix`.
     """
     names = {name for name, share in zip(*parse_mix(datasets), strict=True) if share}
-    if names <= {"synth", "synthtext"}:
-        return "synth"
-    return "finetune" if names <= {"words", "quads"} else "icdar15"
+    recipes = {"synth" if name == SYNTH else DATASETS[name].recipe for name in names}
+    return recipes.pop() if len(recipes) == 1 else "icdar15"
 
 
 def find_recipe(name: str, folder: str = "") -> Path:

@@ -8,15 +8,11 @@ from typing import Any
 
 from craftlite.data import SYNTH
 from craftlite.data.mix import parse_mix
-from craftlite.data.readers import read_dataset
-from craftlite.data.readers.words import names_split
+from craftlite.data.readers import has_validation, read_dataset
 from craftlite.data.sample import Sample
 from craftlite.data.sources import Source, open_source
 from craftlite.errors import ConfigError
 from craftlite.train.recipe import Recipe
-
-# Datasets with a validation split of their own.
-WITH_VALIDATION = ("icdar15", "icdar2003", "mlt17", "textocr", "cocotext")
 
 
 @dataclass(frozen=True)
@@ -64,7 +60,7 @@ class Run:
         names, _ = parse_mix(self.datasets)
         for name, folder in zip_longest(names, self.folders):
             folder = folder or Path("data") / name
-            if name in WITH_VALIDATION or (name == "words" and names_split(folder, "val")):
+            if has_validation(name, folder):
                 samples = read_dataset(name, folder, "val").samples
                 return list(samples[: self.recipe.validate_pictures])
         return []

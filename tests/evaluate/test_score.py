@@ -7,7 +7,7 @@ import pytest
 
 from craftlite.data import DATASETS
 from craftlite.data.sample import Word
-from craftlite.evaluate import PROTOCOLS, own_protocol
+from craftlite.evaluate import PROTOCOLS
 from craftlite.evaluate.detections import Detections
 from craftlite.evaluate.protocols import BY_NAME, Metric
 from craftlite.evaluate.score import Score, Tally, average_precision, summed
@@ -66,5 +66,5 @@ def test_a_models_words_are_rounded_to_whole_pixels() -> None:
 
 def test_every_protocol_has_a_title_and_every_dataset_a_protocol() -> None:
     assert set(PROTOCOLS) == set(BY_NAME)
-    assert {own_protocol(name) for name in DATASETS} <= set(PROTOCOLS)
-    assert (own_protocol("icdar15"), own_protocol("icdar13")) == ("iou", "deteval")
+    assert {DATASETS[name].protocol for name in DATASETS} <= set(PROTOCOLS)
+    assert (DATASETS["icdar15"].protocol, DATASETS["icdar13"].protocol) == ("iou", "deteval")

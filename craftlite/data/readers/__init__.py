@@ -2,43 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
+from craftlite.data import DATASETS
 from craftlite.data.dataset import UNREADABLE, Dataset, Problem, odd_starts
-from craftlite.data.readers.art import read_art, read_lsvt
-from craftlite.data.readers.ctw1500 import read_ctw1500
-from craftlite.data.readers.icdar13 import read_icdar13
-from craftlite.data.readers.icdar15 import read_icdar15
-from craftlite.data.readers.icdar2003 import read_icdar2003
-from craftlite.data.readers.mlt import read_mlt17, read_mlt19
-from craftlite.data.readers.quads import read_quads
-from craftlite.data.readers.synthtext import read_synthtext
-from craftlite.data.readers.td500 import read_td500
-from craftlite.data.readers.textocr import read_cocotext, read_textocr
-from craftlite.data.readers.totaltext import read_totaltext
-from craftlite.data.readers.words import read_words
+from craftlite.data.readers.words import names_split
 from craftlite.errors import DatasetError
 
-READERS: dict[str, Callable[[Path, str, bool], Dataset]] = {
-    "icdar13": read_icdar13,
-    "icdar15": read_icdar15,
-    "icdar2003": read_icdar2003,
-    "mlt17": read_mlt17,
-    "mlt19": read_mlt19,
-    "totaltext": read_totaltext,
-    "ctw1500": read_ctw1500,
-    "td500": read_td500,
-    "art": read_art,
-    "lsvt": read_lsvt,
-    "textocr": read_textocr,
-    "cocotext": read_cocotext,
-    "synthtext": read_synthtext,
-    "words": read_words,
-    "quads": read_quads,
-}
 PLACES_SHOWN = 10
 
-__all__ = ["READERS", "Dataset", "read_dataset"]
+__all__ = ["Dataset", "has_validation", "read_dataset"]
 
 
 def read_dataset(
@@ -47,7 +21,7 @@ def read_dataset(
     """The pictures of one split with their words; no picture's pixels are read yet.
 
     Args:
-        name: one of READERS.
+        name: one of DATASETS.
         root: the folder that holds the dataset in its own layout.
         split: "train", "val" or "test".
         pictures: whether every picture must be there. Without, the ground truth alone is enough
@@ -59,13 +33,28 @@ def read_dataset(
         DatasetError: the name or split is unknown, a folder, picture or file of ground truth is
             missing, or, where strict, ground truth cannot be read.
     """
-    if name not in READERS:
-        raise DatasetError(f"dataset {name!r} is unknown; known: {', '.join(READERS)}")
-    dataset = READERS[name](Path(root), split, pictures)
+    if name not in DATASETS:
+        raise DatasetError(f"dataset {name!r} is unknown; known: {', '.join(DATASETS)}")
+    facts = DATASETS[name]
+    if split not in facts.splits:
+        raise DatasetError(f"{name} has no split {split!r}; it has {', '.join(facts.splits)}")
+    module = import_module(f"craftlite.data.readers.{facts.reader}")
+    read: Callable[[Path, str, bool], Dataset] = getattr(module, f"read_{name}")
+    dataset = read(Path(root), split, pictures)
     unreadable = [problem for problem in dataset.problems if problem.what == UNREADABLE]
     if strict and unreadable:
         raise DatasetError(_told(unreadable))
     return replace(dataset, problems=[*dataset.problems, *odd_starts(str(root), dataset.samples)])
+
+
+def has_validation(name: str, root: Path) -> bool:
+    """Whether a dataset in the folder `root` has pictures that are kept for validation.
+
+    Those of one's own have where `words.jsonl` says so.
+    """
+    if name == "words":
+        return names_split(root, "val")
+    return name in DATASETS and DATASETS[name].has_validation
 
 
 def _told(unreadable: Sequence[Problem]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from craftlite.data.dataset import Dataset, Notes
-from craftlite.data.readers.folder import check_split, find_pictures, make_dataset
+from craftlite.data.readers.folder import find_pictures, make_dataset
 from craftlite.data.readers.json_file import checked, json_outline, member, read_object
 from craftlite.data.readers.lines import DONT_CARE
 from craftlite.data.sample import Word
@@ -22,9 +22,8 @@ def read_art(root: Path, split: str, need_pictures: bool = True) -> Dataset:
     """ArT: polygons with transcriptions; `###` and "illegibility" are don't care; "train" alone.
 
     Raises:
-        DatasetError: the split is unknown, or the folder, the file or a picture is missing.
+        DatasetError: the folder, the file or a picture is missing.
     """
-    check_split("art", split, ("train",))
     folders = [root / "train_images"]
     return _read(folders, root / "train_labels.json", ART_LAYOUT, need_pictures)
 
@@ -33,9 +32,8 @@ def read_lsvt(root: Path, split: str, need_pictures: bool = True) -> Dataset:
     """LSVT's fully annotated part, in the same form as ArT.
 
     Raises:
-        DatasetError: the split is unknown, or the folders, the file or a picture is missing.
+        DatasetError: the folders, the file or a picture is missing.
     """
-    check_split("lsvt", split, ("train",))
     folders = [root / f"train_full_images_{part}" for part in (0, 1)]
     return _read(folders, root / "train_full_labels.json", LSVT_LAYOUT, need_pictures)
 

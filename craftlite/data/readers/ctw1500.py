@@ -7,7 +7,7 @@ from xml.parsers import expat
 import numpy as np
 
 from craftlite.data.dataset import Dataset, Notes, UnreadableError
-from craftlite.data.readers.folder import check_split, read_folder
+from craftlite.data.readers.folder import read_folder
 from craftlite.data.readers.lines import (
     Annotation,
     Placed,
@@ -37,7 +37,6 @@ def read_ctw1500(root: Path, split: str, need_pictures: bool = True) -> Dataset:
     Raises:
         DatasetError: see read_folder.
     """
-    check_split("ctw1500", split, FOLDERS)
     pictures, truths, names = FOLDERS[split]
     return read_folder(
         [root / pictures],

@@ -1,7 +1,7 @@
 """Folders of pictures, and a folder that has a file of ground truth for each of them."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from craftlite.data.dataset import DUPLICATE, GIF, Dataset, Notes
@@ -15,12 +15,6 @@ _LISTED_SUFFIXES = PICTURE_SUFFIXES | {".gif"}
 
 TruthReader = Callable[[Path, Notes], Iterable[Placed]]
 """The annotations in a file of ground truth; it raises UnreadableError for the whole file."""
-
-
-def check_split(dataset: str, split: str, known: Collection[str]) -> None:
-    """Raises a DatasetError that lists the known splits where `split` is none of them."""
-    if split not in known:
-        raise DatasetError(f"{dataset} has no split {split!r}; it has {', '.join(known)}")
 
 
 def read_folder(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from craftlite.data.dataset import CHARACTERS, Dataset, Notes
-from craftlite.data.readers.folder import TruthReader, check_split, read_folder
+from craftlite.data.readers.folder import TruthReader, read_folder
 from craftlite.data.readers.lines import (
     Annotation,
     Placed,
@@ -50,7 +50,6 @@ def read_icdar13(root: Path, split: str, need_pictures: bool = True) -> Dataset:
     Raises:
         DatasetError: see read_folder.
     """
-    check_split("icdar13", split, FOLDERS)
     pictures, truths, characters = FOLDERS[split]
     folder = root / characters
     return read_folder(

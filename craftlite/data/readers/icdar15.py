@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from craftlite.data.dataset import Dataset
-from craftlite.data.readers.folder import check_split, read_folder
+from craftlite.data.readers.folder import read_folder
 from craftlite.data.readers.lines import quad_line, read_lines
 
 _TRAINING = ("ch4_training_images", "ch4_training_localization_transcription_gt")
@@ -29,7 +29,6 @@ def read_icdar15(root: Path, split: str, need_pictures: bool = True) -> Dataset:
     Raises:
         DatasetError: see read_folder.
     """
-    check_split("icdar15", split, FOLDERS)
     pictures, truths = FOLDERS[split]
 
     def keep(stem: str) -> bool:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from craftlite.data.dataset import CHARACTERS, Dataset, Notes
-from craftlite.data.readers.folder import TruthReader, check_split, natural_order, read_folder
+from craftlite.data.readers.folder import TruthReader, natural_order, read_folder
 from craftlite.data.readers.lines import (
     Annotation,
     Placed,
@@ -37,7 +37,6 @@ def read_icdar2003(root: Path, split: str, need_pictures: bool = True) -> Datase
     Raises:
         DatasetError: see read_folder.
     """
-    check_split("icdar2003", split, ("train", "val"))
     truths, folder = root / "gt", root / "chars"
     validation = validation_stems(path.stem.removeprefix("gt_") for path in truths.glob("gt_*.txt"))
     return read_folder(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from craftlite.data.dataset import Dataset
-from craftlite.data.readers.folder import check_split, natural_order, read_folder
+from craftlite.data.readers.folder import natural_order, read_folder
 from craftlite.data.readers.lines import Annotation, outline, read_lines, transcribed
 
 # Folders of pictures (the training set comes in eight parts) and of ground truth.
@@ -28,7 +28,6 @@ def read_mlt17(root: Path, split: str, need_pictures: bool = True) -> Dataset:
     Raises:
         DatasetError: see read_folder.
     """
-    check_split("mlt17", split, FOLDERS17)
     pictures, truths = FOLDERS17[split]
     parts = sorted(root.glob(f"{pictures}*"), key=lambda path: natural_order(path.name))
     return read_folder(
@@ -46,7 +45,6 @@ def read_mlt19(root: Path, split: str, need_pictures: bool = True) -> Dataset:
     Raises:
         DatasetError: see read_folder.
     """
-    check_split("mlt19", split, ("train",))
     return read_folder(
         [root / "ImagesPart1", root / "ImagesPart2"],
         root / "train_gt_t13",

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from craftlite.data import SPLITS
 from craftlite.data.dataset import Dataset
-from craftlite.data.readers.folder import check_split, read_folder
+from craftlite.data.readers.folder import read_folder
 from craftlite.data.readers.lines import Annotation, quad_line, read_lines
 
 UNKNOWN_TEXT = "?"
@@ -22,7 +21,6 @@ def read_quads(root: Path, split: str, need_pictures: bool = True) -> Dataset:
     Raises:
         DatasetError: see read_folder.
     """
-    check_split("quads", split, SPLITS)
     return read_folder(
         [root / "images"],
         root / "gt",

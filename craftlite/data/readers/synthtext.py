@@ -20,7 +20,6 @@ from craftlite.data.dataset import (
     UnreadableError,
     corners,
 )
-from craftlite.data.readers.folder import check_split
 from craftlite.data.readers.lines import LARGEST
 from craftlite.data.readers.packed import LazySamples, Quads, Texts
 from craftlite.data.sample import Sample, Word
@@ -38,9 +37,8 @@ def read_synthtext(root: Path, split: str, need_pictures: bool = True) -> Datase
     order of the file, and their names are paths without suffix, such as "8/ballet_106_0".
 
     Raises:
-        DatasetError: the split is unknown, or the file or a picture is missing.
+        DatasetError: the file or a picture is missing.
     """
-    check_split("synthtext", split, ("train",))
     path = root / "gt.mat"
     if not path.is_file():
         raise DatasetError(f"{path}: there is no such file; {LAYOUT}")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from craftlite.data.dataset import Dataset
-from craftlite.data.readers.folder import check_split, read_folder
+from craftlite.data.readers.folder import read_folder
 from craftlite.data.readers.lines import Annotation, coordinates, read_lines
 from craftlite.geometry import box
 
@@ -22,7 +22,6 @@ def read_td500(root: Path, split: str, need_pictures: bool = True) -> Dataset:
     Raises:
         DatasetError: see read_folder.
     """
-    check_split("td500", split, ("train", "test"))
     return read_folder(
         [root / split],
         root / split,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from craftlite.data.dataset import DUPLICATE, Dataset, Notes, UnreadableError
-from craftlite.data.readers.folder import check_split, find_pictures, make_dataset
+from craftlite.data.readers.folder import find_pictures, make_dataset
 from craftlite.data.readers.json_file import checked, json_outline, member, read_object
 from craftlite.data.readers.lines import Annotation
 from craftlite.data.sample import Word
@@ -26,9 +26,8 @@ def read_textocr(root: Path, split: str, need_pictures: bool = True) -> Dataset:
     """TextOCR: polygons with transcriptions; "." is don't care; splits "train" and "val".
 
     Raises:
-        DatasetError: the split is unknown, or the folder, the file or a picture is missing.
+        DatasetError: the folder, the file or a picture is missing.
     """
-    check_split("textocr", split, ("train", "val"))
     notes = Notes()
     words_of: dict[str, list[Word]] = {}
     with notes.catching():
@@ -45,9 +44,8 @@ def read_cocotext(root: Path, split: str, need_pictures: bool = True) -> Dataset
     Splits "train" and "val"; the pictures of both are from COCO's train2014.
 
     Raises:
-        DatasetError: the split is unknown, or the folder, the file or a picture is missing.
+        DatasetError: the folder, the file or a picture is missing.
     """
-    check_split("cocotext", split, ("train", "val"))
     notes = Notes()
     words_of: dict[str, list[Word]] = {}
     with notes.catching():

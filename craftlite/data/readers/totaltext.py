@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from craftlite.data.dataset import Dataset, Notes
-from craftlite.data.readers.folder import check_split, read_folder
+from craftlite.data.readers.folder import read_folder
 from craftlite.data.readers.lines import (
     Annotation,
     Placed,
@@ -37,7 +37,6 @@ def read_totaltext(root: Path, split: str, need_pictures: bool = True) -> Datase
     Raises:
         DatasetError: see read_folder.
     """
-    check_split("totaltext", split, ("train", "test"))
     return read_folder(
         [root / "Images" / split.title()],
         root / "Groundtruth/Polygon" / split.title(),

@@ -8,7 +8,7 @@ from PIL import ExifTags, Image
 
 from craftlite.data import SPLITS
 from craftlite.data.dataset import DUPLICATE, GIF, TURNED, Dataset, Notes, UnreadableError
-from craftlite.data.readers.folder import check_split, is_gif, natural_order
+from craftlite.data.readers.folder import is_gif, natural_order
 from craftlite.data.readers.json_file import checked, json_outline, json_quads, member, parsed_json
 from craftlite.data.readers.lines import read_bytes, text_lines
 from craftlite.data.sample import Sample, Word
@@ -38,9 +38,8 @@ def read_words(root: Path, split: str, need_pictures: bool = True) -> Dataset:
     part of "train".
 
     Raises:
-        DatasetError: the split is unknown or empty, or the file or a picture is missing.
+        DatasetError: the split is empty, or the file or a picture is missing.
     """
-    check_split("words", split, SPLITS)
     path = _file(root)
     if not path.is_file():
         raise DatasetError(f"{path}: there is no such file; {LAYOUT}")

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from written import PICTURE, problems, write
 
+from craftlite.data import DATASETS
 from craftlite.data.dataset import CHARACTERS, UNREADABLE, Dataset
 from craftlite.data.readers import read_dataset
 from craftlite.data.readers.icdar2003 import validation_stems
 from craftlite.errors import DatasetError
-from craftlite.evaluate import own_protocol
 
 WORD = "0,0,30,0,30,10,0,10,{}\n"
 
@@ -106,4 +106,4 @@ def test_there_is_no_test_split(tmp_path: Path) -> None:
 
 
 def test_it_is_scored_by_iou() -> None:
-    assert own_protocol("icdar2003") == "iou"
+    assert DATASETS["icdar2003"].protocol == "iou"

@@ -1,6 +1,7 @@
 """What holds for every dataset, whatever its layout."""
 
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from written import PICTURE, write
 
-from craftlite.data import DATASETS
+from craftlite.data import DATASETS, SPLITS
 from craftlite.data.dataset import (
     CHARACTERS,
     FEWEST_QUADS,
@@ -18,7 +19,7 @@ from craftlite.data.dataset import (
     Notes,
     odd_starts,
 )
-from craftlite.data.readers import READERS, read_dataset
+from craftlite.data.readers import read_dataset
 from craftlite.data.readers.ctw1500 import polygon_line
 from craftlite.data.readers.folder import natural_order
 from craftlite.data.readers.icdar13 import box_line, character_line
@@ -29,7 +30,9 @@ from craftlite.data.readers.td500 import rotated_line
 from craftlite.data.readers.totaltext import polygon_record
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
+from craftlite.evaluate import PROTOCOLS
 from craftlite.geometry import signed_area
+from craftlite.train.recipe_file import shipped
 
 PARSERS = (
     *(quad_line, box_line, character_line, quad_script_line),
@@ -38,8 +41,15 @@ PARSERS = (
 SQUARE = np.array([[0, 0], [9, 0], [9, 9], [0, 9]], np.float32)
 
 
-def test_names_are_those_of_the_command_line() -> None:
-    assert tuple(READERS) == DATASETS
+@pytest.mark.parametrize("name", DATASETS)
+def test_a_row_of_the_table_has_a_reader_a_protocol_and_a_recipe(name: str) -> None:
+    facts = DATASETS[name]
+    module = import_module(f"craftlite.data.readers.{facts.reader}")
+    assert callable(getattr(module, f"read_{name}"))
+    assert set(facts.splits) <= set(SPLITS)
+    assert facts.protocol in PROTOCOLS
+    assert facts.recipe in shipped()
+    assert set(facts.craft_thresholds) <= {"text", "link", "low"}
 
 
 def test_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
