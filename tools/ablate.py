@@ -35,7 +35,7 @@ from craftlite.data.sample import Sample
 from craftlite.data.sources import open_source
 from craftlite.detector import Detector
 from craftlite.evaluate.detections import Detections
-from craftlite.evaluate.protocols import Metric
+from craftlite.evaluate.protocols.metric import Metric
 from craftlite.evaluate.score import Score
 from craftlite.evaluate.tune import search
 from craftlite.export import onnx_of
@@ -108,15 +108,15 @@ def tuned(model: nn.Module, samples: Sequence[Sample], long_side: int) -> tuple[
     looked = Detector(runtime, long_side=long_side)
     maps = [looked.maps(sample.pixels()) for sample in tqdm(samples, mininterval=10)]
 
-    def trial(_: int, levels: Thresholds) -> Score:
+    def trial(_: int, levels: Thresholds) -> list[Score]:
         metric = Metric("iou")
         for sample, seen in zip(samples, maps, strict=True):
             words = looked.words(seen, levels, polygons=False)
             metric.update(sample.words, Detections.of(words))
-        return metric.summary()
+        return [metric.summary()]
 
     *_, best = search(trial, Thresholds(0.5, 0.3, 0.3), [long_side])
-    return best.score, best.thresholds
+    return best.scores[0], best.thresholds
 
 
 def figures(name: str, args: argparse.Namespace) -> dict[str, Any]:

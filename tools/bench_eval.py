@@ -12,7 +12,7 @@ import numpy as np
 
 from craftlite.data.sample import Word
 from craftlite.evaluate.detections import Detections
-from craftlite.evaluate.protocols import BY_NAME, Metric
+from craftlite.evaluate.protocols.metric import BY_NAME, Metric
 from craftlite.geometry import Points, box
 
 PICTURES, WORDS = 500, 10

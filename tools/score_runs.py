@@ -38,9 +38,9 @@ from craftlite.data.sample import Sample
 from craftlite.data.sources import Listed
 from craftlite.detector import Detector, Maps
 from craftlite.errors import CraftliteError, WeightsError
-from craftlite.evaluate.compare import hmeans, interval
+from craftlite.evaluate.bootstrap import hmeans, interval
 from craftlite.evaluate.detections import Detections
-from craftlite.evaluate.protocols import Metric
+from craftlite.evaluate.protocols.metric import Metric
 from craftlite.evaluate.score import Score, Tally, summed
 from craftlite.evaluate.tune import search
 from craftlite.export import onnx_of
@@ -148,9 +148,9 @@ def tuned(detector: Detector, seen: Sequence[tuple[Sample, Maps]]) -> Thresholds
     """The thresholds that give the best H-mean on pictures whose maps are known."""
     bar = tqdm(desc="thresholds", unit="combination", leave=False, mininterval=5)
 
-    def trial(_: int, levels: Thresholds) -> Score:
+    def trial(_: int, levels: Thresholds) -> list[Score]:
         bar.update()
-        return summed(judged(detector, seen, [levels])[0])
+        return [summed(judged(detector, seen, [levels])[0])]
 
     *_, best = search(trial, THRESHOLDS, [detector.long_side])
     bar.close()

@@ -18,13 +18,13 @@ from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.evaluate import PROTOCOLS
-from craftlite.evaluate.contest import Contestant
-from craftlite.evaluate.maps import default_folder
-from craftlite.evaluate.model import Model
-from craftlite.evaluate.protocols import BY_NAME, Metric
-from craftlite.evaluate.results import read_results
+from craftlite.evaluate.comparison import Candidate
+from craftlite.evaluate.map_cache import default_folder
+from craftlite.evaluate.protocols.metric import BY_NAME, Metric
+from craftlite.evaluate.result_files import read_results
+from craftlite.evaluate.runner import ModelRunner
 from craftlite.evaluate.score import Score
-from craftlite.evaluate.tell import told
+from craftlite.evaluate.summary import format_summary
 from craftlite.evaluate.tune import search, shown, sides_around, write_tuning
 from craftlite.postprocess import Thresholds
 from craftlite.weights import find_weights
@@ -129,19 +129,19 @@ def _score(part: Part, weights: list[str], args: Namespace, alone: bool) -> None
     """Runs and judges every detector on a dataset, prints the figures and writes the report."""
     samples, protocols = part.dataset.samples, part.protocols
     named = zip(_short(weights), weights, strict=True)
-    contestants = [_run_model(name, file, part, args) for name, file in named]
-    contestants += [_read_results(text, part.dataset) for text in args.results or ()]
-    for one in contestants:
+    candidates = [_run_model(name, file, part, args) for name, file in named]
+    candidates += [_read_results(text, part.dataset) for text in args.results or ()]
+    for one in candidates:
         for protocol in protocols:
-            one.judge(samples, protocol)
-    print(told(contestants, protocols, part.name, args.split, as_json=args.json))
+            one.score_by(samples, protocol)
+    print(format_summary(candidates, protocols, part.name, args.split, as_json=args.json))
     if args.report is not None:
         from craftlite.evaluate.report.write import write_report
 
         folder = args.report if alone else args.report / part.name
-        page = write_report(folder, part.name, args.split, samples, contestants, protocols)
+        page = write_report(folder, part.name, args.split, samples, candidates, protocols)
         print(f"report: {page}", file=sys.stderr)
-    for one in contestants:
+    for one in candidates:
         if one.model is not None:
             one.model.close()
 
@@ -197,9 +197,9 @@ def _warn_of(dataset: Dataset, name: str) -> None:
         )
 
 
-def _open(weights: str, part: Part, args: Namespace) -> Model:
+def _open(weights: str, part: Part, args: Namespace) -> ModelRunner:
 
-    return Model(
+    return ModelRunner(
         weights,
         part.layout,
         cache=args.cache or default_folder(),
@@ -214,16 +214,16 @@ def _short(weights: list[str]) -> list[str]:
     return names if len(set(names)) == len(names) else weights
 
 
-def _run_model(name: str, weights: str, part: Part, args: Namespace) -> Contestant:
+def _run_model(name: str, weights: str, part: Part, args: Namespace) -> Candidate:
 
     model = _open(weights, part, args)
     thresholds = chosen_thresholds(args, weights, model.thresholds)
     samples = tqdm(part.dataset.samples, desc=f"{name} on {part.name}", unit="picture")
     detections = [model.detections(sample, thresholds) for sample in samples]
-    return Contestant(name, model.facts(thresholds), detections, model, thresholds)
+    return Candidate(name, model.facts(thresholds), detections, model, thresholds)
 
 
-def _read_results(text: str, dataset: Dataset) -> Contestant:
+def _read_results(text: str, dataset: Dataset) -> Candidate:
 
     name, path = _named(text)
     results = read_results(path, {sample.name: _size(sample) for sample in dataset.samples})
@@ -234,7 +234,7 @@ def _read_results(text: str, dataset: Dataset) -> Contestant:
     for line in problem_lines(results.problems):
         print(f"warning: {line}", file=sys.stderr)
     facts = {"results": str(path), "odd": [str(problem) for problem in results.problems]}
-    return Contestant(name, facts, [results.detections[s.name] for s in dataset.samples])
+    return Candidate(name, facts, [results.detections[s.name] for s in dataset.samples])
 
 
 def _size(sample: Sample) -> tuple[int, int] | None:
@@ -284,7 +284,7 @@ def _with_words(parts: list[Part]) -> list[Part]:
 
 
 def _scorer(
-    parts: list[Part], models: list[Model], bar: "tqdm[Any]"
+    parts: list[Part], models: list[ModelRunner], bar: "tqdm[Any]"
 ) -> Callable[[int, int, Thresholds], Score]:
     """What scores the part of a number with a long side and thresholds, each once."""
 

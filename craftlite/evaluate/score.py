@@ -35,24 +35,24 @@ class Matching:
     Attributes:
         found: (T,) float64, each truth's credit towards recall, usually 0 or 1.
         correct: (D,) float64, each detection's credit towards precision.
-        truth_counts: (T,) bool, False for don't-care truths.
-        detection_counts: (D,) bool, False for detections that lie in a don't-care region.
+        truth_scored: (T,) bool, False for don't-care truths.
+        detection_scored: (D,) bool, False for detections that lie in a don't-care region.
         groups: who was matched with whom.
         repaired: (D,) bool, detections that crossed themselves or enclosed no area.
     """
 
     found: Floats
     correct: Floats
-    truth_counts: Bools
-    detection_counts: Bools
+    truth_scored: Bools
+    detection_scored: Bools
     groups: tuple[Group, ...]
     repaired: Bools
 
     def tally(self) -> Tally:
         """The picture's sums."""
         return Tally(
-            float(self.truth_counts.sum()),
-            float(self.detection_counts.sum()),
+            float(self.truth_scored.sum()),
+            float(self.detection_scored.sum()),
             float(self.found.sum()),
             float(self.correct.sum()),
             int(self.repaired.sum()),

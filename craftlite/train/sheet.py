@@ -10,8 +10,8 @@ from craftlite.data.panel import INK, PAPER, can_show
 from craftlite.data.sample import Sample
 from craftlite.detector import Detector
 from craftlite.draw import fitted, heatmap, write_picture
-from craftlite.evaluate.iou import match
-from craftlite.evaluate.marks import COLOURS, mark, scaled
+from craftlite.evaluate.outlines import COLOURS, mark, scaled
+from craftlite.evaluate.protocols.iou import match
 from craftlite.evaluate.score import Matching
 from craftlite.geometry import Picture
 from craftlite.postprocess import Thresholds

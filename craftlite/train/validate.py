@@ -13,7 +13,7 @@ from craftlite.data.loader import Crops, Shares, batches
 from craftlite.data.sample import Sample
 from craftlite.data.sources import Listed
 from craftlite.detector import Detector
-from craftlite.evaluate.protocols import score
+from craftlite.evaluate.protocols.metric import score
 from craftlite.postprocess import Thresholds
 from craftlite.runtime import TorchRuntime
 from craftlite.train.loss import craft_loss

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from craftlite.data.sample import Word
-from craftlite.evaluate.cleval import measure
 from craftlite.evaluate.detections import Detections
-from craftlite.evaluate.protocols import Metric
+from craftlite.evaluate.protocols.cleval import measure
+from craftlite.evaluate.protocols.metric import Metric
 from craftlite.geometry import Points, box
 
 cleval = pytest.importorskip("cleval", reason="needs craftlite[cleval]")

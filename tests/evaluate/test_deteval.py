@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from craftlite.data.sample import Word
-from craftlite.evaluate.deteval import match
+from craftlite.evaluate.protocols.deteval import match
 from craftlite.geometry import box
 
 
@@ -82,8 +82,8 @@ def test_worked_examples(case: Case) -> None:
     matching = match(truths, [box(*sides) for sides in case.boxes])
     assert matching.found.tolist() == pytest.approx(case.found)
     assert matching.correct.tolist() == pytest.approx(case.correct)
-    assert matching.detection_counts.tolist() == (case.counts or [True] * len(case.boxes))
-    assert matching.truth_counts.tolist() == [not word.ignore for word in truths]
+    assert matching.detection_scored.tolist() == (case.counts or [True] * len(case.boxes))
+    assert matching.truth_scored.tolist() == [not word.ignore for word in truths]
 
 
 def test_outlines_are_taken_as_their_upright_boxes() -> None:
@@ -100,8 +100,8 @@ truths = st.lists(st.builds(Word, boxes, ignore=st.booleans()), max_size=6)
 def test_credits_are_those_of_the_groups(truths: list[Word], boxes: list[Any]) -> None:
     matching = match(truths, boxes)
     assert set(matching.found) | set(matching.correct) <= {0.0, 0.8, 1.0}
-    assert not matching.found[~matching.truth_counts].any()
-    assert not matching.correct[~matching.detection_counts].any()
+    assert not matching.found[~matching.truth_scored].any()
+    assert not matching.correct[~matching.detection_scored].any()
     members = [number for group in matching.groups for number in group.detections]
     assert sorted(members) == (matching.correct > 0).nonzero()[0].tolist()
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from craftlite.data.sample import Word
-from craftlite.evaluate.deteval_polygon import match
+from craftlite.evaluate.protocols.deteval_polygon import match
 from craftlite.geometry import box
 
 Make = Callable[..., Word]
@@ -44,8 +44,8 @@ def test_worked_examples(
 def test_dont_care_ratio_counts_a_pixel_more(word: Make) -> None:
     region = word(0, 0, 100, 20, ignore=True)
     # Of 40 x 20 pixels, 401 lie in the region: 401 / 801 is just above a half, 400 / 801 below.
-    assert match([region], [box(79.95, 0, 119.95, 20)]).detection_counts.tolist() == [False]
-    assert match([region], [box(80, 0, 120, 20)]).detection_counts.tolist() == [True]
+    assert match([region], [box(79.95, 0, 119.95, 20)]).detection_scored.tolist() == [False]
+    assert match([region], [box(80, 0, 120, 20)]).detection_scored.tolist() == [True]
 
 
 def test_what_does_not_count_is_in_nobodys_way(word: Make) -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from craftlite.data.sample import Sample, Word
 from craftlite.evaluate.detections import Detections
-from craftlite.evaluate.iou import match
-from craftlite.evaluate.protocols import Metric, score
+from craftlite.evaluate.protocols.iou import match
+from craftlite.evaluate.protocols.metric import Metric, score
 from craftlite.evaluate.score import Score
 from craftlite.geometry import Points
 from craftlite.words import Words

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from craftlite.data.sample import Word
-from craftlite.evaluate.iou import match
-from craftlite.evaluate.mistakes import mistakes
+from craftlite.evaluate.protocols.iou import match
+from craftlite.evaluate.report.mistakes import mistakes
 from craftlite.geometry import box
 
 Make = Callable[..., Word]

@@ -9,7 +9,7 @@ from craftlite.data import DATASETS
 from craftlite.data.sample import Word
 from craftlite.evaluate import PROTOCOLS
 from craftlite.evaluate.detections import Detections
-from craftlite.evaluate.protocols import BY_NAME, Metric
+from craftlite.evaluate.protocols.metric import BY_NAME, Metric
 from craftlite.evaluate.score import Score, Tally, average_precision, summed
 from craftlite.geometry import box
 from craftlite.words import Words

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from craftlite.data.sample import Word
-from craftlite.evaluate.td500 import match
+from craftlite.evaluate.protocols.td500 import match
 from craftlite.geometry import Points, box
 
 Turned = Callable[..., Points]
@@ -34,13 +34,13 @@ def test_second_detection_of_a_line_is_wrong(turned: Turned) -> None:
     line = turned(100, 100, 120, 20, 30)
     matching = match([Word(line)], [line, line])
     assert matching.correct.tolist() == [1, 0]
-    assert matching.detection_counts.tolist() == [True, True]
+    assert matching.detection_scored.tolist() == [True, True]
 
 
 def test_a_difficult_line_may_be_missed_or_found(turned: Turned) -> None:
     easy, difficult = turned(100, 100, 120, 20, 0), turned(100, 200, 120, 20, 0)
     truths = [Word(easy), Word(difficult, ignore=True)]
-    assert match(truths, [easy]).truth_counts.tolist() == [True, False]
+    assert match(truths, [easy]).truth_scored.tolist() == [True, False]
     matching = match(truths, [easy, difficult, box(300, 300, 420, 320)])
-    assert matching.detection_counts.tolist() == [True, False, True]
+    assert matching.detection_scored.tolist() == [True, False, True]
     assert (matching.found.tolist(), matching.correct.tolist()) == ([1, 0], [1, 0, 0])

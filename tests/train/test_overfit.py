@@ -8,7 +8,7 @@ from craftlite.data.loader import Batch
 from craftlite.data.sample import Sample, Word
 from craftlite.data.targets import render_targets
 from craftlite.detector import Detector
-from craftlite.evaluate.protocols import score
+from craftlite.evaluate.protocols.metric import score
 from craftlite.postprocess import Thresholds
 from craftlite.preprocess import to_tensor
 from craftlite.runtime import TorchRuntime

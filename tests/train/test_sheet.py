@@ -10,8 +10,8 @@ import pytest
 from craftlite.data.sample import Sample, Word
 from craftlite.detector import Detector
 from craftlite.errors import DatasetError
-from craftlite.evaluate.iou import match
-from craftlite.evaluate.marks import COLOURS, mark
+from craftlite.evaluate.outlines import COLOURS, mark
+from craftlite.evaluate.protocols.iou import match
 from craftlite.postprocess import Thresholds
 from craftlite.train.sheet import BAND, CELL, GAP, chosen, draw_sheet
 

@@ -11,12 +11,17 @@ from tqdm import tqdm
 import craftlite
 from craftlite.data.sample import Sample
 from craftlite.evaluate import PROTOCOLS
-from craftlite.evaluate.contest import Contestant, differences, rows
-from craftlite.evaluate.groups import by_groups
-from craftlite.evaluate.mistakes import KINDS, Mistakes, mistakes
-from craftlite.evaluate.protocols import BY_NAME
+from craftlite.evaluate.comparison import Candidate, differences, rows
+from craftlite.evaluate.protocols.metric import BY_NAME
+from craftlite.evaluate.report.breakdown import by_groups
+from craftlite.evaluate.report.mistakes import KINDS, Mistakes, mistakes
+from craftlite.evaluate.report.sweep import (
+    Point,
+    calibration,
+    confidence_sweep,
+    text_threshold_sweep,
+)
 from craftlite.evaluate.score import Score, Tally, whole
-from craftlite.evaluate.sweep import Point, calibration, confidence_sweep, text_threshold_sweep
 
 Facts = dict[str, Any]
 
@@ -25,11 +30,11 @@ def facts_of(
     dataset: str,
     split: str,
     samples: Sequence[Sample],
-    contestants: Sequence[Contestant],
+    candidates: Sequence[Candidate],
     protocols: Sequence[str],
 ) -> Facts:
     """The report's values; the first protocol that tells words apart is what details go by."""
-    by = next(name for name in protocols if contestants[0].matchings[name])
+    by = next(name for name in protocols if candidates[0].matchings[name])
     words = [word for sample in samples for word in sample.words]
     return {
         "dataset": dataset,
@@ -40,14 +45,14 @@ def facts_of(
         "made": datetime.now(timezone.utc).isoformat(timespec="minutes"),
         "version": craftlite.__version__,
         "protocols": {name: PROTOCOLS[name] for name in protocols},
-        "rows": rows(contestants, protocols),
-        "differences": differences(contestants, protocols),
+        "rows": rows(candidates, protocols),
+        "differences": differences(candidates, protocols),
         "details_by": by,
-        "details": [details(one, samples, by) for one in contestants],
+        "details": [details(one, samples, by) for one in candidates],
     }
 
 
-def details(one: Contestant, samples: Sequence[Sample], by: str) -> Facts:
+def details(one: Candidate, samples: Sequence[Sample], by: str) -> Facts:
     """What lies behind the figures of one detector by one protocol."""
     outlines = [BY_NAME[by].outlines(found) for found in one.detections]
     pictures = list(zip((s.words for s in samples), outlines, one.matchings[by], strict=True))
@@ -105,7 +110,7 @@ def picture_facts(name: str, tally: Tally, kinds: Mistakes) -> Facts:
     }
 
 
-def sweep(one: Contestant, samples: Sequence[Sample], by: str) -> tuple[str | None, list[Point]]:
+def sweep(one: Candidate, samples: Sequence[Sample], by: str) -> tuple[str | None, list[Point]]:
     """What was swept, and the points: the text threshold, or confidences where files have them."""
     if one.model is not None:
         points = text_threshold_sweep(samples, one.model.detections, one.thresholds, by)
@@ -115,10 +120,10 @@ def sweep(one: Contestant, samples: Sequence[Sample], by: str) -> tuple[str | No
     return None, []
 
 
-def calibrated(one: Contestant, by: str) -> list[Any]:
+def calibrated(one: Candidate, by: str) -> list[Any]:
     """Confidences against how often they are right; empty where there are none."""
     pairs = [
-        (found.scores[matching.detection_counts], matching.correct[matching.detection_counts] > 0)
+        (found.scores[matching.detection_scored], matching.correct[matching.detection_scored] > 0)
         for found, matching in zip(one.detections, one.matchings[by], strict=True)
         if found.scores is not None
     ]

@@ -6,9 +6,9 @@ from typing import Any
 from craftlite.data.sample import Sample
 from craftlite.draw import data_uri, fitted, heatmap
 from craftlite.errors import DatasetError
-from craftlite.evaluate.contest import Contestant
-from craftlite.evaluate.marks import mark, scaled
-from craftlite.evaluate.protocols import BY_NAME
+from craftlite.evaluate.comparison import Candidate
+from craftlite.evaluate.outlines import mark, scaled
+from craftlite.evaluate.protocols.metric import BY_NAME
 
 WORST = 12
 ROOM = (960, 960)  # pixels that a picture takes at most, width and height
@@ -21,7 +21,7 @@ def worst(pictures: Sequence[dict[str, Any]], count: int = WORST) -> list[int]:
     return sorted(wrong, key=lambda place: -pictures[place]["wrong"])[:count]
 
 
-def draw(one: Contestant, number: int, sample: Sample, by: str) -> list[tuple[str, str]] | None:
+def draw(one: Candidate, number: int, sample: Sample, by: str) -> list[tuple[str, str]] | None:
     """Titles and data URIs: the picture with outlines, then the maps where a model made them.
 
     None where the picture is not there, as when files of results are scored without pictures.

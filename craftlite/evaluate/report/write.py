@@ -8,8 +8,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from craftlite.data.sample import Sample
-from craftlite.evaluate.contest import Contestant
-from craftlite.evaluate.marks import COLOURS
+from craftlite.evaluate.comparison import Candidate
+from craftlite.evaluate.outlines import COLOURS
 from craftlite.evaluate.report.charts import calibration_chart, sweep_chart
 from craftlite.evaluate.report.facts import facts_of
 from craftlite.evaluate.report.gallery import draw, worst
@@ -21,7 +21,7 @@ def write_report(
     dataset: str,
     split: str,
     samples: Sequence[Sample],
-    contestants: Sequence[Contestant],
+    candidates: Sequence[Candidate],
     protocols: Sequence[str],
 ) -> Path:
     """Writes the report of detectors that were judged by the protocols; returns the page's path.
@@ -29,7 +29,7 @@ def write_report(
     Raises:
         CraftliteError: a file cannot be written.
     """
-    facts = facts_of(dataset, split, samples, contestants, protocols)
+    facts = facts_of(dataset, split, samples, candidates, protocols)
     write_whole(out / "report.json", json.dumps(facts, indent=1) + "\n")
     env = Environment(
         loader=PackageLoader("craftlite.evaluate.report", "templates"),
@@ -42,7 +42,7 @@ def write_report(
     page = env.get_template("report.html").render(
         facts,
         charts=charts(facts),
-        galleries=galleries(facts, samples, contestants),
+        galleries=galleries(facts, samples, candidates),
         colours={name: "rgb({}, {}, {})".format(*rgb) for name, rgb in COLOURS.items()},
     )
     write_whole(out / "report.html", page)
@@ -65,11 +65,11 @@ def charts(facts: dict[str, Any]) -> dict[str, str]:
 
 
 def galleries(
-    facts: dict[str, Any], samples: Sequence[Sample], contestants: Sequence[Contestant]
+    facts: dict[str, Any], samples: Sequence[Sample], candidates: Sequence[Candidate]
 ) -> list[dict[str, Any]]:
     """For each detector its worst pictures, drawn."""
     result = []
-    for one, details in zip(contestants, facts["details"], strict=True):
+    for one, details in zip(candidates, facts["details"], strict=True):
         pictures = []
         for number in worst(details["pictures"]):
             parts = draw(one, number, samples[number], facts["details_by"])

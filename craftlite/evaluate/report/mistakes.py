@@ -17,7 +17,7 @@ import numpy as np
 import shapely
 
 from craftlite.data.sample import Word
-from craftlite.evaluate.overlap import ratio, shapes, shared_areas
+from craftlite.evaluate.protocols.overlap import ratio, shapes, shared_areas
 from craftlite.evaluate.score import Bools, Matching
 from craftlite.geometry import Points
 
@@ -38,13 +38,13 @@ def mistakes(truths: Sequence[Word], outlines: Sequence[Points], matching: Match
     truth_shapes, detections = shapes([word.polygon for word in truths]), shapes(outlines)
     areas, truth_areas = shapely.area(detections), shapely.area(truth_shapes)[:, None]
     shared = shared_areas(truth_shapes, detections)
-    shared *= matching.truth_counts[:, None] & matching.detection_counts
+    shared *= matching.truth_scored[:, None] & matching.detection_scored
     covered = ratio(shared, truth_areas) > MOST
     inside = ratio(shared, areas) > MOST
     near = ratio(shared, truth_areas + areas - shared) > LOOSE_IOU
 
-    missed = matching.truth_counts & (matching.found == 0)
-    wrong = matching.detection_counts & (matching.correct == 0)
+    missed = matching.truth_scored & (matching.found == 0)
+    wrong = matching.detection_scored & (matching.correct == 0)
     merging = wrong & (covered.sum(axis=0) >= 2)
     splitting = missed & (inside.sum(axis=1) >= 2)
     open_pairs = missed[:, None] & wrong & near

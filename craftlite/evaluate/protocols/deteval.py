@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from craftlite.data.sample import Word
-from craftlite.evaluate.overlap import crossing
+from craftlite.evaluate.protocols.overlap import crossing
 from craftlite.evaluate.score import Bools, Floats, Group, Matching
 from craftlite.geometry import Points
 
@@ -35,16 +35,16 @@ def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
     A detection with more than 0.4 of its box in one don't-care box does not count.
     """
     truth_boxes, boxes = upright([word.polygon for word in truths]), upright(outlines)
-    truth_counts = np.array([not word.ignore for word in truths], bool)
+    truth_scored = np.array([not word.ignore for word in truths], bool)
     shared = shared_areas(truth_boxes, boxes)
     recall = shared / areas(truth_boxes)[:, None]
     precision = shared / areas(boxes)
-    counts = ~(precision[~truth_counts] > MIN_PRECISION).any(axis=0)
+    counts = ~(precision[~truth_scored] > MIN_PRECISION).any(axis=0)
 
     found, correct = np.zeros(len(truths)), np.zeros(len(boxes))
     touching = recall > 0
     truths_touch = (touching & counts).sum(axis=1)
-    boxes_touch = (touching & truth_counts[:, None]).sum(axis=0)
+    boxes_touch = (touching & truth_scored[:, None]).sum(axis=0)
     groups: list[Group] = []
 
     def add(group: Group, credit: float) -> None:
@@ -54,20 +54,20 @@ def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
         groups.append(group)
 
     alone = (truths_touch == 1)[:, None] & (boxes_touch == 1)
-    counting = truth_counts[:, None] & counts
+    counting = truth_scored[:, None] & counts
     good = (recall >= MIN_RECALL) & (precision >= MIN_PRECISION)
     pairs = only_ones(good) & alone & counting & (distances(truth_boxes, boxes) < MAX_DISTANCE)
     for truth, box in np.argwhere(pairs).tolist():
         add(Group((truth,), (box,)), 1.0)
-    for truth in np.flatnonzero(truth_counts & (truths_touch >= 2)).tolist():
+    for truth in np.flatnonzero(truth_scored & (truths_touch >= 2)).tolist():
         parts = np.flatnonzero((precision[truth] >= MIN_PRECISION) & counts & (correct == 0))
         if found[truth] == 0 and covers(recall[truth, parts], MIN_RECALL):
             add(Group((truth,), tuple(parts.tolist())), SPLIT)
     for box in np.flatnonzero(counts & (boxes_touch >= 2)).tolist():
-        parts = np.flatnonzero((recall[:, box] >= MIN_RECALL) & truth_counts & (found == 0))
+        parts = np.flatnonzero((recall[:, box] >= MIN_RECALL) & truth_scored & (found == 0))
         if correct[box] == 0 and covers(precision[parts, box], MIN_PRECISION):
             add(Group(tuple(parts.tolist()), (box,)), MERGED)
-    return Matching(found, correct, truth_counts, counts, tuple(groups), crossing(outlines))
+    return Matching(found, correct, truth_scored, counts, tuple(groups), crossing(outlines))
 
 
 def upright(outlines: Sequence[Points]) -> Floats:

@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from craftlite.data.sample import Word
-from craftlite.evaluate.overlap import crossing, ratio, shapes, shared_areas
+from craftlite.evaluate.protocols.overlap import crossing, ratio, shapes, shared_areas
 from craftlite.evaluate.score import Bools, Group, Matching
 from craftlite.geometry import Points
 
@@ -27,25 +27,25 @@ def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
     truth, in order, takes the first free detection whose IoU with it is above 0.5.
     """
     truth_shapes, detections = shapes([word.polygon for word in truths]), shapes(outlines)
-    truth_counts = np.array([not word.ignore for word in truths], bool)
+    truth_scored = np.array([not word.ignore for word in truths], bool)
     shared, areas = shared_areas(truth_shapes, detections), shapely.area(detections)
 
-    in_dont_care = ratio(shared[~truth_counts], areas) > MAX_DONT_CARE
-    detection_counts = np.asarray(~in_dont_care.any(axis=0))
+    in_dont_care = ratio(shared[~truth_scored], areas) > MAX_DONT_CARE
+    detection_scored = np.asarray(~in_dont_care.any(axis=0))
     iou = ratio(shared, shapely.area(truth_shapes)[:, None] + areas - shared)
-    candidates = (iou > MIN_IOU) & truth_counts[:, None] & detection_counts
-    return one_to_one(candidates, truth_counts, detection_counts, crossing(outlines))
+    candidates = (iou > MIN_IOU) & truth_scored[:, None] & detection_scored
+    return one_to_one(candidates, truth_scored, detection_scored, crossing(outlines))
 
 
 def one_to_one(
-    candidates: Bools, truth_counts: Bools, detection_counts: Bools, repaired: Bools
+    candidates: Bools, truth_scored: Bools, detection_scored: Bools, repaired: Bools
 ) -> Matching:
     """Gives each truth, in order, the first free detection among its candidates (T, D)."""
-    found, correct = np.zeros(len(truth_counts)), np.zeros(len(detection_counts))
+    found, correct = np.zeros(len(truth_scored)), np.zeros(len(detection_scored))
     groups: list[Group] = []
     # argwhere runs through the truths in order and, for each, through the detections in order.
     for truth, detection in np.argwhere(candidates).tolist():
         if not found[truth] and not correct[detection]:
             found[truth] = correct[detection] = 1
             groups.append(Group((truth,), (detection,)))
-    return Matching(found, correct, truth_counts, detection_counts, tuple(groups), repaired)
+    return Matching(found, correct, truth_scored, detection_scored, tuple(groups), repaired)

@@ -9,7 +9,7 @@ from typing import Any
 from craftlite.data.sample import Sample
 from craftlite.detector import Detector, Maps
 from craftlite.evaluate.detections import Detections
-from craftlite.evaluate.maps import MapCache, weights_hash
+from craftlite.evaluate.map_cache import MapCache, weights_hash
 from craftlite.evaluate.published import published
 from craftlite.postprocess import Thresholds
 from craftlite.weights import find_weights
@@ -17,7 +17,7 @@ from craftlite.weights import find_weights
 COST_SIZE = (1280, 736)  # pixels, width and height, for which operations are counted
 
 
-class Model:
+class ModelRunner:
     """Weights with their long side and thresholds, and the maps that they gave.
 
     Args:
@@ -56,7 +56,7 @@ class Model:
         self._cache = MapCache(cache, weights_hash(entry))
         self._milliseconds: list[float] = []
 
-    def at(self, long_side: int) -> "Model":
+    def at(self, long_side: int) -> "ModelRunner":
         """The same weights on another long side."""
         other = copy(self)
         other.detector = Detector(self.detector.runtime, long_side=long_side)

@@ -10,7 +10,7 @@ import numpy as np
 
 from craftlite.data.characters import characters_of, least_rectangle
 from craftlite.data.sample import Word
-from craftlite.evaluate.overlap import crossing
+from craftlite.evaluate.protocols.overlap import crossing
 from craftlite.evaluate.score import Tally
 from craftlite.geometry import Points
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from craftlite.data.characters import letters
 from craftlite.data.sample import Word
+from craftlite.evaluate.protocols.td500 import turned_boxes
 from craftlite.evaluate.score import Matching, Score, Tally, summed
-from craftlite.evaluate.td500 import turned_boxes
 from craftlite.geometry import Points
 
 HEIGHTS = (8, 12, 16, 24, 32, 48, 64)  # pixels
@@ -73,11 +73,11 @@ def by_groups(
         owners = {d: group.truths[0] for group in matching.groups for d in group.detections}
         truth_measures = measures([word.polygon for word in truths])
         own_measures = measures(outlines)
-        for number in np.flatnonzero(matching.truth_counts).tolist():
+        for number in np.flatnonzero(matching.truth_scored).tolist():
             for group in _groups_of(truth_measures[number], truths[number]):
                 sums[group][0] += 1
                 sums[group][2] += matching.found[number]
-        for number in np.flatnonzero(matching.detection_counts).tolist():
+        for number in np.flatnonzero(matching.detection_scored).tolist():
             owner = owners.get(number)
             word = None if owner is None else truths[owner]
             shape = own_measures[number] if owner is None else truth_measures[owner]

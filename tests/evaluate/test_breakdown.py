@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from craftlite.data.sample import Word
-from craftlite.evaluate.groups import by_groups, measures
-from craftlite.evaluate.iou import match
+from craftlite.evaluate.protocols.iou import match
+from craftlite.evaluate.report.breakdown import by_groups, measures
 from craftlite.geometry import Points, box
 
 Make = Callable[..., Word]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from craftlite.evaluate.compare import hmeans, interval
+from craftlite.evaluate.bootstrap import hmeans, interval
 from craftlite.evaluate.score import Tally
 
 

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from craftlite.data.sample import Word
-from craftlite.evaluate.iou import one_to_one
-from craftlite.evaluate.overlap import crossing, ratio
+from craftlite.evaluate.protocols.iou import one_to_one
+from craftlite.evaluate.protocols.overlap import crossing, ratio
 from craftlite.evaluate.score import Floats, Matching
 from craftlite.geometry import Points
 
@@ -29,10 +29,10 @@ def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
     """
     truth_boxes = turned_boxes([word.polygon for word in truths])
     boxes = turned_boxes(outlines)
-    truth_counts = np.array([not word.ignore for word in truths], bool)
+    truth_scored = np.array([not word.ignore for word in truths], bool)
     fits = (overlaps(truth_boxes, boxes) > MIN_IOU) & (angles(truth_boxes, boxes) < MAX_ANGLE)
-    counts = ~fits[~truth_counts].any(axis=0) | fits[truth_counts].any(axis=0)
-    return one_to_one(fits & truth_counts[:, None], truth_counts, counts, crossing(outlines))
+    counts = ~fits[~truth_scored].any(axis=0) | fits[truth_scored].any(axis=0)
+    return one_to_one(fits & truth_scored[:, None], truth_scored, counts, crossing(outlines))
 
 
 def turned_boxes(outlines: Sequence[Points]) -> Floats:

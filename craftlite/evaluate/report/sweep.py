@@ -8,7 +8,7 @@ import numpy as np
 
 from craftlite.data.sample import Sample
 from craftlite.evaluate.detections import Detections
-from craftlite.evaluate.protocols import Metric
+from craftlite.evaluate.protocols.metric import Metric
 from craftlite.evaluate.score import Bools, Floats, Score
 from craftlite.postprocess import Thresholds
 

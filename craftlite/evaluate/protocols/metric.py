@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from craftlite.data.sample import Sample, Word
-from craftlite.evaluate import cleval, deteval, deteval_polygon, iou, td500
 from craftlite.evaluate.detections import Detections
+from craftlite.evaluate.protocols import cleval, deteval, deteval_polygon, iou, td500
 from craftlite.evaluate.score import Matching, Score, Tally, average_precision, summed
 from craftlite.geometry import Points
 from craftlite.words import Words
@@ -59,8 +59,8 @@ class Metric:
         if detections.scores is None and len(detections):
             self._scores = None
         if self._scores is not None and detections.scores is not None:
-            self._scores.append(detections.scores[result.detection_counts])
-            self._correct.append(result.correct[result.detection_counts] > 0)
+            self._scores.append(detections.scores[result.detection_scored])
+            self._correct.append(result.correct[result.detection_scored] > 0)
         return result
 
     def summary(self) -> Score:

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from craftlite.data.sample import Sample
-from craftlite.evaluate.compare import hmeans, interval
+from craftlite.evaluate.bootstrap import hmeans, interval
 from craftlite.evaluate.detections import Detections
-from craftlite.evaluate.model import Model
-from craftlite.evaluate.protocols import Metric
+from craftlite.evaluate.protocols.metric import Metric
+from craftlite.evaluate.runner import ModelRunner
 from craftlite.evaluate.score import Matching, Score
 from craftlite.postprocess import Thresholds
 
 
 @dataclass
-class Contestant:
+class Candidate:
     """A detector and what it found.
 
     Attributes:
@@ -29,12 +29,12 @@ class Contestant:
     name: str
     facts: dict[str, Any]
     detections: Sequence[Detections]
-    model: Model | None = None
+    model: ModelRunner | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
     metrics: dict[str, Metric] = field(default_factory=dict)
     matchings: dict[str, list[Matching]] = field(default_factory=dict)
 
-    def judge(self, samples: Sequence[Sample], protocol: str) -> None:
+    def score_by(self, samples: Sequence[Sample], protocol: str) -> None:
         """Scores all samples by a protocol."""
         metric = Metric(protocol)
         results = [
@@ -49,7 +49,7 @@ class Contestant:
         return self.metrics[protocol].summary()
 
 
-def rows(contestants: Sequence[Contestant], protocols: Sequence[str]) -> list[dict[str, Any]]:
+def rows(candidates: Sequence[Candidate], protocols: Sequence[str]) -> list[dict[str, Any]]:
     """Figures of each detector by each protocol: name, protocol, score, 95 % interval of H-mean."""
     return [
         {"name": one.name, "protocol": protocol}
@@ -58,7 +58,7 @@ def rows(contestants: Sequence[Contestant], protocols: Sequence[str]) -> list[di
         | {"pictures_with_false_finds": _with_false_finds(one.metrics[protocol])}
         | one.facts
         for protocol in protocols
-        for one in contestants
+        for one in candidates
     ]
 
 
@@ -67,23 +67,21 @@ def _with_false_finds(metric: Metric) -> int:
     return sum(tally.detections > tally.correct for tally in metric.tallies)
 
 
-def differences(
-    contestants: Sequence[Contestant], protocols: Sequence[str]
-) -> list[dict[str, Any]]:
+def differences(candidates: Sequence[Candidate], protocols: Sequence[str]) -> list[dict[str, Any]]:
     """H-mean of each detector less that of the first, with the paired 95 % interval."""
     return [
         {
             "name": one.name,
-            "against": contestants[0].name,
+            "against": candidates[0].name,
             "protocol": protocol,
-            "hmean": one.score(protocol).hmean - contestants[0].score(protocol).hmean,
+            "hmean": one.score(protocol).hmean - candidates[0].score(protocol).hmean,
             "hmean_interval": list(
                 interval(
                     hmeans(one.metrics[protocol].tallies)
-                    - hmeans(contestants[0].metrics[protocol].tallies)
+                    - hmeans(candidates[0].metrics[protocol].tallies)
                 )
             ),
         }
         for protocol in protocols
-        for one in contestants[1:]
+        for one in candidates[1:]
     ]

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from craftlite.evaluate import PROTOCOLS
-from craftlite.evaluate.contest import Contestant, differences, rows
+from craftlite.evaluate.comparison import Candidate, differences, rows
 
 Facts = dict[str, Any]
 SETTINGS = ("weights", "results", "long_side", "text_threshold", "link_threshold", "low_text")
 
 
-def told(
-    contestants: Sequence[Contestant],
+def format_summary(
+    candidates: Sequence[Candidate],
     protocols: Sequence[str],
     dataset: str,
     split: str,
@@ -24,7 +24,7 @@ def told(
     The JSON object holds the figures of the first detector by the first protocol; where there are
     several, "rows" has all and "differences" compares them with the first.
     """
-    lines, compared = rows(contestants, protocols), differences(contestants, protocols)
+    lines, compared = rows(candidates, protocols), differences(candidates, protocols)
     if as_json:
         several = {"rows": lines, "differences": compared} if len(lines) > 1 else {}
         return json.dumps(lines[0] | {"dataset": dataset, "split": split} | several)

@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from craftlite.data.sample import Word
-from craftlite.evaluate.overlap import crossing, ratio, shapes, shared_areas
+from craftlite.evaluate.protocols.overlap import crossing, ratio, shapes, shared_areas
 from craftlite.evaluate.score import Bools, Floats, Group, Matching
 from craftlite.geometry import Points
 
@@ -29,12 +29,12 @@ def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
     A detection with more than half its area in one don't-care region does not count.
     """
     truth_shapes, detections = shapes([word.polygon for word in truths]), shapes(outlines)
-    truth_counts = np.array([not word.ignore for word in truths], bool)
+    truth_scored = np.array([not word.ignore for word in truths], bool)
     shared, areas = shared_areas(truth_shapes, detections), shapely.area(detections)
-    counts = ~(shared[~truth_counts] / (areas + 1) > MAX_DONT_CARE).any(axis=0)
+    counts = ~(shared[~truth_scored] / (areas + 1) > MAX_DONT_CARE).any(axis=0)
 
     # What does not count is taken out, and so does not get in the way of what does.
-    rows, columns = np.flatnonzero(truth_counts), np.flatnonzero(counts)
+    rows, columns = np.flatnonzero(truth_scored), np.flatnonzero(counts)
     table = shared[np.ix_(rows, columns)]
     recall = np.round(ratio(table, shapely.area(truth_shapes)[rows, None]), DIGITS)
     precision = np.round(ratio(table, areas[columns]), DIGITS)
@@ -49,7 +49,7 @@ def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
         found[list(chosen.truths)] = SEVERAL if several else 1.0
         correct[list(chosen.detections)] = SEVERAL if several else 1.0
         groups.append(chosen)
-    return Matching(found, correct, truth_counts, counts, tuple(groups), crossing(outlines))
+    return Matching(found, correct, truth_scored, counts, tuple(groups), crossing(outlines))
 
 
 def _groups(recall: Floats, precision: Floats) -> list[Group]:

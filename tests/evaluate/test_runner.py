@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from craftlite.data.sample import Sample
-from craftlite.evaluate.model import Model
 from craftlite.evaluate.published import published
+from craftlite.evaluate.runner import ModelRunner
 from craftlite.model import build_model
 from craftlite.postprocess import Thresholds
 from craftlite.weights import find_weights
@@ -26,7 +26,7 @@ def official(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_the_original_is_recognised_and_used_as_its_authors_said(
     official: str, tmp_path: Path
 ) -> None:
-    model = Model(official, "icdar15", cache=tmp_path)
+    model = ModelRunner(official, "icdar15", cache=tmp_path)
     assert model.network == "craft-vgg16"
     assert model.thresholds == Thresholds(text=0.85, link=0.2, low=0.5)
     assert model.detector.long_side == 2240
@@ -37,7 +37,7 @@ def test_the_original_is_recognised_and_used_as_its_authors_said(
 
 
 def test_a_long_side_that_is_given_wins(official: str, tmp_path: Path) -> None:
-    model = Model(official, "icdar15", cache=tmp_path, long_side=64)
+    model = ModelRunner(official, "icdar15", cache=tmp_path, long_side=64)
     sample = Sample("a", np.zeros((32, 64, 3), np.uint8), ())
     assert len(model.detections(sample, model.thresholds)) == 0
     assert model.detector.long_side == 64
@@ -49,7 +49,7 @@ def test_a_long_side_that_is_given_wins(official: str, tmp_path: Path) -> None:
 def test_nothing_is_published_for_other_datasets(
     official: str, tmp_path: Path, dataset: str
 ) -> None:
-    model = Model(official, dataset, cache=tmp_path)
+    model = ModelRunner(official, dataset, cache=tmp_path)
     assert model.thresholds == Thresholds()
     assert model.facts(model.thresholds)["origin"] == "defaults, not tuned"
 
@@ -62,7 +62,7 @@ def test_only_the_original_has_published_settings() -> None:
 
 
 def test_shipped_weights_say_where_they_were_tuned(tmp_path: Path) -> None:
-    model = Model("craftlite-small", "icdar15", cache=tmp_path)
+    model = ModelRunner("craftlite-small", "icdar15", cache=tmp_path)
     assert model.facts(model.thresholds)["origin"].startswith("on icdar15 val")
     other = model.at(640)
     shipped = find_weights("craftlite-small").long_side

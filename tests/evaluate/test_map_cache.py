@@ -11,7 +11,7 @@ import pytest
 from craftlite.data.sample import Sample
 from craftlite.detector import Detector
 from craftlite.errors import DatasetError
-from craftlite.evaluate.maps import MapCache, default_folder, picture_hash
+from craftlite.evaluate.map_cache import MapCache, default_folder, picture_hash
 
 
 @pytest.fixture(scope="module")

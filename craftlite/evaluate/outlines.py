@@ -32,8 +32,8 @@ def mark(
             outline(drawn, [points], COLOURS[state if counting else "don't care"], width)
 
     good = matching.found > 0, matching.correct > 0
-    draw(truths, matching.truth_counts, good[0], ("truth", "truth, missed"), 1)
-    draw(outlines, matching.detection_counts, good[1], ("detection", "detection, wrong"), 2)
+    draw(truths, matching.truth_scored, good[0], ("truth", "truth, missed"), 1)
+    draw(outlines, matching.detection_scored, good[1], ("detection", "detection, wrong"), 2)
     return drawn
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from craftlite.data.dataset import ANTICLOCKWISE, CROSSING, NO_AREA
 from craftlite.errors import DatasetError
-from craftlite.evaluate.results import OUTSIDE, Results, read_results
+from craftlite.evaluate.result_files import OUTSIDE, Results, read_results
 from craftlite.formats import FilePerPicture, FilePerRun
 from craftlite.words import Words
 
