@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from craftlite.characters import split_characters
 from craftlite.errors import ConfigError, InputError
 from craftlite.geometry import Labels, Map, Mask, Points, box
-from craftlite.polygon import curved_outline
+from craftlite.postprocess.characters import split_characters
+from craftlite.postprocess.outline import curved_outline
 from craftlite.words import Words
 
 MAX_SIDE = 32766  # pixels: OpenCV's limit for warping
