@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from craftlite.data.characters import split_evenly
 from craftlite.data.sample import Word
 from craftlite.data.targets import render_targets
+from craftlite.data.word_geometry import split_evenly
 from craftlite.errors import ConfigError
 from craftlite.geometry import box
 from craftlite.postprocess import Thresholds, words_from_maps

@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from craftlite.data.augment import Augmentation, random_crop
-from craftlite.data.characters import characters_of
 from craftlite.data.sample import Sample, Word
 from craftlite.data.targets import render_targets
+from craftlite.data.word_geometry import characters_of
 from craftlite.synth.generator import Generator
 
 CROP = 640

@@ -25,7 +25,7 @@ import cv2
 from tqdm import tqdm
 
 from craftlite.data import SYNTH
-from craftlite.data.dataset import problem_lines
+from craftlite.data.annotations import problem_lines
 from craftlite.data.mix import parse_mix
 from craftlite.data.readers import has_validation, read_dataset
 from craftlite.data.readers.folder import PICTURE_SUFFIXES
@@ -34,11 +34,11 @@ from craftlite.data.sample import Sample, Word
 from craftlite.errors import ConfigError, CraftliteError, DatasetError
 from craftlite.files import sha256_of, write_whole
 from craftlite.model.files import read_model, read_state
+from craftlite.pseudo.labels import relabel
 from craftlite.runtime import TorchRuntime
 from craftlite.synth.fonts import SUFFIXES as FONT_SUFFIXES
-from craftlite.synth.write import add_to_tar, rounded
-from craftlite.train.pseudo import relabel
-from craftlite.train.weak import TRUSTED
+from craftlite.synth.writer import add_to_tar, rounded
+from craftlite.train.pseudo_schedule import TRUSTED
 from craftlite.weights import backbones, find_weights
 
 MIX = "mix.json"

@@ -100,7 +100,7 @@ def _make(job: tuple[Path, int, int, float]) -> list[str]:
 
     from craftlite.synth.generator import Generator
     from craftlite.synth.scene import find_scenes
-    from craftlite.synth.write import JPEG_QUALITY, word_record
+    from craftlite.synth.writer import JPEG_QUALITY, word_record
 
     data, first, step, until = job
     cv2.setNumThreads(1)

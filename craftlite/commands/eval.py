@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from craftlite.commands.options import add_thresholds, chosen_thresholds, new_parser
 from craftlite.data import DATASETS, SPLITS
-from craftlite.data.dataset import Dataset, problem_lines
+from craftlite.data.annotations import Dataset, problem_lines
 from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample
 from craftlite.errors import ConfigError, DatasetError

@@ -14,15 +14,15 @@ from tqdm import tqdm
 
 from craftlite.commands.options import new_parser
 from craftlite.data import DATASETS, SPLITS, SYNTH
-from craftlite.data.census import Census
-from craftlite.data.dataset import UNREADABLE, Problem, count_problems
-from craftlite.data.panel import contact_sheet, draw_panel, thumbnail
+from craftlite.data.annotations import UNREADABLE, Problem, count_problems
 from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample
 from craftlite.detector import open_runtime
 from craftlite.draw import write_picture
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.files import write_whole
+from craftlite.inspection.panel import contact_sheet, draw_panel, thumbnail
+from craftlite.inspection.statistics import Census
 from craftlite.weights import find_weights
 
 Facts = dict[str, Any]
@@ -137,7 +137,7 @@ def _open_finder(weights: str | None) -> Finder:
     """What gives a sample the characters that a network finds; without weights, nothing does."""
     if weights is None:
         return lambda sample: sample
-    from craftlite.train.pseudo import relabel
+    from craftlite.pseudo.labels import relabel
 
     runtime = open_runtime(find_weights(weights), None, "auto", None)
     return lambda sample: relabel([sample], runtime)[0]

@@ -74,7 +74,7 @@ def run(args: Namespace) -> int:
         raise ConfigError(f"--size {args.size}: both sides must have {LEAST_SIDE} pixels or more")
     from craftlite.synth.generator import PAGES, Generator
     from craftlite.synth.scene import find_scenes
-    from craftlite.synth.write import write_dataset
+    from craftlite.synth.writer import write_dataset
 
     generator = Generator.from_folders(
         *(args.backgrounds, args.fonts, args.words),

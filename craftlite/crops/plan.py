@@ -17,7 +17,6 @@ from torch.utils.data import Dataset
 
 from craftlite.crops.gallery import level_for, to_level
 from craftlite.data.augment import Augmentation, draw_blur, draw_noise, draw_tone, random_matrix
-from craftlite.data.characters import affinity_quads, characters_of
 from craftlite.data.sample import Sample, Word
 from craftlite.data.sources import Listed
 from craftlite.data.targets import (
@@ -26,6 +25,7 @@ from craftlite.data.targets import (
     enlarged_boxes,
     on_map,
 )
+from craftlite.data.word_geometry import affinity_quads, characters_of
 from craftlite.geometry import Points, to_square, transform
 from craftlite.preprocess import MAP_STRIDE
 

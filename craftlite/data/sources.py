@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from craftlite.data import SYNTH
-from craftlite.data.dataset import problem_lines
+from craftlite.data.annotations import problem_lines
 from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample
 from craftlite.errors import DatasetError

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from craftlite.data.characters import affinity_quads, characters_of, word_height
 from craftlite.data.sample import Word
+from craftlite.data.word_geometry import affinity_quads, characters_of, word_height
 from craftlite.geometry import Points, to_square
 from craftlite.preprocess import MAP_STRIDE
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from craftlite.data.dataset import ANTICLOCKWISE, CROSSING, NO_AREA, Notes, Problem, corners
+from craftlite.data.annotations import ANTICLOCKWISE, CROSSING, NO_AREA, Notes, Problem, corners
 from craftlite.data.readers.lines import coordinates, text_lines
 from craftlite.errors import DatasetError
 from craftlite.evaluate.detections import Detections

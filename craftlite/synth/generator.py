@@ -10,12 +10,12 @@ import numpy.typing as npt
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.geometry import Matrix, Picture, transform
-from craftlite.synth.clutter import add_clutter
-from craftlite.synth.compose import random_kind
-from craftlite.synth.faults import random_faults
+from craftlite.synth.backgrounds import find_photographs, random_ground
+from craftlite.synth.block import random_kind
+from craftlite.synth.camera import random_faults
+from craftlite.synth.distractors import add_clutter
 from craftlite.synth.fonts import SYSTEM_FONTS, Face, FaceId, find_faces, open_face
 from craftlite.synth.forms import receipt
-from craftlite.synth.ground import find_photographs, random_ground
 from craftlite.synth.layout import Block
 from craftlite.synth.legibility import mark_unreadable
 from craftlite.synth.pages import page_ground, random_page

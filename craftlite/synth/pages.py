@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from craftlite.geometry import Matrix, Picture
-from craftlite.synth.compose import lines, on_display, straight_line
+from craftlite.synth.backgrounds import add_grain
+from craftlite.synth.block import lines, on_display, straight_line
 from craftlite.synth.fonts import Face
 from craftlite.synth.forms import receipt, table
-from craftlite.synth.ground import add_grain
 from craftlite.synth.layout import Block, joined, paragraph, set_block, shifted, straight
 from craftlite.synth.text import Vocabulary, words_of
 

@@ -19,6 +19,7 @@ from craftlite.train.checkpoint import load_checkpoint
 from craftlite.train.distributed import joined
 from craftlite.train.feed import crop_batches, painter_of
 from craftlite.train.log import Log
+from craftlite.train.pseudo_schedule import forget_labels, labelled
 from craftlite.train.recipe import Recipe
 from craftlite.train.record import environment, write_config
 from craftlite.train.reporter import BEST, CHECKPOINT, WEIGHTS, Reporter
@@ -34,7 +35,6 @@ from craftlite.train.session import (
 from craftlite.train.teacher import read_teacher
 from craftlite.train.trainer import Trainer
 from craftlite.train.validate import THRESHOLDS, Validation
-from craftlite.train.weak import forget_labels, labelled
 
 
 def train(run: Run, resume: bool = False) -> Path:

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from craftlite.data.panel import INK, PAPER, can_show
 from craftlite.data.sample import Sample
 from craftlite.detector import Detector
 from craftlite.draw import fitted, heatmap, write_picture
@@ -14,6 +13,7 @@ from craftlite.evaluate.outlines import COLOURS, mark, scaled
 from craftlite.evaluate.protocols.iou import match
 from craftlite.evaluate.score import Matching
 from craftlite.geometry import Picture
+from craftlite.inspection.panel import INK, PAPER, can_show
 from craftlite.postprocess import Thresholds
 
 PICTURES = 6

@@ -20,11 +20,11 @@ from craftlite.data.augment import (
     random_matrix,
 )
 from craftlite.data.augment import recolour as recolour_on_host
-from craftlite.data.characters import characters_of, points_along, split_evenly
 from craftlite.data.loader import Batch, Crops
 from craftlite.data.sample import Sample, Word
 from craftlite.data.sources import Listed
 from craftlite.data.targets import GUESSED, render_targets
+from craftlite.data.word_geometry import characters_of, points_along, split_evenly
 from craftlite.geometry import Points, box
 from craftlite.preprocess import STD
 from craftlite.synth.fonts import FaceId

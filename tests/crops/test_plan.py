@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from craftlite.crops.gallery import level_for, to_level
 from craftlite.crops.plan import Plan, PlannedCrops, Shapes
 from craftlite.data.augment import Augmentation, random_matrix, warp
-from craftlite.data.characters import split_evenly, word_height
 from craftlite.data.loader import Crops, Shares, batches
 from craftlite.data.sample import Sample, Word
 from craftlite.data.sources import Listed
 from craftlite.data.targets import SMALLEST_WORD, enlarged_boxes, on_map
+from craftlite.data.word_geometry import split_evenly, word_height
 from craftlite.geometry import Points, box
 
 CROP = 128

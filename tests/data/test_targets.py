@@ -6,7 +6,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from craftlite.data.characters import split_evenly
 from craftlite.data.sample import Word
 from craftlite.data.targets import (
     ENLARGEMENT,
@@ -16,6 +15,7 @@ from craftlite.data.targets import (
     gaussian_template,
     render_targets,
 )
+from craftlite.data.word_geometry import split_evenly
 from craftlite.geometry import Points
 
 SIZE = (256, 192)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from craftlite.data.dataset import ANTICLOCKWISE, CROSSING, NO_AREA
+from craftlite.data.annotations import ANTICLOCKWISE, CROSSING, NO_AREA
 from craftlite.errors import DatasetError
 from craftlite.evaluate.result_files import OUTSIDE, Results, read_results
 from craftlite.formats import FilePerPicture, FilePerRun

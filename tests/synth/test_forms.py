@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from craftlite.data.sample import Word
-from craftlite.synth.compose import random_kind
+from craftlite.synth.block import random_kind
 from craftlite.synth.fonts import Face
 from craftlite.synth.forms import receipt, table
 from craftlite.synth.pages import random_page, running_text

@@ -11,7 +11,8 @@ import shapely
 
 from craftlite.data.sample import Sample
 from craftlite.errors import ConfigError, DatasetError
-from craftlite.synth import clutter, compose
+from craftlite.synth import block as compose
+from craftlite.synth import distractors as clutter
 from craftlite.synth.fonts import FaceId
 from craftlite.synth.forms import table
 from craftlite.synth.generator import Generator

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 from craftlite.data import DATASETS
-from craftlite.data.dataset import UNREADABLE, Dataset, Problem, odd_starts
+from craftlite.data.annotations import UNREADABLE, Dataset, Problem, odd_starts
 from craftlite.data.readers.words import names_split
 from craftlite.errors import DatasetError
 

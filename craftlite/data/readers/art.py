@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from craftlite.data.dataset import Dataset, Notes
+from craftlite.data.annotations import Dataset, Notes
 from craftlite.data.readers.folder import find_pictures, make_dataset
 from craftlite.data.readers.json_file import checked, json_outline, member, read_object
 from craftlite.data.readers.lines import DONT_CARE

@@ -6,7 +6,7 @@ from xml.parsers import expat
 
 import numpy as np
 
-from craftlite.data.dataset import Dataset, Notes, UnreadableError
+from craftlite.data.annotations import Dataset, Notes, UnreadableError
 from craftlite.data.readers.folder import read_folder
 from craftlite.data.readers.lines import (
     Annotation,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from craftlite.data.dataset import DUPLICATE, GIF, Dataset, Notes
+from craftlite.data.annotations import DUPLICATE, GIF, Dataset, Notes
 from craftlite.data.readers.lines import Placed
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from craftlite.data.dataset import CHARACTERS, Dataset, Notes
+from craftlite.data.annotations import CHARACTERS, Dataset, Notes
 from craftlite.data.readers.folder import TruthReader, read_folder
 from craftlite.data.readers.lines import (
     Annotation,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from craftlite.data.dataset import Dataset
+from craftlite.data.annotations import Dataset
 from craftlite.data.readers.folder import read_folder
 from craftlite.data.readers.lines import quad_line, read_lines
 

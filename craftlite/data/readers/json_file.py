@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from craftlite.data.dataset import DUPLICATE, Notes, UnreadableError
+from craftlite.data.annotations import DUPLICATE, Notes, UnreadableError
 from craftlite.data.readers.lines import LARGEST, decoded, read_bytes
 from craftlite.errors import DatasetError
 from craftlite.geometry import Points

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from craftlite.data.dataset import Notes, UnreadableError
+from craftlite.data.annotations import Notes, UnreadableError
 from craftlite.geometry import Points
 
 DONT_CARE = "###"

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from craftlite.data.dataset import CROSSING, NO_AREA
+from craftlite.data.annotations import CROSSING, NO_AREA
 from craftlite.data.sample import Sample
 from craftlite.geometry import Points
 

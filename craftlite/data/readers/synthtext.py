@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from craftlite.data.dataset import (
+from craftlite.data.annotations import (
     ANTICLOCKWISE,
     CHARACTERS,
     DUPLICATE,

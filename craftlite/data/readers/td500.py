@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from craftlite.data.dataset import Dataset
+from craftlite.data.annotations import Dataset
 from craftlite.data.readers.folder import read_folder
 from craftlite.data.readers.lines import Annotation, coordinates, read_lines
 from craftlite.geometry import box

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from craftlite.data.dataset import DUPLICATE, Dataset, Notes, UnreadableError
+from craftlite.data.annotations import DUPLICATE, Dataset, Notes, UnreadableError
 from craftlite.data.readers.folder import find_pictures, make_dataset
 from craftlite.data.readers.json_file import checked, json_outline, member, read_object
 from craftlite.data.readers.lines import Annotation

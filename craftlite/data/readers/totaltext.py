@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from craftlite.data.dataset import Dataset, Notes
+from craftlite.data.annotations import Dataset, Notes
 from craftlite.data.readers.folder import read_folder
 from craftlite.data.readers.lines import (
     Annotation,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from PIL import ExifTags, Image
 
 from craftlite.data import SPLITS
-from craftlite.data.dataset import DUPLICATE, GIF, TURNED, Dataset, Notes, UnreadableError
+from craftlite.data.annotations import DUPLICATE, GIF, TURNED, Dataset, Notes, UnreadableError
 from craftlite.data.readers.folder import is_gif, natural_order
 from craftlite.data.readers.json_file import checked, json_outline, json_quads, member, parsed_json
 from craftlite.data.readers.lines import read_bytes, text_lines

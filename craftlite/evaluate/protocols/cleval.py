@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from craftlite.data.characters import characters_of, least_rectangle
 from craftlite.data.sample import Word
+from craftlite.data.word_geometry import characters_of, least_rectangle
 from craftlite.evaluate.protocols.overlap import crossing
 from craftlite.evaluate.score import Tally
 from craftlite.geometry import Points

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from craftlite.data.characters import letters
 from craftlite.data.sample import Word
+from craftlite.data.word_geometry import letters
 from craftlite.evaluate.protocols.td500 import turned_boxes
 from craftlite.evaluate.score import Matching, Score, Tally, summed
 from craftlite.geometry import Points

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from written import PICTURE, problems, write
 
-from craftlite.data.dataset import (
+from craftlite.data.annotations import (
     ANTICLOCKWISE,
     CROSSING,
     DUPLICATE,

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 from written import PICTURE, problems, write
 
-from craftlite.data.dataset import ANTICLOCKWISE, CHARACTERS, NO_AREA, NO_TEXT, UNREADABLE, Dataset
+from craftlite.data.annotations import (
+    ANTICLOCKWISE,
+    CHARACTERS,
+    NO_AREA,
+    NO_TEXT,
+    UNREADABLE,
+    Dataset,
+)
 from craftlite.data.readers import read_dataset
 
 PICTURES, WORDS, CHARS = (

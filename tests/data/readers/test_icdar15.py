@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from written import PICTURE, problems, write
 
-from craftlite.data.dataset import (
+from craftlite.data.annotations import (
     ANTICLOCKWISE,
     CROSSING,
     DUPLICATE,

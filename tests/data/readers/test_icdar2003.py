@@ -6,7 +6,7 @@ import pytest
 from written import PICTURE, problems, write
 
 from craftlite.data import DATASETS
-from craftlite.data.dataset import CHARACTERS, UNREADABLE, Dataset
+from craftlite.data.annotations import CHARACTERS, UNREADABLE, Dataset
 from craftlite.data.readers import read_dataset
 from craftlite.data.readers.icdar2003 import validation_stems
 from craftlite.errors import DatasetError

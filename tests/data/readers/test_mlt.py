@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from written import PICTURE, problems, write
 
-from craftlite.data.dataset import (
+from craftlite.data.annotations import (
     ANTICLOCKWISE,
     CROSSING,
     DUPLICATE,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from written import PICTURE, problems, write
 
-from craftlite.data.dataset import DUPLICATE, GIF
+from craftlite.data.annotations import DUPLICATE, GIF
 from craftlite.data.readers import read_dataset
 from craftlite.errors import DatasetError
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from written import PICTURE, write
 
 from craftlite.data import DATASETS, SPLITS
-from craftlite.data.dataset import (
+from craftlite.data.annotations import (
     CHARACTERS,
     FEWEST_QUADS,
     OTHER_CORNER,

@@ -9,7 +9,7 @@ import pytest
 from scipy.io import savemat
 from written import PICTURE, problems, write
 
-from craftlite.data.dataset import (
+from craftlite.data.annotations import (
     ANTICLOCKWISE,
     CHARACTERS,
     CROSSING,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from written import PICTURE, problems, write
 
-from craftlite.data.dataset import ANTICLOCKWISE, NO_AREA, UNREADABLE
+from craftlite.data.annotations import ANTICLOCKWISE, NO_AREA, UNREADABLE
 from craftlite.data.readers import read_dataset
 from craftlite.data.readers.td500 import rotated_line
 

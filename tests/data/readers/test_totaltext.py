@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from written import PICTURE, problems, write
 
-from craftlite.data.dataset import ANTICLOCKWISE, CROSSING, NO_AREA, NO_TEXT, UNREADABLE
+from craftlite.data.annotations import ANTICLOCKWISE, CROSSING, NO_AREA, NO_TEXT, UNREADABLE
 from craftlite.data.readers import read_dataset
 from craftlite.data.readers.totaltext import polygon_record
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from written import PICTURE, problems, write
 
-from craftlite.data.dataset import (
+from craftlite.data.annotations import (
     ANTICLOCKWISE,
     CHARACTERS,
     CROSSING,

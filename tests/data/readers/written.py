@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from craftlite.data.dataset import Dataset
+from craftlite.data.annotations import Dataset
 
 PICTURE = None
 

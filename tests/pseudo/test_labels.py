@@ -11,15 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from craftlite.data.characters import characters_of, reading_outline, split_evenly
 from craftlite.data.sample import Sample, Word
-from craftlite.data.strip import Strip
 from craftlite.data.targets import GUESSED, add_gaussians
+from craftlite.data.word_geometry import characters_of, reading_outline, split_evenly
 from craftlite.errors import DatasetError
 from craftlite.geometry import Points, transform
 from craftlite.model.files import read_model
-from craftlite.runtime import TorchRuntime
-from craftlite.train.pseudo import (
+from craftlite.pseudo.labels import (
     apply_labels,
     confidence_of,
     fingerprint,
@@ -28,6 +26,8 @@ from craftlite.train.pseudo import (
     relabel,
     save_labels,
 )
+from craftlite.pseudo.word_strip import Strip
+from craftlite.runtime import TorchRuntime
 from craftlite.weights import find_weights
 
 SIDE = 320

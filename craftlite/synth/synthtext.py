@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from craftlite.data.characters import least_rectangle
+from craftlite.data.word_geometry import least_rectangle
 from craftlite.geometry import Points
 
 # The header of the format: 116 bytes of text, where other writers put the time of day.

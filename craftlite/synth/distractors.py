@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from craftlite.geometry import Picture, Points
-from craftlite.synth.ground import made_ground
+from craftlite.synth.backgrounds import made_ground
 from craftlite.synth.paint import part_around
 from craftlite.synth.patterns import random_tone
 

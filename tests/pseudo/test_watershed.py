@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from craftlite.data.targets import add_gaussians
-from craftlite.data.watershed import PEAK, find_characters
 from craftlite.geometry import Points
+from craftlite.pseudo.watershed import PEAK, find_characters
 
 
 def boxes(widths: list[float], height: float, gap: float = 0.0, start: float = 0.0) -> Points:

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from craftlite.data.characters import (
+from craftlite.data.sample import Word
+from craftlite.data.word_geometry import (
     affinity_quads,
     characters_of,
     split_evenly,
     stacked,
     word_height,
 )
-from craftlite.data.sample import Word
 from craftlite.geometry import Points, signed_area
 
 

@@ -26,7 +26,7 @@ from craftlite.data.sample import Word
 from craftlite.errors import ConfigError
 from craftlite.files import write_whole
 from craftlite.synth.generator import Generator
-from craftlite.synth.matlab import synthtext_bytes
+from craftlite.synth.synthtext import synthtext_bytes
 
 PICTURES_A_SHARD = 1000
 JPEG_QUALITY = 95

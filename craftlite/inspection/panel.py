@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from craftlite.data.characters import characters_of
 from craftlite.data.sample import Word
 from craftlite.data.targets import render_targets
+from craftlite.data.word_geometry import characters_of
 from craftlite.draw import heatmap, outline
 from craftlite.geometry import Picture, Points
 

@@ -15,11 +15,11 @@ from scipy.io import loadmat
 from craftlite.data.readers import read_dataset
 from craftlite.errors import ConfigError
 from craftlite.geometry import signed_area
-from craftlite.synth import write
+from craftlite.synth import writer as write
 from craftlite.synth.fonts import FaceId
 from craftlite.synth.generator import Generator
-from craftlite.synth.matlab import word_quad
-from craftlite.synth.write import write_dataset
+from craftlite.synth.synthtext import word_quad
+from craftlite.synth.writer import write_dataset
 
 
 @pytest.fixture

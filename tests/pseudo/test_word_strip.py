@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from craftlite.data.characters import reading_outline, split_evenly
 from craftlite.data.sample import Sample, Word
-from craftlite.data.strip import BATCH_PIXELS, HEIGHT, MARGIN, TEXT, Strip, cut_strips
+from craftlite.data.word_geometry import reading_outline, split_evenly
 from craftlite.geometry import Points, is_convex
 from craftlite.preprocess import MAP_STRIDE, MEAN
+from craftlite.pseudo.word_strip import BATCH_PIXELS, HEIGHT, MARGIN, TEXT, Strip, cut_strips
 
 SIZE = (640, 640)  # room for the margins of a word in the middle, however it is turned
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from craftlite.geometry import Picture
-from craftlite.synth.faults import few_pixels, glare, light, motion, random_faults, sharpened
+from craftlite.synth.camera import few_pixels, glare, light, motion, random_faults, sharpened
 
 
 def edge() -> Picture:

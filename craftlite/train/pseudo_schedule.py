@@ -13,8 +13,8 @@ from tqdm import tqdm
 
 from craftlite.data.sample import Sample
 from craftlite.data.sources import Listed, Source
+from craftlite.pseudo.labels import Labels, apply_labels, load_labels, relabel, save_labels
 from craftlite.runtime import TorchRuntime
-from craftlite.train.pseudo import Labels, apply_labels, load_labels, relabel, save_labels
 from craftlite.train.recipe import Recipe
 from craftlite.train.run import Mix
 from craftlite.train.trainer import Trainer

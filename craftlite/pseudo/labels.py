@@ -16,15 +16,15 @@ import numpy.typing as npt
 from torch import Tensor
 from tqdm import tqdm
 
-from craftlite.data.characters import letters
 from craftlite.data.sample import Sample, Word
-from craftlite.data.strip import Strip, cut_strips
 from craftlite.data.targets import GUESSED
-from craftlite.data.watershed import find_characters
+from craftlite.data.word_geometry import letters
 from craftlite.errors import DatasetError
 from craftlite.files import write_whole
 from craftlite.geometry import Points, is_convex
 from craftlite.preprocess import to_tensor
+from craftlite.pseudo.watershed import find_characters
+from craftlite.pseudo.word_strip import Strip, cut_strips
 from craftlite.runtime import Runtime
 
 

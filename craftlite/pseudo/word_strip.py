@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from craftlite.data.characters import edges, extent, points_along, reading_outline
 from craftlite.data.sample import Sample
+from craftlite.data.word_geometry import edges, extent, points_along, reading_outline
 from craftlite.geometry import Picture, Points
 from craftlite.preprocess import MAP_STRIDE, MEAN, STRIDE
 

@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from craftlite.data.census import Census
-from craftlite.data.characters import split_evenly
-from craftlite.data.panel import (
+from craftlite.data.sample import Sample, Word
+from craftlite.data.word_geometry import split_evenly
+from craftlite.errors import DatasetError
+from craftlite.geometry import Points
+from craftlite.inspection.panel import (
     BAND,
     GAP,
     HIGHEST,
@@ -19,9 +21,7 @@ from craftlite.data.panel import (
     draw_words,
     kinds_of,
 )
-from craftlite.data.sample import Sample, Word
-from craftlite.errors import DatasetError
-from craftlite.geometry import Points
+from craftlite.inspection.statistics import Census
 
 KNOWN, FOUND, GUESSED, IGNORED = (np.array(colour) for colour in KINDS.values())
 

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from craftlite.data.characters import split_evenly
 from craftlite.data.sample import Sample, Word
 from craftlite.data.sources import Listed
+from craftlite.data.word_geometry import split_evenly
+from craftlite.pseudo.labels import load_labels, save_labels
 from craftlite.train.distributed import Group
-from craftlite.train.pseudo import load_labels, save_labels
+from craftlite.train.pseudo_schedule import FOLDER, fitting_share, forget_labels, labelled
 from craftlite.train.recipe import Recipe
 from craftlite.train.run import Mix
 from craftlite.train.trainer import Trainer
-from craftlite.train.weak import FOLDER, fitting_share, forget_labels, labelled
 
 QUAD = np.array([[20, 20], [120, 20], [120, 45], [20, 45]], np.float32)
 KNOWN = Word(QUAD + 60, "known", characters=split_evenly(QUAD + 60, 5))

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from craftlite.data.characters import characters_of, stacked, word_height
 from craftlite.data.sample import Sample, Word
 from craftlite.data.targets import SMALLEST_WORD
+from craftlite.data.word_geometry import characters_of, stacked, word_height
 
 # Every count, in the order of the report.
 COUNTS = (

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from craftlite.errors import DatasetError
-from craftlite.synth.ground import (
+from craftlite.synth.backgrounds import (
     add_grain,
     find_photographs,
     made_ground,
