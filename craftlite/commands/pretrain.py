@@ -9,10 +9,10 @@ from jsonargparse import ArgumentParser, Namespace
 
 from craftlite.commands.options import new_parser
 from craftlite.commands.settings import add_settings
-from craftlite.commands.train import CONFIG, NO_WEIGHTS, is_first_process, starting_weights
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.pretrain.recipe import PretrainRecipe
-from craftlite.train.recipe_file import find_recipe, read_recipe, shipped
+from craftlite.train.recipe_file import CONFIG, find_recipe, read_recipe, shipped
+from craftlite.train.start import NO_WEIGHTS, is_first_process, starting_weights
 
 FOLDER = "pretrain"  # of the recipes that ship
 SMALL = 96  # pixels; the recipe for larger pictures is ImageNet's

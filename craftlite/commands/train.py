@@ -1,6 +1,5 @@
 """`craftlite train`: from datasets to weights."""
 
-import os
 import sys
 from argparse import SUPPRESS
 from collections.abc import Sequence
@@ -14,11 +13,8 @@ from craftlite.commands.settings import add_settings
 from craftlite.data import DATASETS
 from craftlite.errors import ConfigError
 from craftlite.train.recipe import Recipe
-from craftlite.train.recipe_file import find_recipe, read_recipe, recipe_for, shipped
-
-NO_WEIGHTS = "none"
-OWN_BACKBONE = "backbone"
-CONFIG = "config.yaml"
+from craftlite.train.recipe_file import CONFIG, find_recipe, read_recipe, recipe_for, shipped
+from craftlite.train.start import NO_WEIGHTS, OWN_BACKBONE, is_first_process, starting_weights
 
 
 def parser() -> ArgumentParser:
@@ -128,43 +124,3 @@ def _suitable(datasets: Sequence[str]) -> Path:
 def default_folder(datasets: Sequence[str]) -> Path:
     """runs/NAME, or runs/NAME-NAME for a mix."""
     return Path("runs") / "-".join(entry.partition(":")[0] for entry in datasets)
-
-
-def starting_weights(name: str | None, network: str) -> Path | None:
-    """The file of the weights that a `network` starts from, or None for a random start.
-
-    name: one that ships, detector or backbone, a file, OWN_BACKBONE or NO_WEIGHTS.
-
-    Raises:
-        ConfigError: they are ONNX, which cannot be trained.
-        WeightsError: there are no such weights.
-    """
-    from craftlite.weights import backbones, find_weights
-
-    if name is None or name == NO_WEIGHTS:
-        return None
-    if name == OWN_BACKBONE:
-        return _own_backbone(network)
-    if name in backbones():
-        return backbones()[name].file
-    found = find_weights(name)
-    if found.torch is None:
-        raise ConfigError(f"--init {name}: ONNX cannot be trained; give the .safetensors file")
-    return found.torch
-
-
-def _own_backbone(network: str) -> Path | None:
-    """The pretrained body of a detector; None, and a line on stderr, where none ships."""
-    from craftlite.weights import backbones
-
-    for backbone in backbones().values():
-        if network in backbone.body_of:
-            return backbone.file
-    if is_first_process():
-        print(f"no pretrained body of {network} ships: a random start", file=sys.stderr)
-    return None
-
-
-def is_first_process() -> bool:
-    """Whether this is the only process, or the one of torchrun's that talks and writes."""
-    return os.environ.get("RANK", "0") == "0"

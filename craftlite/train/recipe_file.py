@@ -15,6 +15,7 @@ from craftlite.errors import ConfigError
 from craftlite.train.recipe import Recipe
 from craftlite.train.settings import Settings
 
+CONFIG = "config.yaml"  # a run's own record, which is a recipe too
 # What a recipe may hold beside the settings: `config.yaml` of a run does, so that it can be
 # repeated. The recipes that ship name no folder.
 BESIDE: dict[str, Any] = {"dataset": list, "data": list, "init": str}

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from craftlite.cli import main
-from craftlite.commands.train import choose, default_folder, parser, starting_weights
+from craftlite.commands.train import choose, default_folder, parser
 from craftlite.errors import ConfigError, WeightsError
 from craftlite.train.recipe import Recipe
 from craftlite.train.recipe_file import find_recipe, read_recipe, recipe_for, shipped
+from craftlite.train.start import starting_weights
 from craftlite.weights import backbones, catalogue
 
 

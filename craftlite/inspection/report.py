@@ -1,0 +1,155 @@
+"""An inspection: counts and panels of a dataset, as one report."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from craftlite.data.annotations import UNREADABLE, Problem, count_problems
+from craftlite.data.sample import Sample
+from craftlite.draw import write_picture
+from craftlite.errors import ConfigError, DatasetError
+from craftlite.files import write_whole
+from craftlite.inspection.panel import contact_sheet, draw_panel, thumbnail
+from craftlite.inspection.statistics import Census
+
+Facts = dict[str, Any]
+Finder = Callable[[Sample], Sample]
+
+REPORT, SHEET = "inspect.json", "sheet.jpg"
+PROBLEMS_SHOWN = 10
+BAR = 40  # characters of the longest bar
+UNSHARED = ("pictures", "words", "characters")  # counts that are no share of another
+QUALITY = 90  # of the JPEG files
+
+
+def earlier_files(out: Path) -> list[Path]:
+    """The files of the last inspection in the folder, which must hold nothing else."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        there = {path.name: path for path in out.iterdir()}
+        ours: set[str] = set()
+        if REPORT in there:
+            ours = {REPORT, SHEET, *json.loads(there[REPORT].read_text("utf-8"))["panels"]}
+    except OSError as error:
+        raise ConfigError(f"--out {out}: cannot be written to ({error.strerror})") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"--out {out}: {REPORT} is not a report of craftlite inspect; choose an empty folder"
+        ) from error
+    strangers = sorted(there.keys() - ours)
+    if strangers:
+        raise ConfigError(
+            f"--out {out}: contains {strangers[0]}, which craftlite inspect did not write; "
+            "choose an empty folder"
+        )
+    return list(there.values())
+
+
+def count_samples(
+    samples: Sequence[Sample], problems: list[Problem], seed: int
+) -> tuple[Facts, list[int]]:
+    """What there is, and the samples in the order in which they are worth drawing.
+
+    Pictures that cannot be opened are added to the problems.
+    """
+    census, empty = Census(), np.zeros(len(samples), bool)
+    for index, sample in enumerate(tqdm(samples, unit="picture", disable=None)):
+        empty[index] = all(word.ignore for word in sample.words)
+        try:
+            census.add(sample)
+        except DatasetError as error:
+            problems.append(Problem(str(sample.picture), UNREADABLE, str(error.__cause__)))
+    order = np.random.default_rng(seed).permutation(len(samples))
+    return census.facts(), sorted(order.tolist(), key=lambda index: bool(empty[index]))
+
+
+def draw_panels(
+    samples: Sequence[Sample],
+    problems: list[Problem],
+    order: Sequence[int],
+    panels: list[str],
+    finder: Finder,
+    out: Path,
+    count: int,
+) -> None:
+    """Writes the first pictures of `order` that can be read; adds their files to `panels`."""
+    known = {problem.where for problem in problems if problem.what == UNREADABLE}
+    small = []
+    with tqdm(total=min(count, len(order)), unit="panel", disable=None) as progress:
+        for sample in (samples[index] for index in order):
+            if len(panels) == count:
+                break
+            try:
+                pixels = sample.pixels()
+            except DatasetError as error:
+                if str(sample.picture) not in known:
+                    problems.append(Problem(str(sample.picture), UNREADABLE, str(error)))
+                continue
+            words = finder(replace(sample, picture=pixels)).words
+            pairs = enumerate(zip(words, sample.words, strict=True))
+            found = [place for place, (word, before) in pairs if word is not before]
+            panel = draw_panel(sample.name, pixels, words, found)
+            panels.append(_file_name(sample.name, panels))
+            write_picture(out / panels[-1], panel, QUALITY)
+            small.append(thumbnail(panel))
+            progress.update()
+    if small:
+        write_picture(out / SHEET, contact_sheet(small), QUALITY)
+
+
+def _file_name(name: str, taken: Sequence[str]) -> str:
+    """A file of the folder itself, whatever folders the name has, and none that is there."""
+    stem = name.replace("/", "_").replace("\\", "_")
+    while f"{stem}.jpg" in (SHEET, *taken):
+        stem += "_"
+    return f"{stem}.jpg"
+
+
+def write_report(
+    where: Facts,
+    facts: Facts,
+    problems: Sequence[Problem],
+    panels: Sequence[str],
+    out: Path | None,
+) -> Facts:
+    """Everything as one JSON object, which is written into the folder too where one is given.
+
+    where: the dataset and its split.
+    """
+    listed = {
+        "problem_counts": count_problems(problems),
+        "problems": [problem._asdict() for problem in problems],
+    }
+    report = {**where, **facts, **listed, "panels": list(panels)}
+    if out is not None:
+        write_whole(out / REPORT, json.dumps(report, indent=1) + "\n")
+    return report
+
+
+def format_report(report: Facts) -> str:
+    """The report as lines to read, with the first of its problems."""
+    counts, heights, bars = report["counts"], report["heights"], report["histogram"]
+    title = report["dataset"] + (f" {report['split']}" if report["split"] else "")
+    lines = [f"{title}\n"]
+    for name, count in counts.items():
+        whole = "pictures" if name.startswith("picture") else "words"
+        share = f"{count / counts[whole]:8.1%}" if counts[whole] and name not in UNSHARED else ""
+        lines.append(f"{name:<24}{count:>9}{share}")
+    sizes = (f"{name} {width} x {height}" for name, (width, height) in report["sizes"].items())
+    lines.append(f"\npicture sizes: {', '.join(sizes)}")
+    shares = (f"{height:g} at {share} %" for share, height in heights.items())
+    lines.append(f"\nheights of the legible words in pixels: {', '.join(shares)}")
+    longest = max(*bars.values(), 1)
+    for limits, count in bars.items():
+        lines.append(f"{limits:>10}{count:>9}  {'#' * round(BAR * count / longest)}".rstrip())
+    lines.append(f"\nproblems: {len(report['problems'])}")
+    lines += [f"{count:>9}  {what}" for what, count in report["problem_counts"].items()]
+    first = report["problems"][:PROBLEMS_SHOWN]
+    lines += [f"  {problem['where']}: {problem['what']}: {problem['found']}" for problem in first]
+    hidden = len(report["problems"]) - PROBLEMS_SHOWN
+    return "\n".join([*lines, f"  and {hidden} more; --json has them all"] if hidden > 0 else lines)

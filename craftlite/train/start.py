@@ -1,0 +1,47 @@
+"""The weights that a training starts from, and which of several processes says so."""
+
+import os
+import sys
+from pathlib import Path
+
+from craftlite.errors import ConfigError
+from craftlite.weights import backbones, find_weights
+
+NO_WEIGHTS = "none"
+OWN_BACKBONE = "backbone"
+
+
+def starting_weights(name: str | None, network: str) -> Path | None:
+    """The file of the weights that a `network` starts from, or None for a random start.
+
+    name: one that ships, detector or backbone, a file, OWN_BACKBONE or NO_WEIGHTS.
+
+    Raises:
+        ConfigError: they are ONNX, which cannot be trained.
+        WeightsError: there are no such weights.
+    """
+    if name is None or name == NO_WEIGHTS:
+        return None
+    if name == OWN_BACKBONE:
+        return _own_backbone(network)
+    if name in backbones():
+        return backbones()[name].file
+    found = find_weights(name)
+    if found.torch is None:
+        raise ConfigError(f"--init {name}: ONNX cannot be trained; give the .safetensors file")
+    return found.torch
+
+
+def _own_backbone(network: str) -> Path | None:
+    """The pretrained body of a detector; None, and a line on stderr, where none ships."""
+    for backbone in backbones().values():
+        if network in backbone.body_of:
+            return backbone.file
+    if is_first_process():
+        print(f"no pretrained body of {network} ships: a random start", file=sys.stderr)
+    return None
+
+
+def is_first_process() -> bool:
+    """Whether this is the only process, or the one of torchrun's that talks and writes."""
+    return os.environ.get("RANK", "0") == "0"
