@@ -29,7 +29,7 @@ from tqdm import tqdm
 
 from craftlite.bench import time_networks
 from craftlite.data import targets
-from craftlite.data.loader import Crops, Shares, batches
+from craftlite.data.loader import Crops, StepSampler, batches
 from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample
 from craftlite.data.sources import open_source
@@ -41,10 +41,10 @@ from craftlite.evaluate.tune import search
 from craftlite.export import onnx_of
 from craftlite.postprocess import Thresholds
 from craftlite.runtime import TorchRuntime
-from craftlite.train.distributed import Group, joined
+from craftlite.train.distributed import Group, process_group
 from craftlite.train.log import read_log
 from craftlite.train.recipe import Recipe
-from craftlite.train.session import tiny_numbers_as_zero
+from craftlite.train.session import flush_denormals
 from craftlite.train.trainer import Trainer
 from craftlite.train.validate import Validation
 from tools.choices import CHOICES, Choice
@@ -92,11 +92,11 @@ def trained(choice: Choice, crops: int, args: argparse.Namespace) -> tuple[nn.Mo
     recipe = replace(settings, steps=steps, threads=args.threads)
     source = open_source("words", args.synth)
     stream = Crops([source], [1.0], recipe.crop, recipe.seed, choice.crops)
-    shares = Shares(0, recipe.steps, recipe.batch, recipe.accumulate)
-    with joined() as group, tiny_numbers_as_zero(), changed(choice.constants):
+    sampler = StepSampler(0, recipe.steps, recipe.batch, recipe.accumulate)
+    with process_group() as group, flush_denormals(), changed(choice.constants):
         trainer = Chosen(choice, recipe, group)
         start = time.perf_counter()
-        with closing(batches(stream, shares, recipe.workers)) as steps_of_parts:
+        with closing(batches(stream, sampler, recipe.workers)) as steps_of_parts:
             for parts in tqdm(steps_of_parts, total=recipe.steps, mininterval=10):
                 trainer.train_step(parts)
         return trainer.ema.module, (time.perf_counter() - start) / 60

@@ -20,15 +20,15 @@ from typing import Any
 
 import torch
 
-from craftlite.data.loader import Batch, Shares
+from craftlite.data.loader import Batch, StepSampler
 from craftlite.model import build_model
-from craftlite.train.distributed import Group, joined
+from craftlite.train.distributed import Group, process_group
 from craftlite.train.feed import crop_batches, painter_of
 from craftlite.train.loss import craft_loss
 from craftlite.train.precision import arithmetic
 from craftlite.train.recipe import Recipe
 from craftlite.train.run import Mix, Run
-from craftlite.train.session import tiny_numbers_as_zero
+from craftlite.train.session import flush_denormals
 from craftlite.train.trainer import Trainer
 
 Step = Callable[[], object]
@@ -78,8 +78,8 @@ def roads(
     """What is timed, by name."""
     device = group.device
     trainer = Trainer(recipe, group)
-    own = Shares(0, 10**6, recipe.batch)
-    from_host = crop_batches(mix.sources, mix, recipe, own, None)
+    sampler = StepSampler(0, 10**6, recipe.batch)
+    from_host = crop_batches(mix.sources, mix, recipe, sampler, None)
     [batch] = next(from_host)
     result: dict[str, Step] = {
         "plain": plain_step(batch, recipe, device),
@@ -91,7 +91,7 @@ def roads(
         result["plain, compiled"] = plain_step(batch, recipe, device, translate=True)
     painter = painter_of(replace(recipe, crops="device"), mix, group)
     assert painter is not None
-    from_device = crop_batches(mix.sources, mix, recipe, own, painter)
+    from_device = crop_batches(mix.sources, mix, recipe, sampler, painter)
     result["crops of the device alone"] = lambda: next(from_device)
     result["trainer, crops from the device"] = fed_step(trainer, from_device, waited["device"])
     return result
@@ -129,7 +129,7 @@ def main() -> None:
     waited: dict[str, list[float]] = {"host": [], "device": []}
     times: dict[str, list[float]] = {}
     torch.backends.cudnn.benchmark = True
-    with joined() as group, tiny_numbers_as_zero():
+    with process_group() as group, flush_denormals():
         steps = roads(mix, recipe, group, waited, args.compiled)
         for name, step in steps.items():
             start = time.perf_counter()

@@ -11,7 +11,7 @@ from craftlite.commands.options import new_parser
 from craftlite.commands.settings import add_settings
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.pretrain.recipe import PretrainRecipe
-from craftlite.train.recipe_file import CONFIG, find_recipe, read_recipe, shipped
+from craftlite.train.recipe_file import CONFIG, find_recipe, read_recipe, shipped_recipes
 from craftlite.train.start import NO_WEIGHTS, is_first_process, starting_weights
 
 FOLDER = "pretrain"  # of the recipes that ship
@@ -26,7 +26,7 @@ def parser() -> ArgumentParser:
     add("--data", type=str, default=SUPPRESS, metavar="DIR", help=folders)
     backbones = "rexnet-lite, rexnet-small, rexnet-large, mobilenet-v1 or mobilenet-v2"
     add("--backbone", type=str, default=SUPPRESS, metavar="NAME", help=backbones)
-    names = ", ".join(shipped(FOLDER))
+    names = ", ".join(shipped_recipes(FOLDER))
     suits = f"{names}, or a YAML file; by default one that suits the pictures' size"
     add("--recipe", type=str, default=None, metavar="NAME|FILE", help=suits)
     weights = f"weights to start from, or {NO_WEIGHTS}; by default a random start"

@@ -13,7 +13,13 @@ from craftlite.commands.settings import add_settings
 from craftlite.data import DATASETS
 from craftlite.errors import ConfigError
 from craftlite.train.recipe import Recipe
-from craftlite.train.recipe_file import CONFIG, find_recipe, read_recipe, recipe_for, shipped
+from craftlite.train.recipe_file import (
+    CONFIG,
+    find_recipe,
+    read_recipe,
+    recipe_for,
+    shipped_recipes,
+)
 from craftlite.train.start import NO_WEIGHTS, OWN_BACKBONE, is_first_process, starting_weights
 
 
@@ -34,7 +40,7 @@ def parser() -> ArgumentParser:
         ),
     ):
         add(option, action="append", type=str, default=SUPPRESS, metavar=metavar, help=text)
-    names = ", ".join(shipped())
+    names = ", ".join(shipped_recipes())
     suits = f"{names}, or a YAML file; by default one that suits the datasets"
     add("--recipe", type=str, default=None, metavar="NAME|FILE", help=suits)
     weights = (

@@ -105,7 +105,7 @@ class UnreadableError(DatasetError):
         super().__init__(f"{where}: {self.problem.found}")
 
 
-class Notes:
+class IssueLog:
     """Gathers what is odd in a dataset while its words are read."""
 
     def __init__(self) -> None:

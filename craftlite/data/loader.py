@@ -81,7 +81,7 @@ class Crops(Dataset[Batch]):
 
 
 @dataclass(frozen=True)
-class Shares:
+class StepSampler:
     """Which crops of each step a process works through, part after part.
 
     Crop `batch` * step + k is the k-th of a step, whatever the number of processes and parts.
@@ -104,17 +104,17 @@ class Shares:
             yield from (range(k, k + part) for k in range(start, start + own, part))
 
 
-def batches(stream: Stream, shares: Shares, workers: int) -> Generator[list[Any], None, None]:
+def batches(stream: Stream, sampler: StepSampler, workers: int) -> Generator[list[Any], None, None]:
     """For each step its parts, the same whatever the number of workers.
 
     Raises:
         DatasetError: a sample cannot be used.
         CraftliteError: a worker died; the samples that were under way are named.
     """
-    loaded = _load(stream, shares, workers)
-    ahead = iter(shares)
-    for _ in range(shares.first, shares.last):
-        numbers = [next(ahead) for _ in range(shares.parts)]
+    loaded = _load(stream, sampler, workers)
+    ahead = iter(sampler)
+    for _ in range(sampler.first, sampler.last):
+        numbers = [next(ahead) for _ in range(sampler.parts)]
         try:
             parts = [next(loaded) for _ in numbers]
         except DatasetError as error:
@@ -127,10 +127,10 @@ def batches(stream: Stream, shares: Shares, workers: int) -> Generator[list[Any]
         yield parts
 
 
-def _load(stream: Stream, shares: Shares, workers: int) -> Iterator[Any]:
+def _load(stream: Stream, sampler: StepSampler, workers: int) -> Iterator[Any]:
     loader: DataLoader[Any] = DataLoader(
         stream,  # type: ignore[arg-type]
-        batch_sampler=shares,  # type: ignore[arg-type]
+        batch_sampler=sampler,  # type: ignore[arg-type]
         num_workers=workers,
         collate_fn=stream.collate,
         worker_init_fn=_quiet_worker,

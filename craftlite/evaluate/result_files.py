@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from craftlite.data.annotations import ANTICLOCKWISE, CROSSING, NO_AREA, Notes, Problem, corners
+from craftlite.data.annotations import ANTICLOCKWISE, CROSSING, NO_AREA, IssueLog, Problem, corners
 from craftlite.data.readers.lines import coordinates, text_lines
 from craftlite.errors import DatasetError
 from craftlite.evaluate.detections import Detections
@@ -54,7 +54,7 @@ def read_results(path: Path, sizes: Mapping[str, Size | None]) -> Results:
         DatasetError: the path is neither, it holds nothing of any of the pictures, or a line
             cannot be read.
     """
-    notes = Notes()
+    notes = IssueLog()
     found: dict[str, Detections] = {}
     unknown: list[str] = []
     for file, raw in _files(path):
@@ -165,7 +165,7 @@ def _word_of_json(word: dict[str, Any], where: str) -> _Word:
     return _Word(where, outline, quad, score)
 
 
-def _detections(words: list[_Word], size: Size | None, notes: Notes) -> Detections:
+def _detections(words: list[_Word], size: Size | None, notes: IssueLog) -> Detections:
     """The words of one picture, turned clockwise; what is odd is noted."""
     for word in words:
         for what in _oddities(word.outline, size):

@@ -15,7 +15,7 @@ from craftlite.draw import write_picture
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.files import write_whole
 from craftlite.inspection.panel import contact_sheet, draw_panel, thumbnail
-from craftlite.inspection.statistics import Census
+from craftlite.inspection.statistics import Statistics
 
 Facts = dict[str, Any]
 Finder = Callable[[Sample], Sample]
@@ -57,15 +57,15 @@ def count_samples(
 
     Pictures that cannot be opened are added to the problems.
     """
-    census, empty = Census(), np.zeros(len(samples), bool)
+    statistics, empty = Statistics(), np.zeros(len(samples), bool)
     for index, sample in enumerate(tqdm(samples, unit="picture", disable=None)):
         empty[index] = all(word.ignore for word in sample.words)
         try:
-            census.add(sample)
+            statistics.add(sample)
         except DatasetError as error:
             problems.append(Problem(str(sample.picture), UNREADABLE, str(error.__cause__)))
     order = np.random.default_rng(seed).permutation(len(samples))
-    return census.facts(), sorted(order.tolist(), key=lambda index: bool(empty[index]))
+    return statistics.facts(), sorted(order.tolist(), key=lambda index: bool(empty[index]))
 
 
 def draw_panels(

@@ -22,7 +22,7 @@ PERCENTILES = (5, 25, 50, 75, 95)
 HEIGHTS = (0, 8, 16, 32, 64, 128, np.inf)
 
 
-class Census:
+class Statistics:
     """Counts of pictures and words; `add` every sample, then ask for `facts`."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from craftlite.data.loader import Shares, batches
+from craftlite.data.loader import StepSampler, batches
 from craftlite.errors import DatasetError
 from craftlite.files import write_whole
 from craftlite.pretrain.card import write_card
@@ -19,11 +19,11 @@ from craftlite.pretrain.pictures import Batch, Labelled, Pictures, read_splits
 from craftlite.pretrain.recipe import PretrainRecipe
 from craftlite.pretrain.trainer import ClassifierTrainer
 from craftlite.pretrain.validate import TopErrors
-from craftlite.train.distributed import joined
+from craftlite.train.distributed import process_group
 from craftlite.train.log import Log
 from craftlite.train.record import environment, write_config
 from craftlite.train.reporter import BEST, WEIGHTS, Reporter
-from craftlite.train.session import check, interruption, prepare, step, tiny_numbers_as_zero
+from craftlite.train.session import check, flush_denormals, prepare, step, stop_on_signal
 
 MOST_UNREADABLE = 0.01  # of the training pictures
 
@@ -68,7 +68,7 @@ def pretrain(run: Run, resume: bool = False) -> Path:
     """
     if run.recipe.threads:
         torch.set_num_threads(run.recipe.threads)
-    with joined() as group, interruption() as asked, tiny_numbers_as_zero():
+    with process_group() as group, stop_on_signal() as asked, flush_denormals():
         check(run, resume, group.size)
         train, val = read_splits(run.data)
         if group.leads:
@@ -80,11 +80,13 @@ def pretrain(run: Run, resume: bool = False) -> Path:
             record(run, train, val)
         pictures = Pictures(train, run.recipe)
         recipe, first = run.recipe, trainer.step
-        own = Shares(first, recipe.steps, recipe.batch, recipe.accumulate, group.rank, group.size)
+        sampler = StepSampler(
+            first, recipe.steps, recipe.batch, recipe.accumulate, group.rank, group.size
+        )
         with Log(run.out) if group.leads else nullcontext() as log:
             judge = TopErrors(val, recipe)
             reporter = Reporter(trainer, judge, run.out, log) if log else None
-            with closing(batches(pictures, own, recipe.workers)) as loaded:
+            with closing(batches(pictures, sampler, recipe.workers)) as loaded:
                 stream = watched(loaded, train)
                 for _ in range(first, recipe.steps):
                     step(trainer, stream, reporter, asked)

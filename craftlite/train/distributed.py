@@ -51,7 +51,7 @@ class Group:
 
 
 @contextmanager
-def joined() -> Iterator[Group]:
+def process_group() -> Iterator[Group]:
     """The group that torchrun's environment tells of; without it, this process alone.
 
     Each process takes the GPU of its number on its host, or the CPU where there is none.

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from craftlite.crops.draw import Painter
 from craftlite.crops.gallery import Gallery, gallery_bytes
 from craftlite.crops.plan import PlannedCrops
-from craftlite.data.loader import Crops, Shares, batches
+from craftlite.data.loader import Crops, StepSampler, batches
 from craftlite.data.sources import Listed, Source
 from craftlite.errors import ConfigError
 from craftlite.train.distributed import Group
@@ -75,15 +75,19 @@ def sources_on_disk(sources: Sequence[Source], mix: Mix) -> tuple[list[Listed], 
 
 
 def crop_batches(
-    sources: Sequence[Source], mix: Mix, recipe: Recipe, own: Shares, painter: Painter | None
+    sources: Sequence[Source],
+    mix: Mix,
+    recipe: Recipe,
+    sampler: StepSampler,
+    painter: Painter | None,
 ) -> Generator[list[Any], None, None]:
     """For each step its parts, drawn by the painter where there is one; see `batches`."""
     if painter is None:
         crops = Crops(sources, mix.shares, recipe.crop, recipe.seed)
-        yield from batches(crops, own, recipe.workers)
+        yield from batches(crops, sampler, recipe.workers)
         return
     listed, shares = sources_on_disk(sources, mix)
     plans = PlannedCrops(listed, shares, recipe.crop, recipe.seed, painter.gallery.sizes)
-    with closing(batches(plans, own, recipe.workers)) as stream:
+    with closing(batches(plans, sampler, recipe.workers)) as stream:
         for parts in stream:
             yield [painter.draw(plan) for plan in parts]

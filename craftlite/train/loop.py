@@ -10,13 +10,13 @@ from threading import Event
 
 import torch
 
-from craftlite.data.loader import Shares
+from craftlite.data.loader import StepSampler
 from craftlite.data.sources import Listed
 from craftlite.files import write_whole
 from craftlite.train.budget import UNKNOWN, Budget, with_steps
 from craftlite.train.card import write_card
 from craftlite.train.checkpoint import load_checkpoint
-from craftlite.train.distributed import joined
+from craftlite.train.distributed import process_group
 from craftlite.train.feed import crop_batches, painter_of
 from craftlite.train.log import Log
 from craftlite.train.pseudo_schedule import forget_labels, labelled
@@ -27,10 +27,10 @@ from craftlite.train.run import Mix, Run
 from craftlite.train.session import (
     check,
     cudnn_benchmark,
-    interruption,
+    flush_denormals,
     prepare,
     step,
-    tiny_numbers_as_zero,
+    stop_on_signal,
 )
 from craftlite.train.teacher import read_teacher
 from craftlite.train.trainer import Trainer
@@ -52,7 +52,7 @@ def train(run: Run, resume: bool = False) -> Path:
     recipe = run.recipe
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
-    with joined() as group, interruption() as asked, tiny_numbers_as_zero():
+    with process_group() as group, stop_on_signal() as asked, flush_denormals():
         mix = run.open_mix()
         check(run, resume, group.size)
         validation = Validation(run.validation_samples(), recipe)
@@ -104,8 +104,8 @@ def fit(
     for first, last in periods(trainer.step, recipe.steps, recipe.pseudo_every):
         with reporter.clock.paused() if reporter else nullcontext():
             sources = labelled(run.out, mix, trainer, first)
-        own = Shares(first, last, recipe.batch, recipe.accumulate, group.rank, group.size)
-        with closing(crop_batches(sources, mix, recipe, own, painter)) as stream:
+        sampler = StepSampler(first, last, recipe.batch, recipe.accumulate, group.rank, group.size)
+        with closing(crop_batches(sources, mix, recipe, sampler, painter)) as stream:
             for _ in range(first, last):
                 step(trainer, stream, reporter, asked_to_stop)
                 if budget:

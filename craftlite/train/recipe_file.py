@@ -27,7 +27,7 @@ WORDS = {
 }
 
 
-def shipped(folder: str = "") -> dict[str, Path]:
+def shipped_recipes(folder: str = "") -> dict[str, Path]:
     """The recipes that come with craftlite, by name: for detectors, or those of a `folder`."""
     recipes = Path(__file__).parents[1] / "recipes" / folder
     return {path.stem: path for path in sorted(recipes.glob("*.yaml"))}
@@ -54,7 +54,7 @@ def find_recipe(name: str, folder: str = "") -> Path:
     Raises:
         ConfigError: neither such a recipe nor such a file exists.
     """
-    known = shipped(folder)
+    known = shipped_recipes(folder)
     path = known.get(name) or Path(name)
     if not path.is_file():
         raise ConfigError(

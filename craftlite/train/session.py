@@ -112,7 +112,7 @@ def step(
 
 
 @contextmanager
-def tiny_numbers_as_zero() -> Iterator[None]:
+def flush_denormals() -> Iterator[None]:
     """Denormal numbers, which make some CPUs ten times slower, are zero inside."""
     torch.set_flush_denormal(True)
     try:
@@ -136,7 +136,7 @@ def cudnn_benchmark(on: bool) -> Iterator[None]:
 
 
 @contextmanager
-def interruption() -> Iterator[Event]:
+def stop_on_signal() -> Iterator[Event]:
     """An event that Ctrl-C and SIGTERM set, so that the step under way is finished first.
 
     A second Ctrl-C interrupts at once.

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from craftlite.data.augment import Augmentation
-from craftlite.data.loader import Crops, Shares, batches
+from craftlite.data.loader import Crops, StepSampler, batches
 from craftlite.data.sample import Sample
 from craftlite.data.sources import Listed
 from craftlite.detector import Detector
@@ -90,9 +90,9 @@ class Validation:
         """Mean loss over LOSS_CROPS crops that are scaled and cut, and otherwise as they are."""
         recipe, device = self.recipe, next(model.parameters()).device
         crops = Crops([Listed(self.samples)], [1.0], recipe.crop, seed=0, how=AS_THEY_ARE)
-        shares = Shares(0, LOSS_CROPS // 8, batch=8)
+        sampler = StepSampler(0, LOSS_CROPS // 8, batch=8)
         losses = []
-        for [batch] in batches(crops, shares, workers=0):
+        for [batch] in batches(crops, sampler, workers=0):
             pictures, scores, weight = (part.to(device) for part in batch)
             losses.append(craft_loss(model.eval()(pictures)[0], scores, weight).total)
         return float(torch.stack(losses).mean())

@@ -10,7 +10,7 @@ from craftlite.cli import main
 from craftlite.commands.train import choose, default_folder, parser
 from craftlite.errors import ConfigError, WeightsError
 from craftlite.train.recipe import Recipe
-from craftlite.train.recipe_file import find_recipe, read_recipe, recipe_for, shipped
+from craftlite.train.recipe_file import find_recipe, read_recipe, recipe_for, shipped_recipes
 from craftlite.train.start import starting_weights
 from craftlite.weights import backbones, catalogue
 
@@ -44,11 +44,11 @@ def test_datasets_take_the_recipe_that_suits_them(
 ) -> None:
     assert recipe_for(datasets) == name
     options = [part for entry in datasets for part in ("--dataset", entry)]
-    expected = read_recipe(shipped()[name])
+    expected = read_recipe(shipped_recipes()[name])
     assert chosen(*options) == expected | {"dataset": datasets}
     said = capsys.readouterr().err
     assert said.startswith(f"recipe: {name}, for {' '.join(datasets)} (")
-    assert str(shipped()[name]) in said
+    assert str(shipped_recipes()[name]) in said
     assert said.count("\n") == 1
 
 
@@ -64,14 +64,14 @@ def test_a_shipped_recipe_is_good_and_names_nothing_of_this_machine(name: str) -
 
 
 def test_all_that_ship_are_offered() -> None:
-    assert {"synth", "icdar15", "finetune", "short"} <= shipped().keys()
+    assert {"synth", "icdar15", "finetune", "short"} <= shipped_recipes().keys()
 
 
 def test_only_the_first_of_several_processes_talks(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("RANK", "1")
-    assert chosen("--dataset", "synth")["steps"] == read_recipe(shipped()["synth"])["steps"]
+    assert chosen("--dataset", "synth")["steps"] == read_recipe(shipped_recipes()["synth"])["steps"]
     assert capsys.readouterr().err == ""
 
 

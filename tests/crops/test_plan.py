@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from craftlite.crops.gallery import level_for, to_level
 from craftlite.crops.plan import Plan, PlannedCrops, Shapes
 from craftlite.data.augment import Augmentation, random_matrix, warp
-from craftlite.data.loader import Crops, Shares, batches
+from craftlite.data.loader import Crops, StepSampler, batches
 from craftlite.data.sample import Sample, Word
 from craftlite.data.sources import Listed
 from craftlite.data.targets import SMALLEST_WORD, enlarged_boxes, on_map
@@ -130,8 +130,8 @@ def test_a_plan_is_the_same_made_twice_and_by_workers() -> None:
     assert all(same(one[k], facts) for k, facts in enumerate(backwards))
     assert same(one[3], one[3])
     assert not same(one[3], one[4])
-    shares = Shares(0, 3, 4, parts=2)
-    alone, helped = (list(batches(planned(listed()), shares, workers)) for workers in (0, 1))
+    sampler = StepSampler(0, 3, 4, parts=2)
+    alone, helped = (list(batches(planned(listed()), sampler, workers)) for workers in (0, 1))
     assert len(alone) == 3
     assert [plan.number for step in alone for plan in step] == [0, 2, 4, 6, 8, 10]
     for parts, same_parts in zip(alone, helped, strict=True):

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from craftlite.data.augment import Augmentation
-from craftlite.data.loader import Batch, Crops, Shares, batches
+from craftlite.data.loader import Batch, Crops, StepSampler, batches
 from craftlite.data.mix import parse_mix
 from craftlite.data.sample import Sample, Word
 from craftlite.data.sources import Generated, Listed, Source
@@ -53,8 +53,8 @@ def test_a_crop_is_the_same_made_alone_or_in_another_order() -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_workers_give_the_same_batches_as_none(workers: int) -> None:
-    alone = [batch for [batch] in batches(stream(), Shares(0, 3, 2), workers=0)]
-    helped = [batch for [batch] in batches(stream(), Shares(0, 3, 2), workers=workers)]
+    alone = [batch for [batch] in batches(stream(), StepSampler(0, 3, 2), workers=0)]
+    helped = [batch for [batch] in batches(stream(), StepSampler(0, 3, 2), workers=workers)]
     assert len(alone) == len(helped) == 3
     assert all(same(a, b) for a, b in zip(alone, helped, strict=True))
 
@@ -63,13 +63,13 @@ def test_workers_start_after_opencv_has_used_its_own_threads() -> None:
     threads = cv2.getNumThreads()
     cv2.GaussianBlur(np.zeros((2000, 2000, 3), np.uint8), (0, 0), 3)
     time.sleep(0.5)  # until they sleep: a forked worker can't take sleeping threads down
-    [[batch]] = batches(stream(), Shares(0, 1, 2), workers=1)
+    [[batch]] = batches(stream(), StepSampler(0, 1, 2), workers=1)
     assert batch.pictures.shape == (2, 3, 64, 64)
     assert cv2.getNumThreads() == threads
 
 
 def test_batches_have_the_documented_shapes_and_hold_the_crops_in_order() -> None:
-    [[batch]] = batches(stream(), Shares(2, 3, 3), workers=0)
+    [[batch]] = batches(stream(), StepSampler(2, 3, 3), workers=0)
     assert batch.pictures.shape == (3, 3, 64, 64)
     assert batch.scores.shape == (3, 2, 32, 32)
     assert batch.weight.shape == (3, 32, 32)
@@ -80,15 +80,15 @@ def test_batches_have_the_documented_shapes_and_hold_the_crops_in_order() -> Non
 
 
 def test_the_stream_goes_on_where_it_stopped() -> None:
-    whole = [batch for [batch] in batches(stream(), Shares(0, 5, 2), workers=0)]
-    rest = [batch for [batch] in batches(stream(), Shares(3, 5, 2), workers=0)]
+    whole = [batch for [batch] in batches(stream(), StepSampler(0, 5, 2), workers=0)]
+    rest = [batch for [batch] in batches(stream(), StepSampler(3, 5, 2), workers=0)]
     assert len(rest) == 2
     assert all(same(a, b) for a, b in zip(whole[3:], rest, strict=True))
 
 
 def test_loading_leaves_the_random_state_of_the_training_alone() -> None:
     before = torch.get_rng_state()
-    list(batches(stream(), Shares(0, 1, 2), workers=0))
+    list(batches(stream(), StepSampler(0, 1, 2), workers=0))
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -133,7 +133,9 @@ def test_processes_and_parts_share_the_crops_of_every_step(
     size: int, parts: int, each: int, first: int
 ) -> None:
     batch = size * parts * each
-    of_rank = [list(Shares(first, first + 3, batch, parts, rank, size)) for rank in range(size)]
+    of_rank = [
+        list(StepSampler(first, first + 3, batch, parts, rank, size)) for rank in range(size)
+    ]
     assert all(len(numbers) == 3 * parts for numbers in of_rank)
     for step in range(3):
         numbers = [k for own in of_rank for part in own[step * parts :][:parts] for k in part]
@@ -142,8 +144,8 @@ def test_processes_and_parts_share_the_crops_of_every_step(
 
 
 def test_parts_of_a_step_are_the_batch_cut_in_order() -> None:
-    [[whole]] = batches(stream(), Shares(1, 2, 4), workers=0)
-    [parts] = batches(stream(), Shares(1, 2, 4, parts=2), workers=1)
+    [[whole]] = batches(stream(), StepSampler(1, 2, 4), workers=0)
+    [parts] = batches(stream(), StepSampler(1, 2, 4, parts=2), workers=1)
     assert len(parts) == 2
     for tensor, pieces in zip(whole, zip(*parts, strict=True), strict=True):
         assert torch.equal(tensor, torch.cat(pieces))
@@ -165,11 +167,11 @@ class Broken:
 def test_a_picture_that_cannot_be_read_is_named_without_a_traceback(workers: int) -> None:
     crops = Crops([Broken(deadly=False)], [1.0], crop=64, seed=0)
     with pytest.raises(DatasetError) as error:
-        list(batches(crops, Shares(0, 1, 2), workers))
+        list(batches(crops, StepSampler(0, 1, 2), workers))
     assert str(error.value) == "nowhere/img_13.jpg: cannot be read as a picture"
 
 
 def test_a_worker_that_dies_is_told_with_the_samples_that_were_next() -> None:
     crops = Crops([Broken(deadly=True)], [1.0], crop=64, seed=0)
     with pytest.raises(CraftliteError, match=r"exited unexpectedly.*img_13, img_13"):
-        list(batches(crops, Shares(0, 1, 2), workers=1))
+        list(batches(crops, StepSampler(0, 1, 2), workers=1))

@@ -21,7 +21,7 @@ from craftlite.inspection.panel import (
     draw_words,
     kinds_of,
 )
-from craftlite.inspection.statistics import Census
+from craftlite.inspection.statistics import Statistics
 
 KNOWN, FOUND, GUESSED, IGNORED = (np.array(colour) for colour in KINDS.values())
 
@@ -147,15 +147,17 @@ def test_a_contact_sheet_holds_every_panel(count: int) -> None:
 
 def test_the_census_knows_curved_words_and_known_characters() -> None:
     arc = np.array([[10, 50], [50, 30], [90, 50], [90, 70], [50, 50], [10, 70]], np.float32)
-    census = Census()
-    census.add(Sample("one", grey(300, 200).astype(np.uint8), (*three_words(), Word(arc, "abcd"))))
-    counts = census.facts()["counts"]
+    statistics = Statistics()
+    statistics.add(
+        Sample("one", grey(300, 200).astype(np.uint8), (*three_words(), Word(arc, "abcd")))
+    )
+    counts = statistics.facts()["counts"]
     assert (counts["curved"], counts["with known characters"], counts["characters"]) == (1, 1, 2)
     assert (counts["legible"], counts["don't care"], counts["vertical"]) == (3, 1, 0)
 
 
 def test_without_any_sample_there_is_nothing_to_tell() -> None:
-    facts = Census().facts()
+    facts = Statistics().facts()
     assert set(facts["counts"].values()) == {0}
     assert facts["sizes"] == {}
     assert facts["heights"] == {}

@@ -17,7 +17,7 @@ from craftlite.train.checkpoint import load_checkpoint
 from craftlite.train.distributed import Group
 from craftlite.train.log import read_log
 from craftlite.train.recipe import Recipe
-from craftlite.train.recipe_file import read_recipe, shipped
+from craftlite.train.recipe_file import read_recipe, shipped_recipes
 from craftlite.train.trainer import Trainer
 
 RECIPE = PretrainRecipe(
@@ -136,7 +136,7 @@ def test_epochs_make_steps() -> None:
 
 
 def test_recipes_that_ship_can_be_read() -> None:
-    known = shipped("pretrain")
+    known = shipped_recipes("pretrain")
     assert set(known) == {"imagenet", "small-images"}
     recipes = [PretrainRecipe(**read_recipe(path, PretrainRecipe)) for path in known.values()]
     assert [recipe.crop for recipe in recipes] == [224, 64]

@@ -12,9 +12,9 @@ import pytest
 import torch
 from torch import multiprocessing
 
-from craftlite.data.loader import Batch, Shares
+from craftlite.data.loader import Batch, StepSampler
 from craftlite.train.checkpoint import load_checkpoint
-from craftlite.train.distributed import Group, joined
+from craftlite.train.distributed import Group, process_group
 from craftlite.train.recipe import Recipe
 from craftlite.train.trainer import Trainer
 
@@ -42,15 +42,15 @@ def weights_after_a_step(group: Group, recipe: Recipe, folder: Path) -> None:
     torch.set_num_threads(1)
     trainer = still(Trainer(recipe, group))
     whole = batch()
-    own = Shares(0, 1, 4, recipe.accumulate, group.rank, group.size)
-    trainer.train_step([Batch(*(part[list(numbers)] for part in whole)) for numbers in own])
+    sampler = StepSampler(0, 1, 4, recipe.accumulate, group.rank, group.size)
+    trainer.train_step([Batch(*(part[list(numbers)] for part in whole)) for numbers in sampler])
     torch.save(trainer.model.state_dict(), folder / f"{group.size}-{group.rank}.pt")
 
 
 def in_a_group(rank: int, port: int, recipe: Recipe, folder: Path) -> None:
     os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2", "LOCAL_RANK": str(rank)}
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    with joined() as group:
+    with process_group() as group:
         assert group == Group(CPU, rank, 2)
         assert group.any(rank == 1)
         assert not group.any(False)

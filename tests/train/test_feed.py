@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from craftlite.crops.draw import Painter
-from craftlite.data.loader import Batch, Shares
+from craftlite.data.loader import Batch, StepSampler
 from craftlite.data.sample import Sample
 from craftlite.data.sources import Generated, Listed, Source
 from craftlite.errors import ConfigError, DatasetError
@@ -46,9 +46,11 @@ def some() -> Mix:
     )
 
 
-def stream(mix: Mix, recipe: Recipe, own: Shares, sources: Sequence[Source] = ()) -> list[Batch]:
+def stream(
+    mix: Mix, recipe: Recipe, sampler: StepSampler, sources: Sequence[Source] = ()
+) -> list[Batch]:
     painter = painter_of(recipe, mix, ALONE)
-    made = crop_batches(sources or mix.sources, mix, recipe, own, painter)
+    made = crop_batches(sources or mix.sources, mix, recipe, sampler, painter)
     return [part for parts in made for part in parts]
 
 
@@ -98,8 +100,8 @@ def test_datasets_that_teach_nothing_are_left_out() -> None:
 
 
 def test_the_device_draws_the_crops_that_the_host_makes() -> None:
-    own = Shares(1, 4, 4, parts=2)
-    host, device = (stream(some(), recipe, own) for recipe in (RECIPE, DEVICE))
+    sampler = StepSampler(1, 4, 4, parts=2)
+    host, device = (stream(some(), recipe, sampler) for recipe in (RECIPE, DEVICE))
     assert len(host) == len(device) == 6
     for expected, drawn in zip(host, device, strict=True):
         assert [part.shape for part in drawn] == [part.shape for part in expected]
@@ -110,9 +112,9 @@ def test_the_device_draws_the_crops_that_the_host_makes() -> None:
 
 
 def test_processes_and_workers_draw_the_crops_of_one_alone() -> None:
-    alone = stream(some(), DEVICE, Shares(0, 2, 4))
-    helped = stream(some(), replace(DEVICE, workers=1), Shares(0, 2, 4))
-    ranks = [stream(some(), DEVICE, Shares(0, 2, 4, 1, rank, 2)) for rank in range(2)]
+    alone = stream(some(), DEVICE, StepSampler(0, 2, 4))
+    helped = stream(some(), replace(DEVICE, workers=1), StepSampler(0, 2, 4))
+    ranks = [stream(some(), DEVICE, StepSampler(0, 2, 4, 1, rank, 2)) for rank in range(2)]
     for step in range(2):
         assert all(map(torch.equal, alone[step], helped[step]))
         together = [torch.cat(parts) for parts in zip(*(own[step] for own in ranks), strict=True)]
@@ -121,12 +123,12 @@ def test_processes_and_workers_draw_the_crops_of_one_alone() -> None:
 
 
 def test_crops_go_on_where_they_stopped() -> None:
-    whole = stream(some(), DEVICE, Shares(0, 4, 4))
-    rest = stream(some(), DEVICE, Shares(2, 4, 4))
+    whole = stream(some(), DEVICE, StepSampler(0, 4, 4))
+    rest = stream(some(), DEVICE, StepSampler(2, 4, 4))
     assert len(rest) == 2
     for one, other in zip(whole[2:], rest, strict=True):
         assert all(map(torch.equal, one, other))
-    other_seed = stream(some(), replace(DEVICE, seed=1), Shares(2, 4, 4))
+    other_seed = stream(some(), replace(DEVICE, seed=1), StepSampler(2, 4, 4))
     assert not torch.equal(other_seed[0].scores, rest[0].scores)
 
 
@@ -142,9 +144,9 @@ def test_labels_that_changed_show_in_the_maps_of_the_same_pictures() -> None:
         ]
         return Listed(samples)
 
-    own = Shares(0, 2, 4)
-    before = stream(data, DEVICE, own)
-    after = stream(data, DEVICE, own, [unsure(source) for source in data.sources])
+    sampler = StepSampler(0, 2, 4)
+    before = stream(data, DEVICE, sampler)
+    after = stream(data, DEVICE, sampler, [unsure(source) for source in data.sources])
     for one, other in zip(before, after, strict=True):
         assert torch.equal(one.pictures, other.pictures)
         assert torch.equal(one.scores, other.scores)

@@ -16,7 +16,7 @@ from craftlite.synth.fonts import FaceId
 from craftlite.synth.generator import Generator
 from craftlite.train.distributed import Group
 from craftlite.train.recipe import Recipe
-from craftlite.train.session import tiny_numbers_as_zero
+from craftlite.train.session import flush_denormals
 from craftlite.train.trainer import Trainer
 
 PLAIN = {"latin": (FaceId(""),)}  # the face that is there on every machine
@@ -51,7 +51,7 @@ def test_eight_pictures_are_learnt_by_heart() -> None:
     samples = legible_pictures(8)
     batch = batch_of(samples)
     trainer = Trainer(RECIPE, Group(torch.device("cpu")))
-    with tiny_numbers_as_zero():
+    with flush_denormals():
         for _ in range(RECIPE.steps):
             trainer.train_step([batch])
     detector = Detector(TorchRuntime("craftlite-small", trainer.ema.module, "cpu"), long_side=SIDE)

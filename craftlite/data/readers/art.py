@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from craftlite.data.annotations import Dataset, Notes
+from craftlite.data.annotations import Dataset, IssueLog
 from craftlite.data.readers.folder import find_pictures, make_dataset
 from craftlite.data.readers.json_file import checked, json_outline, member, read_object
 from craftlite.data.readers.lines import DONT_CARE
@@ -39,7 +39,7 @@ def read_lsvt(root: Path, split: str, need_pictures: bool = True) -> Dataset:
 
 
 def _read(folders: Sequence[Path], labels: Path, layout: str, need_pictures: bool) -> Dataset:
-    notes = Notes()
+    notes = IssueLog()
     words_of: dict[str, list[Word]] = {}
     with notes.catching():
         for stem, entries in read_object(labels, layout, notes).items():
@@ -53,7 +53,7 @@ def _read(folders: Sequence[Path], labels: Path, layout: str, need_pictures: boo
     return make_dataset(words_of, picture_of, folders, layout, notes, need_pictures)
 
 
-def _word(entry: object, where: str, notes: Notes) -> Word:
+def _word(entry: object, where: str, notes: IssueLog) -> Word:
     word = checked(entry, dict, where, "a word")
     text = member(word, "transcription", str, where).strip()
     illegible = member({"illegibility": False} | word, "illegibility", bool, where)

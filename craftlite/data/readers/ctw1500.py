@@ -6,7 +6,7 @@ from xml.parsers import expat
 
 import numpy as np
 
-from craftlite.data.annotations import Dataset, Notes, UnreadableError
+from craftlite.data.annotations import Dataset, IssueLog, UnreadableError
 from craftlite.data.readers.folder import read_folder
 from craftlite.data.readers.lines import (
     Annotation,
@@ -48,7 +48,7 @@ def read_ctw1500(root: Path, split: str, need_pictures: bool = True) -> Dataset:
     )
 
 
-def _read(path: Path, notes: Notes) -> Iterator[Placed]:
+def _read(path: Path, notes: IssueLog) -> Iterator[Placed]:
     read = _read_xml if path.suffix == ".xml" else read_lines(polygon_line)
     return read(path, notes)
 
@@ -73,7 +73,7 @@ def polygon_line(line: str) -> Annotation:
         ) from error
 
 
-def _read_xml(path: Path, notes: Notes) -> Iterator[Placed]:
+def _read_xml(path: Path, notes: IssueLog) -> Iterator[Placed]:
     raw = read_bytes(path)
     boxes = _Boxes(str(path))
     try:

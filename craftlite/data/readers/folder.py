@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from craftlite.data.annotations import DUPLICATE, GIF, Dataset, Notes
+from craftlite.data.annotations import DUPLICATE, GIF, Dataset, IssueLog
 from craftlite.data.readers.lines import Placed
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
@@ -13,7 +13,7 @@ PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", 
 # GIFs are listed too, so that a message can name them.
 _LISTED_SUFFIXES = PICTURE_SUFFIXES | {".gif"}
 
-TruthReader = Callable[[Path, Notes], Iterable[Placed]]
+TruthReader = Callable[[Path, IssueLog], Iterable[Placed]]
 """The annotations in a file of ground truth; it raises UnreadableError for the whole file."""
 
 
@@ -43,7 +43,7 @@ def read_folder(
         DatasetError: all folders of pictures or that of the ground truth, or one file of a pair,
             is missing, or nothing is kept.
     """
-    notes = Notes()
+    notes = IssueLog()
     truth_of = _by_stem(_truths(truths, truth_names, layout, keep), notes)
     words_of: dict[str, tuple[Word, ...]] = {}
     for stem in sorted(truth_of, key=natural_order):
@@ -60,7 +60,7 @@ def read_folder(
 def find_pictures(
     folders: Sequence[Path],
     layout: str,
-    notes: Notes,
+    notes: IssueLog,
     keep: Callable[[str], bool],
     needed: bool,
 ) -> dict[str, Path]:
@@ -83,7 +83,7 @@ def make_dataset(
     picture_of: Mapping[str, Path],
     folders: Sequence[Path],
     layout: str,
-    notes: Notes,
+    notes: IssueLog,
     need_pictures: bool,
 ) -> Dataset:
     """Every picture that has words, which may be none; a GIF is noted and left out.
@@ -131,7 +131,7 @@ def _truths(
                 yield stem, path
 
 
-def _by_stem(files: Iterable[tuple[str, Path]], notes: Notes) -> dict[str, Path]:
+def _by_stem(files: Iterable[tuple[str, Path]], notes: IssueLog) -> dict[str, Path]:
     first: dict[str, Path] = {}
     for stem, path in files:
         if first.setdefault(stem, path) != path:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from craftlite.data.annotations import CHARACTERS, Dataset, Notes
+from craftlite.data.annotations import CHARACTERS, Dataset, IssueLog
 from craftlite.data.readers.folder import TruthReader, read_folder
 from craftlite.data.readers.lines import (
     Annotation,
@@ -81,7 +81,7 @@ def character_line(line: str) -> Annotation:
 
 
 def _with_characters(folder: Path) -> TruthReader:
-    def read(path: Path, notes: Notes) -> Iterator[Placed]:
+    def read(path: Path, notes: IssueLog) -> Iterator[Placed]:
         words = list(read_lines(box_line)(path, notes))
         stem = path.stem.removeprefix("gt_")
         files = [folder / f"{stem}_GT.txt", folder / f"gt_{stem}.txt"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from craftlite.data.annotations import CHARACTERS, Dataset, Notes
+from craftlite.data.annotations import CHARACTERS, Dataset, IssueLog
 from craftlite.data.readers.folder import TruthReader, natural_order, read_folder
 from craftlite.data.readers.lines import (
     Annotation,
@@ -65,7 +65,7 @@ def character_box_line(line: str) -> Annotation:
 
 
 def _with_characters(folder: Path) -> TruthReader:
-    def read(path: Path, notes: Notes) -> Iterator[Placed]:
+    def read(path: Path, notes: IssueLog) -> Iterator[Placed]:
         words = list(read_lines(quad_line)(path, notes))
         file = folder / path.name.removeprefix("gt_")
         if not file.is_file():

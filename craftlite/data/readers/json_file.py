@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from craftlite.data.annotations import DUPLICATE, Notes, UnreadableError
+from craftlite.data.annotations import DUPLICATE, IssueLog, UnreadableError
 from craftlite.data.readers.lines import LARGEST, decoded, read_bytes
 from craftlite.errors import DatasetError
 from craftlite.geometry import Points
@@ -19,7 +19,7 @@ _Hook = Callable[[list[tuple[str, Any]]], dict[str, Any]]
 _NAMES = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
 
 
-def read_object(path: Path, layout: str, notes: Notes) -> dict[str, Any]:
+def read_object(path: Path, layout: str, notes: IssueLog) -> dict[str, Any]:
     """The JSON object in a file; of a key that is there twice, the first is used and noted.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from craftlite.data.annotations import Notes, UnreadableError
+from craftlite.data.annotations import IssueLog, UnreadableError
 from craftlite.geometry import Points
 
 DONT_CARE = "###"
@@ -15,7 +15,7 @@ LARGEST = 2**24  # pixels: beyond it float32 skips whole numbers
 
 
 class Annotation(NamedTuple):
-    """A word as the ground truth has it; the arguments of Notes.word after the place."""
+    """A word as the ground truth has it; the arguments of IssueLog.word after the place."""
 
     outline: Points
     text: str | None
@@ -70,16 +70,18 @@ def text_lines(raw: bytes, where: str) -> Iterator[tuple[str, str]]:
             yield f"{where}:{number}", line.rstrip("\r")
 
 
-def read_lines(parse: LineParser) -> Callable[[Path, Notes], Iterator[Placed]]:
+def read_lines(parse: LineParser) -> Callable[[Path, IssueLog], Iterator[Placed]]:
     """The reader of a file that has an annotation on every line."""
 
-    def read(path: Path, notes: Notes) -> Iterator[Placed]:
+    def read(path: Path, notes: IssueLog) -> Iterator[Placed]:
         return parsed(text_lines(read_bytes(path), str(path)), parse, notes)
 
     return read
 
 
-def parsed(lines: Iterable[tuple[str, str]], parse: LineParser, notes: Notes) -> Iterator[Placed]:
+def parsed(
+    lines: Iterable[tuple[str, str]], parse: LineParser, notes: IssueLog
+) -> Iterator[Placed]:
     """The annotations of placed lines; a line that cannot be read is noted."""
     for where, line in lines:
         with notes.catching():

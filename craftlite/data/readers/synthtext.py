@@ -16,7 +16,7 @@ from craftlite.data.annotations import (
     UNREADABLE,
     WORDS,
     Dataset,
-    Notes,
+    IssueLog,
     UnreadableError,
     corners,
 )
@@ -42,7 +42,7 @@ def read_synthtext(root: Path, split: str, need_pictures: bool = True) -> Datase
     path = root / "gt.mat"
     if not path.is_file():
         raise DatasetError(f"{path}: there is no such file; {LAYOUT}")
-    notes = Notes()
+    notes = IssueLog()
     samples: Sequence[Sample] = ()
     with notes.catching():
         table = _read(root, path, notes)
@@ -81,7 +81,7 @@ class _Table:
         return Sample(_stem(name), self.root / name, words)
 
 
-def _read(root: Path, path: Path, notes: Notes) -> _Table:
+def _read(root: Path, path: Path, notes: IssueLog) -> _Table:
     names = Texts("".join(np.ravel(cell).tolist()) for cell in _variable(path, "imnames"))
     # One text may hold several words and lines; only the order of the words counts.
     lines = (" ".join(np.ravel(cell).tolist()) for cell in _variable(path, "txt"))
@@ -107,7 +107,7 @@ def _variable(path: Path, name: str) -> npt.NDArray[Any]:
         raise UnreadableError(str(path), str(error), "a file of MATLAB 5") from error
 
 
-def _quads(path: Path, name: str, notes: Notes) -> Quads:
+def _quads(path: Path, name: str, notes: IssueLog) -> Quads:
     """The quads of a variable whose cells are (2, 4, K), or (2, 4) where K is 1."""
     cells = _variable(path, name)
     counts = []
@@ -129,7 +129,7 @@ def _quads(path: Path, name: str, notes: Notes) -> Quads:
     return quads
 
 
-def _first_of_each(names: Texts, path: Path, notes: Notes) -> npt.NDArray[np.int64]:
+def _first_of_each(names: Texts, path: Path, notes: IssueLog) -> npt.NDArray[np.int64]:
     """The entries without those whose picture was there before."""
     first: dict[str, int] = {}
     for entry, name in enumerate(names):
@@ -160,7 +160,7 @@ def _all_there(root: Path, names: Sequence[str]) -> None:
         raise DatasetError(f"{root}: {missing[0]}{more} missing; {LAYOUT}")
 
 
-def _note_oddities(table: _Table, path: Path, notes: Notes) -> None:
+def _note_oddities(table: _Table, path: Path, notes: IssueLog) -> None:
     for entry, text in enumerate(table.texts):
         where = f"{path}: {table.names[entry]}"
         words, characters = table.words.counts[entry], table.characters.counts[entry]

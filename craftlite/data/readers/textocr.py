@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from craftlite.data.annotations import DUPLICATE, Dataset, Notes, UnreadableError
+from craftlite.data.annotations import DUPLICATE, Dataset, IssueLog, UnreadableError
 from craftlite.data.readers.folder import find_pictures, make_dataset
 from craftlite.data.readers.json_file import checked, json_outline, member, read_object
 from craftlite.data.readers.lines import Annotation
@@ -28,7 +28,7 @@ def read_textocr(root: Path, split: str, need_pictures: bool = True) -> Dataset:
     Raises:
         DatasetError: the folder, the file or a picture is missing.
     """
-    notes = Notes()
+    notes = IssueLog()
     words_of: dict[str, list[Word]] = {}
     with notes.catching():
         labels = root / f"TextOCR_0.1_{split}.json"
@@ -46,7 +46,7 @@ def read_cocotext(root: Path, split: str, need_pictures: bool = True) -> Dataset
     Raises:
         DatasetError: the folder, the file or a picture is missing.
     """
-    notes = Notes()
+    notes = IssueLog()
     words_of: dict[str, list[Word]] = {}
     with notes.catching():
         labels = root / "cocotext.v2.json"
@@ -57,7 +57,7 @@ def read_cocotext(root: Path, split: str, need_pictures: bool = True) -> Dataset
 
 
 def _words(
-    content: dict[str, Any], name_of: dict[str, str], parse: Parser, labels: Path, notes: Notes
+    content: dict[str, Any], name_of: dict[str, str], parse: Parser, labels: Path, notes: IssueLog
 ) -> dict[str, list[Word]]:
     """The words of each picture, by its name; those of other splits are passed over."""
     pictures = member(content, "imgs", dict, str(labels))
@@ -81,7 +81,7 @@ def _textocr_word(word: dict[str, Any], where: str) -> Annotation:
 
 
 def _cocotext_names(
-    content: dict[str, Any], split: str, labels: Path, notes: Notes
+    content: dict[str, Any], split: str, labels: Path, notes: IssueLog
 ) -> dict[str, str]:
     """The names of the split's pictures by their ids."""
     key_of: dict[str, str] = {}
@@ -107,7 +107,7 @@ def _cocotext_word(word: dict[str, Any], where: str) -> Annotation:
 
 
 def _dataset(
-    words_of: dict[str, list[Word]], folder: Path, layout: str, notes: Notes, need_pictures: bool
+    words_of: dict[str, list[Word]], folder: Path, layout: str, notes: IssueLog, need_pictures: bool
 ) -> Dataset:
     keep = words_of.__contains__
     picture_of = find_pictures([folder], layout, notes, keep, need_pictures)

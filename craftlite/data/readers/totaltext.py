@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from craftlite.data.annotations import Dataset, Notes
+from craftlite.data.annotations import Dataset, IssueLog
 from craftlite.data.readers.folder import read_folder
 from craftlite.data.readers.lines import (
     Annotation,
@@ -47,7 +47,7 @@ def read_totaltext(root: Path, split: str, need_pictures: bool = True) -> Datase
     )
 
 
-def _read(path: Path, notes: Notes) -> Iterator[Placed]:
+def _read(path: Path, notes: IssueLog) -> Iterator[Placed]:
     return parsed(_records(path), polygon_record, notes)
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from PIL import ExifTags, Image
 
 from craftlite.data import SPLITS
-from craftlite.data.annotations import DUPLICATE, GIF, TURNED, Dataset, Notes, UnreadableError
+from craftlite.data.annotations import DUPLICATE, GIF, TURNED, Dataset, IssueLog, UnreadableError
 from craftlite.data.readers.folder import is_gif, natural_order
 from craftlite.data.readers.json_file import checked, json_outline, json_quads, member, parsed_json
 from craftlite.data.readers.lines import read_bytes, text_lines
@@ -43,7 +43,7 @@ def read_words(root: Path, split: str, need_pictures: bool = True) -> Dataset:
     path = _file(root)
     if not path.is_file():
         raise DatasetError(f"{path}: there is no such file; {LAYOUT}")
-    notes = Notes()
+    notes = IssueLog()
     lines = list(_lines(path, notes))
     if any(line.split for line in lines):
         lines = [line for line in lines if (line.split or "train") == split]
@@ -61,7 +61,7 @@ def read_words(root: Path, split: str, need_pictures: bool = True) -> Dataset:
 
 def names_split(root: Path, split: str) -> bool:
     """Whether a line of the file names this split, such as "val"."""
-    return any(line.split == split for line in _lines(_file(root), Notes()))
+    return any(line.split == split for line in _lines(_file(root), IssueLog()))
 
 
 def is_turned(picture: Path) -> bool:
@@ -80,7 +80,7 @@ def _file(root: Path) -> Path:
     return root if root.suffix == ".jsonl" else root / FILE
 
 
-def _lines(path: Path, notes: Notes) -> Iterator[_Line]:
+def _lines(path: Path, notes: IssueLog) -> Iterator[_Line]:
     """The pictures in the order of the file, each once."""
     place_of: dict[Path, str] = {}
     names: set[str] = set()
@@ -109,13 +109,13 @@ def _line(text: str, where: str, folder: Path) -> _Line:
     return _Line(where, image.stem, image, split, member(entry, "words", list, where))
 
 
-def _words(line: _Line, notes: Notes) -> Iterator[Word]:
+def _words(line: _Line, notes: IssueLog) -> Iterator[Word]:
     for number, entry in enumerate(line.words):
         with notes.catching():
             yield _word(entry, line.where, f"words[{number}]", notes)
 
 
-def _word(entry: object, where: str, key: str, notes: Notes) -> Word:
+def _word(entry: object, where: str, key: str, notes: IssueLog) -> Word:
     word = checked(entry, dict, where, key)
     shape = "polygon" if word.get("polygon") is not None else "quad"
     outline = json_outline(word.get(shape), where, f"{key}.{shape}")
@@ -139,7 +139,7 @@ def _confidence(value: object, where: str, key: str) -> float:
     return float(value)
 
 
-def _usable(line: _Line, need_pictures: bool, notes: Notes) -> bool:
+def _usable(line: _Line, need_pictures: bool, notes: IssueLog) -> bool:
     if is_gif(line.picture):
         notes.note(line.where, GIF, line.picture.name)
     elif need_pictures and is_turned(line.picture):

@@ -16,7 +16,7 @@ from craftlite.data.annotations import (
     FEWEST_QUADS,
     OTHER_CORNER,
     SHORT_SIDE,
-    Notes,
+    IssueLog,
     odd_starts,
 )
 from craftlite.data.readers import read_dataset
@@ -32,7 +32,7 @@ from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
 from craftlite.evaluate import PROTOCOLS
 from craftlite.geometry import signed_area
-from craftlite.train.recipe_file import shipped
+from craftlite.train.recipe_file import shipped_recipes
 
 PARSERS = (
     *(quad_line, box_line, character_line, quad_script_line),
@@ -48,7 +48,7 @@ def test_a_row_of_the_table_has_a_reader_a_protocol_and_a_recipe(name: str) -> N
     assert callable(getattr(module, f"read_{name}"))
     assert set(facts.splits) <= set(SPLITS)
     assert facts.protocol in PROTOCOLS
-    assert facts.recipe in shipped()
+    assert facts.recipe in shipped_recipes()
     assert set(facts.craft_thresholds) <= {"text", "link", "low"}
 
 
@@ -109,7 +109,7 @@ def test_natural_order_is_the_order_of_numbers(numbers: list[int]) -> None:
 def test_any_outline_comes_out_clockwise_with_its_first_corner_first(
     points: list[tuple[int, int]],
 ) -> None:
-    polygon = Notes().word("here", np.array(points, np.float32), "a").polygon
+    polygon = IssueLog().word("here", np.array(points, np.float32), "a").polygon
     assert signed_area(polygon) >= 0
     assert tuple(polygon[0]) == points[0]
     assert sorted(map(tuple, polygon.tolist())) == sorted(points)
@@ -123,7 +123,7 @@ def test_any_line_is_a_word_or_refused(parse: LineParser, line: str) -> None:
 
 
 def test_characters_are_kept_where_they_fit_the_text_and_turned_clockwise() -> None:
-    notes = Notes()
+    notes = IssueLog()
     quads = np.stack([SQUARE, SQUARE[[0, 3, 2, 1]]])
     word = notes.word("here", SQUARE, "a b", characters=quads)
     assert word.characters is not None
@@ -135,7 +135,7 @@ def test_characters_are_kept_where_they_fit_the_text_and_turned_clockwise() -> N
 
 
 def test_dont_care_has_neither_text_nor_characters_and_nothing_to_tell() -> None:
-    notes = Notes()
+    notes = IssueLog()
     word = notes.word("here", SQUARE, "", ignore=True, characters=SQUARE[None])
     assert (word.text, word.ignore, word.characters) == (None, True, None)
     assert not notes.problems
