@@ -105,7 +105,7 @@ def test_the_device_draws_the_crops_that_the_host_makes() -> None:
     assert len(host) == len(device) == 6
     for expected, drawn in zip(host, device, strict=True):
         assert [part.shape for part in drawn] == [part.shape for part in expected]
-        assert expected.scores.mean() > 0.03
+        assert expected.scores.mean() > 0.01
         assert (drawn.scores - expected.scores).abs().mean() < 5e-4
         # Outlines of the few words that are too small to learn from differ by their edges.
         assert (drawn.weight - expected.weight).abs().mean() < 0.03
