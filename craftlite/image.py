@@ -121,7 +121,7 @@ def _download(url: str) -> bytes:
     except urllib.error.HTTPError as error:
         raise InputError(f"{url}: the server answers {error.code} {error.reason}") from error
     except TimeoutError as error:
-        raise InputError(f"{url}: was not there within {URL_SECONDS:.0f} seconds") from error
+        raise InputError(f"{url}: timed out after {URL_SECONDS:.0f} seconds") from error
     except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
         reason = getattr(error, "reason", error)
         raise InputError(f"{url}: cannot be fetched ({reason})") from error

@@ -125,7 +125,8 @@ def find_weights(name: str | os.PathLike[str]) -> Weights:
         return known[str(name)]
     if str(name) in backbones():
         raise WeightsError(
-            f"{name} is a backbone, without text yet: craftlite train starts from it"
+            f"{name} is a classification backbone, not a text detector; use it with "
+            f"craftlite train --init {name}"
         )
     path = Path(name)
     if not path.is_file():

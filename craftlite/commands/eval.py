@@ -170,10 +170,12 @@ def _check(args: Namespace, weights: list[str]) -> None:
     if args.results and len(args.dataset) > 1:
         raise ConfigError("--results: the files are of one dataset; give one --dataset")
     if args.report is not None and args.protocol and set(args.protocol) == {"cleval"}:
-        raise ConfigError("--report: cleval tells no words apart; add another --protocol")
+        raise ConfigError("--report needs a word-level protocol; cleval scores characters")
     names = _short(weights) + [_named(text)[0] for text in args.results or ()]
     if len(set(names)) < len(names):
-        raise ConfigError(f"{', '.join(names)}: two have one name; tell them apart by NAME=DIR")
+        raise ConfigError(
+            f"duplicate name among {', '.join(names)}; use NAME=DIR to distinguish them"
+        )
 
 
 def _named(text: str) -> tuple[str, Path]:

@@ -63,7 +63,7 @@ def _check(args: Namespace) -> None:
     if args.int8 and args.calibrate is None:
         raise ConfigError("--int8: add --calibrate DIR, a folder of pictures like those to come")
     if args.calibrate is not None and not args.int8:
-        raise ConfigError("--calibrate: of use with --int8 alone")
+        raise ConfigError("--calibrate is only used with --int8")
 
 
 def _pictures(folder: Path) -> list[Path]:
@@ -109,4 +109,4 @@ def _keep_tuning(entry: Weights, out: Path) -> None:
     chosen = entry.thresholds, entry.long_side, origin, entry.hmean
     facts = tuned_settings(*chosen, entry.presets)
     write_whole(beside, settings_text(facts))
-    print(f"{beside}: its thresholds and long side", file=sys.stderr)
+    print(f"wrote tuned thresholds and long side to {beside}", file=sys.stderr)

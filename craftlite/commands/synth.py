@@ -89,7 +89,7 @@ def run(args: Namespace) -> int:
     try:
         totals = write_dataset(generator, args.out, args.count, workers=workers, resume=args.resume)
     except KeyboardInterrupt:
-        print(f"stopped; --resume goes on with what is in {args.out}", file=sys.stderr)
+        print(f"stopped; continue the run in {args.out} with --resume", file=sys.stderr)
         raise
     counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in totals.items())
     print(f"{args.out}: {counts}", file=sys.stderr)

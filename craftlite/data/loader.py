@@ -123,7 +123,7 @@ def batches(stream: Stream, sampler: StepSampler, workers: int) -> Generator[lis
         except RuntimeError as error:
             names = ", ".join(stream.name(k) for part in numbers for k in part)
             reason = str(error).splitlines()[0]
-            raise CraftliteError(f"{reason} Next were: {names}") from error
+            raise CraftliteError(f"{reason} Samples in flight: {names}") from error
         yield parts
 
 

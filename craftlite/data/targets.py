@@ -71,7 +71,7 @@ def render_targets(
     """Score maps (2, h, w), region then affinity, and the confidence (h, w), all float32 in 0..1.
 
     words: in the pixels of a picture of `size` (width, height); h and w are half of it. Confidence
-    is 1 on the ground, and within a word's outline as `confidence_in` says. Where words overlap,
+    is 1 on the background and that of `confidence_in` within a word's outline. Where words overlap,
     the larger score stays, and the smaller confidence.
     """
     width, height = size[0] // MAP_STRIDE, size[1] // MAP_STRIDE

@@ -30,7 +30,7 @@ class Tally(NamedTuple):
 
 @dataclass(frozen=True)
 class Matching:
-    """What became of the T truths and D detections of one picture.
+    """How the T truths and D detections of one picture were matched.
 
     Attributes:
         found: (T,) float64, each truth's credit towards recall, usually 0 or 1.

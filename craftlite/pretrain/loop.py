@@ -147,7 +147,9 @@ def watched(stream: Iterator[Sequence[Batch]], train: Labelled) -> Iterator[Sequ
         new = {n for part in parts for n in part.unreadable.tolist() if n >= 0} - bad
         bad |= new
         for file in (train.files[number][0] for number in sorted(new)):
-            tqdm.write(f"warning: {file}: cannot be read; another stands in", file=sys.stderr)
+            tqdm.write(
+                f"warning: {file}: cannot be read; using another picture instead", file=sys.stderr
+            )
         if len(bad) > MOST_UNREADABLE * len(train):
             raise DatasetError(
                 f"{len(bad)} of {len(train)} pictures cannot be read, more than "

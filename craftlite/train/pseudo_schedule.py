@@ -42,7 +42,7 @@ def labelled(out: Path, mix: Mix, trainer: Trainer[Recipe], step: int) -> list[S
     }
     fitting = fitting_share(mix, passes)
     if fitting < TRUSTED:
-        _say(trainer, step, f"{fitting:.0%}, too few: words are split evenly")
+        _say(trainer, step, f"{fitting:.0%}, below {TRUSTED:.0%}: falling back to even splits")
         return mix.sources
     if passes:
         _say(trainer, step, f"{fitting:.0%}")
@@ -97,4 +97,6 @@ def _pass(path: Path, source: Listed, trainer: Trainer[Recipe]) -> Labels:
 
 def _say(trainer: Trainer[Recipe], step: int, what: str) -> None:
     if trainer.group.leads:
-        tqdm.write(f"step {step}: words whose characters fit their text: {what}", file=sys.stderr)
+        tqdm.write(
+            f"step {step}: words whose pseudo-labels match their text: {what}", file=sys.stderr
+        )

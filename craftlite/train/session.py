@@ -15,7 +15,7 @@ from craftlite.errors import ConfigError
 from craftlite.train.checkpoint import load_checkpoint
 from craftlite.train.log import rewind_log
 from craftlite.train.reporter import CHECKPOINT, Reporter
-from craftlite.train.settings import FREE, Settings
+from craftlite.train.settings import RESUMABLE, Settings
 from craftlite.train.trainer import NonFiniteLossError, Trainer
 
 
@@ -73,7 +73,7 @@ def check(run: Run, resume: bool, processes: int) -> None:
 
 def refuse_changes(run: Run, recipe: dict[str, object], datasets: list[str]) -> None:
     """Raises a ConfigError where a resumed run is not what it was started as."""
-    now = {name: value for name, value in asdict(run.recipe).items() if name not in FREE}
+    now = {name: value for name, value in asdict(run.recipe).items() if name not in RESUMABLE}
     # A checkpoint of an older version lacks the settings that came later: they had their defaults.
     before = {setting.name: setting.default for setting in fields(run.recipe)} | recipe
     was = {name: before[name] for name in now if before[name] != now[name]}
@@ -107,7 +107,7 @@ def step(
         reporter.after_step(loss, stopping=interrupted)
     if interrupted and trainer.step < trainer.recipe.steps:
         if reporter:
-            reporter.say(f"saved step {trainer.step} in {reporter.out}; --resume goes on")
+            reporter.say(f"saved step {trainer.step} to {reporter.out}; continue with --resume")
         raise KeyboardInterrupt
 
 

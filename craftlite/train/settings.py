@@ -14,7 +14,7 @@ LEAST = {
     **{"crop": 32, "validate_pictures": 1, "validate_long_side": 32},
 }
 # The settings that do not decide what the next step computes: a resumed training can change them.
-FREE = (
+RESUMABLE = (
     *("workers", "threads", "log_every", "save_every", "save_minutes", "validate_every"),
     *("validate_pictures", "validate_long_side", "patience"),
 )

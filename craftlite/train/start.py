@@ -38,7 +38,10 @@ def _own_backbone(network: str) -> Path | None:
         if network in backbone.body_of:
             return backbone.file
     if is_first_process():
-        print(f"no pretrained body of {network} ships: a random start", file=sys.stderr)
+        print(
+            f"no pretrained backbone is shipped for {network}; starting from random weights",
+            file=sys.stderr,
+        )
     return None
 
 

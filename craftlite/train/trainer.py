@@ -155,7 +155,7 @@ class Trainer(Generic[R]):
         return torch.autocast(self.group.device.type, self.dtype, enabled=lower)
 
     def start_from(self, weights: Path) -> None:
-        """Take every tensor of a weights file that has a tensor's name and shape; say what did not.
+        """Load every tensor of a weights file whose name and shape match; report the rest.
 
         Raises:
             WeightsError: the file cannot be read, or nothing in it fits.

@@ -141,8 +141,8 @@ def test_wrong_usage_exits_with_2(options: list[str]) -> None:
         (["--data", "a", "--data", "b"], "2 --data for 1 --dataset"),
         (["--tune"], "not chosen on the test split"),
         (["--tune", "--split", "val", "--weights", "a", "--weights", "b"], "one set of weights"),
-        (["--report", "out", "--protocol", "cleval"], "tells no words apart"),
-        (["--results", "a/r", "--results", "b/r"], "two have one name"),
+        (["--report", "out", "--protocol", "cleval"], "needs a word-level protocol"),
+        (["--results", "a/r", "--results", "b/r"], "duplicate name"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(options: list[str], says: str) -> None:

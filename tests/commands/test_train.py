@@ -194,7 +194,7 @@ def test_the_backbone_that_ships_is_taken_for_the_network_whose_body_it_is(
     assert starting_weights("rexnet-lite", "craft-vgg16") == lite
     assert capsys.readouterr().err == ""
     assert starting_weights("backbone", "craft-vgg16") is None
-    assert "no pretrained body of craft-vgg16 ships" in capsys.readouterr().err
+    assert "no pretrained backbone is shipped for craft-vgg16" in capsys.readouterr().err
 
 
 def test_generated_text_is_learnt_from_the_pretrained_backbone() -> None:

@@ -117,7 +117,7 @@ def test_more_than_one_in_a_hundred_unreadable_stops(
     (colours / "train/red/3.png").write_bytes(b"no picture")
     with pytest.raises(DatasetError, match="1 of 12 pictures cannot be read, more than 1%"):
         pretrain(Run(RECIPE, colours, tmp_path / "run"))
-    assert "red/3.png: cannot be read; another stands in" in capsys.readouterr().err
+    assert "red/3.png: cannot be read; using another picture instead" in capsys.readouterr().err
 
 
 def test_a_class_of_one_picture_is_said(
