@@ -2,7 +2,6 @@
 
 import json
 import sys
-from pathlib import Path
 
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
@@ -10,7 +9,7 @@ from jsonargparse.typing import PositiveInt
 from craftlite.bench import BENCH_WORDS, time_networks, time_postprocess
 from craftlite.commands.options import new_parser, parse_size
 from craftlite.errors import ConfigError
-from craftlite.files import cpu_model, write_whole
+from craftlite.files import cpu_model
 
 COMPARED = ("craft-vgg16", "craftlite-small")
 
@@ -28,15 +27,7 @@ def parser() -> ArgumentParser:
         f"by default {' and '.join(COMPARED)}",
     )
     parser.add_argument(
-        "--backbones",
-        nargs="*",
-        type=str,
-        metavar="NAME",
-        help="time classifiers in place of detectors: ours and torchvision's, or those named",
-    )
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw --backbones as a PNG")
-    parser.add_argument(
-        "--size", type=str, metavar="WxH", help="picture; 1280x736, or 224x224 for --backbones"
+        "--size", type=str, default="1280x736", metavar="WxH", help="size of the picture"
     )
     parser.add_argument("--threads", type=PositiveInt, help="default: the machine's cores")
     parser.add_argument("--runs", type=PositiveInt, default=7, help="counted runs of each")
@@ -58,11 +49,6 @@ def whole_blocks(text: str) -> tuple[int, int]:
 
 def run(args: Namespace) -> int:
     """Time the networks and the post-processing, and print a table or JSON."""
-    if args.backbones is not None:
-        return _backbones(args)
-    if args.plot is not None:
-        raise ConfigError("--plot: draws --backbones alone")
-    args.size = args.size or "1280x736"
     size = whole_blocks(args.size)
     weights = args.weights or COMPARED
     print(f"timing {', '.join(weights)} ...", file=sys.stderr)
@@ -106,34 +92,4 @@ def run(args: Namespace) -> int:
         f"{f'post-processing, {found} words':<28}{postprocess.median:>9.2f} ms"
         f"{postprocess.fastest:>9.2f} ms{postprocess.slowest:>9.2f} ms"
     )
-    return 0
-
-
-def _backbones(args: Namespace) -> int:
-    """Time classifiers, and print a table or JSON; draw them where asked to."""
-    from craftlite.backbones import OTHERS, measure, scatter
-    from craftlite.model import CLASSIFIERS
-
-    size = whole_blocks(args.size or "224x224")
-    names = args.backbones or [*CLASSIFIERS, *OTHERS]
-    print(f"timing {', '.join(names)} ...", file=sys.stderr)
-    measured = measure(names, size, args.threads, args.runs)
-    threads = f"{args.threads} threads" if args.threads else "all cores"
-    where = f"{size[0]}x{size[1]}, {threads}, {cpu_model()}"
-    if args.plot is not None:
-        write_whole(args.plot, scatter(measured, f"ONNX Runtime, one picture of {where}"))
-        print(f"drawn: {args.plot}", file=sys.stderr)
-    if args.json:
-        rows = [
-            {"name": one.name, **one.cost._asdict(), "onnx_ms": one.onnx, "torch_ms": one.torch}
-            for one in measured
-        ]
-        print(json.dumps({"processor": cpu_model(), "threads": args.threads, "backbones": rows}))
-        return 0
-    print(f"{where}, {args.runs} runs each in turn, medians\n")
-    print(f"{'':<24}{'parameters':>12}{'MACs':>12}{'ONNX Runtime':>16}{'torch':>12}")
-    for one in measured:
-        millions, giga = one.cost.parameters / 1e6, one.cost.macs / 1e9
-        print(f"{one.name:<24}{millions:>10.2f} M{giga:>10.3f} G{one.onnx:>13.1f} ms"
-              f"{one.torch:>9.1f} ms")  # fmt: skip
     return 0

@@ -1,22 +1,10 @@
 """`craftlite bench`: what it prints, and what it refuses."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from craftlite.cli import main
-
-
-def test_backbones_are_timed_and_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    plot = tmp_path / "backbones.png"
-    options = ["--backbones", "rexnet-lite", "squeezenet1_1", "--size", "64x64", "--runs", "1"]
-    assert main(["bench", *options, "--threads", "1", "--json", "--plot", str(plot)]) == 0
-    rows = json.loads(capsys.readouterr().out)["backbones"]
-    assert [row["name"] for row in rows] == ["rexnet-lite", "squeezenet1_1"]
-    assert all(row["onnx_ms"] > 0 and row["torch_ms"] > 0 and row["macs"] > 0 for row in rows)
-    assert rows[0]["parameters"] == 3_152_584
-    assert plot.read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("between", [[], ["--weights"]])
@@ -34,8 +22,6 @@ def test_weights_are_timed_in_their_order(
     ("options", "says"),
     [
         (["--weights", "rexnet-lite"], "rexnet-lite: neither an .onnx file nor one of craftlite"),
-        (["--backbones", "rexnet-huge"], "rexnet-huge: neither of rexnet-lite"),
-        (["--plot", "a.png"], "draws --backbones alone"),
         (["--size", "100x100"], "multiples of 32"),
     ],
 )

@@ -1,6 +1,15 @@
-"""What classifiers cost and how long they take: fewer operations are not always faster."""
+"""Time classifiers, ours and torchvision's: fewer operations are not always faster.
 
+    python -m tools.bench_backbones --threads 2 --plot backbones.png
+    python -m tools.bench_backbones rexnet-lite resnet18 --size 224x224 --json
+
+Each has random weights and sees one picture, in ONNX Runtime and in torch, in turn.
+"""
+
+import argparse
 import io
+import json
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -8,12 +17,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import onnxruntime
 import torch
 from torch import nn
 from torchvision.models import get_model
 
 from craftlite.bench import time_in_turn
+from craftlite.commands.options import parse_size
 from craftlite.errors import ConfigError
+from craftlite.files import cpu_model, write_whole
 from craftlite.model import CLASSIFIERS, build_model
 from craftlite.model.cost import Cost, cost_of
 
@@ -49,7 +61,7 @@ def build_classifier(name: str) -> nn.Module:
         model: nn.Module = get_model(name, weights=None)
     except ValueError:
         raise ConfigError(
-            f"--backbones {name}: neither of {', '.join(CLASSIFIERS)} nor torchvision's"
+            f"{name}: neither one of {', '.join(CLASSIFIERS)} nor one of torchvision's"
         ) from None
     return model.eval()
 
@@ -78,8 +90,6 @@ def measure(
 
 
 def _onnx(model: nn.Module, picture: torch.Tensor, threads: int | None) -> Callable[[], object]:
-    import onnxruntime
-
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0
     options.log_severity_level = 3
@@ -121,3 +131,42 @@ def scatter(measured: Sequence[Measured], title: str) -> bytes:
     with io.BytesIO() as png:
         figure.savefig(png, format="png")
         return png.getvalue()
+
+
+def main(argv: Sequence[str]) -> int:
+    """Time classifiers, and print a table or JSON; draw them where asked to."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    known = f"by default {', '.join((*CLASSIFIERS, *OTHERS))}"
+    parser.add_argument("names", nargs="*", metavar="NAME", help=known)
+    parser.add_argument("--size", default="224x224", metavar="WxH", help="of the picture")
+    parser.add_argument("--threads", type=int, help="by default all cores")
+    parser.add_argument("--runs", type=int, default=7, help="counted runs of each")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw a PNG")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    args = parser.parse_args(argv)
+    names = args.names or [*CLASSIFIERS, *OTHERS]
+    print(f"timing {', '.join(names)} ...", file=sys.stderr)
+    measured = measure(names, parse_size(args.size), args.threads, args.runs)
+    threads = f"{args.threads} threads" if args.threads else "all cores"
+    where = f"{args.size}, {threads}, {cpu_model()}"
+    if args.plot is not None:
+        write_whole(args.plot, scatter(measured, f"ONNX Runtime, one picture of {where}"))
+        print(f"wrote {args.plot}", file=sys.stderr)
+    if args.json:
+        rows = [
+            {"name": one.name, **one.cost._asdict(), "onnx_ms": one.onnx, "torch_ms": one.torch}
+            for one in measured
+        ]
+        print(json.dumps({"processor": cpu_model(), "threads": args.threads, "backbones": rows}))
+        return 0
+    print(f"{where}, {args.runs} runs each in turn, medians\n")
+    print(f"{'':<24}{'parameters':>12}{'MACs':>12}{'ONNX Runtime':>16}{'torch':>12}")
+    for one in measured:
+        millions, giga = one.cost.parameters / 1e6, one.cost.macs / 1e9
+        times = f"{one.onnx:>13.1f} ms{one.torch:>9.1f} ms"
+        print(f"{one.name:<24}{millions:>10.2f} M{giga:>10.3f} G{times}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,1 +1,0 @@
-"""Scenes with lettering, drawn rather than photographed, for the pictures in data/samples."""
