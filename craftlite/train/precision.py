@@ -35,15 +35,20 @@ def has_fast_bf16(device: torch.device) -> bool:
     return any(capabilities().get(name) for name in FAST_BF16)
 
 
-def widen_strided_depthwise(network: nn.Module) -> None:
-    """Have a network's strided depthwise convolutions compute in fp32 under autocast.
+def widen_depthwise(network: nn.Module) -> None:
+    """Have depthwise convolutions that are slow in bf16 compute in fp32 under autocast.
 
-    On a CPU their gradients take oneDNN six times longer in bf16 than in fp32, which made them
-    over a quarter of a training step.
+    On a CPU these are the strided ones, whose gradients take oneDNN six times longer in bf16, over
+    a quarter of a training step, and those with kernels above 3x3, which take two to three times
+    longer.
     """
     for module in network.modules():
-        if isinstance(module, nn.Conv2d) and module.groups > 1 and module.stride != (1, 1):
+        if isinstance(module, nn.Conv2d) and module.groups > 1 and not _is_plain(module):
             module.forward = partial(_in_fp32, module.forward)  # type: ignore[method-assign]
+
+
+def _is_plain(module: nn.Conv2d) -> bool:
+    return module.stride == (1, 1) and max(module.kernel_size) <= 3
 
 
 def _in_fp32(forward: Callable[[Tensor], Tensor], features: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from craftlite.train.distributed import Group
 from craftlite.train.log import Terms
 from craftlite.train.loss import craft_loss
 from craftlite.train.optimiser import learning_rate, moving_average, optimiser_of
-from craftlite.train.precision import arithmetic, widen_strided_depthwise
+from craftlite.train.precision import arithmetic, widen_depthwise
 from craftlite.train.settings import Settings
 from craftlite.train.teacher import taught_loss
 
@@ -127,7 +127,7 @@ class Trainer(Generic[R]):
         average = moving_average(recipe.ema, lambda: int(self.ema.n_averaged))
         self.ema = AveragedModel(self.model, multi_avg_fn=average, use_buffers=True)
         if self.dtype == torch.bfloat16 and group.device.type == "cpu":
-            widen_strided_depthwise(self.model)
+            widen_depthwise(self.model)
         self.optimiser = optimiser_of(self.model, recipe)
         self.teacher: nn.Module | None = None
         self.scaler = torch.amp.GradScaler(group.device.type, enabled=self.dtype == torch.float16)

@@ -9,7 +9,7 @@ from torch import nn
 
 from craftlite.errors import ConfigError
 from craftlite.model import build_model
-from craftlite.train.precision import arithmetic, has_fast_bf16, widen_strided_depthwise
+from craftlite.train.precision import arithmetic, has_fast_bf16, widen_depthwise
 from craftlite.train.recipe import Recipe
 
 CPU = torch.device("cpu")
@@ -39,15 +39,17 @@ def test_auto_takes_bf16_where_the_processor_has_instructions_for_it(
     assert not has_fast_bf16(CPU)
 
 
-def test_strided_depthwise_convolutions_alone_compute_in_fp32() -> None:
+def test_strided_and_large_depthwise_convolutions_alone_compute_in_fp32() -> None:
     network = build_model("craftlite-small")
-    widen_strided_depthwise(network)
+    network.basenet.stages[4][1].depthwise[0] = nn.Conv2d(768, 768, 5, padding=2, groups=768)
+    network.upconv1.refine[1][0] = nn.Conv2d(96, 96, 7, padding=3, groups=96)
+    widen_depthwise(network)
     widened, others = set(), set()
 
     def note(module: nn.Module, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
         assert isinstance(module, nn.Conv2d)
-        strided = module.groups > 1 and module.stride != (1, 1)
-        (widened if strided else others).add(output.dtype)
+        slow = module.stride != (1, 1) or module.kernel_size[0] > 3
+        (widened if module.groups > 1 and slow else others).add(output.dtype)
 
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
@@ -61,7 +63,7 @@ def test_widening_changes_neither_names_nor_copies() -> None:
     network = build_model("craftlite-small").eval()
     pictures = torch.rand(1, 3, 64, 64)
     before, names = network(pictures)[0], set(network.state_dict())
-    widen_strided_depthwise(network)
+    widen_depthwise(network)
     assert set(network.state_dict()) == names
     torch.testing.assert_close(network(pictures)[0], before)
     twin = copy.deepcopy(network)
