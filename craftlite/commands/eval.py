@@ -109,7 +109,7 @@ def run(args: Namespace) -> int:
 
 
 def _read_parts(args: Namespace, pictures: bool) -> list[Part]:
-    """The datasets, opened; two of one layout are told apart by their folders' names."""
+    """The datasets, opened; two of one layout are distinguished by their folders' names."""
     folders = [Path(folder) for folder in args.data]
     folders += [Path("data") / name for name in args.dataset[len(folders) :]]
     parts = []

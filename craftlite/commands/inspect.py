@@ -1,4 +1,4 @@
-"""`craftlite inspect`: what a dataset holds, what is odd in it, and what training makes of it."""
+"""`craftlite inspect`: what a dataset holds, its problems, and what training makes of it."""
 
 import json
 import sys
@@ -30,7 +30,7 @@ from craftlite.weights import find_weights
 def parser() -> ArgumentParser:
     """The command's options."""
     result = new_parser(
-        "Count what a dataset holds, list what is odd in it, and draw some of its "
+        "Count what a dataset holds, list its problems, and draw some of its "
         "pictures with their words and the maps that training makes of them."
     )
     add = result.add_argument
@@ -92,7 +92,7 @@ def run(args: Namespace) -> int:
 
 
 def _open(args: Namespace) -> tuple[Sequence[Sample], list[Problem]]:
-    """The samples, and what is odd in their ground truth."""
+    """The samples, and the problems of their ground truth."""
     if args.dataset != SYNTH:
         root = args.data or Path("data") / args.dataset
         dataset = read_dataset(args.dataset, root, args.split, strict=False)

@@ -1,4 +1,4 @@
-"""One split of a dataset: its pictures with their words, and what is odd in the ground truth."""
+"""One split of a dataset: its pictures with their words, and the problems of its ground truth."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
 from craftlite.geometry import Points, clockwise, clockwise_quads, repaired
 
-# What can be odd in ground truth. Where it does not say otherwise, the word is kept as it is.
+# The problems that ground truth can have. The word is kept as it is, unless the text says more.
 UNREADABLE = "cannot be read"
 CROSSING = "the outline crosses itself"
 NO_AREA = "the outline encloses no area"
@@ -32,7 +32,10 @@ LONGEST_FOUND = 200  # characters of what was found that a message repeats
 
 
 class Problem(NamedTuple):
-    """Something odd: where ("FILE:LINE", or "FILE: key" in JSON), what, and the words found."""
+    """A problem of the ground truth: its place, its kind, and what was found there.
+
+    where: "FILE:LINE", or "FILE: key" in JSON.
+    """
 
     where: str
     what: str
@@ -51,7 +54,7 @@ class Dataset:
             in the order of its file); a sample's name is its picture's without folder and suffix,
             such as "img_1", and is there once: where that does not tell two pictures apart, the
             name has its folder too.
-        problems: everything odd in the ground truth, in the order of the files.
+        problems: problems of the ground truth, in the order of the files.
     """
 
     samples: Sequence[Sample]
@@ -106,7 +109,7 @@ class UnreadableError(DatasetError):
 
 
 class IssueLog:
-    """Gathers what is odd in a dataset while its words are read."""
+    """Gathers the problems of a dataset while its words are read."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
@@ -132,7 +135,7 @@ class IssueLog:
         characters: Points | None = None,
         confidence: float = 1.0,
     ) -> Word:
-        """The word of one annotation, with a note on everything odd in it.
+        """The word of one annotation, with a note on each of its problems.
 
         Args:
             where: its place, "FILE:LINE" or "FILE: key".

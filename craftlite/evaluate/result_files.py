@@ -28,7 +28,7 @@ class Results:
         detections: by the picture's name.
         missing: pictures without a file, which count as having no detections.
         unknown: files, or pictures in a JSON file, that were not asked for.
-        problems: outlines that are odd; they are counted all the same, repaired where they cross
+        problems: outlines with a problem; they are counted all the same, repaired where they cross
             themselves and turned where they run anticlockwise.
     """
 
@@ -166,7 +166,7 @@ def _word_of_json(word: dict[str, Any], where: str) -> _Word:
 
 
 def _detections(words: list[_Word], size: Size | None, notes: IssueLog) -> Detections:
-    """The words of one picture, turned clockwise; what is odd is noted."""
+    """The words of one picture, turned clockwise; problems are noted."""
     for word in words:
         for what in _oddities(word.outline, size):
             notes.note(word.where, what, corners(word.outline))

@@ -30,7 +30,7 @@ def read_state(path: Path) -> tuple[str, dict[str, Tensor]]:
     The names in files of others may start with "module.", as data-parallel training leaves them.
 
     Raises:
-        WeightsError: the file is corrupt or says nothing that a network could be told from.
+        WeightsError: the file is corrupt or does not say which network it is for.
     """
     try:
         if path.suffix == ".safetensors":

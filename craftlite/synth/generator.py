@@ -31,7 +31,7 @@ SMALLEST_EM, LARGE_EM = 9.0, 64.0
 LARGER = 0.12  # share of the blocks with letters above LARGE_EM
 LARGEST = 0.75  # of the picture's shorter side: capitals are then half as high as the picture
 SCENES = 0.5  # share of the others that show words of their own, where there are such photographs
-PAGES = 0.12  # share of the pictures that are pages or screens, unless told otherwise
+PAGES = 0.12  # share of the pictures that are pages or screens by default
 TYPICAL_PIXELS = 640 * 640
 # Share of the receipts and pages in a face whose letters are all as wide, where one is found soon.
 MONOSPACED, MONOSPACED_TRIES = 0.5, 12

@@ -56,7 +56,7 @@ def card(
     thresholds: Mapping[str, float],
     validation_pictures: Sequence[str],
 ) -> str:
-    """The card as markdown; what is not known is said to be unknown.
+    """The card as markdown; what is not known is marked as unknown.
 
     Args:
         config: as config.yaml holds it.

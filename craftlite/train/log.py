@@ -60,7 +60,7 @@ class Terms(Protocol):
 
 
 class Mean:
-    """The mean of a loss's terms over steps; it asks the device for nothing until it is told."""
+    """The mean of a loss's terms over steps; it reads nothing back from the device until it is taken."""
 
     def __init__(self) -> None:
         self._sum: Tensor | None = None

@@ -54,7 +54,7 @@ def prepare(run: Run, resume: bool, trainer: Trainer[Any]) -> None:
 
 
 def check(run: Run, resume: bool, processes: int) -> None:
-    """What can be told before anything is opened.
+    """Check what needs no data to be opened.
 
     Raises:
         ConfigError: the folder holds a training and `resume` is not set, or the batch cannot be
@@ -80,8 +80,8 @@ def refuse_changes(run: Run, recipe: dict[str, object], datasets: list[str]) -> 
     if datasets != list(run.datasets):
         was["dataset"] = " ".join(datasets)
     if was:
-        told = ", ".join(f"{name} {value}" for name, value in was.items())
-        raise ConfigError(f"{run.out}: was started with {told}; resume with the same settings")
+        settings = ", ".join(f"{name} {value}" for name, value in was.items())
+        raise ConfigError(f"{run.out}: was started with {settings}; resume with the same settings")
 
 
 def step(

@@ -87,7 +87,7 @@ class Unchecked:
 
 
 class Compiled(nn.Module):
-    """A network translated by torch.compile, or as it is where that fails, which is said once."""
+    """A network translated by torch.compile, or as it is where that fails, reported once."""
 
     def __init__(self, network: nn.Module, speaks: bool) -> None:
         super().__init__()
@@ -112,8 +112,8 @@ class Compiled(nn.Module):
 class Trainer(Generic[R]):
     """The state of a training: network, averaged network, optimiser and step.
 
-    The network has its backbone as `basenet`. What is trained, and by which loss, is said by
-    `build` and `loss`: here a detector's. Where it has a `teacher`, it learns from its maps too.
+    The network has its backbone as `basenet`. What is trained, and by which loss, is decided
+    by `build` and `loss`: here a detector's. Where it has a `teacher`, it learns from its maps too.
     """
 
     def __init__(self, recipe: R, group: Group) -> None:

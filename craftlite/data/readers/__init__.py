@@ -27,7 +27,7 @@ def read_dataset(
         pictures: whether every picture must be there. Without, the ground truth alone is enough
             and a missing picture's path is the one it would have.
         strict: whether ground truth that cannot be read is an error. Without, it is left out and
-            told among the problems.
+            listed among the problems.
 
     Raises:
         DatasetError: the name or split is unknown, a folder, picture or file of ground truth is

@@ -72,7 +72,7 @@ def is_turned(picture: Path) -> bool:
     try:
         with Image.open(picture) as image:
             return bool(image.getexif().get(ExifTags.Base.Orientation, 1) != 1)
-    except Exception:  # a damaged picture is told when its pixels are read
+    except Exception:  # a damaged picture is reported when its pixels are read
         return False
 
 
