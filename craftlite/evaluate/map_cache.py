@@ -30,8 +30,8 @@ class MapCache:
     """The maps of one set of weights, by (weights, picture, long side).
 
     Args:
-        folder: where all maps are kept; where it cannot be written, a warning says so once and nothing
-            is kept.
+        folder: where all maps are kept; if it cannot be written to, a warning says so once and
+            nothing is kept.
         weights: SHA-256 of the weights' file.
     """
 

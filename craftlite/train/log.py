@@ -60,7 +60,7 @@ class Terms(Protocol):
 
 
 class Mean:
-    """The mean of a loss's terms over steps; it reads nothing back from the device until it is taken."""
+    """The mean of a loss's terms over steps; nothing is read from the device before `take`."""
 
     def __init__(self) -> None:
         self._sum: Tensor | None = None
