@@ -36,7 +36,7 @@ from craftlite.files import sha256_of, write_whole
 from craftlite.model.files import read_model, read_state
 from craftlite.pseudo.labels import relabel
 from craftlite.runtime import TorchRuntime
-from craftlite.synth.fonts import SUFFIXES as FONT_SUFFIXES
+from craftlite.synth.typesetting.fonts import SUFFIXES as FONT_SUFFIXES
 from craftlite.synth.writer import add_to_tar, rounded
 from craftlite.train.pseudo_schedule import TRUSTED
 from craftlite.weights import backbones, find_weights

@@ -98,8 +98,8 @@ def _make(job: tuple[Path, int, int, float]) -> list[str]:
     """Makes every so-many-th picture until the time is up, one at least; gives their lines."""
     import cv2
 
+    from craftlite.synth.backgrounds.scene import find_scenes
     from craftlite.synth.generator import Generator
-    from craftlite.synth.scene import find_scenes
     from craftlite.synth.writer import JPEG_QUALITY, word_record
 
     data, first, step, until = job

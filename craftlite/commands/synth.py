@@ -72,8 +72,8 @@ def run(args: Namespace) -> int:
     size = parse_size(args.size)
     if min(size) < LEAST_SIDE:
         raise ConfigError(f"--size {args.size}: both sides must have {LEAST_SIDE} pixels or more")
+    from craftlite.synth.backgrounds.scene import find_scenes
     from craftlite.synth.generator import PAGES, Generator
-    from craftlite.synth.scene import find_scenes
     from craftlite.synth.writer import write_dataset
 
     generator = Generator.from_folders(

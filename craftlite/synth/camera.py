@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from craftlite.geometry import Picture
-from craftlite.synth.backgrounds import add_grain
+from craftlite.synth.backgrounds.photographs import add_grain
 
 
 def random_faults(rng: np.random.Generator, picture: Picture) -> tuple[Picture, float]:

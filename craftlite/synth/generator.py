@@ -10,21 +10,25 @@ import numpy.typing as npt
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.geometry import Matrix, Picture, transform
-from craftlite.synth.backgrounds import find_photographs, random_ground
-from craftlite.synth.block import random_kind
+from craftlite.synth.backgrounds.distractors import add_clutter
+from craftlite.synth.backgrounds.photographs import (
+    find_photographs,
+    page_background,
+    random_background,
+)
+from craftlite.synth.backgrounds.scene import mark_small, random_scene
 from craftlite.synth.camera import random_faults
-from craftlite.synth.distractors import add_clutter
-from craftlite.synth.fonts import SYSTEM_FONTS, Face, FaceId, find_faces, open_face
-from craftlite.synth.forms import receipt
-from craftlite.synth.layout import Block
 from craftlite.synth.legibility import mark_unreadable
-from craftlite.synth.pages import page_ground, random_page
 from craftlite.synth.paint import paint_ink, paint_plate, plate_outline, random_style
 from craftlite.synth.placement import Room, block_corners, random_pose
 from craftlite.synth.raster import rasterise
-from craftlite.synth.scene import mark_small, random_scene
-from craftlite.synth.scripts import NEEDED, SHARES
-from craftlite.synth.text import Vocabulary, read_words
+from craftlite.synth.typesetting.block import random_kind
+from craftlite.synth.typesetting.fonts import SYSTEM_FONTS, Face, FaceId, find_faces, open_face
+from craftlite.synth.typesetting.forms import receipt
+from craftlite.synth.typesetting.layout import Block
+from craftlite.synth.typesetting.pages import random_page
+from craftlite.synth.typesetting.scripts import NEEDED, SHARES
+from craftlite.synth.typesetting.vocabulary import Vocabulary, read_words
 
 # Pixels an em: each octave is as likely as the next, few letters are larger.
 SMALLEST_EM, LARGE_EM = 9.0, 64.0
@@ -121,7 +125,7 @@ class Generator:
             picture, own = random_scene(rng, self.scenes, self.size)
             ink, words = self._written(rng, picture, own)
         else:
-            picture = random_ground(rng, self.photographs, self.size)
+            picture = random_background(rng, self.photographs, self.size)
             add_clutter(rng, picture)
             ink, words = self._written(rng, picture)
         picture, softness = random_faults(rng, picture)
@@ -150,7 +154,7 @@ class Generator:
 
     def _page(self, rng: np.random.Generator) -> tuple[Picture, Picture, list[Word]]:
         """A page full of text, the map of its ink, and its words."""
-        picture = page_ground(rng, self.size)
+        picture = page_background(rng, self.size)
         ink = np.zeros(picture.shape[:2], np.uint8)
         script = self._script(rng)
         face = self._face(rng, script, monospaced=rng.random() < MONOSPACED)

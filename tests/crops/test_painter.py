@@ -27,8 +27,8 @@ from craftlite.data.targets import GUESSED, render_targets
 from craftlite.data.word_geometry import characters_of, points_along, split_evenly
 from craftlite.geometry import Points, box
 from craftlite.preprocess import STD
-from craftlite.synth.fonts import FaceId
 from craftlite.synth.generator import Generator
+from craftlite.synth.typesetting.fonts import FaceId
 
 CPU = torch.device("cpu")
 CROP = 128

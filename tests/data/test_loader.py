@@ -19,8 +19,8 @@ from craftlite.data.sample import Sample, Word
 from craftlite.data.sources import Generated, Listed, Source
 from craftlite.errors import CraftliteError, DatasetError
 from craftlite.preprocess import MEAN, STD
-from craftlite.synth.fonts import FaceId
 from craftlite.synth.generator import Generator
+from craftlite.synth.typesetting.fonts import FaceId
 
 PLAIN = {"latin": (FaceId(""),)}  # the face that is there on every machine
 QUAD = np.array([[60, 50], [140, 50], [140, 80], [60, 80]], np.float32)

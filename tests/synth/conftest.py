@@ -8,7 +8,7 @@ import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 
-from craftlite.synth.fonts import Face, FaceId
+from craftlite.synth.typesetting.fonts import Face, FaceId
 
 FontWriter = Callable[[Path, str], None]
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from craftlite.errors import DatasetError
-from craftlite.synth.backgrounds import (
+from craftlite.synth.backgrounds.patterns import PATTERNS, Pattern
+from craftlite.synth.backgrounds.photographs import (
     add_grain,
+    drawn_background,
     find_photographs,
-    made_ground,
     part_of,
-    random_ground,
+    random_background,
 )
-from craftlite.synth.patterns import PATTERNS, Pattern
 
 
 def test_photographs_are_found_in_deep_folders_and_used(tmp_path: Path) -> None:
@@ -25,7 +25,9 @@ def test_photographs_are_found_in_deep_folders_and_used(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("none")
     photographs = find_photographs(tmp_path)
     assert [path.name for path in photographs] == ["red.PNG"]
-    grounds = [random_ground(np.random.default_rng(k), photographs, (64, 48)) for k in range(40)]
+    grounds = [
+        random_background(np.random.default_rng(k), photographs, (64, 48)) for k in range(40)
+    ]
     assert all(ground.shape == (48, 64, 3) and ground.dtype == np.uint8 for ground in grounds)
     from_photo = [(ground == (255, 0, 0)).all() for ground in grounds]
     assert 25 < sum(from_photo) < 40
@@ -67,10 +69,10 @@ def test_patterns_draw_on_grounds_of_any_size_and_repeat(
 
 
 def test_made_grounds_differ_and_repeat() -> None:
-    grounds = [made_ground(np.random.default_rng(k), (80, 60)) for k in range(20)]
+    grounds = [drawn_background(np.random.default_rng(k), (80, 60)) for k in range(20)]
     assert all(ground.shape == (60, 80, 3) for ground in grounds)
     assert len({ground.tobytes() for ground in grounds}) == 20
-    assert np.array_equal(grounds[3], made_ground(np.random.default_rng(3), (80, 60)))
+    assert np.array_equal(grounds[3], drawn_background(np.random.default_rng(3), (80, 60)))
 
 
 def test_grain_has_the_deviation_that_is_asked_for() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from craftlite.synth.distractors import CLUTTERED, THINGS, Thing, add_clutter
+from craftlite.synth.backgrounds.distractors import CLUTTERED, THINGS, Thing, add_clutter
 
 
 @pytest.mark.parametrize("thing", dict.fromkeys(THINGS))

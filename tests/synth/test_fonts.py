@@ -11,8 +11,8 @@ from fontTools.ttLib import TTFont
 from fontTools.ttLib.tables.TupleVariation import TupleVariation
 
 from craftlite.errors import DatasetError
-from craftlite.synth.fonts import Face, FaceId, find_faces
-from craftlite.synth.scripts import NEEDED
+from craftlite.synth.typesetting.fonts import Face, FaceId, find_faces
+from craftlite.synth.typesetting.scripts import NEEDED
 
 
 def test_each_character_has_its_own_outline_even_where_the_face_has_a_ligature(

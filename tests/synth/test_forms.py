@@ -8,12 +8,12 @@ import pytest
 import shapely
 
 from craftlite.data.sample import Word
-from craftlite.synth.block import random_kind
-from craftlite.synth.fonts import Face
-from craftlite.synth.forms import receipt, table
-from craftlite.synth.pages import random_page, running_text
-from craftlite.synth.scripts import NEEDED
-from craftlite.synth.text import Vocabulary
+from craftlite.synth.typesetting.block import random_kind
+from craftlite.synth.typesetting.fonts import Face
+from craftlite.synth.typesetting.forms import receipt, table
+from craftlite.synth.typesetting.pages import random_page, running_text
+from craftlite.synth.typesetting.scripts import NEEDED
+from craftlite.synth.typesetting.vocabulary import Vocabulary
 
 WORDS = Vocabulary()
 PRICE = re.compile(r"[$€£]?[\d.,]+[.,]\d\d€?")

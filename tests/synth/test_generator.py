@@ -11,12 +11,12 @@ import shapely
 
 from craftlite.data.sample import Sample
 from craftlite.errors import ConfigError, DatasetError
-from craftlite.synth import block as compose
-from craftlite.synth import distractors as clutter
-from craftlite.synth.fonts import FaceId
-from craftlite.synth.forms import table
+from craftlite.synth.backgrounds import distractors
 from craftlite.synth.generator import Generator
-from craftlite.synth.scripts import NEEDED, common_characters, script_of
+from craftlite.synth.typesetting import block
+from craftlite.synth.typesetting.fonts import FaceId
+from craftlite.synth.typesetting.forms import table
+from craftlite.synth.typesetting.scripts import NEEDED, common_characters, script_of
 
 SIZE = (320, 260)
 
@@ -72,10 +72,10 @@ def test_words_lie_in_the_picture_with_their_characters_and_apart(dejavu_file: P
 def test_paint_lies_on_the_words_and_nowhere_else(
     tmp_path: Path, dejavu_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clutter, "CLUTTERED", 0.0)
+    monkeypatch.setattr(distractors, "CLUTTERED", 0.0)
     # The rules of a table run on where its cells are blank.
-    shares = {kind: share for kind, share in compose._SHARES.items() if kind is not table}
-    monkeypatch.setattr(compose, "_SHARES", shares)
+    shares = {kind: share for kind, share in block._SHARES.items() if kind is not table}
+    monkeypatch.setattr(block, "_SHARES", shares)
     colour = np.array([40, 90, 200])
     cv2.imwrite(str(tmp_path / "ground.png"), np.full((300, 380, 3), colour[::-1], np.uint8))
     made = generator(dejavu_file, photographs=(tmp_path / "ground.png",))

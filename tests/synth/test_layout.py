@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from craftlite.geometry import Points, signed_area, transform
-from craftlite.synth.fonts import Face, FaceId, Shaped
-from craftlite.synth.layout import (
+from craftlite.synth.raster import rasterise
+from craftlite.synth.typesetting.fonts import Face, FaceId, Shaped
+from craftlite.synth.typesetting.layout import (
     Block,
     Track,
     arc,
@@ -22,7 +23,6 @@ from craftlite.synth.layout import (
     wave,
     word_spans,
 )
-from craftlite.synth.raster import rasterise
 
 FACE = Face(FaceId(str(Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf")))
 SIZE = (900, 900)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from craftlite.synth.fonts import Face, Glyph, Shaped
-from craftlite.synth.layout import set_block, straight
-from craftlite.synth.lettering import SEGMENTS, dotted, seven_segments, stencilled
 from craftlite.synth.raster import rasterise
+from craftlite.synth.typesetting.fonts import Face, Glyph, Shaped
+from craftlite.synth.typesetting.layout import set_block, straight
+from craftlite.synth.typesetting.lettering import SEGMENTS, dotted, seven_segments, stencilled
 
 EM = 100
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from craftlite.errors import DatasetError
-from craftlite.synth.scripts import NEEDED, common_characters, script_of
-from craftlite.synth.text import Vocabulary, read_words
+from craftlite.synth.typesetting.scripts import NEEDED, common_characters, script_of
+from craftlite.synth.typesetting.vocabulary import Vocabulary, read_words
 
 
 def texts(script: str, count: int, vocabulary: Vocabulary | None = None) -> list[str]:

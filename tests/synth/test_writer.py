@@ -16,9 +16,9 @@ from craftlite.data.readers import read_dataset
 from craftlite.errors import ConfigError
 from craftlite.geometry import signed_area
 from craftlite.synth import writer as write
-from craftlite.synth.fonts import FaceId
 from craftlite.synth.generator import Generator
 from craftlite.synth.synthtext import word_quad
+from craftlite.synth.typesetting.fonts import FaceId
 from craftlite.synth.writer import write_dataset
 
 

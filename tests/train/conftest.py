@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from craftlite.data.sample import Sample
-from craftlite.synth.fonts import FaceId
 from craftlite.synth.generator import Generator
+from craftlite.synth.typesetting.fonts import FaceId
 
 PLAIN = {"latin": (FaceId(""),)}  # the face that is there on every machine
 

@@ -13,8 +13,8 @@ from craftlite.data.loader import Batch, StepSampler
 from craftlite.data.sample import Sample
 from craftlite.data.sources import Generated, Listed, Source
 from craftlite.errors import ConfigError, DatasetError
-from craftlite.synth.fonts import FaceId
 from craftlite.synth.generator import Generator
+from craftlite.synth.typesetting.fonts import FaceId
 from craftlite.train.distributed import Group
 from craftlite.train.feed import crop_batches, painter_of, sources_on_disk
 from craftlite.train.recipe import Recipe

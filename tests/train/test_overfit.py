@@ -12,8 +12,8 @@ from craftlite.evaluate.protocols.metric import score
 from craftlite.postprocess import Thresholds
 from craftlite.preprocess import to_tensor
 from craftlite.runtime import TorchRuntime
-from craftlite.synth.fonts import FaceId
 from craftlite.synth.generator import Generator
+from craftlite.synth.typesetting.fonts import FaceId
 from craftlite.train.distributed import Group
 from craftlite.train.recipe import Recipe
 from craftlite.train.session import flush_denormals

@@ -3,9 +3,17 @@
 import numpy as np
 
 from craftlite.geometry import Points
-from craftlite.synth.fonts import Face
-from craftlite.synth.layout import Block, bars, joined, paragraph, set_block, shifted, straight
-from craftlite.synth.text import Vocabulary, price, single, words_of
+from craftlite.synth.typesetting.fonts import Face
+from craftlite.synth.typesetting.layout import (
+    Block,
+    bars,
+    joined,
+    paragraph,
+    set_block,
+    shifted,
+    straight,
+)
+from craftlite.synth.typesetting.vocabulary import Vocabulary, price, single, words_of
 
 BLANK = 0.1  # share of a table's cells
 RULED = 0.6  # share of the tables, in half of which the columns are ruled too

@@ -10,7 +10,7 @@ from craftlite.data.readers.folder import PICTURE_SUFFIXES
 from craftlite.data.sample import Sample
 from craftlite.errors import DatasetError
 from craftlite.geometry import Picture
-from craftlite.synth.patterns import PATTERNS, random_tone
+from craftlite.synth.backgrounds.patterns import PATTERNS, random_tone
 
 # Share of the grounds that are made where there are photographs too.
 MADE = 0.15
@@ -32,14 +32,14 @@ def find_photographs(folder: Path | None) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def random_ground(
+def random_background(
     rng: np.random.Generator, photographs: tuple[Path, ...], size: tuple[int, int]
 ) -> Picture:
     """A ground (height, width, 3) uint8 RGB: part of a photograph, or a made one."""
     if photographs and rng.random() >= MADE:
         path = photographs[int(rng.integers(len(photographs)))]
         return part_of(rng, Sample(path.name, path, ()).pixels(), size)
-    return made_ground(rng, size)
+    return drawn_background(rng, size)
 
 
 class Part(NamedTuple):
@@ -75,7 +75,7 @@ def scaled_part(photo: Picture, part: Part, size: tuple[int, int]) -> Picture:
     return np.asarray(cv2.resize(pixels, size, interpolation=way), np.uint8)
 
 
-def made_ground(rng: np.random.Generator, size: tuple[int, int]) -> Picture:
+def drawn_background(rng: np.random.Generator, size: tuple[int, int]) -> Picture:
     """A smooth play of two colours, then shapes or a pattern that is no text, and grain."""
     coarse = rng.random((int(rng.integers(2, 9)), int(rng.integers(2, 9)))).astype(np.float32)
     blend = cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC)[..., None]
@@ -85,6 +85,15 @@ def made_ground(rng: np.random.Generator, size: tuple[int, int]) -> Picture:
         pattern = PATTERNS[int(rng.integers(len(PATTERNS)))]
         pattern(rng, ground)
     return add_grain(rng, ground, rng.uniform(0, 10))
+
+
+def page_background(rng: np.random.Generator, size: tuple[int, int]) -> Picture:
+    """Paper or a screen (height, width, 3) uint8 RGB: one light or dark tone, unevenly lit."""
+    tone = rng.uniform(200, 255, 3) if rng.random() < 0.75 else rng.uniform(0, 60, 3)
+    left, right = rng.uniform(0.75, 1.0, 2).tolist()
+    light = np.linspace(left, right, size[0])
+    ground = np.broadcast_to(tone * light[:, None], (size[1], size[0], 3))
+    return add_grain(rng, np.clip(ground, 0, 255).astype(np.uint8), rng.uniform(0, 4))
 
 
 def add_grain(rng: np.random.Generator, picture: Picture, deviation: float) -> Picture:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from craftlite.errors import DatasetError
-from craftlite.synth.fonts import Face
-from craftlite.synth.scripts import (
+from craftlite.synth.typesetting.fonts import Face
+from craftlite.synth.typesetting.scripts import (
     ACCENTS,
     CYRILLIC,
     DIGITS,

@@ -5,11 +5,19 @@ from typing import TypeAlias
 
 import numpy as np
 
-from craftlite.synth.fonts import Face, Shaped
-from craftlite.synth.forms import receipt, table
-from craftlite.synth.layout import Block, arc, paragraph, set_block, stack, straight, wave
-from craftlite.synth.lettering import dotted, seven_segments, stencilled
-from craftlite.synth.text import Vocabulary, display, words_of
+from craftlite.synth.typesetting.fonts import Face, Shaped
+from craftlite.synth.typesetting.forms import receipt, table
+from craftlite.synth.typesetting.layout import (
+    Block,
+    arc,
+    paragraph,
+    set_block,
+    stack,
+    straight,
+    wave,
+)
+from craftlite.synth.typesetting.lettering import dotted, seven_segments, stencilled
+from craftlite.synth.typesetting.vocabulary import Vocabulary, display, words_of
 
 Kind: TypeAlias = Callable[[np.random.Generator, Face, str, Vocabulary], Block | None]
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from craftlite.geometry import Points, box
-from craftlite.synth.fonts import Glyph, Shaped
+from craftlite.synth.typesetting.fonts import Glyph, Shaped
 
 # A stencil's bridge goes through letters that are wider than this, in ems.
 BRIDGED = 0.3

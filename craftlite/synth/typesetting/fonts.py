@@ -12,7 +12,7 @@ from PIL import ImageFont
 
 from craftlite.errors import DatasetError
 from craftlite.geometry import Points, signed_area
-from craftlite.synth.scripts import NEEDED
+from craftlite.synth.typesetting.scripts import NEEDED
 
 SYSTEM_FONTS = Path("/usr/share/fonts")
 SUFFIXES = frozenset({".ttf", ".otf", ".ttc", ".otc"})

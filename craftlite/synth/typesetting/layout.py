@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from craftlite.data.sample import Word
 from craftlite.geometry import Points, box, transform
-from craftlite.synth.fonts import Shaped
+from craftlite.synth.typesetting.fonts import Shaped
 
 Floats = npt.NDArray[np.float32]
 

@@ -13,7 +13,7 @@ from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.geometry import Matrix, Picture, repaired, transform
-from craftlite.synth.backgrounds import random_part, scaled_part
+from craftlite.synth.backgrounds.photographs import random_part, scaled_part
 from craftlite.synth.legibility import least_height
 
 # A word that the edge cuts is don't-care where less of it shows, and forgotten where next to

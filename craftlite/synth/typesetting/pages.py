@@ -5,13 +5,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from craftlite.geometry import Matrix, Picture
-from craftlite.synth.backgrounds import add_grain
-from craftlite.synth.block import lines, on_display, straight_line
-from craftlite.synth.fonts import Face
-from craftlite.synth.forms import receipt, table
-from craftlite.synth.layout import Block, joined, paragraph, set_block, shifted, straight
-from craftlite.synth.text import Vocabulary, words_of
+from craftlite.geometry import Matrix
+from craftlite.synth.typesetting.block import lines, on_display, straight_line
+from craftlite.synth.typesetting.fonts import Face
+from craftlite.synth.typesetting.forms import receipt, table
+from craftlite.synth.typesetting.layout import (
+    Block,
+    joined,
+    paragraph,
+    set_block,
+    shifted,
+    straight,
+)
+from craftlite.synth.typesetting.vocabulary import Vocabulary, words_of
 
 SMALLEST_EM, LARGEST_EM = 11.0, 30.0  # pixels of the running text
 FEWEST_LINES = 16  # of running text that a page has room for
@@ -27,15 +33,6 @@ class Placed(NamedTuple):
     matrix: Matrix
     em: float
     plate: bool
-
-
-def page_ground(rng: np.random.Generator, size: tuple[int, int]) -> Picture:
-    """Paper or a screen (height, width, 3) uint8 RGB: one light or dark tone, unevenly lit."""
-    tone = rng.uniform(200, 255, 3) if rng.random() < 0.75 else rng.uniform(0, 60, 3)
-    left, right = rng.uniform(0.75, 1.0, 2).tolist()
-    light = np.linspace(left, right, size[0])
-    ground = np.broadcast_to(tone * light[:, None], (size[1], size[0], 3))
-    return add_grain(rng, np.clip(ground, 0, 255).astype(np.uint8), rng.uniform(0, 4))
 
 
 def random_page(

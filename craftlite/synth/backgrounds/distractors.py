@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from craftlite.geometry import Picture, Points
-from craftlite.synth.backgrounds import made_ground
+from craftlite.synth.backgrounds.patterns import random_tone
+from craftlite.synth.backgrounds.photographs import drawn_background
 from craftlite.synth.paint import part_around
-from craftlite.synth.patterns import random_tone
 
 Thing: TypeAlias = Callable[[np.random.Generator, Picture], None]
 
@@ -41,7 +41,7 @@ def _panel(rng: np.random.Generator, ground: Picture) -> None:
     """A made ground in a quad: shelves, blinds, tiles or windows, seen from the side."""
     quad = _random_quad(rng, ground, 0.7)
     size = np.maximum(np.abs(quad[2] - quad[0]), 24).astype(int)
-    panel = made_ground(rng, (int(size[0]), int(size[1])))
+    panel = drawn_background(rng, (int(size[0]), int(size[1])))
     part, quad = part_around(ground, quad, 1)
     if part.size == 0:
         return

@@ -1,0 +1,1 @@
+"""What generated text stands on: photographs, drawn backgrounds, and things that are no text."""
