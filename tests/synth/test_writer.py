@@ -15,7 +15,7 @@ from scipy.io import loadmat
 from craftlite.data.readers import read_dataset
 from craftlite.errors import ConfigError
 from craftlite.geometry import signed_area
-from craftlite.synth import writer as write
+from craftlite.synth import writer
 from craftlite.synth.generator import Generator
 from craftlite.synth.synthtext import word_quad
 from craftlite.synth.typesetting.fonts import FaceId
@@ -29,7 +29,7 @@ def made(dejavu_file: Path) -> Generator:
 
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(write, "PICTURES_A_SHARD", 5)
+    monkeypatch.setattr(writer, "PICTURES_A_SHARD", 5)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
