@@ -41,12 +41,12 @@ from craftlite.evaluate.tune import search
 from craftlite.export import onnx_of
 from craftlite.postprocess import Thresholds
 from craftlite.runtime import TorchRuntime
+from craftlite.train.detector.trainer import DetectorTrainer
+from craftlite.train.detector.validate import Validation
 from craftlite.train.distributed import Group, process_group
 from craftlite.train.log import read_log
 from craftlite.train.recipe import Recipe
 from craftlite.train.session import flush_denormals
-from craftlite.train.trainer import Trainer
-from craftlite.train.validate import Validation
 from tools.choices import CHOICES, Choice
 
 SIDES = {"heldout": 640, "icdar15": 1440}
@@ -58,7 +58,7 @@ BASE = Recipe(
 )
 
 
-class Chosen(Trainer[Recipe]):
+class Chosen(DetectorTrainer):
     """A trainer of what a choice builds."""
 
     def __init__(self, choice: Choice, recipe: Recipe, group: Group) -> None:

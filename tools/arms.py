@@ -18,11 +18,11 @@ from torch import Tensor, nn
 
 from craftlite.cli import main as craftlite
 from craftlite.data.loader import Batch
-from craftlite.train import loop
+from craftlite.train.detector import loop
+from craftlite.train.detector.loss import Loss, craft_loss
+from craftlite.train.detector.trainer import DetectorTrainer
 from craftlite.train.distributed import Group
-from craftlite.train.loss import Loss, craft_loss
 from craftlite.train.recipe import Recipe
-from craftlite.train.trainer import Trainer
 from tools import bodies  # noqa: F401 - their names are known then
 
 # Weight of a term beside the squared error, and of each head that only training has.
@@ -31,7 +31,7 @@ TERM, HEAD = 0.1, 0.4
 DEEP_STEPS = ("upconv2", "upconv3")
 
 
-class DiceTrainer(Trainer[Recipe]):
+class DiceTrainer(DetectorTrainer):
     """The squared error, and the Dice distance of where the maps are above a half."""
 
     def loss(self, outputs: Any, batch: Batch) -> Loss:
@@ -41,7 +41,7 @@ class DiceTrainer(Trainer[Recipe]):
         return loss._replace(total=loss.total + TERM * dice(scores, batch.scores, batch.weight))
 
 
-class FocalTrainer(Trainer[Recipe]):
+class FocalTrainer(DetectorTrainer):
     """The squared error, and its square: pixels that are far off pull harder still."""
 
     def loss(self, outputs: Any, batch: Batch) -> Loss:
@@ -53,7 +53,7 @@ class FocalTrainer(Trainer[Recipe]):
         return loss._replace(total=loss.total + TERM * error.sum() / weighed)
 
 
-class HeadsTrainer(Trainer[Recipe]):
+class HeadsTrainer(DetectorTrainer):
     """Heads at strides 8 and 4 too, which the weights that are saved do not have."""
 
     def __init__(self, recipe: Recipe, group: Group) -> None:
@@ -85,7 +85,7 @@ class HeadsTrainer(Trainer[Recipe]):
         return loss._replace(total=total)
 
 
-class MuonTrainer(Trainer[Recipe]):
+class MuonTrainer(DetectorTrainer):
     """Muon for 1x1 convolutions and AdamW for all else."""
 
     def __init__(self, recipe: Recipe, group: Group) -> None:
@@ -167,7 +167,7 @@ class Arm:
     """What is changed: options of `craftlite train`, or the trainer."""
 
     options: Sequence[str] = ()
-    trainer: Callable[[Recipe, Group], Trainer[Recipe]] = field(default=Trainer)
+    trainer: Callable[[Recipe, Group], DetectorTrainer] = field(default=DetectorTrainer)
 
 
 ARMS = {
@@ -199,11 +199,11 @@ def main(argv: Sequence[str]) -> int:
         print(f"usage: arms ARM [--out DIR] -- OPTIONS; arms: {', '.join(ARMS)}", file=sys.stderr)
         return 2
     arm = ARMS[own[0]]
-    trainer, loop.Trainer = loop.Trainer, arm.trainer  # type: ignore[misc,assignment]
+    trainer, loop.DetectorTrainer = loop.DetectorTrainer, arm.trainer  # type: ignore[misc,assignment]
     try:
         return craftlite(["train", *settings, *own[1:], *arm.options])
     finally:
-        loop.Trainer = trainer  # type: ignore[misc]
+        loop.DetectorTrainer = trainer  # type: ignore[misc]
 
 
 if __name__ == "__main__":

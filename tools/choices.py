@@ -14,7 +14,7 @@ from craftlite.model.blocks import conv_bn
 from craftlite.model.mobilenet import MobileNetV2
 from craftlite.model.rexnet import LITE, Plan, ReXNet, Stage
 from craftlite.model.slim import slim_decoder
-from craftlite.train import loss
+from craftlite.train.detector import loss
 
 # Smaller and more level words than the trainings' crops: the table was begun with them.
 CROPS = Augmentation(heights=(10.0, 64.0), any_rotation=0.03, shear=0.1, stretch=0.2)

@@ -38,7 +38,7 @@ from craftlite.pseudo.labels import relabel
 from craftlite.runtime import TorchRuntime
 from craftlite.synth.typesetting.fonts import SUFFIXES as FONT_SUFFIXES
 from craftlite.synth.writer import add_to_tar, rounded
-from craftlite.train.pseudo_schedule import TRUSTED
+from craftlite.train.detector.pseudo_schedule import TRUSTED
 from craftlite.weights import backbones, find_weights
 
 MIX = "mix.json"

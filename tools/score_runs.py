@@ -49,10 +49,10 @@ from craftlite.model.files import read_model
 from craftlite.postprocess import Thresholds
 from craftlite.runtime import OnnxRuntime, Runtime
 from craftlite.train.curves import series
+from craftlite.train.detector.loss import craft_loss
+from craftlite.train.detector.validate import AS_THEY_ARE, THRESHOLDS
 from craftlite.train.log import read_log
-from craftlite.train.loss import craft_loss
 from craftlite.train.reporter import WEIGHTS
-from craftlite.train.validate import AS_THEY_ARE, THRESHOLDS
 from tools import bodies  # noqa: F401 - their names are known then
 from tools.compare_runs import hours_of
 

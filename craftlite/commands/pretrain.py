@@ -10,7 +10,7 @@ from jsonargparse import ArgumentParser, Namespace
 from craftlite.commands.options import new_parser
 from craftlite.commands.settings import add_settings
 from craftlite.errors import ConfigError, DatasetError
-from craftlite.pretrain.recipe import PretrainRecipe
+from craftlite.train.recipe import PretrainRecipe
 from craftlite.train.recipe_file import CONFIG, find_recipe, read_recipe, shipped_recipes
 from craftlite.train.start import NO_WEIGHTS, is_first_process, starting_weights
 
@@ -46,7 +46,7 @@ def run(args: Namespace) -> int:
         WeightsError: the weights to start from are not there.
     """
     from craftlite.model import CLASSIFIERS
-    from craftlite.pretrain.loop import Run, pretrain
+    from craftlite.train.classifier.loop import Run, pretrain
 
     settings = choose(args)
     data, init = settings.pop("data"), settings.pop("init", None)
@@ -91,7 +91,7 @@ def choose(args: Namespace) -> dict[str, Any]:
 
 def _suitable(folder: Path) -> Path:
     """The recipe for the size of a folder's pictures; the first of several processes says which."""
-    from craftlite.pretrain.pictures import opened, read_splits
+    from craftlite.train.classifier.pictures import opened, read_splits
 
     train, _ = read_splits(folder)
     picture = next((p for file, _ in train.files[:100] if (p := opened(file))), None)

@@ -8,7 +8,7 @@ from typing import Any
 from docstring_parser import parse_from_object
 from jsonargparse import ArgumentParser
 
-from craftlite.train.settings import Settings
+from craftlite.train.recipe import Settings
 
 # What stands for a value of these types; of others, their choices are shown.
 METAVARS: dict[object, str] = {int: "N", float: "X", str: "NAME"}

@@ -61,8 +61,8 @@ def run(args: Namespace) -> int:
         ConfigError: no dataset is named, or the recipe cannot be used.
         WeightsError: the weights to start from are not there.
     """
-    from craftlite.train.loop import train
-    from craftlite.train.run import Run
+    from craftlite.train.detector.loop import train
+    from craftlite.train.detector.run import Run
 
     out, settings = choose(args)
     datasets, folders = settings.pop("dataset"), settings.pop("data", [])

@@ -12,8 +12,8 @@ from craftlite.model.cost import cost
 from craftlite.postprocess import Thresholds
 from craftlite.preprocess import MEAN, STD, STRIDE
 from craftlite.train.log import read_log
+from craftlite.train.recipe import NO_TEACHER
 from craftlite.train.recipe_file import read_recipe
-from craftlite.train.teacher import NO_TEACHER
 
 Facts = Mapping[str, Any]
 

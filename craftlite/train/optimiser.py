@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from craftlite.train.settings import Settings
+from craftlite.train.recipe import Settings
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from craftlite.errors import ConfigError
-from craftlite.train.settings import Settings
+from craftlite.train.recipe import Settings
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 # What a CPU must have for arithmetic in bf16 that is faster than in fp32.

@@ -12,8 +12,7 @@ import yaml
 from craftlite.data import DATASETS, SYNTH
 from craftlite.data.mix import parse_mix
 from craftlite.errors import ConfigError
-from craftlite.train.recipe import Recipe
-from craftlite.train.settings import Settings
+from craftlite.train.recipe import Recipe, Settings
 
 CONFIG = "config.yaml"  # a run's own record, which is a recipe too
 # What a recipe may hold beside the settings: `config.yaml` of a run does, so that it can be

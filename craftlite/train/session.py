@@ -14,8 +14,8 @@ import torch
 from craftlite.errors import ConfigError
 from craftlite.train.checkpoint import load_checkpoint
 from craftlite.train.log import rewind_log
+from craftlite.train.recipe import RESUMABLE, Settings
 from craftlite.train.reporter import CHECKPOINT, Reporter
-from craftlite.train.settings import RESUMABLE, Settings
 from craftlite.train.trainer import NonFiniteLossError, Trainer
 
 

@@ -1,6 +1,7 @@
 """The network under training: one step of it, and everything that the next step depends on."""
 
 import sys
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -15,15 +16,12 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from craftlite.errors import CraftliteError, WeightsError
-from craftlite.model import build_model
 from craftlite.model.files import read_state
 from craftlite.train.distributed import Group
 from craftlite.train.log import Terms
-from craftlite.train.loss import craft_loss
 from craftlite.train.optimiser import learning_rate, moving_average, optimiser_of
 from craftlite.train.precision import arithmetic, widen_depthwise
-from craftlite.train.settings import Settings
-from craftlite.train.teacher import taught_loss
+from craftlite.train.recipe import Settings
 
 R = TypeVar("R", bound=Settings)
 # On a GPU, how many steps later it is looked at whether a loss is finite: looking at once would
@@ -109,11 +107,11 @@ class Compiled(nn.Module):
             return self.network(pictures)
 
 
-class Trainer(Generic[R]):
+class Trainer(ABC, Generic[R]):
     """The state of a training: network, averaged network, optimiser and step.
 
     The network has its backbone as `basenet`. What is trained, and by which loss, is decided
-    by `build` and `loss`: here a detector's. Where it has a `teacher`, it learns from its maps too.
+    by `build` and `loss`.
     """
 
     def __init__(self, recipe: R, group: Group) -> None:
@@ -129,7 +127,6 @@ class Trainer(Generic[R]):
         if self.dtype == torch.bfloat16 and group.device.type == "cpu":
             widen_depthwise(self.model)
         self.optimiser = optimiser_of(self.model, recipe)
-        self.teacher: nn.Module | None = None
         self.scaler = torch.amp.GradScaler(group.device.type, enabled=self.dtype == torch.float16)
         self.best = Best()
         self.datasets: list[str] = []
@@ -137,17 +134,13 @@ class Trainer(Generic[R]):
         self._frozen = False
         self._unchecked: deque[Unchecked] = deque()
 
+    @abstractmethod
     def build(self) -> nn.Module:
         """The network, with random weights."""
-        return build_model(self.recipe.network)
 
+    @abstractmethod
     def loss(self, outputs: Any, batch: Any) -> Terms:
         """The loss of what the network gives for a batch's pictures."""
-        loss = craft_loss(outputs[0], batch.scores, batch.weight)
-        if self.teacher is None:
-            return loss
-        with self.autocast():
-            return taught_loss(self.teacher, batch.pictures, outputs[0], loss)
 
     def autocast(self) -> torch.autocast:
         """Where a network computes in the training's type of number."""

@@ -10,8 +10,8 @@ import torch
 
 from craftlite.errors import DatasetError
 from craftlite.preprocess import to_tensor
-from craftlite.pretrain.pictures import Pictures, Views, read_splits
-from craftlite.pretrain.recipe import PretrainRecipe
+from craftlite.train.classifier.pictures import Pictures, Views, read_splits
+from craftlite.train.recipe import PretrainRecipe
 
 PLAIN = PretrainRecipe(crop=32, batch=4, cutmix=0, colour=0, least_area=1.0)
 

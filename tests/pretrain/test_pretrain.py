@@ -11,14 +11,13 @@ from craftlite.cli import main
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.model import build_model
 from craftlite.model.files import read_model, read_state
-from craftlite.pretrain.loop import Run, pretrain, with_steps
-from craftlite.pretrain.recipe import PretrainRecipe
 from craftlite.train.checkpoint import load_checkpoint
+from craftlite.train.classifier.loop import Run, pretrain, with_steps
+from craftlite.train.detector.trainer import DetectorTrainer
 from craftlite.train.distributed import Group
 from craftlite.train.log import read_log
-from craftlite.train.recipe import Recipe
+from craftlite.train.recipe import PretrainRecipe, Recipe
 from craftlite.train.recipe_file import read_recipe, shipped_recipes
-from craftlite.train.trainer import Trainer
 
 RECIPE = PretrainRecipe(
     network="rexnet-lite", steps=6, batch=4, crop=32, workers=0, log_every=2, learning_rate=0.02
@@ -51,7 +50,7 @@ def test_six_steps_are_three_a_resume_and_three(colours: Path, tmp_path: Path) -
     half = tmp_path / "half"
     run = Run(replace(recipe, save_every=3), colours, half)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("craftlite.pretrain.loop.step", _stopping_after(3))
+        patch.setattr("craftlite.train.classifier.loop.step", _stopping_after(3))
         with pytest.raises(KeyboardInterrupt):
             pretrain(run)
     assert load_checkpoint(half / "checkpoint.pt")["step"] == 3
@@ -93,7 +92,7 @@ def test_validation_does_not_change_the_training(colours: Path, tmp_path: Path) 
 
 def test_a_detector_takes_the_body_exactly(colours: Path, tmp_path: Path) -> None:
     best = pretrain(Run(replace(RECIPE, steps=1), colours, tmp_path / "run"))
-    trainer = Trainer(Recipe(network="craftlite-small"), Group(torch.device("cpu")))
+    trainer = DetectorTrainer(Recipe(network="craftlite-small"), Group(torch.device("cpu")))
     trainer.start_from(best)
     taken, given = trainer.model.basenet.state_dict(), read_state(best)[1]
     assert all(torch.equal(value, given[f"basenet.{key}"]) for key, value in taken.items())

@@ -14,9 +14,9 @@ from torch import multiprocessing
 
 from craftlite.data.loader import Batch, StepSampler
 from craftlite.train.checkpoint import load_checkpoint
+from craftlite.train.detector.trainer import DetectorTrainer
 from craftlite.train.distributed import Group, process_group
 from craftlite.train.recipe import Recipe
-from craftlite.train.trainer import Trainer
 
 RECIPE = Recipe(batch=4, crop=64, warmup=0, optimiser="sgd", momentum=0, clip=1e9, workers=0)
 CPU = torch.device("cpu")
@@ -30,7 +30,7 @@ def batch() -> Batch:
     return Batch(pictures, scores, torch.ones(4, 32, 32))
 
 
-def still(trainer: Trainer) -> Trainer:
+def still(trainer: DetectorTrainer) -> DetectorTrainer:
     """A trainer whose batch norm uses its running statistics, which do not depend on the batch."""
     trainer.model.eval()
     for module in (trainer.model, trainer.model.basenet):
@@ -40,7 +40,7 @@ def still(trainer: Trainer) -> Trainer:
 
 def weights_after_a_step(group: Group, recipe: Recipe, folder: Path) -> None:
     torch.set_num_threads(1)
-    trainer = still(Trainer(recipe, group))
+    trainer = still(DetectorTrainer(recipe, group))
     whole = batch()
     sampler = StepSampler(0, 1, 4, recipe.accumulate, group.rank, group.size)
     trainer.train_step([Batch(*(part[list(numbers)] for part in whole)) for numbers in sampler])
@@ -70,7 +70,7 @@ def test_two_halves_give_the_gradients_of_the_whole(accumulate: int, tmp_path: P
     recipe = replace(
         RECIPE, learning_rate=1.0, weight_decay=0.0, accumulate=accumulate, precision="fp32"
     )
-    before = Trainer(recipe, Group(CPU)).model.state_dict()
+    before = DetectorTrainer(recipe, Group(CPU)).model.state_dict()
     before = {name: value.clone() for name, value in before.items()}
     weights_after_a_step(Group(CPU), replace(recipe, accumulate=1), tmp_path)
     multiprocessing.spawn(in_a_group, (free_port(), recipe, tmp_path), nprocs=2)

@@ -15,10 +15,10 @@ from craftlite.data.sources import Generated, Listed, Source
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.synth.generator import Generator
 from craftlite.synth.typesetting.fonts import FaceId
+from craftlite.train.detector.feed import crop_batches, painter_of, sources_on_disk
+from craftlite.train.detector.run import Mix
 from craftlite.train.distributed import Group
-from craftlite.train.feed import crop_batches, painter_of, sources_on_disk
 from craftlite.train.recipe import Recipe
-from craftlite.train.run import Mix
 
 ALONE = Group(torch.device("cpu"))
 RECIPE = Recipe(steps=4, batch=4, crop=64, workers=0)

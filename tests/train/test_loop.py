@@ -21,12 +21,12 @@ from craftlite.data.loader import Batch
 from craftlite.errors import ConfigError, CraftliteError, WeightsError
 from craftlite.model.files import read_model, save_model
 from craftlite.train.checkpoint import load_checkpoint
+from craftlite.train.detector.loop import train
+from craftlite.train.detector.run import Run
+from craftlite.train.detector.trainer import DetectorTrainer
 from craftlite.train.distributed import Group
-from craftlite.train.loop import train
 from craftlite.train.optimiser import learning_rate
 from craftlite.train.recipe import Recipe
-from craftlite.train.run import Run
-from craftlite.train.trainer import Trainer
 
 RECIPE = Recipe(steps=6, batch=2, crop=64, warmup=2, workers=0, log_every=2, save_every=3)
 ALONE = Group(torch.device("cpu"))
@@ -260,7 +260,7 @@ def test_the_best_weights_are_kept_and_patience_ends_the_training(
 
 def test_weights_to_start_from_are_taken(quads: Path, tmp_path: Path) -> None:
     torch.manual_seed(99)
-    given = Trainer(replace(RECIPE, seed=99), ALONE).model.state_dict()
+    given = DetectorTrainer(replace(RECIPE, seed=99), ALONE).model.state_dict()
     save_model(tmp_path / "init.safetensors", "craftlite-small", given)
     recipe = replace(RECIPE, steps=1, learning_rate=0.0, weight_decay=0.0)
     run = replace(mix(quads, tmp_path / "run", recipe), init=tmp_path / "init.safetensors")
@@ -268,11 +268,13 @@ def test_weights_to_start_from_are_taken(quads: Path, tmp_path: Path) -> None:
     model = load_checkpoint(run.out / "checkpoint.pt")["model"]
     weights = [k for k in given if k.endswith((".weight", ".bias"))]
     assert all(torch.equal(model[key], given[key]) for key in weights)
-    assert not same({k: given[k] for k in weights}, Trainer(RECIPE, ALONE).model.state_dict())
+    assert not same(
+        {k: given[k] for k in weights}, DetectorTrainer(RECIPE, ALONE).model.state_dict()
+    )
 
 
 def test_average_forgets_its_start_and_then_follows_at_its_decay() -> None:
-    trainer = Trainer(replace(RECIPE, ema=0.2), ALONE)
+    trainer = DetectorTrainer(replace(RECIPE, ema=0.2), ALONE)
     generator = torch.Generator().manual_seed(0)
     name = "conv_cls.1.weight"
     weights = []

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from craftlite.train.loss import (
+from craftlite.train.detector.loss import (
     FEWEST_NEGATIVES,
     NEGATIVES_PER_POSITIVE,
     POSITIVE,

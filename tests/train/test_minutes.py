@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from craftlite.train.checkpoint import load_checkpoint
+from craftlite.train.detector.loop import train
+from craftlite.train.detector.run import Run
 from craftlite.train.log import read_log
-from craftlite.train.loop import train
 from craftlite.train.optimiser import learning_rate
 from craftlite.train.recipe import Recipe
 from craftlite.train.recipe_file import read_recipe
-from craftlite.train.run import Run
 
 # The end is given 20 seconds, of which so small a training takes one.
 SECONDS = 26.0

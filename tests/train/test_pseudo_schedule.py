@@ -11,11 +11,11 @@ from craftlite.data.sample import Sample, Word
 from craftlite.data.sources import Listed
 from craftlite.data.word_geometry import split_evenly
 from craftlite.pseudo.labels import load_labels, save_labels
+from craftlite.train.detector.pseudo_schedule import FOLDER, fitting_share, forget_labels, labelled
+from craftlite.train.detector.run import Mix
+from craftlite.train.detector.trainer import DetectorTrainer
 from craftlite.train.distributed import Group
-from craftlite.train.pseudo_schedule import FOLDER, fitting_share, forget_labels, labelled
 from craftlite.train.recipe import Recipe
-from craftlite.train.run import Mix
-from craftlite.train.trainer import Trainer
 
 QUAD = np.array([[20, 20], [120, 20], [120, 45], [20, 45]], np.float32)
 KNOWN = Word(QUAD + 60, "known", characters=split_evenly(QUAD + 60, 5))
@@ -30,8 +30,8 @@ def mix() -> Mix:
     return Mix(["quads", "synthtext"], [real, made], [0.5, 0.5])
 
 
-def trainer_at(step: int, every: int = 10) -> Trainer:
-    trainer = Trainer(Recipe(pseudo_every=every, steps=100), Group(torch.device("cpu")))
+def trainer_at(step: int, every: int = 10) -> DetectorTrainer:
+    trainer = DetectorTrainer(Recipe(pseudo_every=every, steps=100), Group(torch.device("cpu")))
     trainer.step = step
     return trainer
 

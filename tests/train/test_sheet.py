@@ -13,7 +13,7 @@ from craftlite.errors import DatasetError
 from craftlite.evaluate.outlines import COLOURS, mark
 from craftlite.evaluate.protocols.iou import match
 from craftlite.postprocess import Thresholds
-from craftlite.train.sheet import BAND, CELL, GAP, chosen, draw_sheet
+from craftlite.train.detector.sheet import BAND, CELL, GAP, chosen, draw_sheet
 
 THRESHOLDS = Thresholds(text=0.5, link=0.3, low=0.3)
 WIDTH = 3 * CELL[0] + 2 * GAP

@@ -11,11 +11,11 @@ from craftlite.data.loader import Batch
 from craftlite.errors import ConfigError, WeightsError
 from craftlite.model import build_model
 from craftlite.model.files import save_model
+from craftlite.train.detector.loss import Loss, craft_loss
+from craftlite.train.detector.teacher import SHARE, read_teacher, taught_loss
+from craftlite.train.detector.trainer import DetectorTrainer
 from craftlite.train.distributed import Group
-from craftlite.train.loss import Loss, craft_loss
 from craftlite.train.recipe import Recipe
-from craftlite.train.teacher import SHARE, read_teacher, taught_loss
-from craftlite.train.trainer import Trainer
 from craftlite.weights import catalogue
 
 CPU = torch.device("cpu")
@@ -52,7 +52,7 @@ def test_a_teachers_scores_above_one_count_as_one() -> None:
 
 
 def test_steps_lead_to_the_teachers_maps_where_the_truth_has_nothing() -> None:
-    trainer = Trainer(replace(RECIPE, learning_rate=3e-3, steps=100), Group(CPU))
+    trainer = DetectorTrainer(replace(RECIPE, learning_rate=3e-3, steps=100), Group(CPU))
     there = batch()._replace(weight=torch.zeros(2, 32, 32))
     untaught = trainer.model(there.pictures)[0].mean()
     trainer.teacher = Constant(1.0)
@@ -65,7 +65,7 @@ def test_a_teacher_does_not_learn() -> None:
     teacher = read_teacher("craftlite-small", CPU)
     assert teacher is not None
     before = {name: value.clone() for name, value in teacher.state_dict().items()}
-    trainer = Trainer(RECIPE, Group(CPU))
+    trainer = DetectorTrainer(RECIPE, Group(CPU))
     trainer.teacher = teacher
     trainer.train_step([batch()])
     assert all(torch.equal(value, before[name]) for name, value in teacher.state_dict().items())

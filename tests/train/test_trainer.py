@@ -12,16 +12,11 @@ from torch import Tensor
 from craftlite.data.loader import Batch
 from craftlite.errors import WeightsError
 from craftlite.model.files import save_model
+from craftlite.train.detector.trainer import DetectorTrainer
 from craftlite.train.distributed import Group
 from craftlite.train.optimiser import optimiser_of
 from craftlite.train.recipe import Recipe
-from craftlite.train.trainer import (
-    Best,
-    Compiled,
-    NonFiniteLossError,
-    Trainer,
-    Unchecked,
-)
+from craftlite.train.trainer import Best, Compiled, NonFiniteLossError, Unchecked
 
 RECIPE = Recipe(steps=10, batch=2, crop=64, warmup=0, workers=0)
 ALONE = Group(torch.device("cpu"))
@@ -34,11 +29,11 @@ def batch(seed: int = 0, count: int = 2) -> Batch:
     return Batch(pictures, scores, torch.ones(count, 32, 32))
 
 
-def copied(trainer: Trainer) -> dict[str, Tensor]:
+def copied(trainer: DetectorTrainer) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in trainer.model.state_dict().items()}
 
 
-def moved(before: dict[str, Tensor], trainer: Trainer) -> set[str]:
+def moved(before: dict[str, Tensor], trainer: DetectorTrainer) -> set[str]:
     now = trainer.model.state_dict()
     return {name for name, value in before.items() if not torch.equal(value, now[name])}
 
@@ -57,7 +52,7 @@ def test_sgd_follows_nesterov_momentum() -> None:
 
 
 def test_weight_decay_spares_batch_norm_and_biases() -> None:
-    trainer = Trainer(RECIPE, ALONE)
+    trainer = DetectorTrainer(RECIPE, ALONE)
     decayed, spared = trainer.optimiser.param_groups
     assert decayed["weight_decay"] == RECIPE.weight_decay
     assert spared["weight_decay"] == 0
@@ -66,7 +61,7 @@ def test_weight_decay_spares_batch_norm_and_biases() -> None:
 
 
 def test_a_frozen_backbone_stays_as_it_is_and_then_moves() -> None:
-    trainer = Trainer(replace(RECIPE, freeze_steps=2), ALONE)
+    trainer = DetectorTrainer(replace(RECIPE, freeze_steps=2), ALONE)
     start = copied(trainer)
     for step in range(2):
         trainer.train_step([batch(step)])
@@ -83,7 +78,7 @@ def test_parts_of_a_batch_add_up_to_its_step() -> None:
     recipe = replace(RECIPE, batch=4, optimiser="sgd")
     states = []
     for parts in ([batch(0, 4)], [Batch(*(t[k : k + 2] for t in batch(0, 4))) for k in (0, 2)]):
-        trainer = Trainer(recipe, ALONE)
+        trainer = DetectorTrainer(recipe, ALONE)
         # Batch norm sees a part at a time, so it is left out of the comparison.
         for module in trainer.model.modules():
             if isinstance(module, torch.nn.BatchNorm2d):
@@ -98,7 +93,7 @@ def test_parts_of_a_batch_add_up_to_its_step() -> None:
 def test_bfloat16_trains_towards_the_same_and_keeps_weights_in_float32() -> None:
     losses = {}
     for precision in ("fp32", "bf16"):
-        trainer = Trainer(replace(RECIPE, precision=precision), ALONE)
+        trainer = DetectorTrainer(replace(RECIPE, precision=precision), ALONE)
         losses[precision] = [float(trainer.train_step([batch()]).total) for _ in range(4)]
         assert all(p.dtype == torch.float32 for p in trainer.model.parameters())
     assert losses["bf16"] == pytest.approx(losses["fp32"], rel=0.1)
@@ -107,7 +102,7 @@ def test_bfloat16_trains_towards_the_same_and_keeps_weights_in_float32() -> None
 
 
 def test_a_loss_that_is_not_finite_names_its_step_and_has_its_batch() -> None:
-    trainer = Trainer(RECIPE, ALONE)
+    trainer = DetectorTrainer(RECIPE, ALONE)
     trainer.train_step([batch()])
     before = copied(trainer)
     bad = batch(1)
@@ -120,7 +115,7 @@ def test_a_loss_that_is_not_finite_names_its_step_and_has_its_batch() -> None:
 
 
 def test_losses_are_checked_in_their_order_all_but_the_last_ones() -> None:
-    trainer = Trainer(RECIPE, ALONE)
+    trainer = DetectorTrainer(RECIPE, ALONE)
     losses = [1.0, torch.nan, 2.0, torch.inf, 3.0]
     batches = [f"batch {step}" for step in range(5)]
     for step, loss in enumerate(losses):
@@ -151,7 +146,7 @@ class LittleNetwork(torch.nn.Module):
         return (self.head(self.basenet(pictures).relu()).permute(0, 2, 3, 1),)
 
 
-class LittleTrainer(Trainer[Recipe]):
+class LittleTrainer(DetectorTrainer):
     def build(self) -> torch.nn.Module:
         return LittleNetwork()
 
@@ -195,14 +190,14 @@ def test_a_process_that_does_not_lead_says_nothing_of_a_failed_translation(
 def test_weights_to_start_from_are_reported_by_what_matched(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    state = dict(Trainer(replace(RECIPE, seed=5), ALONE).model.state_dict())
+    state = dict(DetectorTrainer(replace(RECIPE, seed=5), ALONE).model.state_dict())
     first = next(iter(state))
     taken = "conv_cls.1.bias"
     state["strange.weight"] = torch.zeros(1)
     state[first] = torch.zeros(3, 3)
     del state["conv_cls.1.weight"]
     save_model(tmp_path / "some.safetensors", "craftlite-small", state)
-    trainer = Trainer(RECIPE, ALONE)
+    trainer = DetectorTrainer(RECIPE, ALONE)
     total = len(trainer.model.state_dict())
     trainer.start_from(tmp_path / "some.safetensors")
     said = capsys.readouterr().err
@@ -217,7 +212,7 @@ def test_weights_to_start_from_are_reported_by_what_matched(
 def test_weights_of_which_nothing_fits_are_refused(tmp_path: Path) -> None:
     save_model(tmp_path / "other.safetensors", "craft-vgg16", {"a.weight": torch.zeros(2)})
     with pytest.raises(WeightsError, match="no tensor of it fits craftlite-small"):
-        Trainer(RECIPE, ALONE).start_from(tmp_path / "other.safetensors")
+        DetectorTrainer(RECIPE, ALONE).start_from(tmp_path / "other.safetensors")
 
 
 def test_the_best_validation_is_kept_and_patience_ends() -> None:

@@ -28,8 +28,8 @@ from craftlite.data.readers.words import names_split
 from craftlite.errors import DatasetError
 from craftlite.formats import json_line, record
 from craftlite.geometry import signed_area
+from craftlite.train.detector.run import Run
 from craftlite.train.recipe import Recipe
-from craftlite.train.run import Run
 from craftlite.words import Words
 
 BOX = [[0, 0], [9.5, 0], [9.5, 5], [0, 5]]

@@ -14,13 +14,13 @@ from tqdm import tqdm
 from craftlite.data.loader import StepSampler, batches
 from craftlite.errors import DatasetError
 from craftlite.files import write_whole
-from craftlite.pretrain.card import write_card
-from craftlite.pretrain.pictures import Batch, Labelled, Pictures, read_splits
-from craftlite.pretrain.recipe import PretrainRecipe
-from craftlite.pretrain.trainer import ClassifierTrainer
-from craftlite.pretrain.validate import TopErrors
+from craftlite.train.classifier.card import write_card
+from craftlite.train.classifier.pictures import Batch, Labelled, Pictures, read_splits
+from craftlite.train.classifier.trainer import ClassifierTrainer
+from craftlite.train.classifier.validate import TopErrors
 from craftlite.train.distributed import process_group
 from craftlite.train.log import Log
+from craftlite.train.recipe import PretrainRecipe
 from craftlite.train.record import environment, write_config
 from craftlite.train.reporter import BEST, WEIGHTS, Reporter
 from craftlite.train.session import check, flush_denormals, prepare, step, stop_on_signal

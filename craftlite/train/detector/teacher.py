@@ -6,10 +6,10 @@ from torch import Tensor, nn
 from craftlite.errors import ConfigError
 from craftlite.model import DETECTORS
 from craftlite.model.files import read_model
-from craftlite.train.loss import Loss, craft_loss
+from craftlite.train.detector.loss import Loss, craft_loss
+from craftlite.train.recipe import NO_TEACHER
 from craftlite.weights import find_weights
 
-NO_TEACHER = "none"
 SHARE = 0.5  # of the teacher's maps in the loss; the rest is the truth's
 
 

@@ -10,8 +10,8 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader
 
 from craftlite.errors import DatasetError
-from craftlite.pretrain.pictures import Labelled, Views
-from craftlite.pretrain.recipe import PretrainRecipe
+from craftlite.train.classifier.pictures import Labelled, Views
+from craftlite.train.recipe import PretrainRecipe
 
 BATCH = 128
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from craftlite.files import write_whole
 from craftlite.model.cost import cost
-from craftlite.pretrain.recipe import PretrainRecipe
 from craftlite.train.card import digests, hours, machine
 from craftlite.train.log import read_log
+from craftlite.train.recipe import PretrainRecipe
 from craftlite.train.recipe_file import read_recipe
 
 Facts = Mapping[str, Any]

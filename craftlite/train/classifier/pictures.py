@@ -18,7 +18,7 @@ from torchvision.transforms import InterpolationMode, v2
 
 from craftlite.errors import DatasetError
 from craftlite.preprocess import MEAN, STD
-from craftlite.pretrain.recipe import RESIZED, PretrainRecipe
+from craftlite.train.recipe import RESIZED, PretrainRecipe
 
 LAYOUT = """expected are
   train/CLASS/*.jpg

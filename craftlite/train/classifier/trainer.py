@@ -6,8 +6,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from craftlite.model import build_model
-from craftlite.pretrain.recipe import PretrainRecipe
 from craftlite.train.distributed import Group
+from craftlite.train.recipe import PretrainRecipe
 from craftlite.train.trainer import Trainer
 
 

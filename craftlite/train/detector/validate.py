@@ -16,10 +16,10 @@ from craftlite.detector import Detector
 from craftlite.evaluate.protocols.metric import score
 from craftlite.postprocess import Thresholds
 from craftlite.runtime import TorchRuntime
-from craftlite.train.loss import craft_loss
+from craftlite.train.detector.loss import craft_loss
+from craftlite.train.detector.sheet import draw_sheet
 from craftlite.train.recipe import Recipe
 from craftlite.train.session import cudnn_benchmark
-from craftlite.train.sheet import draw_sheet
 
 # Fixed during training, so that validations can be compared; tuning comes after.
 THRESHOLDS = Thresholds(text=0.5, link=0.3, low=0.3)

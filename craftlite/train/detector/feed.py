@@ -14,9 +14,9 @@ from craftlite.crops.plan import PlannedCrops
 from craftlite.data.loader import Crops, StepSampler, batches
 from craftlite.data.sources import Listed, Source
 from craftlite.errors import ConfigError
+from craftlite.train.detector.run import Mix
 from craftlite.train.distributed import Group
 from craftlite.train.recipe import Recipe
-from craftlite.train.run import Mix
 
 # Of a GPU's free memory, what the pictures may take; the rest is the training's.
 PICTURES = 0.5

@@ -16,14 +16,16 @@ from craftlite.files import write_whole
 from craftlite.train.budget import UNKNOWN, Budget, with_steps
 from craftlite.train.card import write_card
 from craftlite.train.checkpoint import load_checkpoint
+from craftlite.train.detector.feed import crop_batches, painter_of
+from craftlite.train.detector.pseudo_schedule import forget_labels, labelled
+from craftlite.train.detector.run import Mix, Run
+from craftlite.train.detector.teacher import read_teacher
+from craftlite.train.detector.trainer import DetectorTrainer
+from craftlite.train.detector.validate import THRESHOLDS, Validation
 from craftlite.train.distributed import process_group
-from craftlite.train.feed import crop_batches, painter_of
 from craftlite.train.log import Log
-from craftlite.train.pseudo_schedule import forget_labels, labelled
-from craftlite.train.recipe import Recipe
 from craftlite.train.record import environment, write_config
 from craftlite.train.reporter import BEST, CHECKPOINT, WEIGHTS, Reporter
-from craftlite.train.run import Mix, Run
 from craftlite.train.session import (
     check,
     cudnn_benchmark,
@@ -32,9 +34,6 @@ from craftlite.train.session import (
     step,
     stop_on_signal,
 )
-from craftlite.train.teacher import read_teacher
-from craftlite.train.trainer import Trainer
-from craftlite.train.validate import THRESHOLDS, Validation
 
 
 def train(run: Run, resume: bool = False) -> Path:
@@ -56,7 +55,7 @@ def train(run: Run, resume: bool = False) -> Path:
         mix = run.open_mix()
         check(run, resume, group.size)
         validation = Validation(run.validation_samples(), recipe)
-        trainer = Trainer(recipe, group)
+        trainer = DetectorTrainer(recipe, group)
         trainer.teacher = read_teacher(recipe.teacher, group.device)
         prepare(run, resume, trainer)
         if budget:
@@ -91,7 +90,7 @@ def record(run: Run, mix: Mix) -> None:
 def fit(
     run: Run,
     mix: Mix,
-    trainer: Trainer[Recipe],
+    trainer: DetectorTrainer,
     reporter: Reporter | None,
     asked_to_stop: Event,
     budget: Budget | None = None,
@@ -133,7 +132,7 @@ def budgeted(run: Run, resume: bool) -> tuple[Run, Budget | None]:
     return replace(run, recipe=endless), Budget(recipe.minutes, time.monotonic())
 
 
-def plan(run: Run, trainer: Trainer[Recipe], reporter: Reporter | None, budget: Budget) -> None:
+def plan(run: Run, trainer: DetectorTrainer, reporter: Reporter | None, budget: Budget) -> None:
     """Set the trainer's steps to what its budget has time for, and write them to config.yaml."""
     steps = budget.steps(trainer.recipe, trainer.step) if trainer.group.leads else 0
     steps = trainer.group.first(steps)

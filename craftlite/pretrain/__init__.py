@@ -1,1 +1,0 @@
-"""Pretraining a backbone as a classifier of whole pictures."""

@@ -1,0 +1,1 @@
+"""A classifier's training, which gives a detector its backbone."""

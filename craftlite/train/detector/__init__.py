@@ -1,0 +1,1 @@
+"""A detector's training: crops, characters, loss, validation."""
