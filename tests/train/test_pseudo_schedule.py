@@ -73,7 +73,7 @@ def test_a_pass_that_fits_few_texts_is_told_and_not_used(
 ) -> None:
     write_pass(tmp_path / FOLDER / "0-0-quads.npz", mix, found=[0])
     assert labelled(tmp_path, mix, trainer_at(3), 3) is mix.sources
-    assert "25%, too few" in capsys.readouterr().err
+    assert "25%, below 50%: falling back to even splits" in capsys.readouterr().err
 
 
 def test_a_pass_that_is_due_is_made_once_by_the_averaged_weights(mix: Mix, tmp_path: Path) -> None:
