@@ -69,5 +69,5 @@ def test_a_backbone_fits_the_body_of_its_detectors_exactly(name: str, detector: 
 
 
 def test_a_backbone_is_no_detector() -> None:
-    with pytest.raises(WeightsError, match="rexnet-lite is a backbone"):
+    with pytest.raises(WeightsError, match="rexnet-lite is a classification backbone"):
         find_weights("rexnet-lite")

@@ -58,7 +58,7 @@ def test_tuned_thresholds_go_along_and_are_never_overwritten(tmp_path: Path) -> 
     [
         (["--int8"], "add --calibrate"),
         (["--int8", "--fp16"], "choose one"),
-        (["--fp16", "--calibrate", str(SAMPLES)], "--int8 alone"),
+        (["--fp16", "--calibrate", str(SAMPLES)], "only used with --int8"),
         (["--int8", "--calibrate", str(Path(__file__).parent)], "holds no picture"),
     ],
 )
