@@ -6,8 +6,6 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from jsonargparse import ArgumentParser
-
 from craftlite import __version__
 from craftlite.errors import ConfigError, CraftliteError, WeightsError
 
@@ -31,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     command, *options = parsed(sys.argv[1:] if argv is None else argv)
     try:
         module = import_module(f"craftlite.commands.{command}")
-        parser: ArgumentParser = module.parser()
+        parser = module.parser()
         parser.prog = f"craftlite {command}"
         code: int = module.run(parser.parse_args(options))
         return code

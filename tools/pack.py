@@ -17,7 +17,7 @@ import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import chain, zip_longest
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from craftlite.data import SYNTH
 from craftlite.data.annotations import problem_lines
-from craftlite.data.mix import parse_mix
+from craftlite.data.mix import folders_of, parse_mix
 from craftlite.data.readers import has_validation, read_dataset
 from craftlite.data.readers.folder import PICTURE_SUFFIXES
 from craftlite.data.readers.words import FILE, is_turned
@@ -172,7 +172,7 @@ def packing(out: Path, limit: int, mix: bytes) -> Iterator[Packs]:
 
 
 def lines_path(part: str, number: int) -> str:
-    """Where a pack holds the lines of its pictures of a dataset."""
+    """The path, in a pack, of the lines of `words.jsonl` for its pictures of a dataset."""
     return f"datasets/{part}/{PARTS}/{number:03d}.jsonl"
 
 
@@ -191,11 +191,9 @@ def read_parts(datasets: Sequence[str], folders: Sequence[Path]) -> list[Part]:
     names, _ = parse_mix(datasets)
     if SYNTH in names:
         raise ConfigError(f"{SYNTH} is made where it is trained on; give its --backgrounds alone")
-    if len(folders) > len(names):
-        raise ConfigError(f"{len(folders)} --data for {len(names)} --dataset")
+    places = folders_of(names, folders)
     parts = []
-    for number, (entry, name, folder) in enumerate(zip_longest(datasets, names, folders), 1):
-        folder = folder or Path("data") / name
+    for number, (entry, name, folder) in enumerate(zip(datasets, names, places, strict=True), 1):
         weight = float(entry.partition(":")[2] or 1)
         splits = {"train": read_split(name, folder, "train")}
         if has_validation(name, folder):

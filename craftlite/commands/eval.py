@@ -14,6 +14,7 @@ from tqdm import tqdm
 from craftlite.commands.options import add_thresholds, chosen_thresholds, new_parser
 from craftlite.data import DATASETS, SPLITS
 from craftlite.data.annotations import Dataset, problem_lines
+from craftlite.data.mix import folders_of
 from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample
 from craftlite.errors import ConfigError, DatasetError
@@ -110,8 +111,7 @@ def run(args: Namespace) -> int:
 
 def _read_parts(args: Namespace, pictures: bool) -> list[Part]:
     """The datasets, opened; two of one layout are distinguished by their folders' names."""
-    folders = [Path(folder) for folder in args.data]
-    folders += [Path("data") / name for name in args.dataset[len(folders) :]]
+    folders = folders_of(args.dataset, [Path(folder) for folder in args.data])
     parts = []
     for layout, folder in zip(args.dataset, folders, strict=True):
         name = layout if args.dataset.count(layout) == 1 else f"{layout}-{folder.stem}"
@@ -151,8 +151,6 @@ def _check(args: Namespace, weights: list[str]) -> None:
     for name in args.dataset:
         if name not in DATASETS:
             raise ConfigError(f"--dataset {name}: known are {', '.join(DATASETS)}")
-    if len(args.data) > len(args.dataset):
-        raise ConfigError(f"{len(args.data)} --data for {len(args.dataset)} --dataset")
     for name in args.protocol or ():
         if name not in PROTOCOLS:
             raise ConfigError(f"--protocol {name}: known are {', '.join(PROTOCOLS)}")

@@ -1,6 +1,7 @@
 """What `--dataset` says: the names of a mix and their shares."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from craftlite.data import DATASETS, SYNTH
 from craftlite.errors import ConfigError
@@ -30,3 +31,14 @@ def parse_mix(datasets: Sequence[str]) -> tuple[list[str], list[float]]:
     if not sum(weights):
         raise ConfigError(f"--dataset {' '.join(datasets)}: one weight at least must be above 0")
     return names, [weight / sum(weights) for weight in weights]
+
+
+def folders_of(names: Sequence[str], folders: Sequence[Path]) -> list[Path]:
+    """The folder of each dataset; of those that are missing at the end it is data/NAME.
+
+    Raises:
+        ConfigError: there are more folders than datasets.
+    """
+    if len(folders) > len(names):
+        raise ConfigError(f"{len(folders)} --data for {len(names)} --dataset")
+    return [*folders, *(Path("data") / name for name in names[len(folders) :])]

@@ -281,6 +281,16 @@ def test_tuned_thresholds_are_used_from_then_on(
     assert again["origin"] == "on quads train, 1 pictures, by iou"
 
 
+def write_box(folder: Path, name: str, brightness: int, truth: str) -> None:
+    """A dark picture with one box in it, and its ground truth."""
+    for part in ("images", "gt"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    picture = np.zeros((192, 256), np.uint8)
+    picture[40:80, 20:120] = brightness
+    cv2.imwrite(str(folder / f"images/{name}.png"), picture)
+    (folder / f"gt/gt_{name}.txt").write_text(truth)
+
+
 def test_several_datasets_are_tuned_for_together(
     bright: list[str | Path],
     bright_words: Path,
@@ -288,14 +298,9 @@ def test_several_datasets_are_tuned_for_together(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    # A word as bright as what is no word in the other picture: no thresholds suit both.
     dim = tmp_path / "dim"
-    (dim / "images").mkdir(parents=True)
-    (dim / "gt").mkdir()
-    # Words as bright as what is no word in the other picture: no thresholds suit both.
-    picture = np.zeros((192, 256), np.uint8)
-    picture[40:80, 20:120] = 190
-    cv2.imwrite(str(dim / "images/b.png"), picture)
-    (dim / "gt/gt_b.txt").write_text("20,40,120,40,120,80,20,80,?\n")
+    write_box(dim, "b", 190, "20,40,120,40,120,80,20,80,?\n")
     (bright_words / "gt/gt_a.txt").write_text("20,40,120,40,120,80,20,80,?\n")
     both = [*bright, "--dataset", "quads", "--data", dim, "--split", "train", "--json"]
     assert evaluate(*both, "--tune") == 0
@@ -316,13 +321,8 @@ def test_pictures_without_text_count_false_finds_alone(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     textless = tmp_path / "textless"
-    (textless / "images").mkdir(parents=True)
-    (textless / "gt").mkdir()
-    for name, brightness in (("lamp", 255), ("night", 0)):
-        picture = np.zeros((192, 256), np.uint8)
-        picture[40:80, 20:120] = brightness
-        cv2.imwrite(str(textless / f"images/{name}.png"), picture)
-        (textless / f"gt/gt_{name}.txt").write_text("")
+    write_box(textless, "lamp", 255, "")
+    write_box(textless, "night", 0, "")
     both = [*bright, "--dataset", "quads", "--data", textless, "--split", "train"]
     assert evaluate(*both, "--tune") == 0
     said = capsys.readouterr()

@@ -49,7 +49,7 @@ class Metric:
         self._correct: list[npt.NDArray[np.bool_]] = []
 
     def update(self, truths: Sequence[Word], detections: Detections) -> Matching | Tally:
-        """Adds one picture; returns what became of its words, or sums where none are told apart."""
+        """Adds one picture; returns how its words were matched, or the sums where none are."""
         result = self.protocol.measure(truths, self.protocol.outlines(detections))
         if isinstance(result, Tally):
             self.tallies.append(result)

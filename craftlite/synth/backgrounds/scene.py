@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import zip_longest
 from pathlib import Path
 
 import cv2
 import numpy as np
 import shapely
 
+from craftlite.data.mix import folders_of
 from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample, Word
-from craftlite.errors import ConfigError, DatasetError
+from craftlite.errors import DatasetError
 from craftlite.geometry import Matrix, Picture, repaired, transform
 from craftlite.synth.backgrounds.photographs import random_part, scaled_part
 from craftlite.synth.legibility import least_height
@@ -28,11 +28,9 @@ def find_scenes(names: Sequence[str], folders: Sequence[Path]) -> tuple[Sample, 
         ConfigError: there are more folders than datasets, or a dataset is unknown.
         DatasetError: a dataset cannot be read, or has no words.
     """
-    if len(folders) > len(names):
-        raise ConfigError(f"{len(folders)} --data for {len(names)} --dataset")
     scenes: list[Sample] = []
-    for name, folder in zip_longest(names, folders):
-        samples = read_dataset(name, folder or Path("data") / name, "train").samples
+    for name, folder in zip(names, folders_of(names, folders), strict=True):
+        samples = read_dataset(name, folder, "train").samples
         if not any(sample.words for sample in samples):
             raise DatasetError(f"{name}: no words among {len(samples)} pictures")
         scenes += samples

@@ -9,6 +9,7 @@ from craftlite.synth.typesetting.fonts import Face, Shaped
 from craftlite.synth.typesetting.forms import receipt, table
 from craftlite.synth.typesetting.layout import (
     Block,
+    Track,
     arc,
     paragraph,
     set_block,
@@ -73,26 +74,25 @@ def arched(
     rng: np.random.Generator, face: Face, script: str, vocabulary: Vocabulary
 ) -> Block | None:
     """Up to three words on an arc, from slightly bent to half a circle."""
-    text, shaped = _short_line(rng, face, script, vocabulary)
-    if shaped is None:
-        return None
-    tracking = min(random_tracking(rng), 0.35) + 0.05
-    radius = max(TIGHTEST, _length(shaped, tracking) / rng.uniform(0.4, 3.0))
-    sign = 1 if rng.random() < 0.7 else -1
-    return set_block(text, shaped, arc(shaped, radius * sign, tracking))
+
+    def track(shaped: Shaped, length: float, tracking: float) -> Track:
+        radius = max(TIGHTEST, length / rng.uniform(0.4, 3.0))
+        return arc(shaped, radius * (1 if rng.random() < 0.7 else -1), tracking)
+
+    return _bent_line(rng, face, script, vocabulary, track)
 
 
 def waved(
     rng: np.random.Generator, face: Face, script: str, vocabulary: Vocabulary
 ) -> Block | None:
     """Up to three words on a wave."""
-    text, shaped = _short_line(rng, face, script, vocabulary)
-    if shaped is None:
-        return None
-    tracking = min(random_tracking(rng), 0.35) + 0.05
-    period = max(_length(shaped, tracking), 2.0) / rng.uniform(0.5, 2.0)
-    height = min(rng.uniform(0.08, 0.3), period**2 / (4 * np.pi**2 * TIGHTEST))
-    return set_block(text, shaped, wave(shaped, height, period, tracking))
+
+    def track(shaped: Shaped, length: float, tracking: float) -> Track:
+        period = max(length, 2.0) / rng.uniform(0.5, 2.0)
+        height = min(rng.uniform(0.08, 0.3), period**2 / (4 * np.pi**2 * TIGHTEST))
+        return wave(shaped, height, period, tracking)
+
+    return _bent_line(rng, face, script, vocabulary, track)
 
 
 def stacked(
@@ -142,12 +142,18 @@ def _line(
     return set_block(text, shaped, straight(shaped, tracking))
 
 
-def _short_line(
-    rng: np.random.Generator, face: Face, script: str, vocabulary: Vocabulary
-) -> tuple[str, Shaped | None]:
+def _bent_line(
+    rng: np.random.Generator,
+    face: Face,
+    script: str,
+    vocabulary: Vocabulary,
+    track: Callable[[Shaped, float, float], Track],
+) -> Block | None:
+    """Up to three words on what `track` makes of them, of their length and of their tracking."""
     text = words_of(rng, face, script, vocabulary, int(rng.integers(1, 4)))
-    return text, face.shape(text)
-
-
-def _length(shaped: Shaped, tracking: float) -> float:
-    return float(shaped.pens[-1] + shaped.advances[-1]) + tracking * len(shaped.glyphs)
+    shaped = face.shape(text)
+    if shaped is None:
+        return None
+    tracking = min(random_tracking(rng), 0.35) + 0.05
+    length = float(shaped.pens[-1] + shaped.advances[-1]) + tracking * len(shaped.glyphs)
+    return set_block(text, shaped, track(shaped, length, tracking))

@@ -1,7 +1,7 @@
 """Faces: which there are, what they can write, and their glyphs as outlines."""
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -70,7 +70,7 @@ class Face:
         """Whether there is a glyph for every character but the spaces."""
         return all(ord(character) in self.characters for character in text if character != " ")
 
-    @property
+    @cached_property
     def monospaced(self) -> bool:
         """Whether narrow and wide letters have the same advance."""
         narrow, wide = self.shape("i"), self.shape("W")

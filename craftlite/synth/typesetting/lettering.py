@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from craftlite.geometry import Points, box
+from craftlite.synth.raster import rasterise
 from craftlite.synth.typesetting.fonts import Glyph, Shaped
 
 # A stencil's bridge goes through letters that are wider than this, in ems.
@@ -53,14 +53,12 @@ def _dots(glyph: Glyph, rows: int) -> Glyph:
     if not glyph.sizes:
         return glyph
     low = glyph.points.min(axis=0)
-    size = np.ceil((glyph.points.max(axis=0) - low) * rows).astype(int) + 1
-    fine = 8
-    canvas = np.zeros((size[1] * fine, size[0] * fine), np.uint8)
-    outlines = np.split(np.rint((glyph.points - low) * rows * fine), np.cumsum(glyph.sizes)[:-1])
-    for outline, hole in zip(outlines, glyph.holes, strict=True):
-        cv2.fillPoly(canvas, [outline.astype(np.int32)], 0 if hole else 255)
-    covered = canvas.reshape(size[1], fine, size[0], fine).mean(axis=(1, 3)) / 255
-    y, x = np.nonzero(covered >= LIT)
+    size = np.ceil((glyph.points.max(axis=0) - low) * rows).astype(int)
+    at = (glyph.points - low) * rows
+    covered = rasterise(at, glyph.sizes, glyph.holes, (int(size[0]), int(size[1])), rows, margin=0)
+    if covered is None:
+        return glyph
+    y, x = np.nonzero(covered.alpha >= LIT)
     if len(x) < 2:
         return glyph
     turns = np.arange(8) * np.pi / 4

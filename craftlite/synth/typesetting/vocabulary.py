@@ -190,7 +190,7 @@ def display(rng: np.random.Generator) -> str:
 def _code(rng: np.random.Generator) -> str:
     """A price, a time, a date, a plate, a telephone number, a per cent figure or an address."""
     kind = int(rng.integers(8))
-    if kind == 0 or kind == 7:
+    if kind in (0, 7):
         return price(rng)
     if kind == 1:
         return f"{rng.integers(0, 24)}:{rng.integers(0, 60):02d}"

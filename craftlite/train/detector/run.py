@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from craftlite.data import SYNTH
-from craftlite.data.mix import parse_mix
+from craftlite.data.mix import folders_of, parse_mix
 from craftlite.data.readers import has_validation, read_dataset
 from craftlite.data.sample import Sample
 from craftlite.data.sources import Source, open_source
@@ -58,8 +58,7 @@ class Run:
     def validation_samples(self) -> list[Sample]:
         """The validation split of the first dataset that has one; empty where none has."""
         names, _ = parse_mix(self.datasets)
-        for name, folder in zip_longest(names, self.folders):
-            folder = folder or Path("data") / name
+        for name, folder in zip(names, folders_of(names, self.folders), strict=True):
             if has_validation(name, folder):
                 samples = read_dataset(name, folder, "val").samples
                 return list(samples[: self.recipe.validate_pictures])
