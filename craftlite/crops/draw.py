@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from craftlite.crops.gallery import Gallery
+from craftlite.crops.jpeg import jpeg_traces
 from craftlite.crops.plan import Plan, Shapes
 from craftlite.data.loader import Batch
 from craftlite.data.targets import SIGMA
@@ -58,7 +59,7 @@ class Painter:
 
 
 def recolour(pixels: Tensor, plan: Plan, noise: torch.Generator) -> Tensor:
-    """Crops (N, 3, S, S) in 0..255 with the plan's colours, blur and noise; whole numbers again."""
+    """Crops (N, 3, S, S) in 0..255 with the plan's colours, blur, noise and JPEG; whole numbers."""
     pixels = pixels.round() * plan.gains[:, :, None, None] + plan.offsets[:, :, None, None]
     pixels = pixels.clamp(0, 255).floor()
     if len(plan.blurred):
@@ -67,7 +68,10 @@ def recolour(pixels: Tensor, plan: Plan, noise: torch.Generator) -> Tensor:
         size = (len(plan.noisy), *pixels.shape[1:])
         grains = torch.randn(size, generator=noise, device=pixels.device)
         pixels[plan.noisy] += grains * plan.noise[:, None, None, None]
-    return pixels.round().clamp(0, 255)
+    pixels = pixels.round().clamp(0, 255)
+    if len(plan.coded):
+        pixels[plan.coded] = jpeg_traces(pixels[plan.coded], plan.qualities)
+    return pixels
 
 
 def blur(pixels: Tensor, sigmas: Tensor) -> Tensor:

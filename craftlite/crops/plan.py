@@ -16,7 +16,14 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from craftlite.crops.gallery import level_for, to_level
-from craftlite.data.augment import Augmentation, draw_blur, draw_noise, draw_tone, random_matrix
+from craftlite.data.augment import (
+    Augmentation,
+    draw_blur,
+    draw_noise,
+    draw_quality,
+    draw_tone,
+    random_matrix,
+)
 from craftlite.data.sample import Sample, Word
 from craftlite.data.sources import Listed
 from craftlite.data.targets import (
@@ -62,6 +69,7 @@ class Plan(NamedTuple):
         gains, offsets: (N, 3) float32, of the colours.
         blurred, sigmas: (B,) int64 and float32: which crops are blurred, and by how many pixels.
         noisy, noise: (Q,) int64 and float32: which get noise, and its standard deviation in 0..255.
+        coded, qualities: (J,) int64 both: which get JPEG traces, and of which quality.
         characters: what the region maps show.
         gaps: what the affinity maps show.
         outlines: words that are less than sure, for the confidence.
@@ -77,6 +85,8 @@ class Plan(NamedTuple):
     sigmas: Tensor
     noisy: Tensor
     noise: Tensor
+    coded: Tensor
+    qualities: Tensor
     characters: Shapes
     gaps: Shapes
     outlines: Shapes
@@ -171,6 +181,7 @@ class PlannedCrops(Dataset[dict[str, Any]]):
         """The plan of a batch."""
         blurred = [i for i, crop in enumerate(crops) if crop["blur"]]
         noisy = [i for i, crop in enumerate(crops) if crop["noise"]]
+        coded = [i for i, crop in enumerate(crops) if crop["quality"]]
         return Plan(
             crops[0]["number"],
             torch.tensor([crop["pictures"] for crop in crops]),
@@ -182,20 +193,29 @@ class PlannedCrops(Dataset[dict[str, Any]]):
             torch.tensor([crops[i]["blur"] for i in blurred], dtype=torch.float32),
             torch.tensor(noisy, dtype=torch.int64),
             torch.tensor([crops[i]["noise"] for i in noisy], dtype=torch.float32),
+            torch.tensor(coded, dtype=torch.int64),
+            torch.tensor([crops[i]["quality"] for i in coded], dtype=torch.int64),
             *(_joined([crop[kind] for crop in crops]) for kind in Plan._fields[-3:]),
         )
 
 
 def _colours(rng: np.random.Generator, how: Augmentation) -> dict[str, Any]:
-    """Gains and offsets (3,), inversion included, and the strength of blur and noise; 0 is none."""
+    """Gains and offsets (3,), inversion included; blur, noise and JPEG quality, where 0 is none."""
     if not how.photometric:
-        return {"gains": np.ones(3), "offsets": np.zeros(3), "blur": 0.0, "noise": 0.0}
+        plain = {"gains": np.ones(3), "offsets": np.zeros(3)}
+        return plain | {"blur": 0.0, "noise": 0.0, "quality": 0}
     gain, offset, inverted = draw_tone(rng)
     # (x - 128) gain + 128 + offset, and 255 less that where inverted.
     gains, offsets = np.broadcast_to(gain, 3), 128 + offset - 128 * gain
     if inverted:
         gains, offsets = -gains, 255 - offsets
-    return {"gains": gains, "offsets": offsets, "blur": draw_blur(rng), "noise": draw_noise(rng)}
+    return {
+        "gains": gains,
+        "offsets": offsets,
+        "blur": draw_blur(rng),
+        "noise": draw_noise(rng),
+        "quality": draw_quality(rng),
+    }
 
 
 def _shapes(truth: Truth, matrix: npt.NDArray[np.float64], crop: int) -> dict[str, Any]:

@@ -177,8 +177,7 @@ def recolour(rng: np.random.Generator, picture: Picture) -> Picture:
         levels = np.round(strength * normal_quantiles()).astype(np.int16)
         codes = np.frombuffer(rng.bytes(out.size), np.uint8).reshape(out.shape)
         out = cv2.add(out, cv2.LUT(codes, levels), dtype=cv2.CV_8U)
-    if rng.random() < 0.15:
-        quality = int(rng.integers(25, 80))
+    if quality := draw_quality(rng):
         coded = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
         out = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))
     return out.astype(np.uint8, copy=False)
@@ -199,6 +198,11 @@ def draw_blur(rng: np.random.Generator) -> float:
 def draw_noise(rng: np.random.Generator) -> float:
     """Standard deviation of the noise in 0..255, mostly 0."""
     return rng.uniform(3, 15) if rng.random() < 0.2 else 0.0
+
+
+def draw_quality(rng: np.random.Generator) -> int:
+    """Quality of JPEG in 1..100, or 0 for none, which is most likely."""
+    return int(rng.integers(25, 80)) if rng.random() < 0.15 else 0
 
 
 @cache

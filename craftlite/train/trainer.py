@@ -91,20 +91,31 @@ class Compiled(nn.Module):
         super().__init__()
         self.network, self.speaks = network, speaks
         self.translated: Any = torch.compile(network)
+        self.tried = False
 
     def forward(self, pictures: Tensor) -> Any:
         """What the network gives."""
-        if self.translated is None:
-            return self.network(pictures)
+        if not self.tried:
+            self._try(pictures)
+        return (self.network if self.translated is None else self.translated)(pictures)
+
+    def _try(self, pictures: Tensor) -> None:
+        """Translate the network, forward and backward, and give that up where it fails."""
+        self.tried = True
+        buffers = {name: buffer.clone() for name, buffer in self.network.named_buffers()}
+        learnt = [p for p in self.network.parameters() if p.requires_grad]
         try:
-            return self.translated(pictures)
+            scores = self.translated(pictures)[0]
+            torch.autograd.grad(scores.sum(), learnt, allow_unused=True)
         except Exception as error:  # compilers fail in ways of their own
+            self.translated = None
             if self.speaks:
                 # Its first paragraph: the first line alone may but name the compiler.
                 reason = " ".join(str(error).strip().partition("\n\n")[0].split())
                 tqdm.write(f"torch.compile failed, training without it: {reason}", file=sys.stderr)
-            self.translated = None
-            return self.network(pictures)
+        # The trial counts for no statistics of batch norm.
+        for name, buffer in self.network.named_buffers():
+            buffer.copy_(buffers[name])
 
 
 class Trainer(ABC, Generic[R]):

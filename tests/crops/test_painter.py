@@ -16,6 +16,7 @@ from craftlite.data.augment import (
     Augmentation,
     draw_blur,
     draw_noise,
+    draw_quality,
     draw_tone,
     random_matrix,
 )
@@ -221,6 +222,7 @@ def test_the_same_plan_is_drawn_the_same_bit_for_bit(
     how = Augmentation(photometric=photometric)
     plan, painter = planned(samples, how)
     assert bool(len(plan.noisy)) == bool(len(plan.blurred)) == photometric
+    assert bool(len(plan.coded)) == photometric
     state = torch.get_rng_state()
     batch = painter.draw(plan)
     painter.draw(planned(samples, how, range(COUNT, 2 * COUNT))[0])
@@ -274,22 +276,24 @@ def test_each_picture_is_blurred_as_on_the_host() -> None:
 
 
 def test_colours_are_those_of_the_host() -> None:
-    picture = np.random.default_rng(0).integers(0, 256, (24, 24, 3)).astype(np.uint8)
+    picture = np.random.default_rng(0).integers(0, 256, (32, 32, 3)).astype(np.uint8)
     pixels = torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1)[None]
     sample, how = Sample("one", picture, ()), replace(STILL, photometric=True)
-    plans = PlannedCrops([Listed([sample])], [1.0], 32, 3, [(24, 24)], how)
+    plans = PlannedCrops([Listed([sample])], [1.0], 32, 3, [(32, 32)], how)
     compared = inverted = 0
     for k in range(150):
         _, _, rng = plans.draw(k)
-        random_matrix(rng, (24, 24), (), 32, how)
+        random_matrix(rng, (32, 32), (), 32, how)
         ahead = deepcopy(rng)
         inverted_here = draw_tone(ahead)[2]
         sigma, strength = draw_blur(ahead), draw_noise(ahead)
         plan = plans.collate([plans[k]])
+        quality = draw_quality(ahead)
+        assert plan.qualities.tolist() == ([quality] if quality else [])
         assert plan.sigmas.tolist() == pytest.approx([sigma] if sigma else [])
         assert plan.noise.tolist() == pytest.approx([strength] if strength else [])
-        # Blur and noise are compared above; a device leaves no JPEG traces.
-        if sigma or strength or ahead.random() < 0.15:
+        # Blur, noise and JPEG have tests of their own.
+        if sigma or strength or quality:
             continue
         drawn = recolour(pixels, plan, torch.Generator())[0].permute(1, 2, 0).numpy()
         assert abs(drawn - recolour_on_host(rng, picture)).max() <= 1
