@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -41,12 +41,13 @@ from craftlite.evaluate.tune import search
 from craftlite.export import onnx_of
 from craftlite.postprocess import Thresholds
 from craftlite.runtime import TorchRuntime
-from craftlite.train.detector.trainer import DetectorTrainer
-from craftlite.train.detector.validate import Validation
-from craftlite.train.distributed import Group, process_group
+from craftlite.train.detector.task import DetectorTask
+from craftlite.train.detector.validate import WordScore
+from craftlite.train.distributed import process_group
 from craftlite.train.log import read_log
+from craftlite.train.precision import flush_denormals
 from craftlite.train.recipe import Recipe
-from craftlite.train.session import flush_denormals
+from craftlite.train.trainer import Trainer
 from tools.choices import CHOICES, Choice
 
 SIDES = {"heldout": 640, "icdar15": 1440}
@@ -58,12 +59,11 @@ BASE = Recipe(
 )
 
 
-class Chosen(DetectorTrainer):
-    """A trainer of what a choice builds."""
+@dataclass
+class ChosenTask(DetectorTask):
+    """A detector that a choice builds."""
 
-    def __init__(self, choice: Choice, recipe: Recipe, group: Group) -> None:
-        self.choice = choice
-        super().__init__(recipe, group)
+    choice: Choice = field(kw_only=True)
 
     def build(self) -> nn.Module:
         """The network, with random weights."""
@@ -94,7 +94,7 @@ def trained(choice: Choice, crops: int, args: argparse.Namespace) -> tuple[nn.Mo
     stream = Crops([source], [1.0], recipe.crop, recipe.seed, choice.crops)
     sampler = StepSampler(0, recipe.steps, recipe.batch, recipe.accumulate)
     with process_group() as group, flush_denormals(), changed(choice.constants):
-        trainer = Chosen(choice, recipe, group)
+        trainer = Trainer(ChosenTask(recipe, choice=choice), group)
         start = time.perf_counter()
         with closing(batches(stream, sampler, recipe.workers)) as steps_of_parts:
             for parts in tqdm(steps_of_parts, total=recipe.steps, mininterval=10):
@@ -131,7 +131,7 @@ def figures(name: str, args: argparse.Namespace) -> dict[str, Any]:
         "minutes": round(minutes, 1),
     }
     heldout = read_dataset("words", args.heldout, "train").samples[:HELDOUT]
-    facts["loss"] = round(Validation(heldout, BASE).loss(model), 5)
+    facts["loss"] = round(WordScore(heldout, BASE).loss(model), 5)
     real = read_dataset("icdar15", args.icdar15, "val").samples
     for data, samples in (("heldout", heldout), ("icdar15", real)):
         score, levels = tuned(model, samples, SIDES[data])

@@ -8,8 +8,8 @@ nothing. What proves good belongs into the training itself; here is what has not
 """
 
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,10 +18,9 @@ from torch import Tensor, nn
 
 from craftlite.cli import main as craftlite
 from craftlite.data.loader import Batch
-from craftlite.train.detector import loop
+from craftlite.train.detector import task as detector
 from craftlite.train.detector.loss import Loss, craft_loss
-from craftlite.train.detector.trainer import DetectorTrainer
-from craftlite.train.distributed import Group
+from craftlite.train.detector.task import DetectorTask
 from craftlite.train.recipe import Recipe
 from tools import bodies  # noqa: F401 - their names are known then
 
@@ -31,49 +30,51 @@ TERM, HEAD = 0.1, 0.4
 DEEP_STEPS = ("upconv2", "upconv3")
 
 
-class DiceTrainer(DetectorTrainer):
+class DiceTask(DetectorTask):
     """The squared error, and the Dice distance of where the maps are above a half."""
 
     def loss(self, outputs: Any, batch: Batch) -> Loss:
         """The loss of a batch."""
-        loss = craft_loss(outputs[0], batch.scores, batch.weight)
+        loss = super().loss(outputs, batch)
         scores = outputs[0].float().permute(0, 3, 1, 2)
         return loss._replace(total=loss.total + TERM * dice(scores, batch.scores, batch.weight))
 
 
-class FocalTrainer(DetectorTrainer):
+class FocalTask(DetectorTask):
     """The squared error, and its square: pixels that are far off pull harder still."""
 
     def loss(self, outputs: Any, batch: Batch) -> Loss:
         """The loss of a batch."""
-        loss = craft_loss(outputs[0], batch.scores, batch.weight)
+        loss = super().loss(outputs, batch)
         scores = outputs[0].float().permute(0, 3, 1, 2)
         error = batch.weight[:, None] * (scores - batch.scores) ** 4
         weighed = (batch.weight[:, None] * batch.scores).sum().clamp(min=1)
         return loss._replace(total=loss.total + TERM * error.sum() / weighed)
 
 
-class HeadsTrainer(DetectorTrainer):
+class HeadsTask(DetectorTask):
     """Heads at strides 8 and 4 too, which the weights that are saved do not have."""
 
-    def __init__(self, recipe: Recipe, group: Group) -> None:
-        super().__init__(recipe, group)
+    def optimiser(self, model: nn.Module) -> torch.optim.Optimizer:
+        """The network's, which moves the heads too."""
         self.seen: dict[str, Tensor] = {}
         heads = {}
         for name in DEEP_STEPS:
-            step = self.model.get_submodule(name)
+            step = model.get_submodule(name)
             heads[name] = nn.Conv2d(step.deep[0].out_channels, 2, 1)
             step.register_forward_hook(partial(self._see, name))
-        self.heads = nn.ModuleDict(heads).to(group.device)
+        self.heads = nn.ModuleDict(heads).to(next(model.parameters()).device)
+        optimiser = super().optimiser(model)
         added = {"params": list(self.heads.parameters()), "weight_decay": 0.0}
-        self.optimiser.add_param_group(added)
+        optimiser.add_param_group(added)
+        return optimiser
 
     def _see(self, name: str, step: nn.Module, inputs: Any, output: Tensor) -> None:
         self.seen[name] = output
 
     def loss(self, outputs: Any, batch: Batch) -> Loss:
         """The loss of a batch, at every head's stride."""
-        loss = craft_loss(outputs[0], batch.scores, batch.weight)
+        loss = super().loss(outputs, batch)
         total = loss.total
         for name, head in self.heads.items():
             scores = head(self.seen[name].float())
@@ -85,12 +86,12 @@ class HeadsTrainer(DetectorTrainer):
         return loss._replace(total=total)
 
 
-class MuonTrainer(DetectorTrainer):
+class MuonTask(DetectorTask):
     """Muon for 1x1 convolutions and AdamW for all else."""
 
-    def __init__(self, recipe: Recipe, group: Group) -> None:
-        super().__init__(recipe, group)
-        self.optimiser = MuonAdamW(self.optimiser.param_groups, recipe)
+    def optimiser(self, model: nn.Module) -> torch.optim.Optimizer:
+        """Both in one."""
+        return MuonAdamW(super().optimiser(model).param_groups, self.recipe)
 
 
 class MuonAdamW(torch.optim.AdamW):
@@ -164,10 +165,10 @@ def dice(scores: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Arm:
-    """What is changed: options of `craftlite train`, or the trainer."""
+    """What is changed: options of `craftlite train`, or the task."""
 
     options: Sequence[str] = ()
-    trainer: Callable[[Recipe, Group], DetectorTrainer] = field(default=DetectorTrainer)
+    task: type[DetectorTask] = DetectorTask
 
 
 ARMS = {
@@ -175,7 +176,7 @@ ARMS = {
     "batch8": Arm(("--batch", "8")),
     "batch4": Arm(("--batch", "4")),
     "sgd": Arm(("--optimiser", "sgd", "--learning-rate", "0.05")),
-    "muon": Arm(trainer=MuonTrainer),
+    "muon": Arm(task=MuonTask),
     "rate2": Arm(("--learning-rate", "0.002")),
     "rate4": Arm(("--learning-rate", "0.004")),
     # Crops of 320 at equal pixels.
@@ -183,9 +184,9 @@ ARMS = {
     "crop640": Arm(("--crop", "640", "--batch", "4")),
     "ema998": Arm(("--ema", "0.998")),
     "ema9995": Arm(("--ema", "0.9995")),
-    "dice": Arm(trainer=DiceTrainer),
-    "focal": Arm(trainer=FocalTrainer),
-    "heads": Arm(trainer=HeadsTrainer),
+    "dice": Arm(task=DiceTask),
+    "focal": Arm(task=FocalTask),
+    "heads": Arm(task=HeadsTask),
 }
 
 
@@ -199,11 +200,11 @@ def main(argv: Sequence[str]) -> int:
         print(f"usage: arms ARM [--out DIR] -- OPTIONS; arms: {', '.join(ARMS)}", file=sys.stderr)
         return 2
     arm = ARMS[own[0]]
-    trainer, loop.DetectorTrainer = loop.DetectorTrainer, arm.trainer  # type: ignore[misc,assignment]
+    plain, detector.DetectorTask = detector.DetectorTask, arm.task  # type: ignore[misc]
     try:
         return craftlite(["train", *settings, *own[1:], *arm.options])
     finally:
-        loop.DetectorTrainer = trainer  # type: ignore[misc]
+        detector.DetectorTask = plain  # type: ignore[misc]
 
 
 if __name__ == "__main__":

@@ -24,12 +24,12 @@ from craftlite.data.loader import Batch, StepSampler
 from craftlite.model import build_model
 from craftlite.train.detector.feed import crop_batches, painter_of
 from craftlite.train.detector.loss import craft_loss
-from craftlite.train.detector.run import Mix, Run
-from craftlite.train.detector.trainer import DetectorTrainer
+from craftlite.train.detector.mix import Mix, open_mix
+from craftlite.train.detector.task import DetectorTask
 from craftlite.train.distributed import Group, process_group
-from craftlite.train.precision import arithmetic
+from craftlite.train.precision import arithmetic, flush_denormals
 from craftlite.train.recipe import Recipe
-from craftlite.train.session import flush_denormals
+from craftlite.train.trainer import Trainer
 
 Step = Callable[[], object]
 
@@ -60,7 +60,7 @@ def plain_step(
     return step
 
 
-def fed_step(trainer: DetectorTrainer, stream: Iterator[Any], waited: list[float]) -> Step:
+def fed_step(trainer: Trainer, stream: Iterator[Any], waited: list[float]) -> Step:
     """The trainer's step on what a stream gives; the seconds that it waits are gathered."""
 
     def step() -> None:
@@ -77,7 +77,7 @@ def roads(
 ) -> dict[str, Step]:
     """What is timed, by name."""
     device = group.device
-    trainer = DetectorTrainer(recipe, group)
+    trainer = Trainer(DetectorTask(recipe), group)
     sampler = StepSampler(0, 10**6, recipe.batch)
     from_host = crop_batches(mix.sources, mix, recipe, sampler, None)
     [batch] = next(from_host)
@@ -125,7 +125,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=5)
     args = parser.parse_args()
     recipe = Recipe(crop=args.crop, batch=args.batch, workers=args.workers)
-    mix = Run(recipe, args.dataset, args.data, Path()).open_mix()
+    mix = open_mix(args.dataset, args.data)
     waited: dict[str, list[float]] = {"host": [], "device": []}
     times: dict[str, list[float]] = {}
     torch.backends.cudnn.benchmark = True

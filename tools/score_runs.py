@@ -52,7 +52,7 @@ from craftlite.train.curves import series
 from craftlite.train.detector.loss import craft_loss
 from craftlite.train.detector.validate import AS_THEY_ARE, THRESHOLDS
 from craftlite.train.log import read_log
-from craftlite.train.reporter import WEIGHTS
+from craftlite.train.run_folder import WEIGHTS
 from tools import bodies  # noqa: F401 - their names are known then
 from tools.compare_runs import hours_of
 

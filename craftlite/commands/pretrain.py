@@ -46,7 +46,8 @@ def run(args: Namespace) -> int:
         WeightsError: the weights to start from are not there.
     """
     from craftlite.model import CLASSIFIERS
-    from craftlite.train.classifier.loop import Run, pretrain
+    from craftlite.train.classifier.task import ClassifierTask
+    from craftlite.train.loop import train
 
     settings = choose(args)
     data, init = settings.pop("data"), settings.pop("init", None)
@@ -56,7 +57,7 @@ def run(args: Namespace) -> int:
         raise ConfigError(f"--backbone {recipe.network}: no such backbone; known: {known}")
     out = args.out or Path("runs") / recipe.network
     start = starting_weights(init, recipe.network)
-    weights = pretrain(Run(recipe, Path(data[0]), out, start), args.resume)
+    weights = train(ClassifierTask(recipe, Path(data[0]), start), out, args.resume)
     print(f"weights: {weights}", file=sys.stderr)
     return 0
 

@@ -61,15 +61,15 @@ def run(args: Namespace) -> int:
         ConfigError: no dataset is named, or the recipe cannot be used.
         WeightsError: the weights to start from are not there.
     """
-    from craftlite.train.detector.loop import train
-    from craftlite.train.detector.run import Run
+    from craftlite.train.detector.task import DetectorTask
+    from craftlite.train.loop import train
 
     out, settings = choose(args)
     datasets, folders = settings.pop("dataset"), settings.pop("data", [])
     recipe = Recipe(**{k: v for k, v in settings.items() if k != "init"})
     init = starting_weights(settings.get("init"), recipe.network)
-    what = Run(recipe, datasets, [Path(folder) for folder in folders], out, init)
-    weights = train(what, args.resume)
+    task = DetectorTask(recipe, datasets, [Path(folder) for folder in folders], init)
+    weights = train(task, out, args.resume)
     print(f"weights: {weights}", file=sys.stderr)
     if is_first_process():
         _export(weights, out / "weights.onnx")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from tqdm import tqdm
 
 from craftlite.errors import ConfigError
-from craftlite.train.recipe import Recipe
+from craftlite.train.recipe import Settings
 
 UNKNOWN = 10**9  # steps, until the pace tells how many
 MEASURED = 0.05  # share of the time in which the pace is measured
@@ -26,14 +26,13 @@ class Budget:
     Attributes:
         minutes: of the whole training.
         began: when its time began, in the seconds of `clock`.
-        validation: seconds that one validation takes.
         clock: seconds since some moment.
     """
 
     minutes: float
     began: float
-    validation: float = 0.0
     clock: Callable[[], float] = time.monotonic
+    _validation: float = 0.0  # seconds
     _first: float = 0.0  # when the first step began
     _done: int = 0  # steps
     _warm: tuple[int, float] | None = None  # steps and time when measuring began
@@ -41,23 +40,23 @@ class Budget:
     @property
     def deadline(self) -> float:
         """When the last step must be done."""
-        return self.began + 60 * self.minutes - LEAVING - self.validation
+        return self.began + 60 * self.minutes - LEAVING - self._validation
 
-    def begin(self) -> None:
-        """The first step begins.
+    def begin(self, validation: float) -> None:
+        """The first step begins; a validation takes so many seconds.
 
         Raises:
             ConfigError: no time is left for steps.
         """
-        self._first = self.clock()
+        self._validation, self._first = validation, self.clock()
         if self._first >= self.deadline:
             raise ConfigError(
                 f"minutes is {self.minutes:g}: getting ready took {self._first - self.began:.0f} s "
-                f"and ending takes about {LEAVING + self.validation:.0f} s; give more minutes, or "
+                f"and ending takes about {LEAVING + validation:.0f} s; give more minutes, or "
                 "validate fewer pictures"
             )
 
-    def steps(self, recipe: Recipe, step: int) -> int:
+    def steps(self, recipe: Settings, step: int) -> int:
         """How many steps the training has in all, as far as is known when `step` of them are done.
 
         Once it is known it changes only where time runs out before: then the next step is the last.
@@ -86,7 +85,7 @@ class Budget:
         return steps
 
 
-def with_steps(recipe: Recipe, steps: int) -> Recipe:
+def with_steps(recipe: Settings, steps: int) -> Settings:
     """An ordinary recipe of so many steps, whose warm-up takes a tenth of them at most."""
     return replace(recipe, steps=steps, warmup=min(recipe.warmup, int(WARMUP * steps)), minutes=0.0)
 

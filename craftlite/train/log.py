@@ -5,14 +5,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from craftlite.files import write_whole
+from craftlite.train.task import Terms
 
 
 class Log:
@@ -25,15 +25,8 @@ class Log:
         after = lines[-1]["step"] + 1 if lines else None
         self.events = SummaryWriter(str(folder / "events"), purge_step=after)
 
-    def __enter__(self) -> "Log":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Write what TensorBoard's events still hold back."""
         self.events.close()
 
     def write(self, step: int, values: dict[str, float]) -> None:
@@ -43,20 +36,6 @@ class Log:
             file.write(json.dumps({"step": step, **shown}) + "\n")
         for name, value in values.items():
             self.events.add_scalar(name, value, step)
-
-
-class Terms(Protocol):
-    """A named tuple of scalar tensors, of which `total` is what is minimised."""
-
-    @property
-    def _fields(self) -> tuple[str, ...]: ...
-
-    @property
-    def total(self) -> Tensor:
-        """The sum that is minimised."""
-        ...
-
-    def __iter__(self) -> Iterator[Tensor]: ...
 
 
 class Mean:
@@ -88,21 +67,23 @@ class Clock:
     """Time since the last line of the log, and how much of it went into waiting for data."""
 
     def __init__(self) -> None:
-        self.since, self.waited = time.perf_counter(), 0.0
+        self.since, self.waited, self._paused = time.perf_counter(), 0.0, 0.0
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """Count what is inside as waiting."""
-        start = time.perf_counter()
+        """Count what is inside as waiting, less what is paused there."""
+        start, paused = time.perf_counter(), self._paused
         yield
-        self.waited += time.perf_counter() - start
+        self.waited += time.perf_counter() - start - (self._paused - paused)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Do not count what is inside."""
         start = time.perf_counter()
         yield
-        self.since += time.perf_counter() - start
+        seconds = time.perf_counter() - start
+        self.since += seconds
+        self._paused += seconds
 
     def figures(self, crops: int) -> dict[str, float]:
         """Crops a second, of those since, and the share of time waited; the clock starts anew."""

@@ -1,6 +1,7 @@
-"""What a training computes in: 32-bit numbers, or 16-bit ones where these are faster."""
+"""What a training computes in, 32-bit numbers or 16-bit ones, and the devices' switches for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import torch
@@ -25,6 +26,12 @@ def arithmetic(recipe: Settings, device: torch.device) -> torch.dtype:
     if recipe.precision == "auto":
         return torch.bfloat16 if has_fast_bf16(device) else torch.float32
     return DTYPES[recipe.precision]
+
+
+def autocast(recipe: Settings, device: torch.device) -> torch.autocast:
+    """Where networks compute in the recipe's type of number."""
+    dtype = arithmetic(recipe, device)
+    return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
 
 
 def has_fast_bf16(device: torch.device) -> bool:
@@ -54,3 +61,27 @@ def _is_plain(module: nn.Conv2d) -> bool:
 def _in_fp32(forward: Callable[[Tensor], Tensor], features: Tensor) -> Tensor:
     with torch.autocast(features.device.type, enabled=False):
         return forward(features.float())
+
+
+@contextmanager
+def flush_denormals() -> Iterator[None]:
+    """Denormal numbers, which make some CPUs ten times slower, are zero inside."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+@contextmanager
+def cudnn_benchmark(on: bool) -> Iterator[None]:
+    """Switch cuDNN's search for the fastest convolutions on or off inside the block.
+
+    The search runs once for each input size: it pays for crops, which are all of one size, and
+    costs seconds for each new size of a picture.
+    """
+    before, torch.backends.cudnn.benchmark = torch.backends.cudnn.benchmark, on
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = before

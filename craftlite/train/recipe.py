@@ -31,6 +31,8 @@ class Settings:
     Attributes:
         network: one of those that `craftlite info` lists.
         steps: optimiser steps in all.
+        minutes: in which the training ends, whatever `steps` says: its first steps measure how many
+            there is time for; 0 counts steps.
         batch: pictures a step, on all devices together.
         accumulate: parts that a step's pictures are worked through in, one after another, where
             they do not fit the memory at once.
@@ -59,6 +61,7 @@ class Settings:
 
     network: str
     steps: int
+    minutes: float = 0.0
     batch: int = 16
     accumulate: int = 1
     crop: int = 320
@@ -100,8 +103,6 @@ class Recipe(Settings):
     """How a detector is trained: what `Settings` has, and this.
 
     Attributes:
-        minutes: in which the training ends, whatever `steps` says: its first steps measure how many
-            there is time for; 0 counts steps.
         crops: where crops are made: on the host, by workers, or on the device that the network is
             on, from pictures that it holds decoded; auto is the device on a GPU and the host
             elsewhere.
@@ -115,7 +116,6 @@ class Recipe(Settings):
 
     network: str = "craftlite-small"
     steps: int = 20000
-    minutes: float = 0.0
     crops: Literal["auto", "host", "device"] = "auto"
     teacher: str = NO_TEACHER
     pseudo_every: int = 0

@@ -41,14 +41,8 @@ def write_config(path: Path, facts: Mapping[str, Any]) -> None:
     write_whole(path, HEADER.format(name=path.name) + text)
 
 
-def environment(
-    datasets: Sequence[tuple[str, Path | None, Sequence[Sample]]],
-) -> dict[str, Any]:
-    """Versions, machine, commit and data, as values that JSON holds.
-
-    datasets: name, folder and samples of each; without samples for text made on the fly, of which
-    there is nothing to count. Two trainings saw the same data where its `sha256` is the same.
-    """
+def environment(datasets: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Versions, machine, commit and what is known of the datasets, as values that JSON holds."""
     return {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "versions": {
@@ -62,12 +56,15 @@ def environment(
         "cpu": {"model": cpu_model(), "cores": os.cpu_count()},
         "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
         "git": checkout(PACKAGE),
-        "datasets": [describe(name, folder, samples) for name, folder, samples in datasets],
+        "datasets": list(datasets),
     }
 
 
 def describe(name: str, folder: Path | None, samples: Sequence[Sample]) -> dict[str, Any]:
-    """Counts and fingerprint of a dataset; name and folder alone where it has no samples."""
+    """Counts and fingerprint of a dataset; name and folder alone where it has no samples.
+
+    Text made on the fly has none. Two trainings saw the same data where its `sha256` is the same.
+    """
     facts: dict[str, Any] = {"name": name, "folder": None if folder is None else str(folder)}
     if not samples:
         return facts

@@ -2,25 +2,21 @@
 
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from types import TracebackType
 
 import torch
-from torch import nn
 from tqdm import tqdm
 
 from craftlite.model.files import save_model
 from craftlite.train.budget import UNKNOWN
 from craftlite.train.checkpoint import save_checkpoint
-from craftlite.train.log import Clock, Log, Mean, Terms, draw_curves
+from craftlite.train.log import Log, Mean, draw_curves
 from craftlite.train.optimiser import learning_rate
+from craftlite.train.precision import cudnn_benchmark
+from craftlite.train.run_folder import BEST, WEIGHTS, RunFolder
+from craftlite.train.task import Terms
 from craftlite.train.trainer import NonFiniteLossError, Trainer
 
-CHECKPOINT = "checkpoint.pt"
-WEIGHTS = "weights.safetensors"
-BEST = "best.safetensors"
 BAD_BATCH = "bad-batch.pt"
 
 
@@ -29,43 +25,35 @@ def is_due(step: int, every: int) -> bool:
     return every > 0 and step % every == 0
 
 
-class Validation(Protocol):
-    """What is looked at while a training runs; false where there is nothing to look at."""
-
-    def __bool__(self) -> bool: ...
-
-    def figures(self, model: nn.Module) -> dict[str, float]:
-        """How good a network is, by name, for the log."""
-        ...
-
-    def score(self, figures: Mapping[str, float]) -> float:
-        """What the best weights are the best by, the higher the better."""
-        ...
-
-    def told(self, figures: Mapping[str, float]) -> str:
-        """The figures in a few words."""
-        ...
-
-    def draw(self, folder: Path, model: nn.Module, step: int) -> None:
-        """Write what is to be seen into the run's folder."""
-        ...
-
-
-@dataclass
 class Reporter:
-    """Writes a run's folder as its trainer goes on; `after_save` is called after checkpoints."""
+    """Writes a run's folder as its trainer goes on."""
 
-    trainer: Trainer[Any]
-    validation: Validation
-    out: Path
-    log: Log
-    after_save: Callable[[], None] = lambda: None
+    def __init__(self, trainer: Trainer, folder: RunFolder) -> None:
+        self.trainer, self.folder = trainer, folder
+        self.log, self.mean, self.saved = Log(folder.path), Mean(), time.monotonic()
+        self.progress = tqdm(initial=trainer.step, unit="step", file=sys.stderr)
+        self._show_steps()
 
-    def __post_init__(self) -> None:
-        recipe = self.trainer.recipe
-        self.clock, self.mean, self.saved = Clock(), Mean(), time.monotonic()
-        total = None if recipe.steps == UNKNOWN else recipe.steps
-        self.progress = tqdm(total=total, initial=self.trainer.step, unit="step", file=sys.stderr)
+    def __enter__(self) -> "Reporter":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.log.close()
+
+    def _show_steps(self) -> None:
+        steps = self.trainer.recipe.steps
+        self.progress.total = None if steps == UNKNOWN else steps
+        self.progress.refresh()
+
+    def steps_changed(self) -> None:
+        """Record the number of steps, which is known now."""
+        self.folder.write_config(self.trainer.task)
+        self._show_steps()
 
     def after_step(self, loss: Terms, stopping: bool) -> None:
         """Log, validate and save what is due after the step that was just done."""
@@ -74,17 +62,18 @@ class Reporter:
         self.progress.update()
         self.mean.add(loss)
         if is_due(trainer.step, recipe.log_every):
-            speed = self.clock.figures(self.mean.count * recipe.batch)
+            speed = self.trainer.clock.figures(self.mean.count * recipe.batch)
             terms = self.mean.take()
             rate = {"learning_rate": learning_rate(trainer.step - 1, recipe)}
             self.log.write(trainer.step, terms | rate | speed)
             self.progress.set_postfix(loss=f"{terms['loss']:.4f}")
-        with self.clock.paused():
+        with self.trainer.clock.paused():
             done = trainer.step == recipe.steps
             minutes = (time.monotonic() - self.saved) / 60
             overdue = 0 < recipe.save_minutes <= minutes
             saves = last or overdue or is_due(trainer.step, recipe.save_every)
-            validates = self.validation and (done or is_due(trainer.step, recipe.validate_every))
+            is_time = done or is_due(trainer.step, recipe.validate_every)
+            validates = is_time and trainer.task.validation
             if saves or validates:
                 self._check()
             if validates:
@@ -101,7 +90,7 @@ class Reporter:
 
     def keep(self, error: NonFiniteLossError) -> NonFiniteLossError:
         """Saves the batch of a loss that is not finite; the error says so."""
-        path = self.out / BAD_BATCH
+        path = self.folder.path / BAD_BATCH
         torch.save(error.batch._asdict(), path)
         error.args = (
             f"{error}; its batch is in {path}, and the last checkpoint is good: look at the "
@@ -109,26 +98,33 @@ class Reporter:
         )
         return error
 
-    def say(self, sentence: str) -> None:
+    def say_saved(self) -> None:
+        """Tell how to go on after an interruption."""
+        step, out = self.trainer.step, self.folder.path
+        self._say(f"saved step {step} to {out}; continue with --resume")
+
+    def _say(self, sentence: str) -> None:
         """A sentence on stderr that leaves the progress bar whole."""
         self.progress.write(sentence, file=sys.stderr)
 
     def _validate(self) -> None:
-        trainer, model = self.trainer, self.trainer.ema.module
-        figures = self.validation.figures(model)
+        trainer, model, out = self.trainer, self.trainer.ema.module, self.folder.path
+        validation = trainer.task.validation
+        with cudnn_benchmark(False):
+            figures = validation.figures(model)
         self.log.write(trainer.step, figures)
-        better = trainer.best.update(self.validation.score(figures), trainer.step)
+        better = trainer.best.update(validation.score(figures), trainer.step)
         if better:
-            save_model(self.out / BEST, trainer.recipe.network, model.state_dict())
+            save_model(out / BEST, trainer.recipe.network, model.state_dict())
         note = " (best)" if better else ""
-        self.say(f"step {trainer.step}: {self.validation.told(figures)}{note}")
-        self.validation.draw(self.out, model, trainer.step)
+        self._say(f"step {trainer.step}: {validation.summary(figures)}{note}")
+        validation.draw(out, model, trainer.step)
 
     def _save(self) -> None:
-        trainer = self.trainer
+        trainer, out = self.trainer, self.folder.path
         state = trainer.ema.module.state_dict()
-        save_model(self.out / WEIGHTS, trainer.recipe.network, state)
-        save_checkpoint(self.out / CHECKPOINT, trainer.state())
-        self.after_save()
-        draw_curves(self.log.path, self.out / "curves.png")
+        save_model(out / WEIGHTS, trainer.recipe.network, state)
+        save_checkpoint(self.folder.checkpoint, trainer.state())
+        trainer.task.forget(out, trainer.step)
+        draw_curves(self.log.path, out / "curves.png")
         self.saved = time.monotonic()

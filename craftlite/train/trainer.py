@@ -1,13 +1,12 @@
 """The network under training: one step of it, and everything that the next step depends on."""
 
 import sys
-from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,12 +17,12 @@ from tqdm import tqdm
 from craftlite.errors import CraftliteError, WeightsError
 from craftlite.model.files import read_state
 from craftlite.train.distributed import Group
-from craftlite.train.log import Terms
-from craftlite.train.optimiser import learning_rate, moving_average, optimiser_of
-from craftlite.train.precision import arithmetic, widen_depthwise
+from craftlite.train.log import Clock
+from craftlite.train.optimiser import learning_rate, moving_average
+from craftlite.train.precision import arithmetic, autocast, widen_depthwise
 from craftlite.train.recipe import Settings
+from craftlite.train.task import Task, Terms
 
-R = TypeVar("R", bound=Settings)
 # On a GPU, how many steps later it is looked at whether a loss is finite: looking at once would
 # have the host wait for the device in every step.
 LATER = 8
@@ -118,18 +117,15 @@ class Compiled(nn.Module):
             buffer.copy_(buffers[name])
 
 
-class Trainer(ABC, Generic[R]):
-    """The state of a training: network, averaged network, optimiser and step.
+class Trainer:
+    """The state of a training: network, averaged network, optimiser and step."""
 
-    The network has its backbone as `basenet`. What is trained, and by which loss, is decided
-    by `build` and `loss`.
-    """
-
-    def __init__(self, recipe: R, group: Group) -> None:
+    def __init__(self, task: Task, group: Group) -> None:
+        recipe = task.recipe
         torch.manual_seed(recipe.seed)
-        self.recipe, self.group, self.step = recipe, group, 0
+        self.task, self.group, self.step, self.clock = task, group, 0, Clock()
         self.dtype = arithmetic(recipe, group.device)
-        model = self.build()
+        model = task.build()
         if group.size > 1 and group.device.type == "cuda":
             model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
         self.model = model.to(group.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -137,26 +133,17 @@ class Trainer(ABC, Generic[R]):
         self.ema = AveragedModel(self.model, multi_avg_fn=average, use_buffers=True)
         if self.dtype == torch.bfloat16 and group.device.type == "cpu":
             widen_depthwise(self.model)
-        self.optimiser = optimiser_of(self.model, recipe)
+        self.optimiser = task.optimiser(self.model)
         self.scaler = torch.amp.GradScaler(group.device.type, enabled=self.dtype == torch.float16)
         self.best = Best()
-        self.datasets: list[str] = []
         self._forward: nn.Module | None = None
         self._frozen = False
         self._unchecked: deque[Unchecked] = deque()
 
-    @abstractmethod
-    def build(self) -> nn.Module:
-        """The network, with random weights."""
-
-    @abstractmethod
-    def loss(self, outputs: Any, batch: Any) -> Terms:
-        """The loss of what the network gives for a batch's pictures."""
-
-    def autocast(self) -> torch.autocast:
-        """Where a network computes in the training's type of number."""
-        lower = self.dtype != torch.float32
-        return torch.autocast(self.group.device.type, self.dtype, enabled=lower)
+    @property
+    def recipe(self) -> Settings:
+        """The task's settings."""
+        return self.task.recipe
 
     def start_from(self, weights: Path) -> None:
         """Load every tensor of a weights file whose name and shape match; report the rest.
@@ -206,9 +193,9 @@ class Trainer(ABC, Generic[R]):
         pictures = there.pictures.contiguous(memory_format=torch.channels_last)
         alone = isinstance(forward, DistributedDataParallel) and not last
         with forward.no_sync() if alone else nullcontext():  # type: ignore[operator]
-            with self.autocast():
+            with autocast(self.recipe, device):
                 outputs = forward(pictures)
-            loss = self.loss(outputs, there)
+            loss = self.task.loss(outputs, there)
             self._unchecked.append(Unchecked.of(loss.total, self.step, batch))
             self.check_losses(LATER if device.type == "cuda" else 0)
             self.scaler.scale(loss.total / parts).backward()  # type: ignore[no-untyped-call]
@@ -245,7 +232,7 @@ class Trainer(ABC, Generic[R]):
         return {
             "step": self.step,
             "recipe": asdict(self.recipe),
-            "datasets": self.datasets,
+            "datasets": list(self.task.datasets),
             "best": asdict(self.best),
             "model": self.model.state_dict(),
             "ema": self.ema.state_dict(),

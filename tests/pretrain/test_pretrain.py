@@ -1,8 +1,11 @@
 """A pretraining of a few steps: what it writes, resuming, and what it refuses."""
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,12 +15,14 @@ from craftlite.errors import ConfigError, DatasetError
 from craftlite.model import build_model
 from craftlite.model.files import read_model, read_state
 from craftlite.train.checkpoint import load_checkpoint
-from craftlite.train.classifier.loop import Run, pretrain, with_steps
-from craftlite.train.detector.trainer import DetectorTrainer
+from craftlite.train.classifier.task import ClassifierTask, with_steps
+from craftlite.train.detector.task import DetectorTask
 from craftlite.train.distributed import Group
 from craftlite.train.log import read_log
+from craftlite.train.loop import train
 from craftlite.train.recipe import PretrainRecipe, Recipe
 from craftlite.train.recipe_file import read_recipe, shipped_recipes
+from craftlite.train.trainer import Trainer
 
 RECIPE = PretrainRecipe(
     network="rexnet-lite", steps=6, batch=4, crop=32, workers=0, log_every=2, learning_rate=0.02
@@ -26,7 +31,7 @@ RECIPE = PretrainRecipe(
 
 def test_a_run_holds_weights_curves_record_and_card(colours: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    best = pretrain(Run(RECIPE, colours, out))
+    best = train(ClassifierTask(RECIPE, colours), out)
     assert best == out / "best.safetensors"
     assert (out / "curves.png").stat().st_size > 10_000
     lines = read_log(out / "log.jsonl")
@@ -46,15 +51,15 @@ def test_a_run_holds_weights_curves_record_and_card(colours: Path, tmp_path: Pat
 
 def test_six_steps_are_three_a_resume_and_three(colours: Path, tmp_path: Path) -> None:
     recipe = replace(RECIPE, workers=1, cutmix=1.0, randaugment=5, ema=0.9, accumulate=2)
-    pretrain(Run(recipe, colours, tmp_path / "whole"))
+    train(ClassifierTask(recipe, colours), tmp_path / "whole")
     half = tmp_path / "half"
-    run = Run(replace(recipe, save_every=3), colours, half)
+    task = ClassifierTask(replace(recipe, save_every=3), colours)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("craftlite.train.classifier.loop.step", _stopping_after(3))
+        patch.setattr(Trainer, "train_step", _stopping_after(3))
         with pytest.raises(KeyboardInterrupt):
-            pretrain(run)
+            train(task, half)
     assert load_checkpoint(half / "checkpoint.pt")["step"] == 3
-    pretrain(run, resume=True)
+    train(task, half, resume=True)
     one, other = (load_checkpoint(tmp_path / f / "checkpoint.pt") for f in ("whole", "half"))
     assert one["step"] == other["step"] == 6
     for part in ("model", "ema"):
@@ -62,14 +67,14 @@ def test_six_steps_are_three_a_resume_and_three(colours: Path, tmp_path: Path) -
         assert all(torch.equal(one[part][key], other[part][key]) for key in one[part])
 
 
-def _stopping_after(steps: int):  # type: ignore[no-untyped-def]
-    """The session's step, which is interrupted after so many."""
-    from craftlite.train.session import step
+def _stopping_after(steps: int) -> Callable[[Trainer, Any], Any]:
+    """The trainer's step, which is interrupted after so many."""
+    train_step = Trainer.train_step
 
-    def stopping(trainer, stream, reporter, asked):  # type: ignore[no-untyped-def]
+    def stopping(trainer: Trainer, parts: Any) -> Any:
         if trainer.step == steps:
             raise KeyboardInterrupt
-        step(trainer, stream, reporter, asked)
+        return train_step(trainer, parts)
 
     return stopping
 
@@ -78,21 +83,21 @@ def test_it_learns_to_tell_two_colours_apart(colours: Path, tmp_path: Path) -> N
     calm = replace(RECIPE, cutmix=0.0, label_smoothing=0.0)
     # Whole epochs at a low rate: four pictures at 0.05 ended anywhere, by the machine's rounding.
     recipe = replace(calm, steps=60, batch=12, learning_rate=0.01, warmup=5, validate_every=60)
-    pretrain(Run(recipe, colours, tmp_path / "run"))
+    train(ClassifierTask(recipe, colours), tmp_path / "run")
     assert read_log(tmp_path / "run/log.jsonl")[-1]["top1_error"] == 0
 
 
 def test_validation_does_not_change_the_training(colours: Path, tmp_path: Path) -> None:
     for every in (1, 4):
         out = tmp_path / str(every)
-        pretrain(Run(replace(RECIPE, steps=4, validate_every=every), colours, out))
+        train(ClassifierTask(replace(RECIPE, steps=4, validate_every=every), colours), out)
     one, other = (load_checkpoint(tmp_path / n / "checkpoint.pt")["model"] for n in "14")
     assert all(torch.equal(value, other[name]) for name, value in one.items())
 
 
 def test_a_detector_takes_the_body_exactly(colours: Path, tmp_path: Path) -> None:
-    best = pretrain(Run(replace(RECIPE, steps=1), colours, tmp_path / "run"))
-    trainer = DetectorTrainer(Recipe(network="craftlite-small"), Group(torch.device("cpu")))
+    best = train(ClassifierTask(replace(RECIPE, steps=1), colours), tmp_path / "run")
+    trainer = Trainer(DetectorTask(Recipe(network="craftlite-small")), Group(torch.device("cpu")))
     trainer.start_from(best)
     taken, given = trainer.model.basenet.state_dict(), read_state(best)[1]
     assert all(torch.equal(value, given[f"basenet.{key}"]) for key, value in taken.items())
@@ -105,8 +110,8 @@ def test_another_number_of_classes_is_said(
 
     given = build_model("rexnet-lite", 7).state_dict()
     save_model(tmp_path / "seven.safetensors", "rexnet-lite", given)
-    run = Run(replace(RECIPE, steps=1), colours, tmp_path / "run", tmp_path / "seven.safetensors")
-    pretrain(run)
+    task = ClassifierTask(replace(RECIPE, steps=1), colours, tmp_path / "seven.safetensors")
+    train(task, tmp_path / "run")
     assert "of another shape: classifier.bias, classifier.weight" in capsys.readouterr().err
 
 
@@ -115,7 +120,7 @@ def test_more_than_one_in_a_hundred_unreadable_stops(
 ) -> None:
     (colours / "train/red/3.png").write_bytes(b"no picture")
     with pytest.raises(DatasetError, match="1 of 12 pictures cannot be read, more than 1%"):
-        pretrain(Run(RECIPE, colours, tmp_path / "run"))
+        train(ClassifierTask(RECIPE, colours), tmp_path / "run")
     assert "red/3.png: cannot be read; using another picture instead" in capsys.readouterr().err
 
 
@@ -124,7 +129,7 @@ def test_a_class_of_one_picture_is_said(
 ) -> None:
     for number in range(1, 6):
         (colours / f"train/red/{number}.png").unlink()
-    pretrain(Run(replace(RECIPE, steps=1), colours, tmp_path / "run"))
+    train(ClassifierTask(replace(RECIPE, steps=1), colours), tmp_path / "run")
     assert "1 classes have one picture alone: red" in capsys.readouterr().err
 
 
@@ -179,3 +184,15 @@ def test_wrong_usage_is_one_sentence(
 ) -> None:
     assert main(["pretrain", *options]) in (1, 2)
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_pretraining_in_minutes_ends_in_time(colours: Path, tmp_path: Path) -> None:
+    seconds, out = 26.0, tmp_path / "run"
+    began = time.monotonic()
+    recipe = replace(RECIPE, steps=0, minutes=seconds / 60, validate_every=10**6)
+    train(ClassifierTask(recipe, colours), out)
+    assert time.monotonic() - began < seconds
+    state, lines = load_checkpoint(out / "checkpoint.pt"), read_log(out / "log.jsonl")
+    assert state["step"] == state["recipe"]["steps"] > 10
+    assert "top1_error" in lines[-1]

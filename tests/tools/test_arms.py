@@ -8,7 +8,7 @@ import torch
 
 from craftlite.model import build_model
 from craftlite.model.files import read_model
-from craftlite.train.detector import loop
+from craftlite.train.detector import task
 from craftlite.train.log import read_log
 from tools.arms import ARMS, dice, main
 
@@ -25,9 +25,9 @@ def test_an_arm_trains_and_leaves_weights_of_the_network(
     name: str, quads: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
-    before = loop.DetectorTrainer
+    before = task.DetectorTask
     assert main([name, *options(quads, out)]) == 0
-    assert loop.DetectorTrainer is before
+    assert task.DetectorTask is before
     losses = [line["loss"] for line in read_log(out / "log.jsonl") if "loss" in line]
     assert len(losses) == 2
     assert np.isfinite(losses).all()

@@ -6,7 +6,7 @@ import pytest
 
 from craftlite.errors import ConfigError
 from craftlite.train.budget import LEAVING, UNKNOWN, Budget, with_steps
-from craftlite.train.recipe import Recipe
+from craftlite.train.recipe import Recipe, Settings
 
 ENDLESS = Recipe(steps=UNKNOWN, minutes=10.0)
 
@@ -21,10 +21,13 @@ class Clock:
         return self.now
 
 
-def run(budget: Budget, clock: Clock, paces: list[float]) -> tuple[Recipe, int]:
+def run(
+    budget: Budget, clock: Clock, paces: list[float], validation: float = 0.0
+) -> tuple[Recipe, int]:
     """The recipe at the end and the steps that were done; the last pace holds to the end."""
-    recipe, step = ENDLESS, 0
-    budget.begin()
+    recipe: Settings = ENDLESS
+    step = 0
+    budget.begin(validation)
     while step < recipe.steps:
         clock.now += paces[min(step, len(paces) - 1)]
         step += 1
@@ -37,8 +40,8 @@ def run(budget: Budget, clock: Clock, paces: list[float]) -> tuple[Recipe, int]:
 @pytest.mark.parametrize("pace", [0.05, 1.0, 8.0])
 def test_it_ends_in_time_and_uses_it(pace: float) -> None:
     clock = Clock()
-    budget = Budget(10.0, clock.now, validation=30.0, clock=clock)
-    recipe, step = run(budget, clock, [pace])
+    budget = Budget(10.0, clock.now, clock=clock)
+    recipe, step = run(budget, clock, [pace], validation=30.0)
     assert recipe.steps == step
     assert recipe.minutes == 0
     assert budget.deadline == 1000 + 600 - LEAVING - 30
@@ -75,10 +78,10 @@ def test_a_pace_too_slow_to_be_measured_ends_in_time_too(
 
 def test_no_time_for_a_step_is_said_before_the_first() -> None:
     clock = Clock()
-    budget = Budget(1.0, clock.now, validation=25.0, clock=clock)
+    budget = Budget(1.0, clock.now, clock=clock)
     clock.now += 20
     with pytest.raises(ConfigError, match="took 20 s and ending takes about 45 s"):
-        budget.begin()
+        budget.begin(validation=25.0)
 
 
 def test_the_warm_up_takes_a_tenth_at_most() -> None:

@@ -15,7 +15,7 @@ from craftlite.files import write_whole
 from craftlite.postprocess import Thresholds
 from craftlite.train.card import card, hours, list_file, write_card
 from craftlite.train.recipe import Recipe
-from craftlite.train.record import environment, write_config
+from craftlite.train.record import describe, environment, write_config
 
 CONFIG: dict[str, Any] = {
     "dataset": ["words:3", "synth"],
@@ -25,7 +25,7 @@ CONFIG: dict[str, Any] = {
 }
 WORD = Word(np.array([[0, 0], [9, 0], [9, 9], [0, 9]], np.float32), "a")
 SAMPLES = [Sample("one", np.zeros((10, 10, 3), np.uint8), (WORD,))]
-ENVIRONMENT = environment([("words", None, SAMPLES), ("synth", None, [])])
+ENVIRONMENT = environment([describe("words", None, SAMPLES), describe("synth", None, [])])
 LINES = [
     {"step": 20, "loss": 0.3, "crops_per_second": 0.5},
     {"step": 40, "loss": 0.2, "crops_per_second": 0.25},

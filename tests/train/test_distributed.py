@@ -14,9 +14,10 @@ from torch import multiprocessing
 
 from craftlite.data.loader import Batch, StepSampler
 from craftlite.train.checkpoint import load_checkpoint
-from craftlite.train.detector.trainer import DetectorTrainer
+from craftlite.train.detector.task import DetectorTask
 from craftlite.train.distributed import Group, process_group
 from craftlite.train.recipe import Recipe
+from craftlite.train.trainer import Trainer
 
 RECIPE = Recipe(batch=4, crop=64, warmup=0, optimiser="sgd", momentum=0, clip=1e9, workers=0)
 CPU = torch.device("cpu")
@@ -30,7 +31,7 @@ def batch() -> Batch:
     return Batch(pictures, scores, torch.ones(4, 32, 32))
 
 
-def still(trainer: DetectorTrainer) -> DetectorTrainer:
+def still(trainer: Trainer) -> Trainer:
     """A trainer whose batch norm uses its running statistics, which do not depend on the batch."""
     trainer.model.eval()
     for module in (trainer.model, trainer.model.basenet):
@@ -40,7 +41,7 @@ def still(trainer: DetectorTrainer) -> DetectorTrainer:
 
 def weights_after_a_step(group: Group, recipe: Recipe, folder: Path) -> None:
     torch.set_num_threads(1)
-    trainer = still(DetectorTrainer(recipe, group))
+    trainer = still(Trainer(DetectorTask(recipe), group))
     whole = batch()
     sampler = StepSampler(0, 1, 4, recipe.accumulate, group.rank, group.size)
     trainer.train_step([Batch(*(part[list(numbers)] for part in whole)) for numbers in sampler])
@@ -70,7 +71,7 @@ def test_two_halves_give_the_gradients_of_the_whole(accumulate: int, tmp_path: P
     recipe = replace(
         RECIPE, learning_rate=1.0, weight_decay=0.0, accumulate=accumulate, precision="fp32"
     )
-    before = DetectorTrainer(recipe, Group(CPU)).model.state_dict()
+    before = Trainer(DetectorTask(recipe), Group(CPU)).model.state_dict()
     before = {name: value.clone() for name, value in before.items()}
     weights_after_a_step(Group(CPU), replace(recipe, accumulate=1), tmp_path)
     multiprocessing.spawn(in_a_group, (free_port(), recipe, tmp_path), nprocs=2)

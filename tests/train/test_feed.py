@@ -16,7 +16,7 @@ from craftlite.errors import ConfigError, DatasetError
 from craftlite.synth.generator import Generator
 from craftlite.synth.typesetting.fonts import FaceId
 from craftlite.train.detector.feed import crop_batches, painter_of, sources_on_disk
-from craftlite.train.detector.run import Mix
+from craftlite.train.detector.mix import Mix
 from craftlite.train.distributed import Group
 from craftlite.train.recipe import Recipe
 

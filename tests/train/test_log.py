@@ -3,6 +3,7 @@
 import json
 import math
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def test_adding_a_step_leaves_its_loss_as_it_is() -> None:
 
 
 def test_small_rates_keep_their_digits(tmp_path: Path) -> None:
-    with Log(tmp_path) as log:
+    with closing(Log(tmp_path)) as log:
         log.write(7, {"learning_rate": 1.234567e-7, "loss": 0.1 + 0.2})
     [line] = read_log(tmp_path / "log.jsonl")
     assert line == {"step": 7, "learning_rate": 1.23457e-7, "loss": 0.3}
@@ -89,11 +90,11 @@ def test_a_line_that_was_cut_short_is_left_out_and_gone_after_rewinding(tmp_path
 
 
 def test_tensorboard_forgets_what_a_resumed_training_repeats(tmp_path: Path) -> None:
-    with Log(tmp_path) as log:
+    with closing(Log(tmp_path)) as log:
         for step in (1, 2, 3, 4):
             log.write(step, {"loss": 1.0})
     rewind_log(tmp_path / "log.jsonl", 2)
-    with Log(tmp_path) as log:
+    with closing(Log(tmp_path)) as log:
         log.write(3, {"loss": 0.5})
     events = EventAccumulator(str(tmp_path / "events")).Reload().Scalars("loss")
     assert [(event.step, event.value) for event in events] == [(1, 1.0), (2, 1.0), (3, 0.5)]

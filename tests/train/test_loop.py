@@ -21,20 +21,21 @@ from craftlite.data.loader import Batch
 from craftlite.errors import ConfigError, CraftliteError, WeightsError
 from craftlite.model.files import read_model, save_model
 from craftlite.train.checkpoint import load_checkpoint
-from craftlite.train.detector.loop import train
-from craftlite.train.detector.run import Run
-from craftlite.train.detector.trainer import DetectorTrainer
+from craftlite.train.detector.mix import validation_samples
+from craftlite.train.detector.task import DetectorTask
 from craftlite.train.distributed import Group
+from craftlite.train.loop import train
 from craftlite.train.optimiser import learning_rate
 from craftlite.train.recipe import Recipe
+from craftlite.train.trainer import Trainer
 
 RECIPE = Recipe(steps=6, batch=2, crop=64, warmup=2, workers=0, log_every=2, save_every=3)
 ALONE = Group(torch.device("cpu"))
 
 
-def mix(quads: Path, out: Path, recipe: Recipe = RECIPE) -> Run:
+def mix(quads: Path, recipe: Recipe = RECIPE) -> DetectorTask:
     """A training on the folder of quads and on rendered words."""
-    return Run(recipe, ["quads:2", "synth"], [quads], out)
+    return DetectorTask(recipe, ["quads:2", "synth"], [quads])
 
 
 def log_of(out: Path) -> list[dict[str, Any]]:
@@ -80,13 +81,13 @@ def test_interrupted_and_resumed_is_the_same_as_never_interrupted(
     # A checkpoint and curves after every step leave the signal time to arrive before the last.
     recipe = replace(RECIPE, workers=workers, log_every=1, save_every=1, pseudo_every=2)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    train(mix(quads, whole, recipe))
+    train(mix(quads, recipe), whole)
     watcher = interrupt_after(3, parts / "log.jsonl", number)
     with pytest.raises(KeyboardInterrupt):
-        train(mix(quads, parts, recipe))
+        train(mix(quads, recipe), parts)
     watcher.join()
     assert 3 <= load_checkpoint(parts / "checkpoint.pt")["step"] < 6
-    train(mix(quads, parts, recipe), resume=True)
+    train(mix(quads, recipe), parts, resume=True)
     one, other = (load_checkpoint(folder / "checkpoint.pt") for folder in (whole, parts))
     assert one["step"] == 6
     assert {"model", "ema", "optimiser", "random", "recipe"} <= one.keys()
@@ -120,11 +121,12 @@ def test_three_steps_and_three_more_from_a_checkpoint_are_six(
     recipe = replace(RECIPE, crops=crops, workers=1, pseudo_every=2, accumulate=2, freeze_steps=4)
     # A device draws no pictures that are made on the fly.
     datasets = ["quads:2", "synth:0" if crops == "device" else "synth"]
-    train(replace(mix(quads, whole, recipe), datasets=datasets))
+    task = DetectorTask(recipe, datasets, [quads])
+    train(task, whole)
     keeper.join()
     assert load_checkpoint(parts / "checkpoint.pt")["step"] == 3
     assert any((parts / "pseudo").iterdir())
-    train(replace(mix(quads, parts, recipe), datasets=datasets), resume=True)
+    train(task, parts, resume=True)
     one, other = (load_checkpoint(folder / "checkpoint.pt") for folder in (whole, parts))
     assert other["step"] == 6
     for part in one:
@@ -133,7 +135,7 @@ def test_three_steps_and_three_more_from_a_checkpoint_are_six(
 
 def test_a_training_leaves_its_record_and_its_weights(quads: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    weights = train(mix(quads, out))
+    weights = train(mix(quads), out)
     lines = log_of(out)
     assert [line["step"] for line in lines] == [2, 4, 6]
     for line in lines:
@@ -163,10 +165,11 @@ def test_validation_is_logged_and_reads_the_pictures_kept_apart(
     icdar15: Path, tmp_path: Path
 ) -> None:
     recipe = replace(RECIPE, steps=2, validate_every=1, validate_long_side=160)
-    run = Run(recipe, ["icdar15"], [icdar15], tmp_path / "run")
-    assert [sample.name for sample in run.validation_samples()] == ["img_901", "img_902"]
-    train(run)
-    scores = [line for line in log_of(run.out) if "hmean" in line]
+    kept_apart = validation_samples(["icdar15"], [icdar15], 100)
+    assert [sample.name for sample in kept_apart] == ["img_901", "img_902"]
+    out = tmp_path / "run"
+    train(DetectorTask(recipe, ["icdar15"], [icdar15]), out)
+    scores = [line for line in log_of(out) if "hmean" in line]
     assert [line["step"] for line in scores] == [1, 2]
     for line in scores:
         assert {"precision", "recall"} <= line.keys()
@@ -177,49 +180,49 @@ def test_validation_does_not_change_the_training(icdar15: Path, tmp_path: Path) 
     plain = replace(RECIPE, steps=3)
     often = replace(plain, validate_every=1, validate_long_side=160)
     for name, recipe in (("plain", plain), ("often", often)):
-        train(Run(recipe, ["icdar15"], [icdar15], tmp_path / name))
+        train(DetectorTask(recipe, ["icdar15"], [icdar15]), tmp_path / name)
     one, other = (load_checkpoint(tmp_path / n / "checkpoint.pt") for n in ("plain", "often"))
     assert same(one["model"], other["model"])
     assert same(one["ema"], other["ema"])
 
 
 def test_a_folder_with_a_training_is_not_overwritten(quads: Path, tmp_path: Path) -> None:
-    run = mix(quads, tmp_path / "run", replace(RECIPE, steps=1))
-    train(run)
-    before = (run.out / "checkpoint.pt").read_bytes()
+    task, out = mix(quads, replace(RECIPE, steps=1)), tmp_path / "run"
+    train(task, out)
+    before = (out / "checkpoint.pt").read_bytes()
     with pytest.raises(ConfigError, match="--resume"):
-        train(run)
-    assert (run.out / "checkpoint.pt").read_bytes() == before
+        train(task, out)
+    assert (out / "checkpoint.pt").read_bytes() == before
 
 
 def test_resuming_with_other_settings_is_refused(quads: Path, tmp_path: Path) -> None:
-    run = mix(quads, tmp_path / "run", replace(RECIPE, steps=1))
-    train(run)
+    task, out = mix(quads, replace(RECIPE, steps=1)), tmp_path / "run"
+    train(task, out)
     with pytest.raises(ConfigError, match="was started with dataset quads:2 synth"):
-        train(replace(run, datasets=["quads"]), resume=True)
+        train(DetectorTask(task.recipe, ["quads"], [quads]), out, resume=True)
     for changed in ({"learning_rate": 0.5}, {"seed": 3}, {"batch": 3}, {"steps": 9}):
-        other = replace(run, recipe=replace(run.recipe, **changed))
+        other = mix(quads, replace(task.recipe, **changed))
         [name] = changed
-        with pytest.raises(ConfigError, match=f"{name} {getattr(run.recipe, name)}"):
-            train(other, resume=True)
+        with pytest.raises(ConfigError, match=f"{name} {getattr(task.recipe, name)}"):
+            train(other, out, resume=True)
 
 
 def test_there_must_be_something_to_resume(quads: Path, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="no checkpoint"):
-        train(mix(quads, tmp_path / "run"), resume=True)
+        train(mix(quads), tmp_path / "run", resume=True)
 
 
 def test_a_loss_that_is_not_finite_stops_the_training_and_keeps_the_checkpoint(
     quads: Path, tmp_path: Path
 ) -> None:
     recipe = replace(RECIPE, learning_rate=1e30, warmup=0, save_every=1)
-    run = mix(quads, tmp_path / "run", recipe)
+    out = tmp_path / "run"
     with pytest.raises(CraftliteError, match=r"the loss is (nan|inf)"):
-        train(run)
-    state = load_checkpoint(run.out / "checkpoint.pt")
+        train(mix(quads, recipe), out)
+    state = load_checkpoint(out / "checkpoint.pt")
     assert 1 <= state["step"] < 6
     assert all(value.isfinite().all() for value in state["model"].values())
-    batch = torch.load(run.out / "bad-batch.pt")
+    batch = torch.load(out / "bad-batch.pt")
     assert batch["pictures"].shape == (2, 3, 64, 64)
     assert batch["scores"].shape == (2, 2, 32, 32)
 
@@ -227,10 +230,10 @@ def test_a_loss_that_is_not_finite_stops_the_training_and_keeps_the_checkpoint(
 def test_a_checkpoint_is_saved_when_its_time_has_come(quads: Path, tmp_path: Path) -> None:
     seldom = replace(RECIPE, learning_rate=1e30, warmup=0, save_every=1000)
     for name, minutes, saved in (("by steps", 0.0, False), ("by time", 1e-9, True)):
-        run = mix(quads, tmp_path / name, replace(seldom, save_minutes=minutes))
+        task = mix(quads, replace(seldom, save_minutes=minutes))
         with pytest.raises(CraftliteError, match="the loss is"):
-            train(run)
-        assert (run.out / "checkpoint.pt").exists() == saved
+            train(task, tmp_path / name)
+        assert (tmp_path / name / "checkpoint.pt").exists() == saved
 
 
 def test_the_best_weights_are_kept_and_patience_ends_the_training(
@@ -246,35 +249,36 @@ def test_the_best_weights_are_kept_and_patience_ends_the_training(
         patience=2,
         log_every=1,
     )
-    run = Run(recipe, ["icdar15"], [icdar15], tmp_path / "run")
-    assert train(run) == run.out / "best.safetensors"
-    lines = log_of(run.out)
+    task, out = DetectorTask(recipe, ["icdar15"], [icdar15]), tmp_path / "run"
+    assert train(task, out) == out / "best.safetensors"
+    lines = log_of(out)
     assert [line["step"] for line in lines if "hmean" in line] == [1, 2, 3]
     assert all(line["validation_loss"] > 0 for line in lines if "hmean" in line)
-    state = load_checkpoint(run.out / "checkpoint.pt")
+    state = load_checkpoint(out / "checkpoint.pt")
     assert (state["step"], state["best"]["step"], state["best"]["stale"]) == (3, 1, 2)
-    sheet = cv2.imread(str(run.out / "sheet.jpg"))
+    sheet = cv2.imread(str(out / "sheet.jpg"))
     assert sheet is not None
     assert sheet.std() > 5
 
 
 def test_weights_to_start_from_are_taken(quads: Path, tmp_path: Path) -> None:
     torch.manual_seed(99)
-    given = DetectorTrainer(replace(RECIPE, seed=99), ALONE).model.state_dict()
+    given = Trainer(DetectorTask(replace(RECIPE, seed=99)), ALONE).model.state_dict()
     save_model(tmp_path / "init.safetensors", "craftlite-small", given)
     recipe = replace(RECIPE, steps=1, learning_rate=0.0, weight_decay=0.0)
-    run = replace(mix(quads, tmp_path / "run", recipe), init=tmp_path / "init.safetensors")
-    train(run)
-    model = load_checkpoint(run.out / "checkpoint.pt")["model"]
+    task, out = mix(quads, recipe), tmp_path / "run"
+    task.init = tmp_path / "init.safetensors"
+    train(task, out)
+    model = load_checkpoint(out / "checkpoint.pt")["model"]
     weights = [k for k in given if k.endswith((".weight", ".bias"))]
     assert all(torch.equal(model[key], given[key]) for key in weights)
     assert not same(
-        {k: given[k] for k in weights}, DetectorTrainer(RECIPE, ALONE).model.state_dict()
+        {k: given[k] for k in weights}, Trainer(DetectorTask(RECIPE), ALONE).model.state_dict()
     )
 
 
 def test_average_forgets_its_start_and_then_follows_at_its_decay() -> None:
-    trainer = DetectorTrainer(replace(RECIPE, ema=0.2), ALONE)
+    trainer = Trainer(DetectorTask(replace(RECIPE, ema=0.2)), ALONE)
     generator = torch.Generator().manual_seed(0)
     name = "conv_cls.1.weight"
     weights = []
@@ -310,9 +314,9 @@ def test_a_setting_out_of_range_is_named(name: str, value: float) -> None:
 
 
 def test_folders_left_to_their_default_are_recorded() -> None:
-    run = Run(Recipe(), ["quads", "icdar15:2", "synth", "words"], [Path("mine")], Path("out"))
+    task = DetectorTask(Recipe(), ["quads", "icdar15:2", "synth", "words"], [Path("mine")])
     # Beyond a synth without photographs there is no telling whose a folder would be.
-    assert run.facts()["data"] == ["mine", "data/icdar15"]
+    assert task.facts()["data"] == ["mine", "data/icdar15"]
 
 
 def test_the_command_trains_by_a_recipe_file(
@@ -335,11 +339,11 @@ def test_a_checkpoint_from_before_a_setting_came_goes_on_with_its_default(
     quads: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
-    train(mix(quads, out, replace(RECIPE, steps=2)))
+    train(mix(quads, replace(RECIPE, steps=2)), out)
     state = load_checkpoint(out / "checkpoint.pt")
     for name in ("crops", "minutes", "compiled"):
         del state["recipe"][name]
     torch.save(state, out / "checkpoint.pt")
-    train(mix(quads, out, replace(RECIPE, steps=2)), resume=True)
+    train(mix(quads, replace(RECIPE, steps=2)), out, resume=True)
     with pytest.raises(ConfigError, match="was started with crops auto"):
-        train(mix(quads, out, replace(RECIPE, steps=2, crops="host")), resume=True)
+        train(mix(quads, replace(RECIPE, steps=2, crops="host")), out, resume=True)

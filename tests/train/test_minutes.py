@@ -1,13 +1,12 @@
 """A training in minutes: it ends with everything written, and a resumed one keeps its schedule."""
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from craftlite.train.checkpoint import load_checkpoint
-from craftlite.train.detector.loop import train
-from craftlite.train.detector.run import Run
+from craftlite.train.detector.task import DetectorTask
 from craftlite.train.log import read_log
+from craftlite.train.loop import train
 from craftlite.train.optimiser import learning_rate
 from craftlite.train.recipe import Recipe
 from craftlite.train.recipe_file import read_recipe
@@ -20,23 +19,23 @@ RECIPE = Recipe(minutes=SECONDS / 60, batch=2, crop=64, workers=0, log_every=1, 
 def test_a_training_in_minutes_ends_in_time_and_resumes_with_its_steps(
     quads: Path, tmp_path: Path
 ) -> None:
-    run = Run(RECIPE, ["quads"], [quads], tmp_path / "run")
+    task, out = DetectorTask(RECIPE, ["quads"], [quads]), tmp_path / "run"
     began = time.monotonic()
-    train(run)
+    train(task, out)
     assert time.monotonic() - began < SECONDS
-    config, state = read_recipe(run.out / "config.yaml"), load_checkpoint(run.out / "checkpoint.pt")
+    config, state = read_recipe(out / "config.yaml"), load_checkpoint(out / "checkpoint.pt")
     steps = config["steps"]
     assert config["minutes"] == 0
     assert state["step"] == state["recipe"]["steps"] == steps
-    assert (run.out / "card.md").is_file()
-    assert (run.out / "weights.safetensors").is_file()
+    assert (out / "card.md").is_file()
+    assert (out / "weights.safetensors").is_file()
     # The rate has fallen to the end of its cosine.
-    lines = read_log(run.out / "log.jsonl")
+    lines = read_log(out / "log.jsonl")
     assert lines[-1]["learning_rate"] < 0.05 * RECIPE.learning_rate
     # Going on, in minutes or by the folder alone, finds nothing left to do.
-    train(run, resume=True)
-    train(replace(run, recipe=Recipe(**_settings(config))), resume=True)
-    assert load_checkpoint(run.out / "checkpoint.pt")["step"] == steps
+    train(task, out, resume=True)
+    train(DetectorTask(Recipe(**_settings(config)), ["quads"], [quads]), out, resume=True)
+    assert load_checkpoint(out / "checkpoint.pt")["step"] == steps
     assert learning_rate(steps, Recipe(**_settings(config))) == 0
 
 

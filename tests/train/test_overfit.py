@@ -14,10 +14,11 @@ from craftlite.preprocess import to_tensor
 from craftlite.runtime import TorchRuntime
 from craftlite.synth.generator import Generator
 from craftlite.synth.typesetting.fonts import FaceId
-from craftlite.train.detector.trainer import DetectorTrainer
+from craftlite.train.detector.task import DetectorTask
 from craftlite.train.distributed import Group
+from craftlite.train.precision import flush_denormals
 from craftlite.train.recipe import Recipe
-from craftlite.train.session import flush_denormals
+from craftlite.train.trainer import Trainer
 
 PLAIN = {"latin": (FaceId(""),)}  # the face that is there on every machine
 SIDE = 192
@@ -50,7 +51,7 @@ def batch_of(samples: list[Sample]) -> Batch:
 def test_eight_pictures_are_learnt_by_heart() -> None:
     samples = legible_pictures(8)
     batch = batch_of(samples)
-    trainer = DetectorTrainer(RECIPE, Group(torch.device("cpu")))
+    trainer = Trainer(DetectorTask(RECIPE), Group(torch.device("cpu")))
     with flush_denormals():
         for _ in range(RECIPE.steps):
             trainer.train_step([batch])

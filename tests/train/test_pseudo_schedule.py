@@ -11,11 +11,12 @@ from craftlite.data.sample import Sample, Word
 from craftlite.data.sources import Listed
 from craftlite.data.word_geometry import split_evenly
 from craftlite.pseudo.labels import load_labels, save_labels
+from craftlite.train.detector.mix import Mix
 from craftlite.train.detector.pseudo_schedule import FOLDER, fitting_share, forget_labels, labelled
-from craftlite.train.detector.run import Mix
-from craftlite.train.detector.trainer import DetectorTrainer
+from craftlite.train.detector.task import DetectorTask
 from craftlite.train.distributed import Group
 from craftlite.train.recipe import Recipe
+from craftlite.train.trainer import Trainer
 
 QUAD = np.array([[20, 20], [120, 20], [120, 45], [20, 45]], np.float32)
 KNOWN = Word(QUAD + 60, "known", characters=split_evenly(QUAD + 60, 5))
@@ -30,8 +31,8 @@ def mix() -> Mix:
     return Mix(["quads", "synthtext"], [real, made], [0.5, 0.5])
 
 
-def trainer_at(step: int, every: int = 10) -> DetectorTrainer:
-    trainer = DetectorTrainer(Recipe(pseudo_every=every, steps=100), Group(torch.device("cpu")))
+def trainer_at(step: int) -> Trainer:
+    trainer = Trainer(DetectorTask(Recipe(steps=100)), Group(torch.device("cpu")))
     trainer.step = step
     return trainer
 
@@ -51,13 +52,13 @@ def write_pass(path: Path, mix: Mix, found: list[int]) -> None:
 
 
 def test_without_weak_supervision_the_sources_stay(mix: Mix, tmp_path: Path) -> None:
-    assert labelled(tmp_path, mix, trainer_at(0, every=0), 0) is mix.sources
+    assert labelled(tmp_path, mix, trainer_at(0), 0, 0) is mix.sources
     assert not (tmp_path / FOLDER).exists()
 
 
 def test_labels_of_the_period_are_used_and_the_rest_stays(mix: Mix, tmp_path: Path) -> None:
     write_pass(tmp_path / FOLDER / "10-0-quads.npz", mix, found=[0, 4, 5])
-    sources = labelled(tmp_path, mix, trainer_at(17), 17)
+    sources = labelled(tmp_path, mix, trainer_at(17), 10, 17)
     assert isinstance(sources[0], Listed)
     first, second = (sample.words for sample in sources[0].samples)
     assert first[0].characters is not None
@@ -72,25 +73,25 @@ def test_a_pass_that_fits_few_texts_is_told_and_not_used(
     mix: Mix, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_pass(tmp_path / FOLDER / "0-0-quads.npz", mix, found=[0])
-    assert labelled(tmp_path, mix, trainer_at(3), 3) is mix.sources
+    assert labelled(tmp_path, mix, trainer_at(3), 10, 3) is mix.sources
     assert "25%, below 50%: falling back to even splits" in capsys.readouterr().err
 
 
 def test_a_pass_that_is_due_is_made_once_by_the_averaged_weights(mix: Mix, tmp_path: Path) -> None:
     trainer = trainer_at(10)
-    labelled(tmp_path, mix, trainer, 10)
+    labelled(tmp_path, mix, trainer, 10, 10)
     path = tmp_path / FOLDER / "10-0-quads.npz"
     assert load_labels(path).step == 10
     assert load_labels(path).names == ("a", "b")
     before = path.stat().st_mtime_ns
-    labelled(tmp_path, mix, trainer, 10)
+    labelled(tmp_path, mix, trainer, 10, 10)
     assert path.stat().st_mtime_ns == before
     assert len(list((tmp_path / FOLDER).iterdir())) == 1
 
 
 def test_a_dataset_that_only_validates_is_not_looked_at(mix: Mix, tmp_path: Path) -> None:
     only_made = Mix(mix.names, mix.sources, [0.0, 1.0])
-    assert labelled(tmp_path, only_made, trainer_at(10), 10) == mix.sources
+    assert labelled(tmp_path, only_made, trainer_at(10), 10, 10) == mix.sources
     assert not (tmp_path / FOLDER).exists()
 
 

@@ -18,7 +18,7 @@ from craftlite.data.sample import Sample, Word
 from craftlite.model.files import read_state
 from craftlite.train.recipe import Recipe
 from craftlite.train.recipe_file import read_recipe
-from craftlite.train.record import checkout, environment, write_config
+from craftlite.train.record import checkout, describe, environment, write_config
 
 QUAD = np.array([[2, 2], [30, 2], [30, 12], [2, 12]], np.float32)
 
@@ -78,7 +78,7 @@ def test_the_record_of_a_training_repeats_it(quads: Path, tmp_path: Path) -> Non
 
 def test_the_environment_is_told(tmp_path: Path) -> None:
     samples = [sample_of(tmp_path, "a"), sample_of(tmp_path, "b")]
-    facts = environment([("words", tmp_path, samples), ("synth", None, [])])
+    facts = environment([describe("words", tmp_path, samples), describe("synth", None, [])])
     facts = json.loads(json.dumps(facts))
     assert facts["versions"]["craftlite"] == craftlite.__version__
     assert facts["versions"]["torch"] == torch.__version__

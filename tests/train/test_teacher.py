@@ -12,10 +12,11 @@ from craftlite.errors import ConfigError, WeightsError
 from craftlite.model import build_model
 from craftlite.model.files import save_model
 from craftlite.train.detector.loss import Loss, craft_loss
+from craftlite.train.detector.task import DetectorTask
 from craftlite.train.detector.teacher import SHARE, read_teacher, taught_loss
-from craftlite.train.detector.trainer import DetectorTrainer
 from craftlite.train.distributed import Group
 from craftlite.train.recipe import Recipe
+from craftlite.train.trainer import Trainer
 from craftlite.weights import catalogue
 
 CPU = torch.device("cpu")
@@ -52,10 +53,10 @@ def test_a_teachers_scores_above_one_count_as_one() -> None:
 
 
 def test_steps_lead_to_the_teachers_maps_where_the_truth_has_nothing() -> None:
-    trainer = DetectorTrainer(replace(RECIPE, learning_rate=3e-3, steps=100), Group(CPU))
+    trainer = Trainer(DetectorTask(replace(RECIPE, learning_rate=3e-3, steps=100)), Group(CPU))
     there = batch()._replace(weight=torch.zeros(2, 32, 32))
     untaught = trainer.model(there.pictures)[0].mean()
-    trainer.teacher = Constant(1.0)
+    trainer.task.teacher = Constant(1.0)
     losses = [trainer.train_step([there]).total for _ in range(25)]
     assert losses[-1] < losses[0] / 2
     assert trainer.model(there.pictures)[0].mean() > untaught + 0.2
@@ -65,8 +66,8 @@ def test_a_teacher_does_not_learn() -> None:
     teacher = read_teacher("craftlite-small", CPU)
     assert teacher is not None
     before = {name: value.clone() for name, value in teacher.state_dict().items()}
-    trainer = DetectorTrainer(RECIPE, Group(CPU))
-    trainer.teacher = teacher
+    trainer = Trainer(DetectorTask(RECIPE), Group(CPU))
+    trainer.task.teacher = teacher
     trainer.train_step([batch()])
     assert all(torch.equal(value, before[name]) for name, value in teacher.state_dict().items())
     assert not any("teacher" in name for name in trainer.state()["model"])

@@ -13,11 +13,11 @@ from torch._dynamo.backends.common import aot_autograd
 from craftlite.data.loader import Batch
 from craftlite.errors import WeightsError
 from craftlite.model.files import save_model
-from craftlite.train.detector.trainer import DetectorTrainer
+from craftlite.train.detector.task import DetectorTask
 from craftlite.train.distributed import Group
 from craftlite.train.optimiser import optimiser_of
 from craftlite.train.recipe import Recipe
-from craftlite.train.trainer import Best, Compiled, NonFiniteLossError, Unchecked
+from craftlite.train.trainer import Best, Compiled, NonFiniteLossError, Trainer, Unchecked
 
 RECIPE = Recipe(steps=10, batch=2, crop=64, warmup=0, workers=0)
 ALONE = Group(torch.device("cpu"))
@@ -30,11 +30,11 @@ def batch(seed: int = 0, count: int = 2) -> Batch:
     return Batch(pictures, scores, torch.ones(count, 32, 32))
 
 
-def copied(trainer: DetectorTrainer) -> dict[str, Tensor]:
+def copied(trainer: Trainer) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in trainer.model.state_dict().items()}
 
 
-def moved(before: dict[str, Tensor], trainer: DetectorTrainer) -> set[str]:
+def moved(before: dict[str, Tensor], trainer: Trainer) -> set[str]:
     now = trainer.model.state_dict()
     return {name for name, value in before.items() if not torch.equal(value, now[name])}
 
@@ -53,7 +53,7 @@ def test_sgd_follows_nesterov_momentum() -> None:
 
 
 def test_weight_decay_spares_batch_norm_and_biases() -> None:
-    trainer = DetectorTrainer(RECIPE, ALONE)
+    trainer = Trainer(DetectorTask(RECIPE), ALONE)
     decayed, spared = trainer.optimiser.param_groups
     assert decayed["weight_decay"] == RECIPE.weight_decay
     assert spared["weight_decay"] == 0
@@ -62,7 +62,7 @@ def test_weight_decay_spares_batch_norm_and_biases() -> None:
 
 
 def test_a_frozen_backbone_stays_as_it_is_and_then_moves() -> None:
-    trainer = DetectorTrainer(replace(RECIPE, freeze_steps=2), ALONE)
+    trainer = Trainer(DetectorTask(replace(RECIPE, freeze_steps=2)), ALONE)
     start = copied(trainer)
     for step in range(2):
         trainer.train_step([batch(step)])
@@ -79,7 +79,7 @@ def test_parts_of_a_batch_add_up_to_its_step() -> None:
     recipe = replace(RECIPE, batch=4, optimiser="sgd")
     states = []
     for parts in ([batch(0, 4)], [Batch(*(t[k : k + 2] for t in batch(0, 4))) for k in (0, 2)]):
-        trainer = DetectorTrainer(recipe, ALONE)
+        trainer = Trainer(DetectorTask(recipe), ALONE)
         # Batch norm sees a part at a time, so it is left out of the comparison.
         for module in trainer.model.modules():
             if isinstance(module, torch.nn.BatchNorm2d):
@@ -94,7 +94,7 @@ def test_parts_of_a_batch_add_up_to_its_step() -> None:
 def test_bfloat16_trains_towards_the_same_and_keeps_weights_in_float32() -> None:
     losses = {}
     for precision in ("fp32", "bf16"):
-        trainer = DetectorTrainer(replace(RECIPE, precision=precision), ALONE)
+        trainer = Trainer(DetectorTask(replace(RECIPE, precision=precision)), ALONE)
         losses[precision] = [float(trainer.train_step([batch()]).total) for _ in range(4)]
         assert all(p.dtype == torch.float32 for p in trainer.model.parameters())
     assert losses["bf16"] == pytest.approx(losses["fp32"], rel=0.1)
@@ -103,7 +103,7 @@ def test_bfloat16_trains_towards_the_same_and_keeps_weights_in_float32() -> None
 
 
 def test_a_loss_that_is_not_finite_names_its_step_and_has_its_batch() -> None:
-    trainer = DetectorTrainer(RECIPE, ALONE)
+    trainer = Trainer(DetectorTask(RECIPE), ALONE)
     trainer.train_step([batch()])
     before = copied(trainer)
     bad = batch(1)
@@ -116,7 +116,7 @@ def test_a_loss_that_is_not_finite_names_its_step_and_has_its_batch() -> None:
 
 
 def test_losses_are_checked_in_their_order_all_but_the_last_ones() -> None:
-    trainer = DetectorTrainer(RECIPE, ALONE)
+    trainer = Trainer(DetectorTask(RECIPE), ALONE)
     losses = [1.0, torch.nan, 2.0, torch.inf, 3.0]
     batches = [f"batch {step}" for step in range(5)]
     for step, loss in enumerate(losses):
@@ -147,7 +147,7 @@ class LittleNetwork(torch.nn.Module):
         return (self.head(self.basenet(pictures).relu()).permute(0, 2, 3, 1),)
 
 
-class LittleTrainer(DetectorTrainer):
+class LittleTask(DetectorTask):
     def build(self) -> torch.nn.Module:
         return LittleNetwork()
 
@@ -167,7 +167,9 @@ def test_translated_or_not_a_network_learns_the_same(
     backend: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=backend))
-    plain, compiled = (LittleTrainer(replace(RECIPE, compiled=on), ALONE) for on in (False, True))
+    plain, compiled = (
+        Trainer(LittleTask(replace(RECIPE, compiled=on)), ALONE) for on in (False, True)
+    )
     losses = [
         [float(trainer.train_step([batch(step)]).total) for step in range(4)]
         for trainer in (plain, compiled)
@@ -196,14 +198,14 @@ def test_a_process_that_does_not_lead_says_nothing_of_a_failed_translation(
 def test_weights_to_start_from_are_reported_by_what_matched(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    state = dict(DetectorTrainer(replace(RECIPE, seed=5), ALONE).model.state_dict())
+    state = dict(Trainer(DetectorTask(replace(RECIPE, seed=5)), ALONE).model.state_dict())
     first = next(iter(state))
     taken = "conv_cls.1.bias"
     state["strange.weight"] = torch.zeros(1)
     state[first] = torch.zeros(3, 3)
     del state["conv_cls.1.weight"]
     save_model(tmp_path / "some.safetensors", "craftlite-small", state)
-    trainer = DetectorTrainer(RECIPE, ALONE)
+    trainer = Trainer(DetectorTask(RECIPE), ALONE)
     total = len(trainer.model.state_dict())
     trainer.start_from(tmp_path / "some.safetensors")
     said = capsys.readouterr().err
@@ -218,7 +220,7 @@ def test_weights_to_start_from_are_reported_by_what_matched(
 def test_weights_of_which_nothing_fits_are_refused(tmp_path: Path) -> None:
     save_model(tmp_path / "other.safetensors", "craft-vgg16", {"a.weight": torch.zeros(2)})
     with pytest.raises(WeightsError, match="no tensor of it fits craftlite-small"):
-        DetectorTrainer(RECIPE, ALONE).start_from(tmp_path / "other.safetensors")
+        Trainer(DetectorTask(RECIPE), ALONE).start_from(tmp_path / "other.safetensors")
 
 
 def test_the_best_validation_is_kept_and_patience_ends() -> None:

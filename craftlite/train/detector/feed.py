@@ -14,7 +14,7 @@ from craftlite.crops.plan import PlannedCrops
 from craftlite.data.loader import Crops, StepSampler, batches
 from craftlite.data.sources import Listed, Source
 from craftlite.errors import ConfigError
-from craftlite.train.detector.run import Mix
+from craftlite.train.detector.mix import Mix
 from craftlite.train.distributed import Group
 from craftlite.train.recipe import Recipe
 

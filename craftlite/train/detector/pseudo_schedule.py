@@ -15,8 +15,8 @@ from craftlite.data.sample import Sample
 from craftlite.data.sources import Listed, Source
 from craftlite.pseudo.labels import Labels, apply_labels, load_labels, relabel, save_labels
 from craftlite.runtime import TorchRuntime
-from craftlite.train.detector.run import Mix
-from craftlite.train.detector.trainer import DetectorTrainer
+from craftlite.train.detector.mix import Mix
+from craftlite.train.trainer import Trainer
 
 FOLDER = "pseudo"
 # A network that draws words as bands fits the text of one word in six by chance; one that has
@@ -24,13 +24,13 @@ FOLDER = "pseudo"
 TRUSTED = 0.5
 
 
-def labelled(out: Path, mix: Mix, trainer: DetectorTrainer, step: int) -> list[Source]:
+def labelled(out: Path, mix: Mix, trainer: Trainer, every: int, step: int) -> list[Source]:
     """The sources of a mix with the characters that the averaged weights find in real words.
 
-    They are those of the last pass up to `step`; where it is due now, it is made. A pass that fits
-    the texts of fewer than TRUSTED of the words is not used: words are split evenly then.
+    They are those of the last pass up to `step`, of one `every` so many steps; where it is due now,
+    it is made. A pass that fits the texts of fewer than TRUSTED of the words is not used: words
+    are split evenly then. 0 makes none.
     """
-    every = trainer.recipe.pseudo_every
     if not every:
         return mix.sources
     taught = enumerate(zip(mix.names, mix.sources, mix.shares, strict=True))
@@ -82,7 +82,7 @@ def forget_labels(out: Path, step: int, every: int) -> None:
             path.unlink()
 
 
-def _pass(path: Path, source: Listed, trainer: DetectorTrainer) -> Labels:
+def _pass(path: Path, source: Listed, trainer: Trainer) -> Labels:
     """The labels of a file, which the leading process makes where it is not there."""
     if trainer.group.leads and not path.exists():
         model = trainer.ema.module
@@ -94,7 +94,7 @@ def _pass(path: Path, source: Listed, trainer: DetectorTrainer) -> Labels:
     return load_labels(path)
 
 
-def _say(trainer: DetectorTrainer, step: int, what: str) -> None:
+def _say(trainer: Trainer, step: int, what: str) -> None:
     if trainer.group.leads:
         tqdm.write(
             f"step {step}: words whose pseudo-labels match their text: {what}", file=sys.stderr

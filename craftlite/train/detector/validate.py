@@ -19,7 +19,6 @@ from craftlite.runtime import TorchRuntime
 from craftlite.train.detector.loss import craft_loss
 from craftlite.train.detector.sheet import draw_sheet
 from craftlite.train.recipe import Recipe
-from craftlite.train.session import cudnn_benchmark
 
 # Fixed during training, so that validations can be compared; tuning comes after.
 THRESHOLDS = Thresholds(text=0.5, link=0.3, low=0.3)
@@ -31,7 +30,7 @@ AS_THEY_ARE = Augmentation(
 
 
 @dataclass(frozen=True)
-class Validation:
+class WordScore:
     """The pictures that are kept apart, and how they are looked at."""
 
     samples: Sequence[Sample]
@@ -44,13 +43,13 @@ class Validation:
         """What the best weights are the best by."""
         return figures["hmean"]
 
-    def told(self, figures: Mapping[str, float]) -> str:
+    def summary(self, figures: Mapping[str, float]) -> str:
         """The figures in a few words."""
         return f"H-mean {figures['hmean']:.4f}"
 
-    def draw(self, folder: Path, model: nn.Module, step: int) -> None:
+    def draw(self, out: Path, model: nn.Module, step: int) -> None:
         """Write a sheet of pictures with what is found there."""
-        draw_sheet(folder / "sheet.jpg", self.detector(model), self.samples, THRESHOLDS, step)
+        draw_sheet(out / "sheet.jpg", self.detector(model), self.samples, THRESHOLDS, step)
 
     def detector(self, model: nn.Module) -> Detector:
         """A detector that runs the network on the recipe's long side; it is put into eval mode."""
@@ -58,7 +57,6 @@ class Validation:
         runtime = TorchRuntime(self.recipe.network, model, device)  # type: ignore[arg-type]
         return Detector(runtime, long_side=self.recipe.validate_long_side)
 
-    @cudnn_benchmark(False)
     def seconds(self, model: nn.Module) -> float:
         """About how long one validation takes, by its first pictures."""
         if not self.samples:
@@ -73,7 +71,6 @@ class Validation:
         self.loss(model)
         return (between - began) * len(self.samples) / len(tried) + time.perf_counter() - between
 
-    @cudnn_benchmark(False)
     def figures(self, model: nn.Module) -> dict[str, float]:
         """Precision, recall and H-mean (ICDAR 2015, fixed thresholds), and the loss."""
         detector = self.detector(model)

@@ -28,8 +28,7 @@ from craftlite.data.readers.words import names_split
 from craftlite.errors import DatasetError
 from craftlite.formats import json_line, record
 from craftlite.geometry import signed_area
-from craftlite.train.detector.run import Run
-from craftlite.train.recipe import Recipe
+from craftlite.train.detector.mix import validation_samples
 from craftlite.words import Words
 
 BOX = [[0, 0], [9.5, 0], [9.5, 5], [0, 5]]
@@ -200,11 +199,10 @@ def test_splits_are_the_whole_file_until_a_line_names_one(tmp_path: Path) -> Non
 
 def test_training_validates_on_lines_that_say_so(tmp_path: Path) -> None:
     write(tmp_path, {f"images/{letter}.jpg": PICTURE for letter in "ab"})
-    run = Run(Recipe(), ["words"], [tmp_path], tmp_path / "out")
     read(tmp_path, line("images/a.jpg"), line("images/b.jpg"))
-    assert run.validation_samples() == []
+    assert validation_samples(["words"], [tmp_path], 9) == []
     read(tmp_path, line("images/a.jpg"), line("images/b.jpg", split="val"))
-    assert [sample.name for sample in run.validation_samples()] == ["b"]
+    assert [sample.name for sample in validation_samples(["words"], [tmp_path], 9)] == ["b"]
 
 
 def test_the_file_itself_can_be_named_and_paths_can_be_absolute(tmp_path: Path) -> None:

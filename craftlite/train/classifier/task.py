@@ -1,0 +1,149 @@
+"""Pretraining a backbone as a classifier."""
+
+import sys
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from tqdm import tqdm
+
+from craftlite.data.loader import StepSampler, batches
+from craftlite.errors import DatasetError
+from craftlite.model import build_model
+from craftlite.train.classifier.card import write_card
+from craftlite.train.classifier.pictures import Batch, Labelled, Pictures, read_splits
+from craftlite.train.classifier.validate import TopErrors
+from craftlite.train.distributed import Group
+from craftlite.train.recipe import PretrainRecipe
+from craftlite.train.task import Task
+from craftlite.train.trainer import Trainer
+
+MOST_UNREADABLE = 0.01  # of the training pictures
+
+
+class Loss(NamedTuple):
+    """Cross entropy, a scalar tensor."""
+
+    total: Tensor
+
+
+@dataclass
+class ClassifierTask(Task):
+    """A backbone with a classifier's head, and the folder of pictures that it learns from.
+
+    Attributes:
+        recipe: the settings; `open` makes steps of its epochs.
+        data: the folder of pictures.
+        init: weights to start from, or None.
+        train, val: the splits, known after `open`.
+    """
+
+    recipe: PretrainRecipe
+    data: Path
+    init: Path | None = None
+    train: Labelled = field(init=False)
+    val: Labelled = field(init=False)
+
+    @property
+    def datasets(self) -> list[str]:  # type: ignore[override]
+        """The folder's name."""
+        return [self.data.absolute().name]
+
+    def open(self, group: Group) -> None:
+        """Read the splits of the folder."""
+        self.train, self.val = read_splits(self.data)
+        if group.leads:
+            warn_of_small_classes(self.train)
+        self.recipe = with_steps(self.recipe, len(self.train))
+        self.validation = TopErrors(self.val, self.recipe)
+
+    def build(self) -> nn.Module:
+        """The classifier, with random weights."""
+        return build_model(self.recipe.network, len(self.train.classes))
+
+    def loss(self, outputs: Any, batch: Any) -> Loss:
+        """Cross entropy of logits (N, classes) and smoothed targets."""
+        smoothing = self.recipe.label_smoothing
+        return Loss(cross_entropy(outputs.float(), batch.targets, label_smoothing=smoothing))
+
+    def batches(self, trainer: Trainer, out: Path) -> Generator[Sequence[Batch], None, None]:
+        """Pictures, of which those that cannot be read are named.
+
+        Raises:
+            DatasetError: more than 1 % of the pictures cannot be read.
+        """
+        recipe, group = self.recipe, trainer.group
+        sampler = StepSampler(
+            *(trainer.step, recipe.steps, recipe.batch, recipe.accumulate, group.rank, group.size)
+        )
+        pictures = Pictures(self.train, recipe)
+        with closing(batches(pictures, sampler, recipe.workers)) as stream:
+            yield from check_readable(stream, self.train)
+
+    def facts(self) -> dict[str, Any]:
+        """What `config.yaml` holds."""
+        init = self.init and str(self.init)
+        return {"data": [str(self.data)], "init": init, **asdict(self.recipe)}
+
+    def describe_datasets(self) -> list[dict[str, Any]]:
+        """Name, folder and counts of the pictures."""
+        return [
+            {
+                "name": self.datasets[0],
+                "folder": str(self.data),
+                "classes": len(self.train.classes),
+                "pictures": len(self.train),
+                "validation_pictures": len(self.val),
+            }
+        ]
+
+    def write_card(self, out: Path, step: int) -> None:
+        """Write `card.md`."""
+        write_card(out, step)
+
+
+def with_steps(recipe: PretrainRecipe, pictures: int) -> PretrainRecipe:
+    """The recipe with `steps` for its epochs, and a validation each epoch unless it says when."""
+    epoch = max(1, pictures // recipe.batch)
+    return replace(
+        recipe,
+        steps=recipe.steps or recipe.epochs * epoch,
+        validate_every=recipe.validate_every or epoch,
+    )
+
+
+def warn_of_small_classes(train: Labelled) -> None:
+    """Says which classes have one picture alone: nothing can be learnt from that."""
+    counts = [0] * len(train.classes)
+    for _, number in train.files:
+        counts[number] += 1
+    alone = [name for name, count in zip(train.classes, counts, strict=True) if count == 1]
+    if alone:
+        names = ", ".join(alone[:5]) + (" ..." if len(alone) > 5 else "")
+        print(f"warning: {len(alone)} classes have one picture alone: {names}", file=sys.stderr)
+
+
+def check_readable(stream: Iterator[Sequence[Batch]], train: Labelled) -> Iterator[Sequence[Batch]]:
+    """The same batches; pictures that could not be read are named and counted.
+
+    Raises:
+        DatasetError: more than 1 % of the training pictures could not be read.
+    """
+    bad: set[int] = set()
+    for parts in stream:
+        new = {n for part in parts for n in part.unreadable.tolist() if n >= 0} - bad
+        bad |= new
+        for file in (train.files[number][0] for number in sorted(new)):
+            tqdm.write(
+                f"warning: {file}: cannot be read; using another picture instead", file=sys.stderr
+            )
+        if len(bad) > MOST_UNREADABLE * len(train):
+            raise DatasetError(
+                f"{len(bad)} of {len(train)} pictures cannot be read, more than "
+                f"{MOST_UNREADABLE:.0%}; mend or remove those that are named above"
+            )
+        yield parts

@@ -1,0 +1,57 @@
+"""The datasets that a detector learns from and is validated on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+from craftlite.data import SYNTH
+from craftlite.data.mix import folders_of, parse_mix
+from craftlite.data.readers import has_validation, read_dataset
+from craftlite.data.sample import Sample
+from craftlite.data.sources import Source, open_source
+from craftlite.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Mix:
+    """The opened datasets of a training, by name, and their shares of the crops (sum 1)."""
+
+    names: list[str]
+    sources: list[Source]
+    shares: list[float]
+
+
+def open_mix(datasets: Sequence[str], folders: Sequence[Path]) -> Mix:
+    """The datasets, NAME or NAME:WEIGHT, opened; without a folder they lie in data/NAME.
+
+    Raises:
+        ConfigError: a dataset is unknown, or there are more folders than datasets.
+        DatasetError: a dataset cannot be read.
+    """
+    names, shares = parse_mix(datasets)
+    if len(folders) > len(names):
+        raise ConfigError(f"{len(folders)} --data for {len(names)} --dataset")
+    pairs = zip_longest(names, folders)
+    return Mix(names, [open_source(name, folder) for name, folder in pairs], shares)
+
+
+def validation_samples(
+    datasets: Sequence[str], folders: Sequence[Path], count: int
+) -> list[Sample]:
+    """The first samples of the first validation split among the datasets; empty without one."""
+    names, _ = parse_mix(datasets)
+    for name, folder in zip(names, folders_of(names, folders), strict=True):
+        if has_validation(name, folder):
+            return list(read_dataset(name, folder, "val").samples[:count])
+    return []
+
+
+def known_folders(datasets: Sequence[str], folders: Sequence[Path]) -> list[Path]:
+    """The folders, those that were left to their default too, up to a synth without one."""
+    known = list(folders)
+    for name in parse_mix(datasets)[0][len(known) :]:
+        if name == SYNTH:
+            break
+        known.append(Path("data") / name)
+    return known

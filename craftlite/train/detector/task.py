@@ -1,0 +1,120 @@
+"""Training a detector."""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from craftlite.crops.draw import Painter
+from craftlite.data.loader import Batch, StepSampler
+from craftlite.data.sources import Listed
+from craftlite.model import build_model
+from craftlite.train.card import write_card
+from craftlite.train.detector.feed import crop_batches, painter_of
+from craftlite.train.detector.loss import Loss, craft_loss
+from craftlite.train.detector.mix import Mix, known_folders, open_mix, validation_samples
+from craftlite.train.detector.pseudo_schedule import forget_labels, labelled
+from craftlite.train.detector.teacher import read_teacher, taught_loss
+from craftlite.train.detector.validate import THRESHOLDS, WordScore
+from craftlite.train.distributed import Group
+from craftlite.train.precision import autocast
+from craftlite.train.recipe import Recipe
+from craftlite.train.record import describe
+from craftlite.train.task import Task
+from craftlite.train.trainer import Trainer
+
+
+@dataclass
+class DetectorTask(Task):
+    """A detector, what it learns from, and where that lies.
+
+    Attributes:
+        recipe: the settings.
+        datasets: NAME or NAME:WEIGHT, mixed by weight.
+        folders: where each dataset lies, in the same order; those that are missing are data/NAME.
+        init: weights to start from, or None.
+        mix: the datasets, known after `open`.
+        teacher: a network whose maps are learnt from too, or None; known after `open`.
+    """
+
+    recipe: Recipe
+    datasets: Sequence[str] = ()
+    folders: Sequence[Path] = ()
+    init: Path | None = None
+    mix: Mix = field(init=False)
+    validation: WordScore = field(init=False)
+    teacher: nn.Module | None = field(init=False, default=None)
+
+    def open(self, group: Group) -> None:
+        """Read the datasets and the teacher."""
+        self.mix = open_mix(self.datasets, self.folders)
+        count = self.recipe.validate_pictures
+        kept_apart = validation_samples(self.datasets, self.folders, count)
+        self.validation = WordScore(kept_apart, self.recipe)
+        self.teacher = read_teacher(self.recipe.teacher, group.device)
+
+    def build(self) -> nn.Module:
+        """The detector, with random weights."""
+        return build_model(self.recipe.network)
+
+    def loss(self, outputs: Any, batch: Batch) -> Loss:
+        """The loss of both maps against the truth, and against the teacher's where there is one."""
+        loss = craft_loss(outputs[0], batch.scores, batch.weight)
+        if self.teacher is None:
+            return loss
+        with autocast(self.recipe, batch.pictures.device):
+            return taught_loss(self.teacher, batch.pictures, outputs[0], loss)
+
+    def batches(self, trainer: Trainer, out: Path) -> Generator[list[Any], None, None]:
+        """Crops, whose labels are renewed every `pseudo_every` steps."""
+        painter = painter_of(self.recipe, self.mix, trainer.group)
+        return self._batches(trainer, out, painter)
+
+    def _batches(
+        self, trainer: Trainer, out: Path, painter: Painter | None
+    ) -> Generator[list[Any], None, None]:
+        recipe, group = self.recipe, trainer.group
+        for first, last in periods(trainer.step, recipe.steps, recipe.pseudo_every):
+            with trainer.clock.paused():
+                sources = labelled(out, self.mix, trainer, recipe.pseudo_every, first)
+            sampler = StepSampler(
+                first, last, recipe.batch, recipe.accumulate, group.rank, group.size
+            )
+            with closing(crop_batches(sources, self.mix, recipe, sampler, painter)) as stream:
+                yield from stream
+
+    def forget(self, out: Path, step: int) -> None:
+        """Remove labels of before."""
+        forget_labels(out, step, self.recipe.pseudo_every)
+
+    def facts(self) -> dict[str, Any]:
+        """What `config.yaml` holds."""
+        return {
+            "dataset": list(self.datasets),
+            "data": [str(folder) for folder in known_folders(self.datasets, self.folders)],
+            "init": self.init and str(self.init),
+            **asdict(self.recipe),
+        }
+
+    def describe_datasets(self) -> list[dict[str, Any]]:
+        """Counts and fingerprint of each dataset."""
+        samples = (s.samples if isinstance(s, Listed) else [] for s in self.mix.sources)
+        parts = zip_longest(self.mix.names, self.folders, samples)
+        return [describe(name, folder, own) for name, folder, own in parts]
+
+    def write_card(self, out: Path, step: int) -> None:
+        """Write `card.md`."""
+        names = [sample.name for sample in self.validation.samples]
+        write_card(out, step, THRESHOLDS, names)
+
+
+def periods(step: int, steps: int, every: int) -> Iterator[tuple[int, int]]:
+    """First and last step of each stretch with the same labels, from `step` on to `steps`."""
+    while step < steps:
+        last = min(steps, step - step % every + every) if every else steps
+        yield step, last
+        step = last

@@ -1,0 +1,145 @@
+"""The order of a training, whatever is trained."""
+
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
+from copy import copy
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from types import FrameType
+from typing import Any
+
+import torch
+
+from craftlite.train.budget import UNKNOWN, Budget, with_steps
+from craftlite.train.checkpoint import load_checkpoint
+from craftlite.train.distributed import process_group
+from craftlite.train.precision import cudnn_benchmark, flush_denormals
+from craftlite.train.reporter import Reporter
+from craftlite.train.run_folder import RunFolder
+from craftlite.train.task import Task
+from craftlite.train.trainer import NonFiniteLossError, Trainer
+
+
+def train(task: Task, out: Path, resume: bool = False) -> Path:
+    """Carry out a task in its run folder `out`; returns the file of the best averaged weights.
+
+    Under torchrun, all its processes train together. Ctrl-C and SIGTERM finish the step and save.
+
+    Raises:
+        ConfigError: the settings do not fit together, or the folder holds another training.
+        DatasetError: a dataset cannot be read.
+        WeightsError: weights to start or to resume from cannot be used.
+        CraftliteError: the loss is not finite.
+        KeyboardInterrupt: interrupted and saved.
+    """
+    task = copy(task)  # its recipe changes where steps become known on the way
+    folder = RunFolder(out)
+    budget = budget_of(task, folder, resume)
+    if task.recipe.threads:
+        torch.set_num_threads(task.recipe.threads)
+    with process_group() as group, stop_on_signal() as asked_to_stop, flush_denormals():
+        task.open(group)
+        folder.check(task.recipe, resume, group.size)
+        trainer = Trainer(task, group)
+        if resume:
+            folder.restore(trainer)
+        elif task.init is not None:
+            trainer.start_from(task.init)
+        group.wait()  # until all have seen that the folder was free
+        if group.leads:
+            folder.write_record(task)
+        with (
+            Reporter(trainer, folder) if group.leads else nullcontext() as reporter,
+            closing(task.batches(trainer, out)) as stream,
+            cudnn_benchmark(True),
+        ):
+            run_steps(trainer, stream, reporter, asked_to_stop, budget)
+        if group.leads:
+            task.write_card(out, trainer.step)
+    return folder.best_weights()
+
+
+def run_steps(
+    trainer: Trainer,
+    stream: Iterator[Sequence[Any]],
+    reporter: Reporter | None,
+    asked_to_stop: Event,
+    budget: Budget | None,
+) -> None:
+    """Step until the recipe's last step or until patience ends; the leading process reports.
+
+    Raises:
+        CraftliteError: the loss is not finite.
+        KeyboardInterrupt: some process was asked to stop; all is saved.
+    """
+    if budget:
+        with cudnn_benchmark(False):
+            budget.begin(trainer.task.validation.seconds(trainer.ema.module))
+    while trainer.step < trainer.recipe.steps:
+        with trainer.clock.waiting():
+            parts = next(stream)
+        try:
+            loss = trainer.train_step(parts)
+        except NonFiniteLossError as error:
+            raise (reporter.keep(error) if reporter else error) from None
+        interrupted = trainer.group.any(asked_to_stop.is_set())
+        if reporter:
+            reporter.after_step(loss, stopping=interrupted)
+        if interrupted and trainer.step < trainer.recipe.steps:
+            if reporter:
+                reporter.say_saved()
+            raise KeyboardInterrupt
+        if budget:
+            set_steps(trainer, reporter, budget)
+        if trainer.group.any(trainer.best.is_stale(trainer.recipe.patience)):
+            return
+
+
+def budget_of(task: Task, folder: RunFolder, resume: bool) -> Budget | None:
+    """What finds the number of steps of a task in minutes, which has an unknown number until then.
+
+    A resumed one goes on with the steps that it had, if these were known.
+    """
+    recipe = task.recipe
+    if not recipe.minutes:
+        return None
+    if resume and folder.checkpoint.exists():
+        was = load_checkpoint(folder.checkpoint)["recipe"]
+        if not was.get("minutes"):
+            task.recipe = replace(recipe, steps=was["steps"], warmup=was["warmup"], minutes=0.0)
+            return None
+    task.recipe = replace(recipe, steps=UNKNOWN)
+    return Budget(recipe.minutes, time.monotonic())
+
+
+def set_steps(trainer: Trainer, reporter: Reporter | None, budget: Budget) -> None:
+    """Give the task the steps that its budget has time for, once they are known or time is up."""
+    task, group = trainer.task, trainer.group
+    steps = group.first(budget.steps(task.recipe, trainer.step) if group.leads else 0)
+    if steps != task.recipe.steps:
+        task.recipe = with_steps(task.recipe, steps)
+        if reporter:
+            reporter.steps_changed()
+
+
+@contextmanager
+def stop_on_signal() -> Iterator[Event]:
+    """An event that Ctrl-C and SIGTERM set, so that the step under way is finished first.
+
+    A second Ctrl-C interrupts at once.
+    """
+    asked = Event()
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

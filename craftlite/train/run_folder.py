@@ -1,0 +1,97 @@
+"""A training's folder: the names of its files, and whether it may be written or continued."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from craftlite.errors import ConfigError
+from craftlite.files import write_whole
+from craftlite.train.checkpoint import load_checkpoint
+from craftlite.train.log import rewind_log
+from craftlite.train.recipe import RESUMABLE, Settings
+from craftlite.train.record import environment, write_config
+from craftlite.train.task import Task
+from craftlite.train.trainer import Trainer
+
+CHECKPOINT = "checkpoint.pt"
+WEIGHTS = "weights.safetensors"
+BEST = "best.safetensors"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder `path` of one training."""
+
+    path: Path
+
+    @property
+    def checkpoint(self) -> Path:
+        """Everything that the next step depends on."""
+        return self.path / CHECKPOINT
+
+    @property
+    def log(self) -> Path:
+        """One JSON object a line."""
+        return self.path / "log.jsonl"
+
+    def check(self, settings: Settings, resume: bool, processes: int) -> None:
+        """Check what needs no data to be opened.
+
+        Raises:
+            ConfigError: the folder holds a training and `resume` is not set, or the batch cannot
+                be shared among the processes.
+        """
+        if self.checkpoint.exists() and not resume:
+            raise ConfigError(
+                f"{self.path}: holds a training already; add --resume or name another --out"
+            )
+        if settings.batch % (processes * settings.accumulate):
+            raise ConfigError(
+                f"batch is {settings.batch}: must be a multiple of {processes} processes times "
+                f"accumulate {settings.accumulate}"
+            )
+
+    def restore(self, trainer: Trainer) -> None:
+        """Bring a new trainer to the last checkpoint; lines of the log after it are dropped.
+
+        Raises:
+            ConfigError: the run was started with other settings.
+            WeightsError: there is no checkpoint, or it cannot be read.
+        """
+        state = load_checkpoint(self.checkpoint)
+        self._refuse_changes(trainer.task, state["recipe"], state["datasets"])
+        trainer.load(state)
+        if trainer.group.leads:
+            rewind_log(self.log, trainer.step)
+
+    def _refuse_changes(
+        self, task: Task, recipe: Mapping[str, object], datasets: Sequence[str]
+    ) -> None:
+        now = {name: value for name, value in asdict(task.recipe).items() if name not in RESUMABLE}
+        # A checkpoint of an older version lacks settings that came later: they had their defaults.
+        before = {setting.name: setting.default for setting in fields(task.recipe)} | dict(recipe)
+        was = {name: before[name] for name in now if before[name] != now[name]}
+        if datasets != list(task.datasets):
+            was["dataset"] = " ".join(datasets)
+        if was:
+            settings = ", ".join(f"{name} {value}" for name, value in was.items())
+            raise ConfigError(
+                f"{self.path}: was started with {settings}; resume with the same settings"
+            )
+
+    def write_config(self, task: Task) -> None:
+        """Write the settings, so that the run can be repeated."""
+        write_config(self.path / "config.yaml", task.facts())
+
+    def write_record(self, task: Task) -> None:
+        """Write the settings, and on what machine and data the run is."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.write_config(task)
+        facts = environment(task.describe_datasets())
+        write_whole(self.path / "env.json", json.dumps(facts, indent=2) + "\n")
+
+    def best_weights(self) -> Path:
+        """The file of the averaged weights of the best validation; without one, of the last."""
+        best = self.path / BEST
+        return best if best.exists() else self.path / WEIGHTS

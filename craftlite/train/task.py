@@ -1,0 +1,115 @@
+"""What a training must know of what it trains: the network, its loss, its data, its validation."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from craftlite.train.distributed import Group
+from craftlite.train.optimiser import optimiser_of
+from craftlite.train.recipe import Settings
+
+if TYPE_CHECKING:
+    from craftlite.train.trainer import Trainer
+
+
+class Terms(Protocol):
+    """A named tuple of scalar tensors, of which `total` is what is minimised."""
+
+    @property
+    def _fields(self) -> tuple[str, ...]: ...
+
+    @property
+    def total(self) -> Tensor:
+        """The sum that is minimised."""
+        ...
+
+    def __iter__(self) -> Iterator[Tensor]: ...
+
+
+class Validation(Protocol):
+    """Pictures that are kept apart, and how a network is judged by them; false without any."""
+
+    def __bool__(self) -> bool: ...
+
+    def seconds(self, model: nn.Module) -> float:
+        """About how long one validation takes."""
+        ...
+
+    def figures(self, model: nn.Module) -> dict[str, float]:
+        """How good a network is, by name, for the log."""
+        ...
+
+    def score(self, figures: Mapping[str, float]) -> float:
+        """What the best weights are the best by, the higher the better."""
+        ...
+
+    def summary(self, figures: Mapping[str, float]) -> str:
+        """The figures in a few words."""
+        ...
+
+    def draw(self, out: Path, model: nn.Module, step: int) -> None:
+        """Write pictures of what the network finds into the run's folder."""
+        ...
+
+
+class Task(ABC):
+    """One kind of training, for `train` to carry out.
+
+    Attributes:
+        recipe: the settings; a budget in minutes and an epoch become steps once they are known.
+        datasets: their names, by which a resumed run is known to be the same.
+        init: the file of weights to start from, or None for random ones.
+        validation: known after `open`.
+    """
+
+    recipe: Settings
+    datasets: Sequence[str]
+    init: Path | None
+    validation: Validation
+
+    @abstractmethod
+    def open(self, group: Group) -> None:
+        """Read the datasets.
+
+        Raises:
+            ConfigError: the settings do not fit together.
+            DatasetError: a dataset cannot be read.
+        """
+
+    @abstractmethod
+    def build(self) -> nn.Module:
+        """The network, with random weights and its backbone as `basenet`."""
+
+    def optimiser(self, model: nn.Module) -> torch.optim.Optimizer:
+        """What moves the weights."""
+        return optimiser_of(model, self.recipe)
+
+    @abstractmethod
+    def loss(self, outputs: Any, batch: Any) -> Terms:
+        """The loss of what the network gives for a batch's pictures."""
+
+    @abstractmethod
+    def batches(self, trainer: "Trainer", out: Path) -> Generator[Sequence[Any], None, None]:
+        """For each step, from the trainer's on, its parts: batches that hold `pictures`.
+
+        out: the run's folder.
+        """
+
+    def forget(self, out: Path, step: int) -> None:  # noqa: B027 - most tasks leave nothing
+        """Remove files of `batches` that neither a run at `step` nor a resumed one will read."""
+
+    @abstractmethod
+    def facts(self) -> dict[str, Any]:
+        """What `config.yaml` holds: the datasets, their folders, the start, the settings."""
+
+    @abstractmethod
+    def describe_datasets(self) -> list[dict[str, Any]]:
+        """What `env.json` holds of each dataset."""
+
+    @abstractmethod
+    def write_card(self, out: Path, step: int) -> None:
+        """Write `card.md` into the run's folder, from the other files there."""
