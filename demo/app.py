@@ -2,8 +2,12 @@
 
 import os
 
-from craftlite.demo.look import Eye
 from craftlite.demo.page import build, serve
+from craftlite.demo.session import DetectorPool
 
 if __name__ == "__main__":
-    serve(build(Eye()), os.environ.get("HOST", "0.0.0.0"), int(os.environ.get("PORT", "7860")))
+    serve(
+        build(DetectorPool()),
+        os.environ.get("HOST", "0.0.0.0"),
+        int(os.environ.get("PORT", "7860")),
+    )

@@ -28,12 +28,12 @@ def run(args: Namespace) -> int:
     Raises:
         ConfigError: the port is taken.
     """
-    from craftlite.demo.look import Eye
     from craftlite.demo.page import build, serve
+    from craftlite.demo.session import DetectorPool
 
     # A service is stopped by SIGTERM; leaving in good order removes what was uploaded.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
-    page = build(Eye(args.threads))
+    page = build(DetectorPool(args.threads))
     print(f"http://{args.host}:{args.port} (Ctrl-C stops it)", file=sys.stderr)
     try:
         serve(page, args.host, args.port)

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from craftlite.demo.look import Eye
+from craftlite.demo.session import DetectorPool
 from craftlite.demo.views import map_view, words_view
 from craftlite.geometry import Picture
 from craftlite.weights import DEFAULT, catalogue
@@ -37,16 +37,16 @@ def example() -> Picture:
     return np.array(image)
 
 
-def steps(eye: Eye) -> str:
+def steps(pool: DetectorPool) -> str:
     """From a picture to its words in four pictures, made by the weights that ship."""
-    detector = eye.detector(DEFAULT)
-    look = eye.again("example", example(), DEFAULT, 640)
-    found = eye.find(look, DEFAULT, detector.thresholds)
+    detector = pool.detector(DEFAULT)
+    analysis = pool.analyse("example", example(), DEFAULT, 640)
+    found = pool.words(analysis, DEFAULT, detector.thresholds)
     views = (
-        f'<img src="{look.shown}" alt="a picture">',
-        map_view(look, look.maps.region, "region map"),
-        map_view(look, look.maps.affinity, "affinity map"),
-        words_view(look, found),
+        f'<img src="{analysis.shown}" alt="a picture">',
+        map_view(analysis, analysis.maps.region, "region map"),
+        map_view(analysis, analysis.maps.affinity, "affinity map"),
+        words_view(analysis, found),
     )
     figures = "".join(
         f"<div>{view}<p>{number}. {said}</p></div>"

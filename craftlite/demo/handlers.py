@@ -8,7 +8,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from craftlite.demo.look import Eye, Look, at_level
+from craftlite.demo.session import Analysis, DetectorPool, at_level
 from craftlite.demo.views import NOTHING, characters_view, json_view, map_view, words_view
 from craftlite.draw import overlay, write_picture
 from craftlite.errors import CraftliteError
@@ -24,54 +24,60 @@ class Handlers:
     Arguments named text, link, low, level and weights are the page's settings.
     """
 
-    def __init__(self, eye: Eye, folder: Path) -> None:
-        self.eye, self.folder = eye, folder
+    def __init__(self, pool: DetectorPool, folder: Path) -> None:
+        self.pool, self.folder = pool, folder
 
-    def open(self, file: tuple[str, str] | None, side: int, weights: str) -> Look | None:
+    def open(self, file: tuple[str, str] | None, side: int, weights: str) -> Analysis | None:
         """Runs the network on an upload, given as its path and name."""
         if file is None:
             return None
-        with told():
-            return self.eye.look(Path(file[0]).read_bytes(), file[1], weights, side)
+        with user_errors_as_gradio():
+            return self.pool.analyse_file(Path(file[0]).read_bytes(), file[1], weights, side)
 
-    def again(self, look: Look | None, side: int, weights: str) -> Look | None:
+    def again(self, analysis: Analysis | None, side: int, weights: str) -> Analysis | None:
         """Runs the network again where the long side or the weights are others now."""
-        if look is None or (look.weights, look.long_side) == (weights, side):
-            return look
-        return self.eye.again(look.name, look.picture, weights, side)
+        if analysis is None or (analysis.weights, analysis.long_side) == (weights, side):
+            return analysis
+        return self.pool.analyse(analysis.name, analysis.picture, weights, side)
 
     def own(self, weights: str) -> tuple[float, float, float, int]:
         """Thresholds and long side that weights were tuned for."""
-        detector = self.eye.detector(weights)
+        detector = self.pool.detector(weights)
         own = detector.thresholds
         return own.text, own.link, own.low, detector.long_side
 
-    def maps(self, look: Look | None) -> tuple[str, str]:
+    def maps(self, analysis: Analysis | None) -> tuple[str, str]:
         """Both maps over the picture, as HTML."""
-        if look is None:
+        if analysis is None:
             return NOTHING, NOTHING
         return (
-            map_view(look, look.maps.region, "region map"),
-            map_view(look, look.maps.affinity, "affinity map"),
+            map_view(analysis, analysis.maps.region, "region map"),
+            map_view(analysis, analysis.maps.affinity, "affinity map"),
         )
 
     def show(
-        self, look: Look | None, text: float, link: float, low: float, level: str, weights: str
+        self,
+        analysis: Analysis | None,
+        text: float,
+        link: float,
+        low: float,
+        level: str,
+        weights: str,
     ) -> tuple[str, str, str]:
         """Words and characters as HTML, and the JSON; no network runs."""
-        if look is None:
+        if analysis is None:
             return NOTHING, NOTHING, ""
-        found = self.eye.find(look, weights, Thresholds(text, link, low))
+        found = self.pool.words(analysis, weights, Thresholds(text, link, low))
         return (
-            words_view(look, found),
-            characters_view(look, found),
-            json_view(look, at_level(found.words, level)),
+            words_view(analysis, found),
+            characters_view(analysis, found),
+            json_view(analysis, at_level(found.words, level)),
         )
 
     def save(
         self,
         form: str,
-        look: Look | None,
+        analysis: Analysis | None,
         text: float,
         link: float,
         low: float,
@@ -79,17 +85,17 @@ class Handlers:
         weights: str,
     ) -> str:
         """A file of what is shown: form "json", "txt" or "png"."""
-        if look is None:
+        if analysis is None:
             raise gr.Error("Drop a picture first.", print_exception=False)
-        found = self.eye.find(look, weights, Thresholds(text, link, low))
-        words, stem = at_level(found.words, level), Path(look.name).stem or "picture"
+        found = self.pool.words(analysis, weights, Thresholds(text, link, low))
+        words, stem = at_level(found.words, level), Path(analysis.name).stem or "picture"
         path = self._new_file(f"res_{stem}.txt" if form == "txt" else f"{stem}.{form}")
         if form == "json":
-            path.write_text(json_line(record(look.name, words)) + "\n")
+            path.write_text(json_line(record(analysis.name, words)) + "\n")
         elif form == "txt":
             path.write_text(icdar(words))
         else:
-            write_picture(path, overlay(look.picture, words))
+            write_picture(path, overlay(analysis.picture, words))
         return str(path)
 
     def batch(
@@ -112,11 +118,11 @@ class Handlers:
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in progress.tqdm([Path(path) for path in paths], unit="pictures"):
                 try:
-                    look = self.eye.look(path.read_bytes(), path.name, weights, side)
+                    analysis = self.pool.analyse_file(path.read_bytes(), path.name, weights, side)
                 except CraftliteError as error:
                     failed.append(f"- {path.name}: {error}")
                     continue
-                found = self.eye.find(look, weights, Thresholds(text, link, low))
+                found = self.pool.words(analysis, weights, Thresholds(text, link, low))
                 words = at_level(found.words, level)
                 archive.writestr(f"{path.stem}.json", json_line(record(path.name, words)) + "\n")
                 archive.writestr(f"res_{path.stem}.txt", icdar(words))
@@ -128,7 +134,7 @@ class Handlers:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def user_errors_as_gradio() -> Iterator[None]:
     """A mistake of the user's inside becomes a sentence on the page."""
     try:
         yield

@@ -12,7 +12,7 @@ import gradio as gr
 
 from craftlite.demo.about import about, steps
 from craftlite.demo.handlers import Handlers
-from craftlite.demo.look import LONG_SIDES, MAX_PIXELS, Eye
+from craftlite.demo.session import LONG_SIDES, MAX_PIXELS, DetectorPool
 from craftlite.demo.views import NOTHING, STYLE
 from craftlite.weights import DEFAULT, catalogue
 
@@ -76,9 +76,9 @@ def serve(page: gr.Blocks, host: str, port: int) -> None:
     )
 
 
-def build(eye: Eye) -> gr.Blocks:
+def build(pool: DetectorPool) -> gr.Blocks:
     """The page, for `serve` to launch."""
-    handlers = Handlers(eye, private_folder())
+    handlers = Handlers(pool, private_folder())
     page: gr.Blocks
     with gr.Blocks(
         title="craftlite", analytics_enabled=False, delete_cache=CLEAN_SECONDS, fill_width=True
@@ -90,7 +90,7 @@ def build(eye: Eye) -> gr.Blocks:
                     sources=["upload", "clipboard", "webcam"], label=UPLOAD_LABEL, height=220
                 )
                 upload.preprocess = as_sent  # type: ignore[method-assign, assignment]
-                settings, side = _settings(eye)
+                settings, side = _settings(pool)
             with gr.Column(scale=3, min_width=320, elem_classes="right"):
                 views = _views()
                 with gr.Row():
@@ -100,12 +100,12 @@ def build(eye: Eye) -> gr.Blocks:
         with gr.Tab("Several pictures"):
             _several(handlers, [*settings, side])
         with gr.Tab("About"):
-            gr.HTML(steps(eye))
+            gr.HTML(steps(pool))
             gr.Markdown(about())
-        look = gr.State(None, time_to_live=SESSION_SECONDS)
-        _wire(handlers, look, upload, settings, side, views)
+        analysis = gr.State(None, time_to_live=SESSION_SECONDS)
+        _wire(handlers, analysis, upload, settings, side, views)
         for button, form in zip(buttons, FILES.values(), strict=True):
-            made = button.click(partial(handlers.save, form), [look, *settings], saved)
+            made = button.click(partial(handlers.save, form), [analysis, *settings], saved)
             made.success(None, None, None, js="() => document.querySelector('#saved').click()")
     return page
 
@@ -123,9 +123,9 @@ def as_sent(payload: Any) -> tuple[str, str] | None:
     return payload and (payload.path, payload.orig_name or Path(payload.path).name)
 
 
-def _settings(eye: Eye) -> tuple[Settings, gr.Slider]:
+def _settings(pool: DetectorPool) -> tuple[Settings, gr.Slider]:
     """The settings, at what the default weights were tuned for, and the long side."""
-    detector = eye.detector(DEFAULT)
+    detector = pool.detector(DEFAULT)
     own = detector.thresholds
     levels: list[Any] = [
         gr.Slider(0, 1, value, step=0.01, label=label, info=HELP[name])
@@ -171,25 +171,27 @@ def _several(handlers: Handlers, settings: list[Any]) -> None:
 
 def _wire(
     handlers: Handlers,
-    look: gr.State,
+    analysis: gr.State,
     upload: gr.Image,
     settings: Settings,
     side: gr.Slider,
     views: Views,
 ) -> None:
     """A new picture, long side or weights run the network; thresholds only what comes after it."""
-    asked, maps = [look, *settings], [views.region, views.affinity]
+    asked, maps = [analysis, *settings], [views.region, views.affinity]
     seen = [views.words, views.characters, views.json]
-    weights, again = settings.weights, [look, side, settings.weights]
-    opened = upload.change(handlers.open, [upload, side, weights], look, api_name="look", **NETWORK)
-    opened.then(handlers.maps, look, maps).then(handlers.show, asked, seen, api_name="words")
-    resized = side.change(handlers.again, again, look, trigger_mode="always_last", **NETWORK)
+    weights, again = settings.weights, [analysis, side, settings.weights]
+    opened = upload.change(
+        handlers.open, [upload, side, weights], analysis, api_name="look", **NETWORK
+    )
+    opened.then(handlers.maps, analysis, maps).then(handlers.show, asked, seen, api_name="words")
+    resized = side.change(handlers.again, again, analysis, trigger_mode="always_last", **NETWORK)
     own = [settings.text, settings.link, settings.low, side]
     changed = weights.change(handlers.own, weights, own).then(
-        handlers.again, again, look, **NETWORK
+        handlers.again, again, analysis, **NETWORK
     )
     for event in (resized, changed):
-        event.then(handlers.maps, look, maps).then(handlers.show, asked, seen)
+        event.then(handlers.maps, analysis, maps).then(handlers.show, asked, seen)
     moved: list[Any] = [settings.text, settings.link, settings.low, settings.level]
     for setting in moved:
         setting.change(

@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-from craftlite.demo.look import ROOM, Found, Look
+from craftlite.demo.session import ROOM, Analysis, Found
 from craftlite.draw import data_uri, fitted, heatmap
 from craftlite.formats import record
 from craftlite.geometry import Map, Points
@@ -35,52 +35,52 @@ footer { display: none !important; }
 NOTHING = "<p>Drop a picture, or take one of the samples.</p>"
 
 
-def words_view(look: Look, found: Found) -> str:
+def words_view(analysis: Analysis, found: Found) -> str:
     """The picture with every word's outline; the score shows where the pointer rests."""
     words = found.words
     outlines = zip(words.polygons, words.scores.tolist(), strict=True)
     marks = "".join(_polygon(polygon, f"{score:.3f}") for polygon, score in outlines)
-    return _seen(look, marks, caption(look, found), len(words))
+    return _seen(analysis, marks, caption(analysis, found), len(words))
 
 
-def characters_view(look: Look, found: Found) -> str:
+def characters_view(analysis: Analysis, found: Found) -> str:
     """The picture with the quads of the characters."""
     characters = [quad for word in found.words.characters or () for quad in word]
     marks = "".join(_polygon(quad, None, "char") for quad in characters)
-    return _seen(look, marks, f"{len(characters)} characters", len(characters))
+    return _seen(analysis, marks, f"{len(characters)} characters", len(characters))
 
 
-def map_view(look: Look, scores: Map, what: str) -> str:
+def map_view(analysis: Analysis, scores: Map, what: str) -> str:
     """A map's colours over the picture, dim where it is 0 and glowing where it is 1."""
-    small = fitted(look.picture, ROOM)[0]
+    small = fitted(analysis.picture, ROOM)[0]
     return (
         f'<figure class="seen"><img src="{data_uri(heatmap(small, scores))}" alt="{what}"></figure>'
     )
 
 
-def json_view(look: Look, words: Words) -> str:
+def json_view(analysis: Analysis, words: Words) -> str:
     """The JSON of `craftlite detect`, a word a line."""
-    entry = record(look.name, words)
+    entry = record(analysis.name, words)
     head = json.dumps({key: value for key, value in entry.items() if key != "words"})
     lines = ",\n  ".join(json.dumps(word) for word in entry["words"])
     return f'{head[:-1]}, "words": [\n  {lines}\n]}}'
 
 
-def caption(look: Look, found: Found) -> str:
+def caption(analysis: Analysis, found: Found) -> str:
     """How much was found and how long it took."""
     width, height = found.words.size
     count = len(found.words)
     return (
         f"{count} word{'' if count == 1 else 's'} in {width}x{height} pixels: network "
-        f"{look.milliseconds:.0f} ms, post-processing {found.milliseconds:.0f} ms"
+        f"{analysis.milliseconds:.0f} ms, post-processing {found.milliseconds:.0f} ms"
     )
 
 
-def _seen(look: Look, marks: str, said: str, count: int) -> str:
-    height, width = look.picture.shape[:2]
+def _seen(analysis: Analysis, marks: str, said: str, count: int) -> str:
+    height, width = analysis.picture.shape[:2]
     return (
         f'<figure class="seen" data-count="{count}"><div class="frame">'
-        f'<img src="{look.shown}" alt="{escape(look.name, quote=True)}">'
+        f'<img src="{analysis.shown}" alt="{escape(analysis.name, quote=True)}">'
         f'<svg viewBox="0 0 {width} {height}" preserveAspectRatio="none">{marks}</svg></div>'
         f"<figcaption>{said}</figcaption></figure>"
     )

@@ -19,8 +19,8 @@ pytest.importorskip("gradio", reason="needs craftlite[demo]")
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from craftlite import Detector
-from craftlite.demo.look import MAX_PIXELS, Eye
 from craftlite.demo.page import build, serve
+from craftlite.demo.session import MAX_PIXELS, DetectorPool
 
 CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt install chromium")
@@ -29,17 +29,17 @@ SECONDS = 60_000  # milliseconds that a busy machine may take
 
 
 @pytest.fixture(scope="module")
-def eye() -> Eye:
-    return Eye(threads=1)
+def pool() -> DetectorPool:
+    return DetectorPool(threads=1)
 
 
 @pytest.fixture(scope="module")
-def address(eye: Eye) -> Iterator[str]:
+def address(pool: DetectorPool) -> Iterator[str]:
     """Where the page is served, on a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    page = build(eye)
+    page = build(pool)
     threading.Thread(target=serve, args=(page, "127.0.0.1", port), daemon=True).start()
     address = f"http://127.0.0.1:{port}"
     for _ in range(300):
@@ -94,7 +94,9 @@ def set_slider(page: Page, label: str, value: float) -> None:
     box.press("Enter")
 
 
-def test_a_dropped_picture_shows_the_words_that_the_api_finds(page: Page, eye: Eye) -> None:
+def test_a_dropped_picture_shows_the_words_that_the_api_finds(
+    page: Page, pool: DetectorPool
+) -> None:
     drop(page, SAMPLE)
     page.wait_for_selector("#words figure.seen")
     words = Detector()(str(SAMPLE))
@@ -104,11 +106,11 @@ def test_a_dropped_picture_shows_the_words_that_the_api_finds(page: Page, eye: E
     assert title == f"{words.scores[0]:.3f}"
     assert f"{len(words)} words in 1200x900 pixels: network" in page.inner_text("#words figcaption")
 
-    runs = eye.runs
+    runs = pool.runs
     set_slider(page, "Text threshold", 0.95)
     expect(page.locator("#words figure.seen")).not_to_have_attribute("data-count", str(len(words)))
     assert count(page) < len(words)
-    assert eye.runs == runs
+    assert pool.runs == runs
 
     page.get_by_role("tab", name="Characters").click()
     page.wait_for_selector("#characters figure.seen")
@@ -116,13 +118,13 @@ def test_a_dropped_picture_shows_the_words_that_the_api_finds(page: Page, eye: E
     page.wait_for_selector("#region img[alt='region map']")
 
 
-def test_another_long_side_runs_the_network_again(page: Page, eye: Eye) -> None:
+def test_another_long_side_runs_the_network_again(page: Page, pool: DetectorPool) -> None:
     drop(page, SAMPLE)
     page.wait_for_selector("#words figure.seen")
-    before, runs = page.inner_text("#words figcaption"), eye.runs
+    before, runs = page.inner_text("#words figcaption"), pool.runs
     set_slider(page, "Long side", 640)
     expect(page.locator("#words figcaption")).not_to_have_text(before)
-    assert eye.runs == runs + 1
+    assert pool.runs == runs + 1
 
 
 def test_downloaded_json_is_the_apis(page: Page, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the page knows of a picture, and the detectors that look at it."""
+"""Pictures that were analysed, and the detectors that did it."""
 
 import time
 from dataclasses import dataclass, replace
@@ -18,8 +18,8 @@ LONG_SIDES = (320, 2560)  # pixels, the least and the most that the page offers
 
 
 @dataclass(frozen=True)
-class Look:
-    """A picture and the maps that weights gave for it.
+class Analysis:
+    """A picture and its score maps.
 
     Attributes:
         name: of the uploaded file.
@@ -52,7 +52,7 @@ def _detector(weights: str, threads: int | None) -> Detector:
     return Detector(weights, threads=threads)
 
 
-class Eye:
+class DetectorPool:
     """Detectors by the name of their weights, each loaded once; one network runs at a time.
 
     Attributes:
@@ -70,16 +70,16 @@ class Eye:
             return own
         return Detector(own.runtime, long_side=long_side)
 
-    def look(self, data: bytes, name: str, weights: str, long_side: int) -> Look:
+    def analyse_file(self, data: bytes, name: str, weights: str, long_side: int) -> Analysis:
         """Reads a picture's file and runs the network on it.
 
         Raises:
             InputError: it cannot be read as a picture, or has more than MAX_PIXELS.
         """
-        return self.again(name, read_image(data, max_pixels=MAX_PIXELS), weights, long_side)
+        return self.analyse(name, read_image(data, max_pixels=MAX_PIXELS), weights, long_side)
 
-    def again(self, name: str, picture: Picture, weights: str, long_side: int) -> Look:
-        """Runs a network on a picture that was read before."""
+    def analyse(self, name: str, picture: Picture, weights: str, long_side: int) -> Analysis:
+        """Runs the network on a picture that was read before."""
         detector = self.detector(weights, long_side)
         with self._lock:
             start = time.perf_counter()
@@ -87,12 +87,12 @@ class Eye:
             milliseconds = 1000 * (time.perf_counter() - start)
             self.runs += 1
         shown = data_uri(fitted(picture, ROOM)[0])
-        return Look(name, picture, maps, weights, long_side, milliseconds, shown)
+        return Analysis(name, picture, maps, weights, long_side, milliseconds, shown)
 
-    def find(self, look: Look, weights: str, thresholds: Thresholds) -> Found:
+    def words(self, analysis: Analysis, weights: str, thresholds: Thresholds) -> Found:
         """The words, with their characters, of maps that are known; no network runs."""
         start = time.perf_counter()
-        words = self.detector(weights).words(look.maps, thresholds, characters=True)
+        words = self.detector(weights).words(analysis.maps, thresholds, characters=True)
         return Found(words, 1000 * (time.perf_counter() - start))
 
 
