@@ -100,6 +100,8 @@ BODIES: dict[str, Callable[[], nn.Module]] = {
     "deeper": lambda: small(deeper()),
     "wider": lambda: small(widths=(128, 96, 64, 16)),
     "subpixel": SubPixel,
+    "silu": lambda: small(replace(LITE, act=nn.SiLU)),
+    "hardswish": lambda: small(replace(LITE, act=nn.Hardswish)),
 }
 networks._DETECTORS.update(BODIES)
 

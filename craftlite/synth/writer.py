@@ -1,19 +1,17 @@
-"""Generated pictures on disk: for other tools as SynthText is, for streaming, and for our own.
+"""Generated pictures on disk, with their words for our readers and as SynthText has them.
 
-A folder holds `images/`, `shards/NNNNNN.tar` (each picture beside its JSON), and, once all are
-there, `words.jsonl` and SynthText's `gt.mat`. A shard that is there is complete, so an interrupted
-run goes on with the next one. The same settings give the same bytes.
+Pictures lie in blocks, `images/NNNNNN/`. A block's `words.jsonl` is written after its pictures, so
+an interrupted run goes on with the next block; `words.jsonl` and `gt.mat` of the whole come last.
+The same settings give the same bytes.
 """
 
 import hashlib
-import io
 import json
 import signal
-import tarfile
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from multiprocessing import get_context
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
@@ -28,7 +26,7 @@ from craftlite.files import write_whole
 from craftlite.synth.generator import Generator
 from craftlite.synth.synthtext import synthtext_bytes
 
-PICTURES_A_SHARD = 1000
+PICTURES_A_BLOCK = 1000
 JPEG_QUALITY = 95
 MANIFEST = "manifest.json"
 LIBRARIES = ("craftlite", "numpy", "opencv-python-headless", "pillow", "uharfbuzz")
@@ -61,18 +59,18 @@ def write_dataset(
     settings = settings_of(generator, count)
     _claim(out, settings, resume)
     write_whole(out / MANIFEST, _json(settings))
-    shards = [range(k, min(k + PICTURES_A_SHARD, count)) for k in range(0, count, PICTURES_A_SHARD)]
-    left = [shard for shard in shards if not shard_path(out, shard).exists()]
-    jobs = [(number, picture_path(number)) for shard in left for number in shard]
+    blocks = [range(k, min(k + PICTURES_A_BLOCK, count)) for k in range(0, count, PICTURES_A_BLOCK)]
+    left = [block for block in blocks if not lines_path(out, block).exists()]
+    jobs = [(number, picture_path(number)) for block in left for number in block]
     # Not forked: OpenCV's threads, once they have worked here, would hang in a child.
     pool = get_context("spawn").Pool(workers, _begin, [generator])
     with pool, tqdm(total=count, initial=count - len(jobs), unit="picture") as progress:
         pictures = pool.imap(_make, jobs, chunksize=4)
-        for shard in left:
-            _write_shard(out, shard, _counted(pictures, len(shard), progress))
-    lines = [line for shard in shards for line in read_lines(shard_path(out, shard))]
-    records = [json.loads(line) for line in lines]
-    write_whole(out / "words.jsonl", "".join(line + "\n" for line in lines))
+        for block in left:
+            _write_block(out, block, _counted(pictures, len(block), progress))
+    text = "".join(lines_path(out, block).read_text("utf-8") for block in blocks)
+    records = [json.loads(line) for line in text.split("\n") if line]
+    write_whole(out / "words.jsonl", text)
     write_whole(out / "gt.mat", synthtext_bytes(records))
     totals = count_words(records)
     write_whole(out / MANIFEST, _json(settings | {"totals": totals}))
@@ -103,20 +101,13 @@ def settings_of(generator: Generator, count: int) -> dict[str, Any]:
 
 
 def picture_path(number: int) -> str:
-    """Where a picture lies in the folder; those of a shard lie together."""
-    return f"images/{number // PICTURES_A_SHARD:06d}/synth_{number}.jpg"
+    """Where a picture lies in the folder."""
+    return f"images/{number // PICTURES_A_BLOCK:06d}/synth_{number}.jpg"
 
 
-def shard_path(out: Path, shard: range) -> Path:
-    """Where the tar file of a range of pictures lies."""
-    return out / "shards" / f"{shard.start // PICTURES_A_SHARD:06d}.tar"
-
-
-def read_lines(shard: Path) -> list[str]:
-    """The lines of `words.jsonl` for the pictures of a shard."""
-    with tarfile.open(shard) as tar:
-        files = [tar.extractfile(member) for member in tar if member.name.endswith(".json")]
-        return [file.read().decode() for file in files if file is not None]
+def lines_path(out: Path, block: range) -> Path:
+    """Where the lines of `words.jsonl` lie that belong to a block's pictures."""
+    return (out / picture_path(block.start)).with_name("words.jsonl")
 
 
 def count_words(records: Iterable[dict[str, Any]]) -> dict[str, int]:
@@ -183,23 +174,13 @@ def _counted(pictures: Iterator[Stored], count: int, progress: "tqdm[Any]") -> I
         progress.update()
 
 
-def _write_shard(out: Path, shard: range, pictures: Iterable[Stored]) -> None:
-    """The pictures one by one, then the tar with all of them: where it is, they are too."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for picture in pictures:
-            write_whole(out / picture.path, picture.jpeg)
-            name = PurePosixPath(picture.path)
-            add_to_tar(tar, name.name, picture.jpeg)
-            add_to_tar(tar, f"{name.stem}.json", picture.line.encode())
-    write_whole(shard_path(out, shard), buffer.getvalue())
-
-
-def add_to_tar(tar: tarfile.TarFile, name: str, content: bytes) -> None:
-    """Add a file so that the same content gives the same bytes."""
-    member = tarfile.TarInfo(name)  # its time, owner and mode are fixed
-    member.size = len(content)
-    tar.addfile(member, io.BytesIO(content))
+def _write_block(out: Path, block: range, pictures: Iterable[Stored]) -> None:
+    """The pictures one by one, then their lines: where these are, the pictures are too."""
+    lines = []
+    for picture in pictures:
+        write_whole(out / picture.path, picture.jpeg)
+        lines.append(picture.line + "\n")
+    write_whole(lines_path(out, block), "".join(lines))
 
 
 def rounded(points: npt.NDArray[np.float32]) -> Any:

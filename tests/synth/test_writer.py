@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +27,8 @@ def made(dejavu_file: Path) -> Generator:
 
 
 @pytest.fixture(autouse=True)
-def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "PICTURES_A_SHARD", 5)
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "PICTURES_A_BLOCK", 5)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -44,7 +43,7 @@ def test_the_bytes_are_the_same_each_time_whatever_the_workers(
     assert write_dataset(made, tmp_path / "b", 12, workers=2) == totals
     one, other = contents(tmp_path / "a"), contents(tmp_path / "b")
     assert one == other
-    assert {"gt.mat", "words.jsonl", "manifest.json", "shards/000002.tar"} <= set(one)
+    assert {"gt.mat", "words.jsonl", "manifest.json", "images/000002/words.jsonl"} <= set(one)
     assert sum(name.endswith(".jpg") for name in one) == 12
     manifest = json.loads(one["manifest.json"])
     assert manifest["seed"] == 4
@@ -57,9 +56,9 @@ def test_the_bytes_are_the_same_each_time_whatever_the_workers(
 def test_an_interrupted_run_goes_on_and_ends_the_same(made: Generator, tmp_path: Path) -> None:
     write_dataset(made, tmp_path / "whole", 12)
     write_dataset(made, tmp_path / "part", 12)
-    for name in ("gt.mat", "words.jsonl", "shards/000001.tar", "images/000001/synth_7.jpg"):
+    for name in ("gt.mat", "words.jsonl", "images/000001/words.jsonl", "images/000001/synth_7.jpg"):
         (tmp_path / "part" / name).unlink()
-    kept = tmp_path / "part/shards/000000.tar"
+    kept = tmp_path / "part/images/000000/words.jsonl"
     before = kept.stat().st_mtime_ns
     write_dataset(made, tmp_path / "part", 12, resume=True)
     assert contents(tmp_path / "part") == contents(tmp_path / "whole")
@@ -124,19 +123,6 @@ def test_our_readers_read_what_is_written(made: Generator, tmp_path: Path) -> No
                 assert read.text == word.text
                 assert read.characters is not None
                 assert np.allclose(read.characters, word.characters, atol=0.01)
-
-
-def test_shards_hold_each_picture_beside_its_words(made: Generator, tmp_path: Path) -> None:
-    write_dataset(made, tmp_path / "out", 7)
-    with tarfile.open(tmp_path / "out/shards/000001.tar") as tar:
-        assert tar.getnames() == ["synth_5.jpg", "synth_5.json", "synth_6.jpg", "synth_6.json"]
-        assert all(member.mtime == 0 for member in tar)
-        file = tar.extractfile("synth_6.json")
-        assert file is not None
-        record = json.loads(file.read())
-    assert record["image"] == "images/000001/synth_6.jpg"
-    lines = (tmp_path / "out/words.jsonl").read_text("utf-8").splitlines()
-    assert record == json.loads(lines[6])
 
 
 def test_a_curved_word_has_the_smallest_rectangle_from_where_reading_starts() -> None:
