@@ -44,9 +44,9 @@ from craftlite.runtime import TorchRuntime
 from craftlite.train.detector.task import DetectorTask
 from craftlite.train.detector.validate import WordScore
 from craftlite.train.distributed import process_group
-from craftlite.train.log import read_log
 from craftlite.train.precision import flush_denormals
 from craftlite.train.recipe import Recipe
+from craftlite.train.records.log import read_log
 from craftlite.train.trainer import Trainer
 from tools.choices import CHOICES, Choice
 

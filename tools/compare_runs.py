@@ -17,8 +17,8 @@ import numpy.typing as npt
 import yaml
 from matplotlib.figure import Figure
 
-from craftlite.train.curves import series
-from craftlite.train.log import read_log
+from craftlite.train.records.curves import series
+from craftlite.train.records.log import read_log
 
 SCORES = {"hmean": "H-mean", "top1_error": "top-1 error"}
 

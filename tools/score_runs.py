@@ -48,10 +48,10 @@ from craftlite.files import sha256_of
 from craftlite.model.files import read_model
 from craftlite.postprocess import Thresholds
 from craftlite.runtime import OnnxRuntime, Runtime
-from craftlite.train.curves import series
 from craftlite.train.detector.loss import craft_loss
 from craftlite.train.detector.validate import AS_THEY_ARE, THRESHOLDS
-from craftlite.train.log import read_log
+from craftlite.train.records.curves import series
+from craftlite.train.records.log import read_log
 from craftlite.train.run_folder import WEIGHTS
 from tools import bodies  # noqa: F401 - their names are known then
 from tools.compare_runs import hours_of

@@ -80,7 +80,7 @@ def _export(weights: Path, onnx: Path) -> None:
     """The weights for ONNX Runtime too, where the packages for it are installed."""
     try:
         from craftlite.export import export_onnx
-        from craftlite.train.card import list_file
+        from craftlite.train.records.card import list_file
     except ModuleNotFoundError as error:
         print(f"no {onnx.name}: {error.name} comes with craftlite[export]", file=sys.stderr)
         return

@@ -10,9 +10,9 @@ from tqdm import tqdm
 from craftlite.model.files import save_model
 from craftlite.train.budget import UNKNOWN
 from craftlite.train.checkpoint import save_checkpoint
-from craftlite.train.log import Log, Mean, draw_curves
 from craftlite.train.optimiser import learning_rate
 from craftlite.train.precision import cudnn_benchmark
+from craftlite.train.records.log import Log, Mean, draw_curves
 from craftlite.train.run_folder import BEST, WEIGHTS, RunFolder
 from craftlite.train.task import Terms
 from craftlite.train.trainer import NonFiniteLossError, Trainer

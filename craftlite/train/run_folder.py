@@ -8,9 +8,9 @@ from pathlib import Path
 from craftlite.errors import ConfigError
 from craftlite.files import write_whole
 from craftlite.train.checkpoint import load_checkpoint
-from craftlite.train.log import rewind_log
 from craftlite.train.recipe import RESUMABLE, Settings
-from craftlite.train.record import environment, write_config
+from craftlite.train.records.log import rewind_log
+from craftlite.train.records.record import environment, write_config
 from craftlite.train.task import Task
 from craftlite.train.trainer import Trainer
 

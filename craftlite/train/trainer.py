@@ -17,10 +17,10 @@ from tqdm import tqdm
 from craftlite.errors import CraftliteError, WeightsError
 from craftlite.model.files import read_state
 from craftlite.train.distributed import Group
-from craftlite.train.log import Clock
 from craftlite.train.optimiser import learning_rate, moving_average
 from craftlite.train.precision import arithmetic, autocast, widen_depthwise
 from craftlite.train.recipe import Settings
+from craftlite.train.records.log import Clock
 from craftlite.train.task import Task, Terms
 
 # On a GPU, how many steps later it is looked at whether a loss is finite: looking at once would

@@ -9,7 +9,7 @@ import torch
 from craftlite.model import build_model
 from craftlite.model.files import read_model
 from craftlite.train.detector import task
-from craftlite.train.log import read_log
+from craftlite.train.records.log import read_log
 from tools.arms import ARMS, dice, main
 
 CHANGED = ("base", "muon", "dice", "focal", "heads", "batch4")

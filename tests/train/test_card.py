@@ -13,9 +13,9 @@ import pytest
 from craftlite.data.sample import Sample, Word
 from craftlite.files import write_whole
 from craftlite.postprocess import Thresholds
-from craftlite.train.card import card, hours, list_file, write_card
 from craftlite.train.recipe import Recipe
-from craftlite.train.record import describe, environment, write_config
+from craftlite.train.records.card import card, hours, list_file, write_card
+from craftlite.train.records.record import describe, environment, write_config
 
 CONFIG: dict[str, Any] = {
     "dataset": ["words:3", "synth"],

@@ -13,9 +13,9 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from craftlite.train.curves import curves_page, series, smoothed
 from craftlite.train.detector.loss import Loss
-from craftlite.train.log import Clock, Log, Mean, draw_curves, read_log, rewind_log
+from craftlite.train.records.curves import curves_page, series, smoothed
+from craftlite.train.records.log import Clock, Log, Mean, draw_curves, read_log, rewind_log
 
 RED, BLUE = (214, 39, 40), (31, 111, 180)
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from craftlite.train.checkpoint import load_checkpoint
 from craftlite.train.detector.task import DetectorTask
-from craftlite.train.log import read_log
 from craftlite.train.loop import train
 from craftlite.train.optimiser import learning_rate
 from craftlite.train.recipe import Recipe
 from craftlite.train.recipe_file import read_recipe
+from craftlite.train.records.log import read_log
 
 # The end is given 20 seconds, of which so small a training takes one.
 SECONDS = 26.0

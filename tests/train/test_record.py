@@ -18,7 +18,7 @@ from craftlite.data.sample import Sample, Word
 from craftlite.model.files import read_state
 from craftlite.train.recipe import Recipe
 from craftlite.train.recipe_file import read_recipe
-from craftlite.train.record import checkout, describe, environment, write_config
+from craftlite.train.records.record import checkout, describe, environment, write_config
 
 QUAD = np.array([[2, 2], [30, 2], [30, 12], [2, 12]], np.float32)
 

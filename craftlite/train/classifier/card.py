@@ -7,10 +7,10 @@ from typing import Any
 
 from craftlite.files import write_whole
 from craftlite.model.cost import cost
-from craftlite.train.card import digests, hours, machine
-from craftlite.train.log import read_log
 from craftlite.train.recipe import PretrainRecipe
 from craftlite.train.recipe_file import read_recipe
+from craftlite.train.records.card import digests, hours, machine
+from craftlite.train.records.log import read_log
 
 Facts = Mapping[str, Any]
 

@@ -13,7 +13,6 @@ from craftlite.crops.draw import Painter
 from craftlite.data.loader import Batch, StepSampler
 from craftlite.data.sources import Listed
 from craftlite.model import build_model
-from craftlite.train.card import write_card
 from craftlite.train.detector.feed import crop_batches, painter_of
 from craftlite.train.detector.loss import Loss, craft_loss
 from craftlite.train.detector.mix import Mix, known_folders, open_mix, validation_samples
@@ -23,7 +22,8 @@ from craftlite.train.detector.validate import THRESHOLDS, WordScore
 from craftlite.train.distributed import Group
 from craftlite.train.precision import autocast
 from craftlite.train.recipe import Recipe
-from craftlite.train.record import describe
+from craftlite.train.records.card import write_card
+from craftlite.train.records.record import describe
 from craftlite.train.task import Task
 from craftlite.train.trainer import Trainer
 

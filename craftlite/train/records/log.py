@@ -116,6 +116,6 @@ def draw_curves(log: Path, picture: Path) -> None:
         CraftliteError: the picture cannot be written.
     """
     # matplotlib takes a second to import, which resuming and reading a log need not wait for.
-    from craftlite.train.curves import curves_page
+    from craftlite.train.records.curves import curves_page
 
     write_whole(picture, curves_page(read_log(log)))

@@ -18,10 +18,10 @@ from craftlite.train.checkpoint import load_checkpoint
 from craftlite.train.classifier.task import ClassifierTask, with_steps
 from craftlite.train.detector.task import DetectorTask
 from craftlite.train.distributed import Group
-from craftlite.train.log import read_log
 from craftlite.train.loop import train
 from craftlite.train.recipe import PretrainRecipe, Recipe
 from craftlite.train.recipe_file import read_recipe, shipped_recipes
+from craftlite.train.records.log import read_log
 from craftlite.train.trainer import Trainer
 
 RECIPE = PretrainRecipe(

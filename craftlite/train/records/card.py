@@ -11,9 +11,9 @@ from craftlite.files import sha256_of, write_whole
 from craftlite.model.cost import cost
 from craftlite.postprocess import Thresholds
 from craftlite.preprocess import MEAN, STD, STRIDE
-from craftlite.train.log import read_log
 from craftlite.train.recipe import NO_TEACHER
 from craftlite.train.recipe_file import read_recipe
+from craftlite.train.records.log import read_log
 
 Facts = Mapping[str, Any]
 
