@@ -55,7 +55,7 @@ class Weights:
 
 
 @dataclass(frozen=True)
-class Backbone:
+class PretrainedBackbone:
     """A pretrained backbone, which a detector's training starts from.
 
     Attributes:
@@ -102,11 +102,11 @@ def catalogue() -> dict[str, Weights]:
 
 
 @cache
-def backbones() -> dict[str, Backbone]:
+def backbones() -> dict[str, PretrainedBackbone]:
     """Every shipped backbone by its name."""
     entries: dict[str, Any] = json.loads((folder() / "backbones.json").read_text())
     return {
-        name: Backbone(name, folder() / facts.pop("file"), **facts)
+        name: PretrainedBackbone(name, folder() / facts.pop("file"), **facts)
         for name, facts in entries.items()
     }
 

@@ -80,7 +80,7 @@ def parser() -> ArgumentParser:
 
 
 @dataclass(frozen=True)
-class Part:
+class EvaluationSet:
     """A dataset that is scored on: its name on the screen, its layout, samples and protocols."""
 
     name: str
@@ -109,7 +109,7 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def _read_parts(args: Namespace, pictures: bool) -> list[Part]:
+def _read_parts(args: Namespace, pictures: bool) -> list[EvaluationSet]:
     """The datasets, opened; two of one layout are distinguished by their folders' names."""
     folders = folders_of(args.dataset, [Path(folder) for folder in args.data])
     parts = []
@@ -118,14 +118,14 @@ def _read_parts(args: Namespace, pictures: bool) -> list[Part]:
         dataset = read_dataset(layout, folder, args.split, pictures=pictures)
         _warn_of(dataset, name if len(folders) > 1 else "")
         protocols = list(dict.fromkeys(args.protocol or [DATASETS[layout].protocol]))
-        parts.append(Part(name, layout, dataset, protocols))
+        parts.append(EvaluationSet(name, layout, dataset, protocols))
     names = [part.name for part in parts]
     if len(set(names)) < len(names):
         raise ConfigError(f"--data: two folders are called {folders[-1].stem}; rename one")
     return parts
 
 
-def _score(part: Part, weights: list[str], args: Namespace, alone: bool) -> None:
+def _score(part: EvaluationSet, weights: list[str], args: Namespace, alone: bool) -> None:
     """Runs and judges every detector on a dataset, prints the figures and writes the report."""
     samples, protocols = part.dataset.samples, part.protocols
     named = zip(_short(weights), weights, strict=True)
@@ -197,7 +197,7 @@ def _warn_of(dataset: Dataset, name: str) -> None:
         )
 
 
-def _open(weights: str, part: Part, args: Namespace) -> ModelRunner:
+def _open(weights: str, part: EvaluationSet, args: Namespace) -> ModelRunner:
 
     return ModelRunner(
         weights,
@@ -214,7 +214,7 @@ def _short(weights: list[str]) -> list[str]:
     return names if len(set(names)) == len(names) else weights
 
 
-def _run_model(name: str, weights: str, part: Part, args: Namespace) -> Candidate:
+def _run_model(name: str, weights: str, part: EvaluationSet, args: Namespace) -> Candidate:
 
     model = _open(weights, part, args)
     thresholds = chosen_thresholds(args, weights, model.thresholds)
@@ -245,7 +245,7 @@ def _size(sample: Sample) -> tuple[int, int] | None:
         return None
 
 
-def _tune(weights: str, parts: list[Part], args: Namespace) -> None:
+def _tune(weights: str, parts: list[EvaluationSet], args: Namespace) -> None:
     """Searches, says what it finds, and writes it down; the evaluation after it uses that."""
     parts = _with_words(parts)
     models = [_open(weights, part, args) for part in parts]
@@ -270,7 +270,7 @@ def _tune(weights: str, parts: list[Part], args: Namespace) -> None:
         setattr(args, name, None)
 
 
-def _with_words(parts: list[Part]) -> list[Part]:
+def _with_words(parts: list[EvaluationSet]) -> list[EvaluationSet]:
     """The datasets that thresholds can be chosen on; the others are named on stderr."""
     chosen = []
     for part in parts:
@@ -284,7 +284,7 @@ def _with_words(parts: list[Part]) -> list[Part]:
 
 
 def _scorer(
-    parts: list[Part], models: list[ModelRunner], bar: "tqdm[Any]"
+    parts: list[EvaluationSet], models: list[ModelRunner], bar: "tqdm[Any]"
 ) -> Callable[[int, int, Thresholds], Score]:
     """What scores the part of a number with a long side and thresholds, each once."""
 

@@ -22,7 +22,7 @@ from craftlite.inspection.report import (
     draw_panels,
     earlier_files,
     format_report,
-    write_report,
+    write_inspection,
 )
 from craftlite.weights import find_weights
 
@@ -83,7 +83,7 @@ def run(args: Namespace) -> int:
         # Written even when interrupted: it tells the next inspection which files may go.
         split = None if args.dataset == SYNTH else args.split
         where = {"dataset": args.dataset, "split": split}
-        report = write_report(where, facts, problems, panels, args.out)
+        report = write_inspection(where, facts, problems, panels, args.out)
     print(json.dumps(report) if args.json else format_report(report))
     unreadable = [problem for problem in problems if problem.what == UNREADABLE]
     for problem in unreadable:

@@ -99,7 +99,7 @@ def choose(args: Namespace) -> tuple[Path, dict[str, Any]]:
         ConfigError: no dataset is named, or the recipe cannot be used.
     """
     given = {k: v for k, v in vars(args).items() if k not in ("recipe", "out", "resume")}
-    out = args.out or (default_folder(given["dataset"]) if "dataset" in given else None)
+    out = args.out or (default_out(given["dataset"]) if "dataset" in given else None)
     if args.recipe is not None:
         recipe = read_recipe(find_recipe(args.recipe))
     elif args.resume and out is not None and (out / CONFIG).exists():
@@ -114,7 +114,7 @@ def choose(args: Namespace) -> tuple[Path, dict[str, Any]]:
     chosen = recipe | given
     if not chosen.get("dataset"):
         raise ConfigError("the recipe names no dataset; give at least one --dataset")
-    return out or default_folder(chosen["dataset"]), chosen
+    return out or default_out(chosen["dataset"]), chosen
 
 
 def _suitable(datasets: Sequence[str]) -> Path:
@@ -127,6 +127,6 @@ def _suitable(datasets: Sequence[str]) -> Path:
     return path
 
 
-def default_folder(datasets: Sequence[str]) -> Path:
+def default_out(datasets: Sequence[str]) -> Path:
     """runs/NAME, or runs/NAME-NAME for a mix."""
     return Path("runs") / "-".join(entry.partition(":")[0] for entry in datasets)

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from craftlite.crops.gallery import Gallery
 from craftlite.crops.jpeg import jpeg_traces
-from craftlite.crops.plan import Plan, Shapes
+from craftlite.crops.plan import BatchPlan, Shapes
 from craftlite.data.loader import Batch
 from craftlite.data.targets import SIGMA
 from craftlite.preprocess import MAP_STRIDE, MEAN, STD
@@ -45,7 +45,7 @@ class Painter:
         )
 
     @torch.no_grad()
-    def draw(self, plan: Plan) -> Batch:
+    def draw(self, plan: BatchPlan) -> Batch:
         """The batch of a plan."""
         device = self.gallery.texels.device
         there = _moved(plan, device)
@@ -58,7 +58,7 @@ class Painter:
         return Batch((pixels - self._mean) / self._std, scores, weight)
 
 
-def recolour(pixels: Tensor, plan: Plan, noise: torch.Generator) -> Tensor:
+def recolour(pixels: Tensor, plan: BatchPlan, noise: torch.Generator) -> Tensor:
     """Crops (N, 3, S, S) in 0..255 with the plan's colours, blur, noise and JPEG; whole numbers."""
     pixels = pixels.round() * plan.gains[:, :, None, None] + plan.offsets[:, :, None, None]
     pixels = pixels.clamp(0, 255).floor()
@@ -88,7 +88,7 @@ def blur(pixels: Tensor, sigmas: Tensor) -> Tensor:
     return planes.reshape(pixels.shape)
 
 
-def render(plan: Plan, count: int, side: int) -> tuple[Tensor, Tensor]:
+def render(plan: BatchPlan, count: int, side: int) -> tuple[Tensor, Tensor]:
     """Score maps (count, 2, side, side) and confidence (count, side, side), float32 in 0..1.
 
     As `data.targets.render_targets` draws them: the larger score wins, and the smaller confidence.
@@ -158,7 +158,7 @@ def _reduced(maps: Tensor, place: Tensor, value: Tensor, how: str) -> Tensor:
     return maps
 
 
-def _moved(plan: Plan, device: torch.device) -> Plan:
+def _moved(plan: BatchPlan, device: torch.device) -> BatchPlan:
     """The plan with its tensors on a device."""
 
     def move(part: object) -> object:
@@ -166,4 +166,4 @@ def _moved(plan: Plan, device: torch.device) -> Plan:
             return Shapes(*(move(p) for p in part))  # type: ignore[arg-type]
         return part.to(device, non_blocking=True) if isinstance(part, Tensor) else part
 
-    return Plan(*(move(part) for part in plan))  # type: ignore[arg-type]
+    return BatchPlan(*(move(part) for part in plan))  # type: ignore[arg-type]

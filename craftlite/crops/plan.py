@@ -58,7 +58,7 @@ class Shapes(NamedTuple):
     pixels: int
 
 
-class Plan(NamedTuple):
+class BatchPlan(NamedTuple):
     """N crops.
 
     Attributes:
@@ -177,12 +177,12 @@ class PlannedCrops(Dataset[dict[str, Any]]):
         return facts | _colours(rng, self.how) | _shapes(self._truths[picture], matrix, self.crop)
 
     @staticmethod
-    def collate(crops: Sequence[dict[str, Any]]) -> Plan:
+    def collate(crops: Sequence[dict[str, Any]]) -> BatchPlan:
         """The plan of a batch."""
         blurred = [i for i, crop in enumerate(crops) if crop["blur"]]
         noisy = [i for i, crop in enumerate(crops) if crop["noise"]]
         coded = [i for i, crop in enumerate(crops) if crop["quality"]]
-        return Plan(
+        return BatchPlan(
             crops[0]["number"],
             torch.tensor([crop["pictures"] for crop in crops]),
             torch.tensor([crop["levels"] for crop in crops]),
@@ -195,7 +195,7 @@ class PlannedCrops(Dataset[dict[str, Any]]):
             torch.tensor([crops[i]["noise"] for i in noisy], dtype=torch.float32),
             torch.tensor(coded, dtype=torch.int64),
             torch.tensor([crops[i]["quality"] for i in coded], dtype=torch.int64),
-            *(_joined([crop[kind] for crop in crops]) for kind in Plan._fields[-3:]),
+            *(_joined([crop[kind] for crop in crops]) for kind in BatchPlan._fields[-3:]),
         )
 
 
@@ -219,7 +219,7 @@ def _colours(rng: np.random.Generator, how: Augmentation) -> dict[str, Any]:
 
 
 def _shapes(truth: Truth, matrix: npt.NDArray[np.float64], crop: int) -> dict[str, Any]:
-    """What the maps of a crop show, by the names of `Plan`: `boxes` without crop, forms, values."""
+    """What a crop's maps show, by the names of `BatchPlan`: `boxes` without crop, forms, values."""
     outlines = transform(truth.outlines, matrix)
     shown = _shown(truth.outlines, outlines, matrix, crop)
     characters = transform(truth.characters, matrix)

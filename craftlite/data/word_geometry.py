@@ -126,7 +126,7 @@ def least_rectangle(outline: Points) -> Points:
     return np.roll(quad, -int(start), axis=0)
 
 
-def stacked(characters: Points) -> npt.NDArray[np.bool_]:
+def goes_down(characters: Points) -> npt.NDArray[np.bool_]:
     """Which (M - 1,) of characters (M, 4, 2) have the next one below them rather than beside."""
     # From the middle of one side to that of the other; corners run clockwise from the top left.
     along = (characters[:, 1] + characters[:, 2] - characters[:, 0] - characters[:, 3]) / 2
@@ -148,7 +148,7 @@ def affinity_quads(characters: Points) -> Points:
     upper, right, lower, left = (
         (characters[:, side] + characters[:, (side + 1) % 4] + centre) / 3 for side in range(4)
     )
-    down = stacked(characters)[:, None]
+    down = goes_down(characters)[:, None]
     one = np.where(down, left[:-1], upper[:-1]), np.where(down, left[1:], upper[1:])
     two = np.where(down, right[1:], lower[1:]), np.where(down, right[:-1], lower[:-1])
     return np.stack([*one, *two], axis=1)

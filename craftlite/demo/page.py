@@ -34,7 +34,7 @@ HELP = {
 }
 
 
-class Settings(NamedTuple):
+class Controls(NamedTuple):
     """The components that say how words are found, in the order that handlers take them."""
 
     text: gr.Slider
@@ -44,7 +44,7 @@ class Settings(NamedTuple):
     weights: gr.Dropdown
 
 
-class Views(NamedTuple):
+class PictureViews(NamedTuple):
     """The components that show a picture."""
 
     words: gr.HTML
@@ -123,7 +123,7 @@ def as_sent(payload: Any) -> tuple[str, str] | None:
     return payload and (payload.path, payload.orig_name or Path(payload.path).name)
 
 
-def _settings(pool: DetectorPool) -> tuple[Settings, gr.Slider]:
+def _settings(pool: DetectorPool) -> tuple[Controls, gr.Slider]:
     """The settings, at what the default weights were tuned for, and the long side."""
     detector = pool.detector(DEFAULT)
     own = detector.thresholds
@@ -138,10 +138,10 @@ def _settings(pool: DetectorPool) -> tuple[Settings, gr.Slider]:
     side = gr.Slider(*LONG_SIDES, detector.long_side, step=32, label="Long side", info=HELP["side"])
     level = gr.Radio(["word", "char"], value="word", label="Level of JSON and files")
     weights = gr.Dropdown(list(catalogue()), value=DEFAULT, label="Weights")
-    return Settings._make([*levels, level, weights]), side
+    return Controls._make([*levels, level, weights]), side
 
 
-def _views() -> Views:
+def _views() -> PictureViews:
     """Tabs for words, characters, both maps, and JSON."""
     pictures: list[Any] = []
     for name in ("Words", "Characters", "Region map", "Affinity map"):
@@ -149,7 +149,7 @@ def _views() -> Views:
             pictures.append(gr.HTML(NOTHING, elem_id=name.split()[0].lower(), padding=False))
     with gr.Tab("JSON"):
         text = gr.Code(language="json", elem_id="json", wrap_lines=True)
-    return Views._make([*pictures, text])
+    return PictureViews._make([*pictures, text])
 
 
 def _samples(upload: gr.Image) -> None:
@@ -173,9 +173,9 @@ def _wire(
     handlers: Handlers,
     analysis: gr.State,
     upload: gr.Image,
-    settings: Settings,
+    settings: Controls,
     side: gr.Slider,
-    views: Views,
+    views: PictureViews,
 ) -> None:
     """A new picture, long side or weights run the network; thresholds only what comes after it."""
     asked, maps = [analysis, *settings], [views.region, views.affinity]

@@ -11,7 +11,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
-class Group(NamedTuple):
+class MatchedGroup(NamedTuple):
     """Truths and detections that a protocol takes as each other, by their numbers."""
 
     truths: tuple[int, ...]
@@ -45,7 +45,7 @@ class Matching:
     correct: Floats
     truth_scored: Bools
     detection_scored: Bools
-    groups: tuple[Group, ...]
+    groups: tuple[MatchedGroup, ...]
     repaired: Bools
 
     def tally(self) -> Tally:

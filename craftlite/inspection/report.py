@@ -110,7 +110,7 @@ def _file_name(name: str, taken: Sequence[str]) -> str:
     return f"{stem}.jpg"
 
 
-def write_report(
+def write_inspection(
     where: Facts,
     facts: Facts,
     problems: Sequence[Problem],

@@ -9,7 +9,7 @@ import numpy as np
 
 from craftlite.data.sample import Sample, Word
 from craftlite.data.targets import SMALLEST_WORD
-from craftlite.data.word_geometry import characters_of, stacked, word_height
+from craftlite.data.word_geometry import characters_of, goes_down, word_height
 
 # Every count, in the order of the report.
 COUNTS = (
@@ -67,7 +67,7 @@ class Statistics:
                 "without text": not text,
                 "with known characters": known,
                 "characters": len(characters) if known else 0,
-                "vertical": int(2 * stacked(characters).sum() > len(characters) - 1),
+                "vertical": int(2 * goes_down(characters).sum() > len(characters) - 1),
                 "curved": len(word.polygon) > 4,
                 "too small to learn": height < SMALLEST_WORD,
                 "with a comma": "," in text,

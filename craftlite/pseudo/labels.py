@@ -43,7 +43,7 @@ class Labels:
         names: of the samples, in their order.
         words: for each sample a label for each of its words, or None for one that is left alone.
         step: of the training, when the network found them.
-        weights: the network's, as `fingerprint` gives them.
+        weights: the network's, as `state_digest` gives them.
     """
 
     names: tuple[str, ...]
@@ -95,7 +95,7 @@ def confidence_of(length: int, found: int) -> float:
     return (length - min(length, abs(length - found))) / length
 
 
-def fingerprint(state: Mapping[str, Tensor]) -> str:
+def state_digest(state: Mapping[str, Tensor]) -> str:
     """SHA-256 of a state dict: its names, types, shapes and values, in hexadecimal."""
     digest = hashlib.sha256()
     for name, value in sorted(state.items()):
@@ -112,7 +112,7 @@ def save_labels(
 
     The arrays: `names` and `counts` (samples,), what each sample is called and how many words it
     has; `labelled` (words,), which of all the words have characters; `confidence` float64 and
-    `lengths` (labels,); `characters` (sum of lengths, 4, 2) float32; `step`, and the fingerprint of
+    `lengths` (labels,); `characters` (sum of lengths, 4, 2) float32; `step`, and the digest of
     the network's state dict as `weights`.
 
     Raises:
@@ -131,7 +131,7 @@ def save_labels(
         lengths=np.array([len(label.characters) for label in labels], np.int64),
         characters=np.concatenate([nothing, *(label.characters for label in labels)]),
         step=np.array(step, np.int64),
-        weights=np.array(fingerprint(weights), np.str_),
+        weights=np.array(state_digest(weights), np.str_),
     )
     write_whole(path, buffer.getvalue())
 

@@ -28,7 +28,7 @@ from craftlite.synth.typesetting.forms import receipt
 from craftlite.synth.typesetting.layout import Block
 from craftlite.synth.typesetting.pages import random_page
 from craftlite.synth.typesetting.scripts import NEEDED, SHARES
-from craftlite.synth.typesetting.vocabulary import Vocabulary, read_words
+from craftlite.synth.typesetting.vocabulary import Vocabulary, read_vocabulary
 
 # Pixels an em: each octave is as likely as the next, few letters are larger.
 SMALLEST_EM, LARGE_EM = 9.0, 64.0
@@ -110,7 +110,7 @@ class Generator:
             raise DatasetError(
                 f"{where}: no face there writes {', '.join(missing) or 'any script'}"
             )
-        vocabulary = Vocabulary() if words is None else read_words(words)
+        vocabulary = Vocabulary() if words is None else read_vocabulary(words)
         photographs = find_photographs(backgrounds)
         sources = photographs, faces, vocabulary, shares
         return cls(*sources, size, seed, typical_words, scenes, pages)

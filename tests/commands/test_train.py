@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from craftlite.cli import main
-from craftlite.commands.train import choose, default_folder, parser
+from craftlite.commands.train import choose, default_out, parser
 from craftlite.errors import ConfigError, WeightsError
 from craftlite.train.recipe import Recipe
 from craftlite.train.recipe_file import find_recipe, read_recipe, recipe_for, shipped_recipes
@@ -224,6 +224,6 @@ def test_resuming_needs_the_folder_alone(
 
 
 def test_a_run_folder_is_named_after_its_datasets() -> None:
-    assert default_folder(["icdar15:4", "synth"]) == Path("runs/icdar15-synth")
+    assert default_out(["icdar15:4", "synth"]) == Path("runs/icdar15-synth")
     args = parser().parse_args(["--dataset", "synth"])
     assert choose(args)[0] == Path("runs/synth")

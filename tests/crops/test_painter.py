@@ -11,7 +11,7 @@ from torch import Tensor
 
 from craftlite.crops.draw import Painter, blur, recolour, render
 from craftlite.crops.gallery import Gallery
-from craftlite.crops.plan import Plan, PlannedCrops
+from craftlite.crops.plan import BatchPlan, PlannedCrops
 from craftlite.data.augment import (
     Augmentation,
     draw_blur,
@@ -87,7 +87,7 @@ def by_device(
 
 def planned(
     samples: list[Sample], how: Augmentation, numbers: range = range(COUNT), crop: int = CROP
-) -> tuple[Plan, Painter]:
+) -> tuple[BatchPlan, Painter]:
     gallery = Gallery(samples, CPU)
     plans = PlannedCrops([Listed(samples)], [1.0], crop, 3, gallery.sizes, how)
     return plans.collate([plans[k] for k in numbers]), Painter(gallery, crop, 3)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from craftlite.crops.gallery import level_for, to_level
-from craftlite.crops.plan import Plan, PlannedCrops, Shapes
+from craftlite.crops.plan import BatchPlan, PlannedCrops, Shapes
 from craftlite.data.augment import Augmentation, random_matrix, warp
 from craftlite.data.loader import Crops, StepSampler, batches
 from craftlite.data.sample import Sample, Word
@@ -76,7 +76,7 @@ def planned(
     return PlannedCrops(sources, shares, crop, seed, sizes, how)
 
 
-def of_words(*words: Word, how: Augmentation = STILL, crop: int = CROP) -> Plan:
+def of_words(*words: Word, how: Augmentation = STILL, crop: int = CROP) -> BatchPlan:
     """The plan of one crop of a picture with these words."""
     plans = planned([Listed([Sample("one", picture(), words)])], how, crop)
     return plans.collate([plans[0]])

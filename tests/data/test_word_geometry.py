@@ -9,8 +9,8 @@ from craftlite.data.sample import Word
 from craftlite.data.word_geometry import (
     affinity_quads,
     characters_of,
+    goes_down,
     split_evenly,
-    stacked,
     word_height,
 )
 from craftlite.geometry import Points, signed_area
@@ -177,5 +177,5 @@ def test_a_tall_outline_of_many_points_is_read_downwards() -> None:
 def test_characters_are_stacked_where_the_next_stands_below(degrees: float) -> None:
     across = rotated(split_evenly(box(0, 0, 90, 30), 3).reshape(-1, 2), degrees)
     down = rotated(split_evenly(box(0, 0, 30, 90), 3).reshape(-1, 2), degrees)
-    assert stacked(across.reshape(3, 4, 2)).tolist() == [False, False]
-    assert stacked(down.reshape(3, 4, 2)).tolist() == [True, True]
+    assert goes_down(across.reshape(3, 4, 2)).tolist() == [False, False]
+    assert goes_down(down.reshape(3, 4, 2)).tolist() == [True, True]

@@ -20,11 +20,11 @@ from craftlite.model.files import read_model
 from craftlite.pseudo.labels import (
     apply_labels,
     confidence_of,
-    fingerprint,
     label_of,
     load_labels,
     relabel,
     save_labels,
+    state_digest,
 )
 from craftlite.pseudo.word_strip import Strip
 from craftlite.runtime import TorchRuntime
@@ -243,7 +243,7 @@ def test_what_a_file_gives_is_what_was_saved_bit_for_bit(
     save_labels(tmp_path / "new" / "labels.npz", after, 1234, state)
     labels = load_labels(tmp_path / "new" / "labels.npz")
     assert same(apply_labels(before, labels), after)
-    assert (labels.step, labels.weights) == (1234, fingerprint(state))
+    assert (labels.step, labels.weights) == (1234, state_digest(state))
     save_labels(tmp_path / "again.npz", apply_labels(before, labels), 1234, state)
     files = [tmp_path / "again.npz", tmp_path / "new" / "labels.npz"]
     assert files[0].read_bytes() == files[1].read_bytes()
@@ -294,11 +294,11 @@ def test_what_is_no_file_of_labels_is_refused(tmp_path: Path) -> None:
 
 def test_the_fingerprint_tells_weights_apart(model: nn.Module) -> None:
     state = {name: value.clone() for name, value in model.state_dict().items()}
-    first = fingerprint(state)
-    assert first == fingerprint(dict(reversed(state.items())))
+    first = state_digest(state)
+    assert first == state_digest(dict(reversed(state.items())))
     name = next(iter(state))
     state[name].view(-1)[0] += 1e-3
-    assert fingerprint(state) != first
+    assert state_digest(state) != first
 
 
 def test_the_words_labelled_have_the_characters_that_training_draws(runtime: TorchRuntime) -> None:

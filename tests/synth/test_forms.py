@@ -10,7 +10,7 @@ import shapely
 from craftlite.data.sample import Word
 from craftlite.synth.typesetting.block import random_kind
 from craftlite.synth.typesetting.fonts import Face
-from craftlite.synth.typesetting.forms import receipt, table
+from craftlite.synth.typesetting.forms import receipt, ruled_table
 from craftlite.synth.typesetting.pages import random_page, running_text
 from craftlite.synth.typesetting.scripts import NEEDED
 from craftlite.synth.typesetting.vocabulary import Vocabulary
@@ -30,7 +30,7 @@ def apart(words: tuple[Word, ...]) -> bool:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_tables_words_stand_apart_in_rows(seed: int, dejavu: Face) -> None:
-    block = table(np.random.default_rng(seed), dejavu, "latin", WORDS)
+    block = ruled_table(np.random.default_rng(seed), dejavu, "latin", WORDS)
     assert block is not None
     assert apart(block.words)
     assert len(block.sizes) == len(block.holes)
@@ -38,7 +38,7 @@ def test_a_tables_words_stand_apart_in_rows(seed: int, dejavu: Face) -> None:
 
 
 def test_tables_hold_lone_characters_and_rules(dejavu: Face) -> None:
-    drawn = [table(np.random.default_rng(seed), dejavu, "latin", WORDS) for seed in range(40)]
+    drawn = [ruled_table(np.random.default_rng(seed), dejavu, "latin", WORDS) for seed in range(40)]
     blocks = [block for block in drawn if block is not None]
     lone = [len(word.text or "") == 1 for block in blocks for word in block.words]
     assert 0.3 < np.mean(lone) < 0.8
@@ -88,5 +88,5 @@ def test_a_pages_blocks_lie_on_it_and_apart(dejavu: Face) -> None:
 def test_every_kind_is_drawn_for_every_script(script: str) -> None:
     rng = np.random.default_rng(0)
     kinds = {random_kind(rng, script) for _ in range(600)}
-    assert table in kinds
+    assert ruled_table in kinds
     assert (receipt in kinds) == (script in ("latin", "greek", "cyrillic"))

@@ -15,7 +15,7 @@ from craftlite.synth.backgrounds import distractors
 from craftlite.synth.generator import Generator
 from craftlite.synth.typesetting import block
 from craftlite.synth.typesetting.fonts import FaceId
-from craftlite.synth.typesetting.forms import table
+from craftlite.synth.typesetting.forms import ruled_table
 from craftlite.synth.typesetting.scripts import NEEDED, common_characters, script_of
 
 SIZE = (320, 260)
@@ -74,7 +74,7 @@ def test_paint_lies_on_the_words_and_nowhere_else(
 ) -> None:
     monkeypatch.setattr(distractors, "CLUTTERED", 0.0)
     # The rules of a table run on where its cells are blank.
-    shares = {kind: share for kind, share in block._SHARES.items() if kind is not table}
+    shares = {kind: share for kind, share in block._SHARES.items() if kind is not ruled_table}
     monkeypatch.setattr(block, "_SHARES", shares)
     colour = np.array([40, 90, 200])
     cv2.imwrite(str(tmp_path / "ground.png"), np.full((300, 380, 3), colour[::-1], np.uint8))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from craftlite.errors import DatasetError
 from craftlite.synth.typesetting.scripts import NEEDED, common_characters, script_of
-from craftlite.synth.typesetting.vocabulary import Vocabulary, read_words
+from craftlite.synth.typesetting.vocabulary import Vocabulary, read_vocabulary
 
 
 def texts(script: str, count: int, vocabulary: Vocabulary | None = None) -> list[str]:
@@ -54,15 +54,15 @@ def test_a_list_gives_the_words_of_its_scripts_and_the_others_are_made() -> None
 def test_a_word_list_is_read_or_named(tmp_path: Path) -> None:
     path = tmp_path / "words.txt"
     path.write_bytes("\ufeffeins\r\nzwei\r\n".encode())
-    assert read_words(path).given == {"latin": ("eins", "zwei")}
+    assert read_vocabulary(path).given == {"latin": ("eins", "zwei")}
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DatasetError, match=r"words\.txt"):
-        read_words(path)
+        read_vocabulary(path)
     path.write_text("\n \n")
     with pytest.raises(DatasetError, match="holds no word"):
-        read_words(path)
+        read_vocabulary(path)
     with pytest.raises(DatasetError, match="nowhere"):
-        read_words(tmp_path / "nowhere")
+        read_vocabulary(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from craftlite.data.readers.lines import (
     Placed,
     coordinates,
     outline,
-    parsed,
+    parse_lines,
     read_bytes,
     read_lines,
     transcribed,
@@ -82,7 +82,7 @@ def _read_xml(path: Path, notes: IssueLog) -> Iterator[Placed]:
         line = raw.split(b"\n")[error.lineno - 1]
         reason = f"XML ({expat.ErrorString(error.code)})"
         raise UnreadableError(f"{path}:{error.lineno}", line, reason) from error
-    return parsed(boxes.found, _xml_box, notes)
+    return parse_lines(boxes.found, _xml_box, notes)
 
 
 def _xml_box(box: str) -> Annotation:

@@ -12,7 +12,7 @@ from craftlite.data.readers.lines import (
     Annotation,
     Placed,
     coordinates,
-    parsed,
+    parse_lines,
     read_bytes,
     read_lines,
     text_lines,
@@ -91,7 +91,9 @@ def _with_characters(folder: Path) -> TruthReader:
             yield from words
             return
         lines = text_lines(read_bytes(file), str(file))
-        yield from _assigned(words, [found for _, found in parsed(lines, character_line, notes)])
+        yield from _assigned(
+            words, [found for _, found in parse_lines(lines, character_line, notes)]
+        )
 
     return read
 

@@ -12,7 +12,7 @@ from craftlite.data.readers.lines import (
     Annotation,
     Placed,
     coordinates,
-    parsed,
+    parse_lines,
     quad_line,
     read_bytes,
     read_lines,
@@ -72,7 +72,7 @@ def _with_characters(folder: Path) -> TruthReader:
             notes.note(str(file), CHARACTERS, "no such file")
             yield from words
             return
-        lines = parsed(text_lines(read_bytes(file), str(file)), character_box_line, notes)
+        lines = parse_lines(text_lines(read_bytes(file), str(file)), character_box_line, notes)
         inside, outside = _assigned([word.outline for _, word in words], [b for _, b in lines])
         fitting = [_fitting(word, boxes) for (_, word), boxes in zip(words, inside, strict=True)]
         unfit = sum(w.characters is None and bool(w.text) and not w.ignore for w in fitting)

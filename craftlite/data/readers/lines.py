@@ -74,12 +74,12 @@ def read_lines(parse: LineParser) -> Callable[[Path, IssueLog], Iterator[Placed]
     """The reader of a file that has an annotation on every line."""
 
     def read(path: Path, notes: IssueLog) -> Iterator[Placed]:
-        return parsed(text_lines(read_bytes(path), str(path)), parse, notes)
+        return parse_lines(text_lines(read_bytes(path), str(path)), parse, notes)
 
     return read
 
 
-def parsed(
+def parse_lines(
     lines: Iterable[tuple[str, str]], parse: LineParser, notes: IssueLog
 ) -> Iterator[Placed]:
     """The annotations of placed lines; a line that cannot be read is noted."""

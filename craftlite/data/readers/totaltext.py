@@ -11,7 +11,7 @@ from craftlite.data.readers.lines import (
     Annotation,
     Placed,
     outline,
-    parsed,
+    parse_lines,
     read_bytes,
     text_lines,
 )
@@ -48,7 +48,7 @@ def read_totaltext(root: Path, split: str, need_pictures: bool = True) -> Datase
 
 
 def _read(path: Path, notes: IssueLog) -> Iterator[Placed]:
-    return parsed(_records(path), polygon_record, notes)
+    return parse_lines(_records(path), polygon_record, notes)
 
 
 def _records(path: Path) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from craftlite.data.sample import Word
 from craftlite.evaluate.protocols.overlap import crossing
-from craftlite.evaluate.score import Bools, Floats, Group, Matching
+from craftlite.evaluate.score import Bools, Floats, MatchedGroup, Matching
 from craftlite.geometry import Points
 
 MIN_RECALL = 0.8
@@ -45,9 +45,9 @@ def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
     touching = recall > 0
     truths_touch = (touching & counts).sum(axis=1)
     boxes_touch = (touching & truth_scored[:, None]).sum(axis=0)
-    groups: list[Group] = []
+    groups: list[MatchedGroup] = []
 
-    def add(group: Group, credit: float) -> None:
+    def add(group: MatchedGroup, credit: float) -> None:
         if len(group.truths) == len(group.detections):
             credit = 1.0
         found[list(group.truths)] = correct[list(group.detections)] = credit
@@ -58,15 +58,15 @@ def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
     good = (recall >= MIN_RECALL) & (precision >= MIN_PRECISION)
     pairs = only_ones(good) & alone & counting & (distances(truth_boxes, boxes) < MAX_DISTANCE)
     for truth, box in np.argwhere(pairs).tolist():
-        add(Group((truth,), (box,)), 1.0)
+        add(MatchedGroup((truth,), (box,)), 1.0)
     for truth in np.flatnonzero(truth_scored & (truths_touch >= 2)).tolist():
         parts = np.flatnonzero((precision[truth] >= MIN_PRECISION) & counts & (correct == 0))
         if found[truth] == 0 and covers(recall[truth, parts], MIN_RECALL):
-            add(Group((truth,), tuple(parts.tolist())), SPLIT)
+            add(MatchedGroup((truth,), tuple(parts.tolist())), SPLIT)
     for box in np.flatnonzero(counts & (boxes_touch >= 2)).tolist():
         parts = np.flatnonzero((recall[:, box] >= MIN_RECALL) & truth_scored & (found == 0))
         if correct[box] == 0 and covers(precision[parts, box], MIN_PRECISION):
-            add(Group(tuple(parts.tolist()), (box,)), MERGED)
+            add(MatchedGroup(tuple(parts.tolist()), (box,)), MERGED)
     return Matching(found, correct, truth_scored, counts, tuple(groups), crossing(outlines))
 
 

@@ -13,7 +13,7 @@ import shapely
 
 from craftlite.data.sample import Word
 from craftlite.evaluate.protocols.overlap import crossing, ratio, shapes, shared_areas
-from craftlite.evaluate.score import Bools, Floats, Group, Matching
+from craftlite.evaluate.score import Bools, Floats, MatchedGroup, Matching
 from craftlite.geometry import Points
 
 MIN_RECALL = 0.7
@@ -42,7 +42,7 @@ def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
     groups = []
     for group in _groups(recall, precision):
         several = len(group.truths) + len(group.detections) > 2
-        chosen = Group(
+        chosen = MatchedGroup(
             tuple(rows[list(group.truths)].tolist()),
             tuple(columns[list(group.detections)].tolist()),
         )
@@ -52,14 +52,14 @@ def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
     return Matching(found, correct, truth_scored, counts, tuple(groups), crossing(outlines))
 
 
-def _groups(recall: Floats, precision: Floats) -> list[Group]:
+def _groups(recall: Floats, precision: Floats) -> list[MatchedGroup]:
     """The groups of the three passes over tables (T, D) of rounded ratios."""
     free_truths, free = np.ones(recall.shape[0], bool), np.ones(recall.shape[1], bool)
     groups = []
 
     def add(truths: Sequence[int], detections: Sequence[int]) -> None:
         free_truths[list(truths)] = free[list(detections)] = False
-        groups.append(Group(tuple(truths), tuple(detections)))
+        groups.append(MatchedGroup(tuple(truths), tuple(detections)))
 
     for truth, detection in _one_to_one(recall, precision):
         add([truth], [detection])

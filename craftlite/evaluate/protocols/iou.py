@@ -13,7 +13,7 @@ import shapely
 
 from craftlite.data.sample import Word
 from craftlite.evaluate.protocols.overlap import crossing, ratio, shapes, shared_areas
-from craftlite.evaluate.score import Bools, Group, Matching
+from craftlite.evaluate.score import Bools, MatchedGroup, Matching
 from craftlite.geometry import Points
 
 MIN_IOU = 0.5
@@ -42,10 +42,10 @@ def one_to_one(
 ) -> Matching:
     """Gives each truth, in order, the first free detection among its candidates (T, D)."""
     found, correct = np.zeros(len(truth_scored)), np.zeros(len(detection_scored))
-    groups: list[Group] = []
+    groups: list[MatchedGroup] = []
     # argwhere runs through the truths in order and, for each, through the detections in order.
     for truth, detection in np.argwhere(candidates).tolist():
         if not found[truth] and not correct[detection]:
             found[truth] = correct[detection] = 1
-            groups.append(Group((truth,), (detection,)))
+            groups.append(MatchedGroup((truth,), (detection,)))
     return Matching(found, correct, truth_scored, detection_scored, tuple(groups), repaired)

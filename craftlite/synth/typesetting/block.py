@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 
 from craftlite.synth.typesetting.fonts import Face, Shaped
-from craftlite.synth.typesetting.forms import receipt, table
+from craftlite.synth.typesetting.forms import receipt, ruled_table
 from craftlite.synth.typesetting.layout import (
     Block,
     Track,
@@ -119,10 +119,17 @@ def on_display(
 
 _SHARES: dict[Kind, float] = {
     **{straight_line: 0.57, lines: 0.13, arched: 0.07, waved: 0.04, stacked: 0.05},
-    **{on_display: 0.03, table: 0.06, receipt: 0.05},
+    **{on_display: 0.03, ruled_table: 0.06, receipt: 0.05},
 }
 _TALL_SHARES: dict[Kind, float] = {
-    **{straight_line: 0.45, lines: 0.13, arched: 0.05, waved: 0.02, stacked: 0.30, table: 0.05}
+    **{
+        straight_line: 0.45,
+        lines: 0.13,
+        arched: 0.05,
+        waved: 0.02,
+        stacked: 0.30,
+        ruled_table: 0.05,
+    }
 }
 
 

@@ -19,7 +19,7 @@ BLANK = 0.1  # share of a table's cells
 RULED = 0.6  # share of the tables, in half of which the columns are ruled too
 
 
-def table(
+def ruled_table(
     rng: np.random.Generator, face: Face, script: str, vocabulary: Vocabulary
 ) -> Block | None:
     """Two to six rows and columns of lone characters, figures or words; None where none is set."""

@@ -8,7 +8,7 @@ import numpy as np
 from craftlite.geometry import Matrix
 from craftlite.synth.typesetting.block import lines, on_display, straight_line
 from craftlite.synth.typesetting.fonts import Face
-from craftlite.synth.typesetting.forms import receipt, table
+from craftlite.synth.typesetting.forms import receipt, ruled_table
 from craftlite.synth.typesetting.layout import (
     Block,
     joined,
@@ -75,7 +75,7 @@ def _block(
     kind = rng.random()
     if kind < 0.5:
         return running_text(rng, face, script, vocabulary, width * float(rng.uniform(0.5, 1.0)))
-    makers = (receipt, receipt, table, lines, straight_line, on_display)
+    makers = (receipt, receipt, ruled_table, lines, straight_line, on_display)
     return makers[int(rng.integers(len(makers)))](rng, face, script, vocabulary)
 
 

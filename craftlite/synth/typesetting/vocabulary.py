@@ -98,7 +98,7 @@ def words_of(
     return " ".join(words)
 
 
-def read_words(path: Path) -> Vocabulary:
+def read_vocabulary(path: Path) -> Vocabulary:
     """The vocabulary of a word list in UTF-8, a word a line.
 
     Raises:

@@ -143,7 +143,7 @@ class Pictures(Dataset[tuple[Tensor, int, int, int]]):
         return Batch(pictures, targets, unreadable)
 
 
-class Views(Dataset[tuple[Tensor, int]]):
+class CentreViews(Dataset[tuple[Tensor, int]]):
     """Every picture of a split once, as validation sees it; unreadable ones are left out."""
 
     def __init__(self, labelled: Labelled, crop: int) -> None:

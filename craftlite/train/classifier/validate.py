@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader
 
 from craftlite.errors import DatasetError
-from craftlite.train.classifier.pictures import Labelled, Views
+from craftlite.train.classifier.pictures import CentreViews, Labelled
 from craftlite.train.recipe import PretrainRecipe
 
 BATCH = 128
@@ -42,7 +42,7 @@ class TopErrors:
             DatasetError: no picture can be read.
         """
         device = next(model.parameters()).device
-        views = Views(self.labelled, self.recipe.crop)
+        views = CentreViews(self.labelled, self.recipe.crop)
         model.eval()
         firsts, fives, losses = [], [], []
         own = torch.Generator()  # the random state of the training, its dropout's, is left alone

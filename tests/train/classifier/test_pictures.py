@@ -10,7 +10,7 @@ import torch
 
 from craftlite.errors import DatasetError
 from craftlite.preprocess import to_tensor
-from craftlite.train.classifier.pictures import Pictures, Views, read_splits
+from craftlite.train.classifier.pictures import CentreViews, Pictures, read_splits
 from craftlite.train.recipe import PretrainRecipe
 
 PLAIN = PretrainRecipe(crop=32, batch=4, cutmix=0, colour=0, least_area=1.0)
@@ -102,7 +102,7 @@ def test_validation_sees_the_middle_as_detectors_see_pictures(tmp_path: Path) ->
     picture[16:240, 38:262] = (30, 60, 200)
     for path in (folder / "1.png", tmp_path / "train/a/1.png"):
         cv2.imwrite(str(path), picture)
-    view, label = Views(read_splits(tmp_path)[1], 224)[0]
+    view, label = CentreViews(read_splits(tmp_path)[1], 224)[0]
     expected = to_tensor(np.full((224, 224, 3), (200, 60, 30), np.uint8))[0]
     assert label == 0
     assert np.abs(view.numpy() - expected).max() < 1e-5
@@ -110,5 +110,5 @@ def test_validation_sees_the_middle_as_detectors_see_pictures(tmp_path: Path) ->
 
 def test_validation_leaves_unreadable_pictures_out(colours: Path) -> None:
     (colours / "val/red/0.png").write_bytes(b"no picture")
-    views = Views(read_splits(colours)[1], 32)
+    views = CentreViews(read_splits(colours)[1], 32)
     assert [views[place][1] for place in range(len(views))] == [0, 0, -1, 1]
