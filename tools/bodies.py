@@ -102,6 +102,12 @@ def deeper() -> Plan:
     return replace(LITE, stages=(*early, more16, more32))
 
 
+def seven(network: Craft) -> Craft:
+    """The network with 7x7 depthwise at stride 32 and early in the decoder, where it costs least."""
+    widened_kernels(network, 7, "basenet.stages.4", "upconv1", "upconv2")
+    return network
+
+
 def large_kernels(network: nn.Module) -> nn.Module:
     """The network with 5x5 at strides 8 and 16, 7x7 at stride 32 and early in the decoder."""
     widened_kernels(network, 5, "basenet.stages.2", "basenet.stages.3")
@@ -116,6 +122,7 @@ BODIES: dict[str, Callable[[], nn.Module]] = {
     "silu": lambda: small(replace(LITE, act=nn.SiLU)),
     "hardswish": lambda: small(replace(LITE, act=nn.Hardswish)),
     "silu8": lambda: with_silu(small()),
+    "wide7": lambda: with_silu(seven(small())),
 }
 networks._DETECTORS.update(BODIES)
 
