@@ -1,30 +1,69 @@
 """Files written whole, their digests, and the machine's facts."""
 
+import errno
 import hashlib
 import os
 import platform
+import secrets
+import time
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from craftlite.errors import CraftliteError
 
+UNFINISHED = ".craftlite-{}.tmp"  # the name of a file until it is whole
+ABANDONED = 3600.0  # seconds after which an unfinished file is nobody's
 
-def write_whole(path: Path, content: str | bytes) -> None:
+
+def write_whole(path: Path, content: str | bytes, durable: bool = True) -> None:
     """Write a file, making its folders: at any moment it holds all of the content or none of it.
+
+    durable: whether it is on the disk when this returns, so that not even a power failure loses it;
+    for thousands of files that can be made again, that takes longer than it is worth.
 
     Raises:
         CraftliteError: it cannot be written.
     """
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
-    unfinished = path.with_name(f".{os.getpid()}.tmp")
+    unfinished = path.with_name(UNFINISHED.format(secrets.token_hex(8)))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path.parent)
         try:
             unfinished.write_bytes(data)
+            if durable:
+                _sync(unfinished)
             unfinished.replace(path)
+            if durable:
+                _sync(path.parent)
         finally:
             unfinished.unlink(missing_ok=True)
     except OSError as error:
         raise unwritable(path, error) from error
+
+
+@cache
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what processes that were killed while writing left in a folder; looks there once."""
+    for left in folder.glob(UNFINISHED.format("*")):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > ABANDONED:
+                left.unlink()
+
+
+def _sync(path: Path) -> None:
+    """Have the system write a file, or a folder's list of files, to the disk."""
+    if path.is_dir() and os.name == "nt":
+        return  # Windows opens no folders
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # the file system keeps no such promise
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def sha256_of(path: Path) -> str:

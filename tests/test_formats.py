@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from craftlite.errors import CraftliteError
-from craftlite.files import write_whole
 from craftlite.formats import FilePerPicture, FilePerRun, coco, csv_table, icdar, json_line, record
 from craftlite.words import Words
 
@@ -131,16 +130,3 @@ def test_a_damaged_record_of_a_run_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "results.jsonl").write_text("no json\n")
     with pytest.raises(CraftliteError, match=r"results\.jsonl: is damaged"):
         FilePerRun(tmp_path, "csv", resume=True)
-
-
-def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "file.txt"
-    write_whole(path, "one")
-    write_whole(path, b"two")
-    assert path.read_text() == "two"
-    assert list(path.parent.iterdir()) == [path]
-    (tmp_path / "taken").mkdir()
-    for unwritable in (tmp_path / "taken", path / "below", tmp_path / ("x" * 300)):
-        with pytest.raises(CraftliteError, match="cannot be written"):
-            write_whole(unwritable, "three")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["deep", "taken"]

@@ -78,7 +78,7 @@ class MapCache:
             )
             content = file.getvalue()
         try:
-            write_whole(path, content)
+            write_whole(path, content, durable=False)
         except CraftliteError as error:
             self._writes = False
             print(f"warning: maps are not kept: {error}", file=sys.stderr)

@@ -178,7 +178,7 @@ def _write_block(out: Path, block: range, pictures: Iterable[Stored]) -> None:
     """The pictures one by one, then their lines: where these are, the pictures are too."""
     lines = []
     for picture in pictures:
-        write_whole(out / picture.path, picture.jpeg)
+        write_whole(out / picture.path, picture.jpeg, durable=False)
         lines.append(picture.line + "\n")
     write_whole(lines_path(out, block), "".join(lines))
 

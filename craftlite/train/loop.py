@@ -41,8 +41,8 @@ def train(task: Task, out: Path, resume: bool = False) -> Path:
     if task.recipe.threads:
         torch.set_num_threads(task.recipe.threads)
     with process_group() as group, stop_on_signal() as asked_to_stop, flush_denormals():
-        task.open(group)
         folder.check(task.recipe, resume, group.size)
+        task.open(group)
         trainer = Trainer(task, group)
         if resume:
             folder.restore(trainer)
