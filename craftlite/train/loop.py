@@ -50,6 +50,8 @@ def train(task: Task, out: Path, resume: bool = False) -> Path:
             trainer.start_from(task.init)
         group.wait()  # until all have seen that the folder was free
         if group.leads:
+            if not resume:
+                folder.clear()
             folder.write_record(task)
         with (
             Reporter(trainer, folder) if group.leads else nullcontext() as reporter,

@@ -75,6 +75,7 @@ class Reporter:
             is_time = done or is_due(trainer.step, recipe.validate_every)
             validates = is_time and trainer.task.validation
             if saves or validates:
+                self.folder.check_owner()
                 self._check()
             if validates:
                 self._validate()

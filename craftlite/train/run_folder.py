@@ -1,8 +1,11 @@
 """A training's folder: the names of its files, and whether it may be written or continued."""
 
 import json
+import secrets
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from craftlite.errors import ConfigError
@@ -17,13 +20,23 @@ from craftlite.train.trainer import Trainer
 CHECKPOINT = "checkpoint.pt"
 WEIGHTS = "weights.safetensors"
 BEST = "best.safetensors"
+# What a run that was killed before its first checkpoint may have left, besides weights.
+LEFTOVERS = (
+    *("config.yaml", "env.json", "log.jsonl", "curves.png", "sheet.jpg", "card.md"),
+    *("events", "pseudo"),
+)
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The folder `path` of one training."""
+    """The folder `path` of one training.
+
+    Attributes:
+        owner: a number of this process's own, by which it knows that the folder is still its.
+    """
 
     path: Path
+    owner: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
     def checkpoint(self) -> Path:
@@ -39,12 +52,17 @@ class RunFolder:
         """Check what needs no data to be opened.
 
         Raises:
-            ConfigError: the folder holds a training and `resume` is not set, or the batch cannot
-                be shared among the processes.
+            ConfigError: the folder holds a training or its weights and `resume` is not set, or the
+                batch cannot be shared among the processes.
         """
-        if self.checkpoint.exists() and not resume:
+        if not resume and self.checkpoint.exists():
             raise ConfigError(
                 f"{self.path}: holds a training already; add --resume or name another --out"
+            )
+        if not resume and (weights := self.best_weights()).exists():
+            raise ConfigError(
+                f"{self.path}: holds {weights.name} of a training whose checkpoint is gone; name "
+                "another --out"
             )
         if settings.batch % (processes * settings.accumulate):
             raise ConfigError(
@@ -70,7 +88,7 @@ class RunFolder:
     ) -> None:
         now = {name: value for name, value in asdict(task.recipe).items() if name not in RESUMABLE}
         # A checkpoint of an older version lacks settings that came later: they had their defaults.
-        before = {setting.name: setting.default for setting in fields(task.recipe)} | dict(recipe)
+        before = {known.name: known.default for known in fields(task.recipe)} | dict(recipe)
         was = {name: before[name] for name in now if before[name] != now[name]}
         if datasets != list(task.datasets):
             was["dataset"] = " ".join(datasets)
@@ -78,6 +96,30 @@ class RunFolder:
             settings = ", ".join(f"{name} {value}" for name, value in was.items())
             raise ConfigError(
                 f"{self.path}: was started with {settings}; resume with the same settings"
+            )
+
+    def clear(self) -> None:
+        """Remove what a run left that ended before its first checkpoint, and say so on stderr."""
+        left = [path for name in LEFTOVERS if (path := self.path / name).exists()]
+        for path in left:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        if left:
+            names = ", ".join(path.name for path in left)
+            print(
+                f"{self.path}: removed what a training without a checkpoint had left: {names}",
+                file=sys.stderr,
+            )
+
+    def check_owner(self) -> None:
+        """Raises a ConfigError where another process has begun to train in the folder since."""
+        record = self.path / "env.json"
+        if record.exists() and json.loads(record.read_text("utf-8"))["owner"] != self.owner:
+            raise ConfigError(
+                f"{self.path}: another training has begun to write here; this one stops. Give each "
+                "an --out of its own"
             )
 
     def write_config(self, task: Task) -> None:
@@ -88,7 +130,7 @@ class RunFolder:
         """Write the settings, and on what machine and data the run is."""
         self.path.mkdir(parents=True, exist_ok=True)
         self.write_config(task)
-        facts = environment(task.describe_datasets())
+        facts = environment(task.describe_datasets()) | {"owner": self.owner}
         write_whole(self.path / "env.json", json.dumps(facts, indent=2) + "\n")
 
     def best_weights(self) -> Path:

@@ -27,6 +27,7 @@ from craftlite.train.distributed import Group
 from craftlite.train.loop import train
 from craftlite.train.optimiser import learning_rate
 from craftlite.train.recipe import Recipe
+from craftlite.train.run_folder import RunFolder
 from craftlite.train.trainer import Trainer
 
 RECIPE = Recipe(steps=6, batch=2, crop=64, warmup=2, workers=0, log_every=2, save_every=3)
@@ -193,6 +194,47 @@ def test_a_folder_with_a_training_is_not_overwritten(quads: Path, tmp_path: Path
     with pytest.raises(ConfigError, match="--resume"):
         train(task, out)
     assert (out / "checkpoint.pt").read_bytes() == before
+
+
+def test_weights_whose_checkpoint_is_gone_are_not_overwritten(quads: Path, tmp_path: Path) -> None:
+    task, out = mix(quads, replace(RECIPE, steps=1)), tmp_path / "run"
+    train(task, out)
+    (out / "checkpoint.pt").unlink()
+    before = (out / "weights.safetensors").read_bytes()
+    with pytest.raises(ConfigError, match=r"holds weights\.safetensors of a training whose check"):
+        train(task, out)
+    assert (out / "weights.safetensors").read_bytes() == before
+
+
+def test_what_a_run_left_that_never_saved_is_not_taken_for_this_runs(
+    quads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe, out = replace(RECIPE, steps=2, log_every=1, pseudo_every=2), tmp_path / "run"
+    (out / "pseudo").mkdir(parents=True)
+    (out / "pseudo" / "0-0-quads.npz").write_bytes(b"labels of another dataset")
+    (out / "log.jsonl").write_text('{"step": 1, "loss": 9.0}\n')
+    (out / "notes.txt").write_text("mine")
+    train(mix(quads, recipe), out)
+    assert [line["step"] for line in log_of(out)] == [1, 2]
+    assert all(line["loss"] < 9 for line in log_of(out))
+    said = "removed what a training without a checkpoint had left: log.jsonl, pseudo"
+    assert said in capsys.readouterr().err
+    assert (out / "notes.txt").read_text() == "mine"
+
+
+def test_a_run_stops_where_another_has_taken_its_folder(quads: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+
+    class Disturbed(DetectorTask):
+        """A task after whose first checkpoint another training begins in the same folder."""
+
+        def forget(self, out: Path, step: int) -> None:
+            RunFolder(out).write_record(self)
+
+    task = Disturbed(replace(RECIPE, save_every=2), ["quads"], [quads])
+    with pytest.raises(ConfigError, match="another training has begun to write here"):
+        train(task, out)
+    assert load_checkpoint(out / "checkpoint.pt")["step"] == 2
 
 
 def test_resuming_with_other_settings_is_refused(quads: Path, tmp_path: Path) -> None:
