@@ -1,8 +1,11 @@
 """How words are written down: json, jsonl, icdar, coco and csv, each file whole or not at all."""
 
 import csv
+import errno
 import io
 import json
+import os
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 from typing import Any, Literal, TypedDict
@@ -157,9 +160,17 @@ class FilePerRun:
 
     def write(self, name: str, target: PurePath, words: Words) -> None:
         """Append the picture's line; raises CraftliteError where it cannot be written."""
+        line = (json_line(record(name, words)) + "\n").encode("ascii")
         try:
-            with self._journal.open("a", encoding="utf-8") as journal:
-                journal.write(json_line(record(name, words)) + "\n")
+            with self._journal.open("ab", buffering=0) as journal:
+                whole = journal.seek(0, os.SEEK_END)
+                try:
+                    if journal.write(line) < len(line):
+                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                except OSError:
+                    # A part of a line would be glued to the next one.
+                    journal.truncate(whole)
+                    raise
         except OSError as error:
             raise unwritable(self._journal, error) from error
 
@@ -172,13 +183,25 @@ class FilePerRun:
 
 
 def _read_records(journal: Path) -> list[Record]:
-    lines = journal.read_text("utf-8", "replace").splitlines(keepends=True)
-    try:
-        return [json.loads(line) for line in lines if line.endswith("\n")]
-    except ValueError as error:
-        raise CraftliteError(
-            f"{journal}: is damaged and cannot be resumed ({error}); run without --resume"
-        ) from error
+    """The whole lines of a journal; one that was cut or glued to another is left out and named.
+
+    Raises:
+        CraftliteError: the first line is none of ours.
+    """
+    *lines, _ = journal.read_text("utf-8", "replace").split("\n")
+    records: list[Record] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            entry = json.loads(line)
+            image, size, found = entry["image"], (entry["width"], entry["height"]), entry["words"]
+            records.append({"image": image, "width": size[0], "height": size[1], "words": found})
+        except (ValueError, KeyError, TypeError) as error:
+            if number == 1:
+                raise CraftliteError(
+                    f"{journal}: is damaged and cannot be resumed ({error}); run without --resume"
+                ) from error
+            print(f"{journal}:{number}: is damaged; its picture is done again", file=sys.stderr)
+    return records
 
 
 def _rounded(points: npt.NDArray[np.float32]) -> Any:

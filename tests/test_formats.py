@@ -1,6 +1,8 @@
 import csv
 import io
 import json
+import resource
+import signal
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -124,6 +126,45 @@ def test_one_file_a_run(tmp_path: Path, form: str, name: str) -> None:
     assert "a" in (tmp_path / name).read_text()
     again = FilePerRun(tmp_path, form, resume=True)  # type: ignore[arg-type]
     assert again.has("a", PurePath("a"))
+
+
+def test_a_line_that_was_cut_and_glued_to_the_next_costs_its_pictures_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = FilePerRun(tmp_path, "csv", resume=False)
+    for name in "abc":
+        first.write(name, PurePath(name), words())
+    journal = tmp_path / "results.jsonl"
+    lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text(lines[0] + lines[1][:40] + lines[2])
+    second = FilePerRun(tmp_path, "csv", resume=True)
+    assert [second.has(name, PurePath(name)) for name in "abc"] == [True, False, False]
+    assert f"{journal}:2: is damaged; its picture is done again" in capsys.readouterr().err
+    second.write("b", PurePath("b"), words())
+    second.close()
+    table = (tmp_path / "results.csv").read_text().splitlines()
+    assert {line.partition(",")[0] for line in table[1:]} == {"a", "b"}
+
+
+def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
+    writer = FilePerRun(tmp_path, "jsonl", resume=False)
+    writer.write("a", PurePath("a"), words())
+    journal = tmp_path / "results.jsonl"
+    before = journal.read_bytes()
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # A file may not grow beyond the middle of the next line, as on a disk with so much left.
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 20, most))
+    try:
+        with pytest.raises(CraftliteError, match=r"results\.jsonl: cannot be written"):
+            writer.write("b", PurePath("b"), words())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert journal.read_bytes() == before
+    writer.write("c", PurePath("c"), words())
+    images = [json.loads(line)["image"] for line in journal.read_text().splitlines()]
+    assert images == ["a", "c"]
 
 
 def test_a_damaged_record_of_a_run_is_an_error(tmp_path: Path) -> None:
