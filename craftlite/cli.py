@@ -2,12 +2,18 @@
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
+from types import FrameType
 
 from craftlite import __version__
 from craftlite.errors import ConfigError, CraftliteError, WeightsError
+
+INTERRUPTED = 130  # the exit code of shells for Ctrl-C
 
 # One file in commands/ each, with `parser()` and `run(args)`; only the one that runs is imported.
 COMMANDS = {
@@ -26,13 +32,16 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0, 1 some inputs failed, 2 wrong usage, 130."""
-    command, *options = parsed(sys.argv[1:] if argv is None else argv)
+    arguments = sys.argv[1:] if argv is None else argv
+    command = " ".join(arguments[:1])
     try:
-        module = import_module(f"craftlite.commands.{command}")
-        parser = module.parser()
-        parser.prog = f"craftlite {command}"
-        code: int = module.run(parser.parse_args(options))
-        return code
+        with imports_end_on_interrupt(command):
+            command, *options = parsed(arguments)
+            module = import_module(f"craftlite.commands.{command}")
+            parser = module.parser()
+            parser.prog = f"craftlite {command}"
+            code: int = module.run(parser.parse_args(options))
+            return code
     except CraftliteError as error:
         print(f"craftlite {command}: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError | WeightsError) else 1
@@ -40,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"craftlite {command}: {missing(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        return 130
+        print(f"craftlite {command}: interrupted", file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away; keep Python from complaining about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -49,6 +59,35 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Such as a disk that fills while a log is written: its text names the file and the reason.
         print(f"craftlite {command}: {error}", file=sys.stderr)
         return 1
+
+
+@contextmanager
+def imports_end_on_interrupt(command: str) -> Iterator[None]:
+    """Ctrl-C ends the process at once where it comes during an import inside the block.
+
+    An exception there may be swallowed, or come out as another one; anywhere else it is the usual
+    KeyboardInterrupt. Nothing is to be tidied up: imports write nothing.
+    """
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        while frame is not None:
+            if frame.f_code.co_filename.startswith("<frozen importlib"):
+                os.write(2, f"craftlite {command}: interrupted\n".encode())
+                os._exit(INTERRUPTED)
+            frame = frame.f_back
+        raise KeyboardInterrupt
+
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
+        yield  # somebody else's business
+        return
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def parsed(argv: Sequence[str]) -> list[str]:

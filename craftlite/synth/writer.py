@@ -9,6 +9,7 @@ import hashlib
 import json
 import signal
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
@@ -62,8 +63,9 @@ def write_dataset(
     blocks = [range(k, min(k + PICTURES_A_BLOCK, count)) for k in range(0, count, PICTURES_A_BLOCK)]
     left = [block for block in blocks if not lines_path(out, block).exists()]
     jobs = [(number, picture_path(number)) for block in left for number in block]
-    # Not forked: OpenCV's threads, once they have worked here, would hang in a child.
-    pool = get_context("spawn").Pool(workers, _begin, [generator])
+    with _interrupts_held():
+        # Not forked: OpenCV's threads, once they have worked here, would hang in a child.
+        pool = get_context("spawn").Pool(workers, _begin, [generator])
     with pool, tqdm(total=count, initial=count - len(jobs), unit="picture") as progress:
         pictures = pool.imap(_make, jobs, chunksize=4)
         for block in left:
@@ -148,6 +150,19 @@ def _claim(out: Path, settings: dict[str, Any], resume: bool) -> None:
 
 
 _generator: Generator  # of a worker process
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits until the end of the block; processes started within never see it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin(generator: Generator) -> None:
