@@ -11,6 +11,7 @@ them are a smaller training set. `unpack` is the way back. The same input gives 
 """
 
 import argparse
+import io
 import json
 import sys
 import tarfile
@@ -37,7 +38,7 @@ from craftlite.model.files import read_model, read_state
 from craftlite.pseudo.labels import relabel
 from craftlite.runtime import TorchRuntime
 from craftlite.synth.typesetting.fonts import SUFFIXES as FONT_SUFFIXES
-from craftlite.synth.writer import add_to_tar, rounded
+from craftlite.synth.writer import rounded
 from craftlite.train.detector.pseudo_schedule import TRUSTED
 from craftlite.weights import backbones, find_weights
 
@@ -465,6 +466,13 @@ def parsed() -> argparse.Namespace:
     add("--fonts", type=Path, metavar="DIR", help="fonts to write with")
     add("--wheels", type=Path, metavar="DIR", help="Python packages, *.whl")
     return parser.parse_args()
+
+
+def add_to_tar(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    """Add a file so that the same content gives the same bytes."""
+    member = tarfile.TarInfo(name)  # its time, owner and mode are fixed
+    member.size = len(content)
+    tar.addfile(member, io.BytesIO(content))
 
 
 def main() -> int:

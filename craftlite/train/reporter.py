@@ -43,6 +43,7 @@ class Reporter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.progress.close()
         self.log.close()
 
     def _show_steps(self) -> None:
