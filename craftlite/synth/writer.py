@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from multiprocessing import get_context
+from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -63,10 +64,8 @@ def write_dataset(
     blocks = [range(k, min(k + PICTURES_A_BLOCK, count)) for k in range(0, count, PICTURES_A_BLOCK)]
     left = [block for block in blocks if not lines_path(out, block).exists()]
     jobs = [(number, picture_path(number)) for block in left for number in block]
-    with _interrupts_held():
-        # Not forked: OpenCV's threads, once they have worked here, would hang in a child.
-        pool = get_context("spawn").Pool(workers, _begin, [generator])
-    with pool, tqdm(total=count, initial=count - len(jobs), unit="picture") as progress:
+    bar = tqdm(total=count, initial=count - len(jobs), unit="picture")
+    with _workers(workers, generator) as pool, bar as progress:
         pictures = pool.imap(_make, jobs, chunksize=4)
         for block in left:
             _write_block(out, block, _counted(pictures, len(block), progress))
@@ -153,16 +152,19 @@ _generator: Generator  # of a worker process
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C waits until the end of the block; processes started within never see it."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def _workers(count: int, generator: Generator) -> Iterator[Pool]:
+    """Processes that make pictures, and that never see a Ctrl-C: it waits until they have begun."""
+    holds = hasattr(signal, "pthread_sigmask")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if holds else set()
+    # Not forked: OpenCV's threads, once they have worked here, would hang in a child.
+    pool = get_context("spawn").Pool(count, _begin, [generator])
     try:
-        yield
+        if holds:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        yield pool
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        pool.terminate()
+        pool.join()
 
 
 def _begin(generator: Generator) -> None:
