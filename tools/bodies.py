@@ -81,12 +81,12 @@ def widened_kernels(network: nn.Module, kernel: int, *places: str) -> nn.Module:
     return network
 
 
-def with_silu(network: Craft, first_stage: int = 2) -> nn.Module:
-    """The network with SiLU for ReLU in its backbone from one of the stages on, by default at 8.
+def with_silu(network: Craft) -> nn.Module:
+    """The network with SiLU for ReLU in its backbone from stride 8 on.
 
     There maps are small, so that it costs 7 % of the milliseconds in place of 17 %.
     """
-    for stage in list(network.get_submodule("basenet.stages").children())[first_stage:]:
+    for stage in list(network.get_submodule("basenet.stages").children())[2:]:
         for module in stage.modules():
             for name, layer in list(module.named_children()):
                 if isinstance(layer, nn.ReLU):

@@ -130,7 +130,7 @@ def _make(job: tuple[Path, int, int, float]) -> list[str]:
 
 
 def dataset_options(data: Path, synth: float) -> list[str]:
-    """What `craftlite train` is told of the datasets: those of the packs and the generated one.
+    """The `craftlite train` options for the datasets: those of the packs and the generated one.
 
     synth: weight of the generated pictures, as a share of the weight of all.
     """

@@ -63,12 +63,12 @@ class Reporter:
         self.progress.update()
         self.mean.add(loss)
         if is_due(trainer.step, recipe.log_every):
-            speed = self.trainer.clock.figures(self.mean.count * recipe.batch)
+            speed = trainer.clock.figures(self.mean.count * recipe.batch)
             terms = self.mean.take()
             rate = {"learning_rate": learning_rate(trainer.step - 1, recipe)}
             self.log.write(trainer.step, terms | rate | speed)
             self.progress.set_postfix(loss=f"{terms['loss']:.4f}")
-        with self.trainer.clock.paused():
+        with trainer.clock.paused():
             done = trainer.step == recipe.steps
             minutes = (time.monotonic() - self.saved) / 60
             overdue = 0 < recipe.save_minutes <= minutes
