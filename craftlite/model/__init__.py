@@ -1,6 +1,7 @@
 """The networks, by name; needs torch."""
 
 from collections.abc import Callable
+from functools import partial
 
 from torch import nn
 
@@ -9,12 +10,13 @@ from craftlite.model.classifier import Classifier
 from craftlite.model.craft import Craft
 from craftlite.model.mobilenet import MobileNetV1, MobileNetV2
 from craftlite.model.refiner import LinkRefiner
-from craftlite.model.rexnet import LARGE, SMALL, ReXNet
+from craftlite.model.rexnet import LARGE, LITE_V2, SMALL, ReXNet
 from craftlite.model.slim import slim_decoder
 from craftlite.model.vgg import VGG16BN, original_decoder
 
 _DETECTORS: dict[str, Callable[[], nn.Module]] = {
     "craftlite-small": lambda: Craft(ReXNet(), slim_decoder),
+    "craftlite-small-v2": lambda: Craft(ReXNet(LITE_V2), partial(slim_decoder, first_kernel=7)),
     "craftlite-large": lambda: Craft(ReXNet(LARGE), slim_decoder),
     "craftlite-mobilenet-v2": lambda: Craft(MobileNetV2(), slim_decoder),
     "craft-vgg16": lambda: Craft(VGG16BN(), original_decoder),

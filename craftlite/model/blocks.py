@@ -22,10 +22,10 @@ def conv_bn(
     return nn.Sequential(*layers, act(inplace=True)) if act else nn.Sequential(*layers)
 
 
-def separable(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    """Depthwise 3x3 and 1x1: MobileNet's block (Howard et al., 2017, section 3.1)."""
+def separable(inputs: int, outputs: int, stride: int = 1, kernel: int = 3) -> nn.Sequential:
+    """Depthwise convolution and 1x1: MobileNet's block (Howard et al., 2017, section 3.1)."""
     return nn.Sequential(
-        conv_bn(inputs, inputs, 3, stride, groups=inputs), conv_bn(inputs, outputs)
+        conv_bn(inputs, inputs, kernel, stride, groups=inputs), conv_bn(inputs, outputs)
     )
 
 
@@ -48,7 +48,7 @@ class Squeeze(nn.Module):
 
 
 class InvertedResidual(nn.Module):
-    """Expand 1x1, depthwise 3x3, project 1x1 (Sandler et al., "MobileNetV2", CVPR 2018).
+    """Expand 1x1, depthwise, project 1x1 (Sandler et al., "MobileNetV2", CVPR 2018).
 
     Args:
         inputs: channels.
@@ -60,6 +60,7 @@ class InvertedResidual(nn.Module):
         partial: whether, at stride 1, the input is added to the first channels of a wider output.
             With channels that grow, input and output never have equal widths; ReXNet's shortcut
             covers the channels that the input has. Without, a shortcut needs equal widths.
+        kernel: side of the depthwise convolution's.
     """
 
     def __init__(
@@ -71,13 +72,14 @@ class InvertedResidual(nn.Module):
         act: Activation = nn.ReLU,
         squeeze: bool = False,
         partial: bool = True,
+        kernel: int = 3,
     ) -> None:
         super().__init__()
         middle = inputs * expansion
         fits = inputs == outputs or (partial and inputs < outputs)
         self.shortcut = stride == 1 and fits
         self.expand = conv_bn(inputs, middle, act=act) if expansion > 1 else nn.Identity()
-        self.depthwise = conv_bn(middle, middle, 3, stride, groups=middle, act=act)
+        self.depthwise = conv_bn(middle, middle, kernel, stride, groups=middle, act=act)
         self.squeeze = Squeeze(middle) if squeeze else nn.Identity()
         self.project = conv_bn(middle, outputs, act=None)
 

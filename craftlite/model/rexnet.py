@@ -6,7 +6,7 @@ Nothing is pooled, up-sampled or concatenated. Widths are multiples of 8 (in the
 16), the blocks that vector units of CPUs like.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
@@ -21,11 +21,15 @@ class Stage:
         channels: of the output, one a block.
         expansion: of the channels within each block.
         squeeze: whether blocks have squeeze-excitation.
+        act: the activation within them, or None for the plan's.
+        kernel: side of the depthwise kernels of stride 1; that of stride 2 is 3x3.
     """
 
     channels: tuple[int, ...]
     expansion: int = 6
     squeeze: bool = False
+    act: Activation | None = None
+    kernel: int = 3
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,14 @@ LITE = Plan(
         Stage((48, 64, 64), expansion=4),
         Stage((80, 96, 96, 112, 112)),
         Stage((128, 144, 160, 176)),
+    )
+)
+# SiLU and large kernels where maps are small enough for them to cost little.
+LITE_V2 = Plan(
+    (
+        *LITE.stages[:2],
+        *(replace(stage, act=nn.SiLU) for stage in LITE.stages[2:4]),
+        replace(LITE.stages[4], act=nn.SiLU, kernel=7),
     )
 )
 SMALL = Plan(
@@ -87,8 +99,14 @@ class ReXNet(nn.Module):
             blocks = nn.Sequential()
             for number, outputs in enumerate(stage.channels):
                 stride = 2 if depth > 0 and number == 0 else 1
-                how = stage.expansion, stride, plan.act, stage.squeeze
-                blocks.append(InvertedResidual(inputs, outputs, *how))
+                blocks.append(
+                    InvertedResidual(
+                        *(inputs, outputs, stage.expansion, stride),
+                        act=stage.act or plan.act,
+                        squeeze=stage.squeeze,
+                        kernel=stage.kernel if stride == 1 else 3,
+                    )
+                )
                 inputs = outputs
             self.stages.append(blocks)
         self.channels = tuple(stage.channels[-1] for stage in reversed(plan.stages))

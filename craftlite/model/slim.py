@@ -8,17 +8,17 @@ from craftlite.model.blocks import conv_bn, separable
 
 
 class SumUp(nn.Module):
-    """One step of the slim decoder: 1x1 on each input, resize, add, then a separable 3x3.
+    """One step of the slim decoder: 1x1 on each input, resize, add, then a separable convolution.
 
     A 1x1 convolution of a concatenation is a sum of two; done before the up-sampling, the one on
     the deep features costs a quarter.
     """
 
-    def __init__(self, deep: int, skip: int, out: int) -> None:
+    def __init__(self, deep: int, skip: int, out: int, kernel: int = 3) -> None:
         super().__init__()
         self.deep = conv_bn(deep, out, act=None)
         self.skip = conv_bn(skip, out, act=None)
-        self.refine = nn.Sequential(nn.ReLU(inplace=True), *separable(out, out))
+        self.refine = nn.Sequential(nn.ReLU(inplace=True), *separable(out, out, kernel=kernel))
 
     def forward(self, deep: Tensor, skip: Tensor) -> Tensor:
         """(N, deep, h, w) and (N, skip, H, W) to (N, out, H, W)."""
@@ -30,12 +30,17 @@ class SumUp(nn.Module):
 
 
 def slim_decoder(
-    channels: Sequence[int], widths: Sequence[int] = (96, 64, 48, 16)
+    channels: Sequence[int],
+    widths: Sequence[int] = (96, 64, 48, 16),
+    first_kernel: int = 3,
 ) -> list[nn.Module]:
-    """The up-sampling blocks, one for each of `widths`, and the head, for features `channels`."""
+    """The up-sampling blocks, one for each of `widths`, and the head, for features `channels`.
+
+    first_kernel: side of the depthwise kernel in the first of them.
+    """
     deep, modules = channels[0], list[nn.Module]()
     for skip, out in zip(channels[1:], widths, strict=True):
-        modules.append(SumUp(deep, skip, out))
+        modules.append(SumUp(deep, skip, out, 3 if modules else first_kernel))
         deep = out
     head = nn.Sequential(conv_bn(deep, 16, 3), nn.Conv2d(16, 2, 1))
     return [*modules, head]
