@@ -1,7 +1,7 @@
 """Candidates for the detector's next body, and weights for them that compute what smaller ones do.
 
     python -m tools.bodies --time craftlite-small kernels deeper
-    python -m tools.bodies --grow kernels --init craftlite-small --out kernels.safetensors
+    python -m tools.bodies --grow kernels --init craftlite-small-synth --out kernels.safetensors
     python -m tools.arms base --out runs/kernels -- --network kernels --init kernels.safetensors ...
 
 Importing this module makes the candidates known by name, so that `tools.arms` trains them and
@@ -61,7 +61,7 @@ class SubPixel(nn.Module):
 
 
 def small(plan: Plan = LITE, widths: tuple[int, ...] = (96, 64, 48, 16)) -> Craft:
-    """The detector that ships, with another body or another decoder's widths."""
+    """`craftlite-small`, with another body or another decoder's widths."""
     return Craft(ReXNet(plan), lambda channels: slim_decoder(channels, widths))
 
 
@@ -102,12 +102,6 @@ def deeper() -> Plan:
     return replace(LITE, stages=(*early, more16, more32))
 
 
-def seven(network: Craft) -> Craft:
-    """The network with 7x7 depthwise at stride 32 and after it, where maps are smallest."""
-    widened_kernels(network, 7, "basenet.stages.4", "upconv1")
-    return network
-
-
 def large_kernels(network: nn.Module) -> nn.Module:
     """The network with 5x5 at strides 8 and 16, 7x7 at stride 32 and early in the decoder."""
     widened_kernels(network, 5, "basenet.stages.2", "basenet.stages.3")
@@ -122,7 +116,6 @@ BODIES: dict[str, Callable[[], nn.Module]] = {
     "silu": lambda: small(replace(LITE, act=nn.SiLU)),
     "hardswish": lambda: small(replace(LITE, act=nn.Hardswish)),
     "silu8": lambda: with_silu(small()),
-    "wide7": lambda: with_silu(seven(small())),
 }
 networks._DETECTORS.update(BODIES)
 
@@ -185,8 +178,8 @@ def main() -> int:
     known = f"craftlite-small, {', '.join(BODIES)}"
     parser.add_argument("--time", nargs="+", default=[], metavar="NAME", help=known)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--grow", choices=BODIES, metavar="NAME")
-    parser.add_argument("--init", default="craftlite-small", metavar="NAME|FILE")
+    parser.add_argument("--grow", choices=("craftlite-small-v2", *BODIES), metavar="NAME")
+    parser.add_argument("--init", default="craftlite-small-synth", metavar="NAME|FILE")
     parser.add_argument("--out", type=Path, help="the file of grown weights")
     args = parser.parse_args()
     if args.time:

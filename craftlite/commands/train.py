@@ -61,13 +61,13 @@ def run(args: Namespace) -> int:
         ConfigError: no dataset is named, or the recipe cannot be used.
         WeightsError: the weights to start from are not there.
     """
-    from craftlite.train.detector.task import DetectorTask
+    from craftlite.train.detector.task import DetectorTask, network_of
     from craftlite.train.loop import train
 
     out, settings = choose(args)
     datasets, folders = settings.pop("dataset"), settings.pop("data", [])
-    recipe = Recipe(**{k: v for k, v in settings.items() if k != "init"})
-    init = starting_weights(settings.get("init"), recipe.network)
+    init = starting_weights(settings.pop("init", None), settings.get("network", Recipe.network))
+    recipe = Recipe(**({"network": network_of(init)} | settings))
     task = DetectorTask(recipe, datasets, [Path(folder) for folder in folders], init)
     weights = train(task, out, args.resume)
     print(f"weights: {weights}", file=sys.stderr)

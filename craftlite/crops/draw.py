@@ -67,7 +67,8 @@ class Painter:
         if device.type != "cuda":
             yield from ([self.draw(plan) for plan in plans] for plans in steps)
             return
-        stream, ahead = torch.cuda.Stream(device), list[Batch]()
+        stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        ahead = list[Batch]()
         stream.wait_stream(torch.cuda.current_stream(device))
         for plans in steps:
             drawn, ready = ahead, stream.record_event()

@@ -9,10 +9,10 @@ from craftlite.geometry import Picture
 from craftlite.weights import DEFAULT, catalogue
 
 ABOUT = """
-**Two maps.** A small network (1.71 M parameters) gives every pixel two scores: *region*, whether it
+**Two maps.** A small network (1.82 M parameters) gives every pixel two scores: *region*, whether it
 is the centre of a character, and *affinity*, whether it lies between two characters of one word.
 Pixels of either form connected components, and each component is a word. It is CRAFT's idea (Baek
-et al., CVPR 2019) on a network with a twelfth of the parameters.
+et al., CVPR 2019) on a network with an eleventh of the parameters.
 
 **Three thresholds.** *Low text* says from which region score a pixel is text, *link* from which
 affinity it joins characters, and *text* what peak a word must reach. They work on maps that are

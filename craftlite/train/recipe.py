@@ -29,7 +29,8 @@ class Settings:
     """How a network is trained.
 
     Attributes:
-        network: one of those that `craftlite info` lists.
+        network: one of those that `craftlite info` lists; a detector's is by default that of the
+            weights that its training starts from.
         steps: optimiser steps in all.
         minutes: in which the training ends, whatever `steps` says: its first steps measure how many
             there is time for; 0 counts steps.

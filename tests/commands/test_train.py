@@ -9,6 +9,7 @@ import pytest
 from craftlite.cli import main
 from craftlite.commands.train import choose, default_out, parser
 from craftlite.errors import ConfigError, WeightsError
+from craftlite.train.detector.task import network_of
 from craftlite.train.recipe import Recipe
 from craftlite.train.recipe_file import find_recipe, read_recipe, recipe_for, shipped_recipes
 from craftlite.train.start import starting_weights
@@ -184,6 +185,13 @@ def test_weights_to_start_from_are_a_name_a_file_or_none(tmp_path: Path) -> None
         starting_weights(str(found.with_suffix(".onnx")), network)
     with pytest.raises(WeightsError, match="no such weights"):
         starting_weights(str(tmp_path / "none.safetensors"), network)
+
+
+def test_a_detector_goes_on_as_the_network_that_its_weights_are_of() -> None:
+    shipped = catalogue()
+    assert network_of(shipped["craftlite-small"].torch) == "craftlite-small-v2"
+    assert network_of(shipped["craftlite-small-synth"].torch) == "craftlite-small"
+    assert network_of(backbones()["rexnet-lite"].file) == Recipe.network == network_of(None)
 
 
 def test_the_backbone_that_ships_is_taken_for_the_network_whose_body_it_is(

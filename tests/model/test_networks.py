@@ -72,7 +72,8 @@ def test_state_dict_has_the_official_names_shapes_and_order(name: str, key: str)
 
 def test_sizes_of_the_networks() -> None:
     assert round(parameters(build_model("craft-vgg16")) / 1e6, 2) == 20.77
-    assert parameters(build_model("craftlite-small")) <= 2_310_000
+    for light in ("craftlite-small", "craftlite-small-v2"):
+        assert parameters(build_model(light)) <= 2_310_000
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from craftlite.model.files import read_model, read_state
 from craftlite.weights import catalogue
 from tools.bodies import BODIES, grown
 
-SMALL = catalogue()["craftlite-small"].torch
+SMALL = catalogue()["craftlite-small-synth"].torch
 
 
 @pytest.mark.parametrize("name", ["kernels", "deeper", "wider"])

@@ -95,6 +95,6 @@ def test_packs_are_trained_on_from_start_to_end(quads: Path, tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     assert "generated pictures" in done.stdout
     name, _ = read_model(tmp_path / "out" / "weights.safetensors")
-    assert name == "craftlite-small"
+    assert name == "craftlite-small-v2"
     with tarfile.open(tmp_path / "out" / "run.tar") as tar:
         assert {"run/log.jsonl", "run/card.md", "run/config.yaml"} <= set(tar.getnames())

@@ -12,7 +12,8 @@ from torch import nn
 from craftlite.crops.draw import Painter
 from craftlite.data.loader import Batch, StepSampler
 from craftlite.data.sources import Listed
-from craftlite.model import build_model
+from craftlite.model import DETECTORS, build_model
+from craftlite.model.files import read_state
 from craftlite.train.detector.feed import crop_batches, painter_of
 from craftlite.train.detector.loss import Loss, craft_loss
 from craftlite.train.detector.mix import Mix, known_folders, open_mix, validation_samples
@@ -110,6 +111,16 @@ class DetectorTask(Task):
         """Write `card.md`."""
         names = [sample.name for sample in self.validation.samples]
         write_card(out, step, THRESHOLDS, names)
+
+
+def network_of(weights: Path | None) -> str:
+    """The detector that weights to start from are of; where they are of none, the default.
+
+    Raises:
+        WeightsError: the file cannot be read.
+    """
+    name = read_state(weights)[0] if weights else None
+    return name if name in DETECTORS else Recipe.network
 
 
 def periods(step: int, steps: int, every: int) -> Iterator[tuple[int, int]]:
