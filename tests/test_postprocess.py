@@ -99,8 +99,8 @@ def test_the_cases_are_there() -> None:
 # Settings and input
 
 
-@pytest.mark.parametrize("field", ["text", "link", "low"])
-@pytest.mark.parametrize("value", [-0.01, 1.01, float("nan"), float("inf"), "0.5", None])
+@pytest.mark.parametrize("field", ["text", "link", "low", "growth"])
+@pytest.mark.parametrize("value", [-0.01, 4.01, float("nan"), float("inf"), "0.5", None])
 def test_threshold_out_of_range_is_named(field: str, value: Any) -> None:
     with pytest.raises(ConfigError) as caught:
         Thresholds(**{field: value})
@@ -108,7 +108,7 @@ def test_threshold_out_of_range_is_named(field: str, value: Any) -> None:
 
 
 def test_thresholds_may_be_at_their_limits_and_do_not_change() -> None:
-    limits = Thresholds(text=0, link=1, low=np.float32(0.5))
+    limits = Thresholds(text=0, link=1, low=np.float32(0.5), growth=4)
     with pytest.raises(FrozenInstanceError):
         limits.text = 0.5  # type: ignore[misc]
 
@@ -216,6 +216,20 @@ def test_links_join_characters_and_belong_to_no_word_alone() -> None:
     region[:] = 0.3
     assert len(words_from_maps(region, affinity, Thresholds(text=0.2))) == 0
     assert len(words_from_maps(region, affinity, Thresholds(text=0))) == 0
+
+
+def test_more_growth_draws_larger_boxes_around_the_same_words() -> None:
+    region, affinity = draw_word([(40, 40), (55, 43), (70, 46)])
+    grown = [
+        words_from_maps(region, affinity, Thresholds(growth=growth), polygons=False)
+        for growth in (0, 0.5, 1, 1.5, 2)
+    ]
+    areas = [cv2.contourArea(words.quads[0]) for words in grown]
+    assert all(small < large for small, large in pairwise(areas))
+    assert all(len(words) == 1 and words.scores == grown[0].scores for words in grown)
+    middles = [words.quads[0].mean(axis=0) for words in grown]
+    np.testing.assert_allclose(middles, np.tile(middles[0], (5, 1)), atol=1)
+    assert words_from_maps(region, affinity).quads.tolist() == grown[2].quads.tolist()
 
 
 def test_diagonal_neighbours_are_two_words() -> None:

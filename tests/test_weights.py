@@ -36,7 +36,7 @@ def test_every_set_of_weights_has_a_card(name: str) -> None:
 def test_the_default_weights_run_without_a_name() -> None:
     onnx = find_weights(DEFAULT).onnx
     assert onnx is not None
-    assert OnnxRuntime(onnx).network == "craftlite-small"
+    assert OnnxRuntime(onnx).network == "craftlite-small-v2"
 
 
 def test_weights_of_integers_run_and_have_nothing_for_torch() -> None:

@@ -30,7 +30,10 @@ from craftlite.evaluate.tune import search, shown, sides_around, write_tuning
 from craftlite.postprocess import Thresholds
 from craftlite.weights import find_weights
 
-MODEL_OPTIONS = ("long_side", "thresholds", "text_threshold", "link_threshold", "low_text", "tune")
+MODEL_OPTIONS = (
+    *("long_side", "thresholds", "text_threshold", "link_threshold", "low_text", "growth"),
+    "tune",
+)
 NAMES_SHOWN = 5
 RESULTS_HELP = (
     "score the files in this folder or zip (res_NAME.txt, or the JSON of craftlite detect) instead "

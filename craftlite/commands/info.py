@@ -68,11 +68,11 @@ def run(args: Namespace) -> int:
     for network in known:
         millions, giga = network["parameters"] / 1e6, network["macs"] / 1e9
         print(f"{network['name']:<24}{millions:>12.2f} M{giga:>10.2f} G  {network['size']}")
-    print(f"\n{'weights':<24}{'long side':>10}   {'text, link, low':<18}{'H-mean':>6}")
+    print(f"\n{'weights':<24}{'long side':>10}   {'text, link, low, growth':<26}{'H-mean':>6}")
     for entry in weights:
         thresholds = ", ".join(f"{value:g}" for value in entry["thresholds"].values())
         hmean = "" if entry["hmean"] is None else f"{entry['hmean']:>6.1%} {entry['tuned']}"
-        print(f"{entry['name']:<24}{entry['long_side']:>10}   {thresholds:<18}{hmean}")
+        print(f"{entry['name']:<24}{entry['long_side']:>10}   {thresholds:<26}{hmean}")
     print(f"\n{'backbone':<24}{'top-1 error':>11}  on")
     for entry in bodies:
         print(f"{entry['name']:<24}{entry['top1_error']:>11.1%}  {entry['data']}")

@@ -5,14 +5,19 @@ from argparse import SUPPRESS, Action
 from dataclasses import replace
 
 from jsonargparse import ArgumentParser, DefaultHelpFormatter, Namespace
-from jsonargparse.typing import ClosedUnitInterval
+from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat
 
 from craftlite.errors import ConfigError
 from craftlite.postprocess import Thresholds
 from craftlite.weights import find_weights
 
 # Option and field of Thresholds.
-_FIELDS = {"text_threshold": "text", "link_threshold": "link", "low_text": "low"}
+_FIELDS = {
+    "text_threshold": "text",
+    "link_threshold": "link",
+    "low_text": "low",
+    "growth": "growth",
+}
 
 
 class HelpFormatter(DefaultHelpFormatter):
@@ -42,18 +47,24 @@ def parse_size(text: str) -> tuple[int, int]:
 
 
 def add_thresholds(parser: ArgumentParser) -> None:
-    """The three levels, each unset by default, and the name of three that the weights have."""
+    """The fields of Thresholds, unset by default, and the name of some that the weights have."""
     preset = "thresholds tuned for one dataset, by its name in the weights' card"
     parser.add_argument("--thresholds", type=str, metavar="NAME", help=preset)
     unset = "; by default the weights' own"
-    helps = (
-        "lowest peak region score of a word",
-        "affinity score above which characters are joined",
-        "region score above which a pixel is text",
-    )
-    for name, text in zip(_FIELDS, helps, strict=True):
-        option = "--" + name.replace("_", "-")
-        parser.add_argument(option, type=ClosedUnitInterval, metavar="T", help=text + unset)
+    for option, kind, metavar, text in (
+        ("--text-threshold", ClosedUnitInterval, "T", "lowest peak region score of a word"),
+        (
+            *("--link-threshold", ClosedUnitInterval, "T"),
+            "affinity score above which characters are joined",
+        ),
+        ("--low-text", ClosedUnitInterval, "T", "region score above which a pixel is text"),
+        (
+            *("--growth", NonNegativeFloat, "X"),
+            "how far boxes reach beyond the middles of letters, as a multiple of what CRAFT's "
+            "published code adds",
+        ),
+    ):
+        parser.add_argument(option, type=kind, metavar=metavar, help=text + unset)
 
 
 def chosen_thresholds(args: Namespace, weights: str, own: Thresholds) -> Thresholds:

@@ -57,12 +57,15 @@ def steps(pool: DetectorPool) -> str:
 
 def about() -> str:
     """The text, with the weights' settings."""
-    lines = ["| weights | H-mean | on | long side | text, link, low |", "|---|---|---|---|---|"]
+    lines = [
+        "| weights | H-mean | on | long side | text, link, low, growth |",
+        "|---|---|---|---|---|",
+    ]
     for entry in catalogue().values():
         levels = entry.thresholds
         hmean = "not measured" if entry.hmean is None else f"{entry.hmean:.1%}"
         lines.append(
             f"| {entry.name} | {hmean} | {entry.tuned or '-'} | {entry.long_side} | "
-            f"{levels.text:g}, {levels.link:g}, {levels.low:g} |"
+            f"{levels.text:g}, {levels.link:g}, {levels.low:g}, {levels.growth:g} |"
         )
     return ABOUT.format(table="\n".join(lines))

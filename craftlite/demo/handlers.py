@@ -4,16 +4,16 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
 
-from craftlite.demo.session import Analysis, DetectorPool, at_level
+from craftlite.demo.session import Analysis, DetectorPool, Found, at_level
 from craftlite.demo.views import NOTHING, characters_view, json_view, map_view, words_view
 from craftlite.draw import overlay, write_picture
 from craftlite.errors import CraftliteError
 from craftlite.formats import icdar, json_line, record
-from craftlite.postprocess import Thresholds
 
 MOST_PICTURES = 50  # in a batch
 
@@ -67,7 +67,7 @@ class Handlers:
         """Words and characters as HTML, and the JSON; no network runs."""
         if analysis is None:
             return NOTHING, NOTHING, ""
-        found = self.pool.words(analysis, weights, Thresholds(text, link, low))
+        found = self._words(analysis, weights, text, link, low)
         return (
             words_view(analysis, found),
             characters_view(analysis, found),
@@ -87,7 +87,7 @@ class Handlers:
         """A file of what is shown: form "json", "txt" or "png"."""
         if analysis is None:
             raise gr.Error("Drop a picture first.", print_exception=False)
-        found = self.pool.words(analysis, weights, Thresholds(text, link, low))
+        found = self._words(analysis, weights, text, link, low)
         words, stem = at_level(found.words, level), Path(analysis.name).stem or "picture"
         path = self._new_file(f"res_{stem}.txt" if form == "txt" else f"{stem}.{form}")
         if form == "json":
@@ -122,12 +122,19 @@ class Handlers:
                 except CraftliteError as error:
                     failed.append(f"- {path.name}: {error}")
                     continue
-                found = self.pool.words(analysis, weights, Thresholds(text, link, low))
+                found = self._words(analysis, weights, text, link, low)
                 words = at_level(found.words, level)
                 archive.writestr(f"{path.stem}.json", json_line(record(path.name, words)) + "\n")
                 archive.writestr(f"res_{path.stem}.txt", icdar(words))
         done = len(paths) - len(failed)
         return str(target), "\n".join([f"{done} of {len(paths)} pictures.", *failed])
+
+    def _words(
+        self, analysis: Analysis, weights: str, text: float, link: float, low: float
+    ) -> Found:
+        """The words at three levels; boxes grow as the weights were tuned to."""
+        own = self.pool.detector(weights).thresholds
+        return self.pool.words(analysis, weights, replace(own, text=text, link=link, low=low))
 
     def _new_file(self, name: str) -> Path:
         return Path(tempfile.mkdtemp(dir=self.folder)) / name

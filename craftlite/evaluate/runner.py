@@ -96,6 +96,7 @@ class ModelRunner:
             "text_threshold": thresholds.text,
             "link_threshold": thresholds.link,
             "low_text": thresholds.low,
+            "growth": thresholds.growth,
             "origin": self.origin if thresholds == self.thresholds else "given by hand",
         }
 

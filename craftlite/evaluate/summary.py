@@ -8,7 +8,10 @@ from craftlite.evaluate import PROTOCOLS
 from craftlite.evaluate.comparison import Candidate, differences, rows
 
 Facts = dict[str, Any]
-SETTINGS = ("weights", "results", "long_side", "text_threshold", "link_threshold", "low_text")
+SETTINGS = (
+    *("weights", "results", "long_side"),
+    *("text_threshold", "link_threshold", "low_text", "growth"),
+)
 
 
 def format_summary(

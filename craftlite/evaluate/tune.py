@@ -14,6 +14,7 @@ from craftlite.postprocess import Thresholds
 from craftlite.weights import Weights, catalogue, folder, settings_text, tuned_settings
 
 LEVELS = tuple(round(0.05 * step, 2) for step in range(2, 20))
+GROWTHS = (1.0, 1.25, 1.5, 1.75, 2.0)
 # Shares of the long side that the search starts from.
 SIDES = (2 / 3, 5 / 6, 1, 7 / 6, 4 / 3)
 HEADING = "## Thresholds"
@@ -50,9 +51,9 @@ def search(trial: Trial, start: Thresholds, sides: list[int]) -> Iterator[Tuning
     """Tries combinations; yields the best so far after each long side, the last is the result.
 
     For each long side, from `start`: low, link and text take in turn every one of LEVELS (0.10 to
-    0.95 by 0.05; text at least low) with the others held, and keep the best H-mean, the mean over
-    all datasets, the earlier value where two are equal; round after round until one changes
-    nothing.
+    0.95 by 0.05; text at least low), and growth every one of GROWTHS, with the others held, and
+    keep the best H-mean, the mean over all datasets, the earlier value where two are equal; round
+    after round until one changes nothing.
     """
     tried: dict[tuple[int, Thresholds], Sequence[Score]] = {}
 
@@ -67,8 +68,9 @@ def search(trial: Trial, start: Thresholds, sides: list[int]) -> Iterator[Tuning
         levels, previous = start, None
         while levels != previous:
             previous = levels
-            for name in ("low", "link", "text"):
-                options = [replace(levels, **{name: level}) for level in LEVELS]
+            for name in ("low", "link", "text", "growth"):
+                values = GROWTHS if name == "growth" else LEVELS
+                options = [replace(levels, **{name: value}) for value in values]
                 options = [levels, *(one for one in options if one.text >= one.low)]
                 levels = max(options, key=lambda one: hmean(side, one))
         if best is None or hmean(side, levels) > hmean(*best):

@@ -6,7 +6,7 @@ a component takes time in proportion to its own size, not to the map's.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from numbers import Real
 from typing import NamedTuple
 
@@ -21,34 +21,36 @@ from craftlite.postprocess.outline import curved_outline
 from craftlite.words import Words
 
 MAX_SIDE = 32766  # pixels: OpenCV's limit for warping
+MAX_GROWTH = 4
 MIN_AREA = 10  # pixels: a smaller component is noise
 SQUARE_TOLERANCE = 0.1  # sides closer than this: the least rectangle stands on a corner at random
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """The levels that decide what is text; the defaults are the paper's public code's.
+    """What decides which pixels are a word; the defaults are the paper's public code's.
 
     Attributes:
         text: in 0..1; a component whose highest region score is below it is no word.
         link: in 0..1; pixels with an affinity score above it join characters.
         low: in 0..1; pixels with a region score above it are text.
+        growth: in 0..4; how far a word's box reaches beyond these pixels, which are the middles of
+            its letters, as a multiple of what the public code adds.
 
     Raises:
-        ConfigError: a threshold is not a number in 0..1.
+        ConfigError: one of them is not a number in its range.
     """
 
     text: float = 0.7
     link: float = 0.4
     low: float = 0.4
+    growth: float = 1.0
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if not (isinstance(value, Real) and 0 <= float(value) <= 1):
-                raise ConfigError(
-                    f"The {field.name} threshold must be a number from 0 to 1, not {value!r}."
-                )
+        for name, value in vars(self).items():
+            what, most = ("growth", MAX_GROWTH) if name == "growth" else (f"{name} threshold", 1)
+            if not (isinstance(value, Real) and 0 <= float(value) <= most):
+                raise ConfigError(f"The {what} must be a number from 0 to {most}, not {value!r}.")
 
 
 DEFAULTS = Thresholds()
@@ -109,7 +111,10 @@ def words_from_maps(
     quads = _quads(words)
     outlines: list[Points | None] = [None] * len(words)
     if polygons:
-        outlines = [curved_outline(w.labels, w.label, q) for w, q in zip(words, quads, strict=True)]
+        outlines = [
+            curved_outline(w.labels, w.label, q, thresholds.growth)
+            for w, q in zip(words, quads, strict=True)
+        ]
     glyphs: tuple[Points, ...] | None = None
     if characters:
         glyphs = tuple(
@@ -152,7 +157,7 @@ def _components(region: Map, affinity: Map, thresholds: Thresholds) -> Iterator[
     labels = np.asarray(found, np.int32)
     large = np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] >= MIN_AREA) + 1
     for label in large.tolist():
-        rows, columns, growth = _surroundings(*stats[label].tolist())
+        rows, columns, growth = _surroundings(*stats[label].tolist(), times=thresholds.growth)
         ink = ((labels[rows, columns] == label) & text[rows, columns]).view(np.uint8)
         scores = region[rows, columns]
         if cv2.minMaxLoc(scores, ink)[1] < levels[0] or not ink.any():
@@ -162,9 +167,11 @@ def _components(region: Map, affinity: Map, thresholds: Thresholds) -> Iterator[
         yield _Word(labels, label, ink, np.asarray(body, np.uint8), scores, origin)
 
 
-def _surroundings(x: int, y: int, width: int, height: int, area: int) -> tuple[slice, slice, int]:
+def _surroundings(
+    x: int, y: int, width: int, height: int, area: int, times: float
+) -> tuple[slice, slice, int]:
     """Rows and columns that hold a component once it has grown, and by how much it grows."""
-    growth = int(math.sqrt(area * min(width, height) / (width * height)) * 2)
+    growth = int(math.sqrt(area * min(width, height) / (width * height)) * 2 * times)
     rows = slice(max(y - growth, 0), y + height + growth + 1)
     columns = slice(max(x - growth, 0), x + width + growth + 1)
     return rows, columns, growth

@@ -42,13 +42,14 @@ class _Spine(NamedTuple):
     arms: list[complex]
 
 
-def curved_outline(labels: Labels, label: int, quad: Points) -> Points | None:
+def curved_outline(labels: Labels, label: int, quad: Points, growth: float = 1.0) -> Points | None:
     """The polygon that follows a curved word (Baek et al. 2019, section 3.4).
 
     Args:
         labels: (H, W) int32, the map's connected components.
         label: the word's component among them, its links included.
         quad: (4, 2) float32, the word's rectangle in map pixels, clockwise.
+        growth: how high the outline is, as a multiple of what the published code draws.
 
     Returns:
         (14, 2) float32 in map pixels, clockwise: seven points along one long side of the word and
@@ -66,13 +67,14 @@ def curved_outline(labels: Labels, label: int, quad: Points) -> Points | None:
     if vertical:
         word = np.ascontiguousarray(word.T)
     filled = word.sum(axis=0)
-    tallest = word.shape[0] * MAX_FULLNESS
+    # A rectangle that has grown is the less full.
+    tallest = word.shape[0] * MAX_FULLNESS / max(growth, 1)
     if filled.max() > tallest:  # most words leave here, before the dearer look at their extents
         return None
     columns = _columns(word, filled)
     if columns.height.max(initial=0) > tallest:
         return None
-    spine = _spine(columns, word.shape[1])
+    spine = _spine(columns, word.shape[1], HEIGHT_GAIN * growth)
     if spine is None:
         return None
     outline = _outline(word, spine).view(np.float64).reshape(-1, 2)
@@ -100,7 +102,7 @@ def _columns(word: Mask, filled: npt.NDArray[Any]) -> _Columns:
     return _Columns(x, x + 0.5j * (top + bottom), bottom - top + 1)
 
 
-def _spine(columns: _Columns, width: int) -> _Spine | None:
+def _spine(columns: _Columns, width: int, gain: float) -> _Spine | None:
     """Pivots and arms; None where a pivot or the gap before it is missing, or the word is short."""
     segment = _segments(columns.x, width)
     bounds = np.searchsorted(segment, np.arange(SEGMENTS + 1))
@@ -115,7 +117,7 @@ def _spine(columns: _Columns, width: int) -> _Spine | None:
     # turns the last arm over; it is kept, for results are to be comparable.
     sums = np.add.reduceat(np.append(columns.centre, 0), bounds[:-1])
     gaps = (sums / np.maximum(sizes, 1))[::2].tolist()
-    half_height = heights[len(heights) // 2] * HEIGHT_GAIN / 2
+    half_height = heights[len(heights) // 2] * gain / 2
     arms = [1j * (b - a) / abs(b - a) * half_height for a, b in pairwise(gaps)]
     return _Spine(columns.centre[highest].tolist(), arms)
 

@@ -15,8 +15,9 @@ START = Thresholds(text=0.7, link=0.4, low=0.4)
 
 
 def hill(side: int, levels: Thresholds) -> list[Score]:
-    """Best at 1280, text 0.55, link 0.25, low 0.5."""
+    """Best at 1280, text 0.55, link 0.25, low 0.5, growth 1.5."""
     away = abs(levels.text - 0.55) + abs(levels.link - 0.25) + abs(levels.low - 0.5)
+    away += abs(levels.growth - 1.5)
     good = 100 - 10 * away - abs(side - 1280) / 100
     return [Score(1, 100, 100, good, good)]
 
@@ -24,10 +25,11 @@ def hill(side: int, levels: Thresholds) -> list[Score]:
 def test_search_finds_the_top_of_a_hill() -> None:
     steps = list(search(hill, START, [960, 1280, 1600]))
     best = steps[-1]
-    assert (best.long_side, best.thresholds) == (1280, Thresholds(text=0.55, link=0.25, low=0.5))
+    top = Thresholds(text=0.55, link=0.25, low=0.5, growth=1.5)
+    assert (best.long_side, best.thresholds) == (1280, top)
     assert best.hmean == pytest.approx(1)
     assert [step.hmean for step in steps] == sorted(step.hmean for step in steps)
-    assert best.tried < 3 * 4 * 3 * len(LEVELS)
+    assert best.tried < 3 * 4 * 4 * len(LEVELS)
 
 
 def test_search_stays_where_nothing_is_better() -> None:
@@ -108,7 +110,7 @@ def test_a_datasets_own_thresholds_are_kept_under_its_name(weights: Path) -> Non
     entry = find_weights(weights)
     assert entry.preset("streets") == Thresholds(0.7, 0.4, 0.4)
     assert entry.hmean == 0.625
-    assert "| streets | 50.00% | 75.00% | text 0.7, link 0.4, low 0.4 |" in card.read_text()
+    assert "| streets | 50.00% | 75.00% | text 0.7, link 0.4, low 0.4, growth 1 |" in card.read_text()
     assert "mean of the datasets' H-means, 0.6250. On" in card.read_text()
     with pytest.raises(ConfigError, match=r"--thresholds signs: .*they have streets, pages"):
         entry.preset("signs")
