@@ -157,7 +157,12 @@ def _components(region: Map, affinity: Map, thresholds: Thresholds) -> Iterator[
     labels = np.asarray(found, np.int32)
     large = np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] >= MIN_AREA) + 1
     for label in large.tolist():
-        rows, columns, growth = _surroundings(*stats[label].tolist(), times=thresholds.growth)
+        x, y, width, height, area = stats[label].tolist()
+        growth = int(
+            math.sqrt(area * min(width, height) / (width * height)) * 2 * thresholds.growth
+        )
+        rows = slice(max(y - growth, 0), y + height + growth + 1)
+        columns = slice(max(x - growth, 0), x + width + growth + 1)
         ink = ((labels[rows, columns] == label) & text[rows, columns]).view(np.uint8)
         scores = region[rows, columns]
         if cv2.minMaxLoc(scores, ink)[1] < levels[0] or not ink.any():
@@ -165,16 +170,6 @@ def _components(region: Map, affinity: Map, thresholds: Thresholds) -> Iterator[
         body = cv2.dilate(ink, np.ones((1 + growth, 1 + growth), np.uint8))
         origin = (columns.start, rows.start)
         yield _Word(labels, label, ink, np.asarray(body, np.uint8), scores, origin)
-
-
-def _surroundings(
-    x: int, y: int, width: int, height: int, area: int, times: float
-) -> tuple[slice, slice, int]:
-    """Rows and columns that hold a component once it has grown, and by how much it grows."""
-    growth = int(math.sqrt(area * min(width, height) / (width * height)) * 2 * times)
-    rows = slice(max(y - growth, 0), y + height + growth + 1)
-    columns = slice(max(x - growth, 0), x + width + growth + 1)
-    return rows, columns, growth
 
 
 def _score(word: _Word) -> float:

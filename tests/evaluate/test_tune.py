@@ -110,7 +110,9 @@ def test_a_datasets_own_thresholds_are_kept_under_its_name(weights: Path) -> Non
     entry = find_weights(weights)
     assert entry.preset("streets") == Thresholds(0.7, 0.4, 0.4)
     assert entry.hmean == 0.625
-    assert "| streets | 50.00% | 75.00% | text 0.7, link 0.4, low 0.4, growth 1 |" in card.read_text()
+    assert (
+        "| streets | 50.00% | 75.00% | text 0.7, link 0.4, low 0.4, growth 1 |" in card.read_text()
+    )
     assert "mean of the datasets' H-means, 0.6250. On" in card.read_text()
     with pytest.raises(ConfigError, match=r"--thresholds signs: .*they have streets, pages"):
         entry.preset("signs")

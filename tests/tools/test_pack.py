@@ -282,7 +282,7 @@ def test_characters_are_found_unless_they_fit_too_few_words(
     found = json.loads((tmp_path / "new/mix.json").read_text())["characters"]
     assert (found is not None) is lettered
     file = find_weights("craftlite-small").sha256["craftlite-small.safetensors"]
-    assert not lettered or (found["network"], found["sha256"]) == ("craftlite-small", file)
+    assert not lettered or (found["network"], found["sha256"]) == ("craftlite-small-v2", file)
     for sample in read_dataset("words", tmp_path / "new/datasets/2-quads", "train").samples:
         [word] = sample.words
         assert (word.characters is not None) is lettered
