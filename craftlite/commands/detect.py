@@ -7,7 +7,6 @@ from typing import Protocol
 
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
-from tqdm import tqdm
 
 from craftlite.commands.options import add_thresholds, chosen_thresholds, new_parser
 from craftlite.detector import Detector, Maps
@@ -18,6 +17,7 @@ from craftlite.geometry import Picture
 from craftlite.image import read_image
 from craftlite.inputs import Input, expand
 from craftlite.postprocess import Thresholds
+from craftlite.progress import Progress, write_line
 from craftlite.words import Words
 
 FORMATS = ("json", "jsonl", "icdar", "coco", "csv")
@@ -117,9 +117,9 @@ def _detect_all(args: Namespace, inputs: list[Input]) -> int:
     thresholds = chosen_thresholds(args, args.weights, detector.thresholds)
     writer = _writer(args)
     failed = 0
-    quiet = len(inputs) == 1 or not sys.stderr.isatty()
+    quiet = len(inputs) == 1
     try:
-        for item in tqdm(inputs, unit="picture", disable=quiet):
+        for item in Progress(inputs, unit="picture", disable=quiet):
             if args.resume and writer.has(item.name, item.target):
                 continue
             try:
@@ -181,7 +181,7 @@ class _Stdout:
     def write(self, name: str, target: PurePath, words: Words) -> None:
 
         # tqdm's own print keeps the line out of the progress bar where both are on one terminal.
-        tqdm.write(json_line(record(name, words)), file=sys.stdout)
+        Progress.write(json_line(record(name, words)), file=sys.stdout)
         sys.stdout.flush()
 
     def close(self) -> None:
@@ -190,4 +190,4 @@ class _Stdout:
 
 def _complain(error: CraftliteError) -> None:
 
-    tqdm.write(f"craftlite: {error}", file=sys.stderr)
+    write_line(f"craftlite: {error}")

@@ -5,11 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
-from tqdm import tqdm
 
 from craftlite.commands.options import add_thresholds, chosen_thresholds, new_parser
 from craftlite.data import DATASETS, SPLITS
@@ -28,6 +26,7 @@ from craftlite.evaluate.score import Score
 from craftlite.evaluate.summary import format_summary
 from craftlite.evaluate.tune import search, shown, sides_around, write_tuning
 from craftlite.postprocess import Thresholds
+from craftlite.progress import Progress, write_line
 from craftlite.weights import find_weights
 
 MODEL_OPTIONS = (
@@ -221,7 +220,7 @@ def _run_model(name: str, weights: str, part: EvaluationSet, args: Namespace) ->
 
     model = _open(weights, part, args)
     thresholds = chosen_thresholds(args, weights, model.thresholds)
-    samples = tqdm(part.dataset.samples, desc=f"{name} on {part.name}", unit="picture")
+    samples = Progress(part.dataset.samples, desc=f"{name} on {part.name}", unit="picture")
     detections = [model.detections(sample, thresholds) for sample in samples]
     return Candidate(name, model.facts(thresholds), detections, model, thresholds)
 
@@ -254,12 +253,12 @@ def _tune(weights: str, parts: list[EvaluationSet], args: Namespace) -> None:
     models = [_open(weights, part, args) for part in parts]
     start = chosen_thresholds(args, weights, models[0].thresholds)
     sides = [args.long_side] if args.long_side else sides_around(models[0].detector.long_side)
-    with tqdm(desc="tuning", unit="combination") as bar:
+    with Progress(desc="tuning", unit="combination") as bar:
         score = _scorer(parts, models, bar)
         every, own = range(len(parts)), {}
         for tuning in search(partial(_scores, score, every), start, sides):
             best = f"best so far: long side {tuning.long_side}; {shown(tuning.thresholds)}"
-            bar.write(f"{best}: H-mean {tuning.hmean:.4f}", file=sys.stderr)
+            write_line(f"{best}: H-mean {tuning.hmean:.4f}")
         for number in every if len(parts) > 1 else ():
             alone = partial(_scores, score, [number])
             *_, own[parts[number].name] = search(alone, tuning.thresholds, [tuning.long_side])
@@ -287,7 +286,7 @@ def _with_words(parts: list[EvaluationSet]) -> list[EvaluationSet]:
 
 
 def _scorer(
-    parts: list[EvaluationSet], models: list[ModelRunner], bar: "tqdm[Any]"
+    parts: list[EvaluationSet], models: list[ModelRunner], bar: Progress
 ) -> Callable[[int, int, Thresholds], Score]:
     """What scores the part of a number with a long side and thresholds, each once."""
 

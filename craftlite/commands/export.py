@@ -5,12 +5,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from jsonargparse import ArgumentParser, Namespace
-from tqdm import tqdm
 
 from craftlite.commands.options import new_parser
 from craftlite.errors import ConfigError, WeightsError
 from craftlite.files import write_whole
 from craftlite.inputs import expand
+from craftlite.progress import Progress
 from craftlite.weights import Weights, find_weights, settings_text, tuned_settings
 
 
@@ -86,7 +86,7 @@ def _export_smaller(entry: Weights, out: Path, pictures: list[Path]) -> None:
         full = Path(folder) / "full.onnx"
         export_onnx(entry.torch, full)
         if pictures:
-            bar = tqdm(pictures, desc="calibrating", unit="picture")
+            bar = Progress(pictures, desc="calibrating", unit="picture")
             write_int8(full, out, (network_input(one, entry.long_side) for one in bar))
             inputs = [network_input(one, entry.long_side) for one in pictures[:4]]
         else:

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from craftlite.data.augment import SPARSE
 from craftlite.data.sample import Sample
+from craftlite.progress import Progress
 
 LEVELS = 4  # a picture, its half, quarter and eighth
 
@@ -106,7 +106,7 @@ def _level_shapes(size: tuple[int, int]) -> list[tuple[int, int]]:
 
 def _read_all(samples: Sequence[Sample]) -> Iterator[npt.NDArray[np.int32]]:
     """The texels of each sample's levels, in order; a few are read ahead."""
-    bar = tqdm(total=len(samples), desc="pictures", unit="picture", leave=False, disable=None)
+    bar = Progress(total=len(samples), desc="pictures", unit="picture", leave=False)
     with ThreadPoolExecutor() as pool, bar:
         for first in range(0, len(samples), 256):
             for levels in pool.map(_texels, samples[first : first + 256]):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from craftlite.data.annotations import UNREADABLE, Problem, count_problems
 from craftlite.data.sample import Sample
@@ -16,6 +15,7 @@ from craftlite.errors import ConfigError, DatasetError
 from craftlite.files import write_whole
 from craftlite.inspection.panel import contact_sheet, draw_panel, thumbnail
 from craftlite.inspection.statistics import Statistics
+from craftlite.progress import Progress
 
 Facts = dict[str, Any]
 Finder = Callable[[Sample], Sample]
@@ -58,7 +58,7 @@ def count_samples(
     Pictures that cannot be opened are added to the problems.
     """
     statistics, empty = Statistics(), np.zeros(len(samples), bool)
-    for index, sample in enumerate(tqdm(samples, unit="picture", disable=None)):
+    for index, sample in enumerate(Progress(samples, unit="picture")):
         empty[index] = all(word.ignore for word in sample.words)
         try:
             statistics.add(sample)
@@ -80,7 +80,7 @@ def draw_panels(
     """Writes the first pictures of `order` that can be read; adds their files to `panels`."""
     known = {problem.where for problem in problems if problem.what == UNREADABLE}
     small = []
-    with tqdm(total=min(count, len(order)), unit="panel", disable=None) as progress:
+    with Progress(total=min(count, len(order)), unit="panel") as progress:
         for sample in (samples[index] for index in order):
             if len(panels) == count:
                 break

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
-from tqdm import tqdm
 
 from craftlite.data.sample import Sample, Word
 from craftlite.data.targets import GUESSED
@@ -23,6 +22,7 @@ from craftlite.errors import DatasetError
 from craftlite.files import write_whole
 from craftlite.geometry import Points, is_convex
 from craftlite.preprocess import to_tensor
+from craftlite.progress import Progress
 from craftlite.pseudo.watershed import find_characters
 from craftlite.pseudo.word_strip import Strip, cut_strips
 from craftlite.runtime import Runtime
@@ -63,7 +63,7 @@ def relabel(samples: Sequence[Sample], runtime: Runtime) -> list[Sample]:
         DatasetError: a picture cannot be read.
     """
     words = [list(sample.words) for sample in samples]
-    for batch in cut_strips(tqdm(samples, "characters", unit="picture", leave=False, disable=None)):
+    for batch in cut_strips(Progress(samples, "characters", unit="picture", leave=False)):
         maps = runtime(np.concatenate([to_tensor(cut.pixels) for cut in batch]))
         for cut, region in zip(batch, maps[:, 0], strict=True):
             word = words[cut.sample][cut.place]

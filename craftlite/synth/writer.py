@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
 
 from craftlite.data.fingerprint import fingerprint
 from craftlite.data.sample import Word
 from craftlite.errors import ConfigError
 from craftlite.files import write_whole
+from craftlite.progress import Progress
 from craftlite.synth.generator import Generator
 from craftlite.synth.synthtext import synthtext_bytes
 
@@ -64,7 +64,7 @@ def write_dataset(
     blocks = [range(k, min(k + PICTURES_A_BLOCK, count)) for k in range(0, count, PICTURES_A_BLOCK)]
     left = [block for block in blocks if not lines_path(out, block).exists()]
     jobs = [(number, picture_path(number)) for block in left for number in block]
-    bar = tqdm(total=count, initial=count - len(jobs), unit="picture")
+    bar = Progress(total=count, initial=count - len(jobs), unit="picture")
     with _workers(workers, generator) as pool, bar as progress:
         pictures = pool.imap(_make, jobs, chunksize=4)
         for block in left:
@@ -185,7 +185,7 @@ def _make(job: tuple[int, str]) -> Stored:
     return Stored(path, jpeg.tobytes(), line)
 
 
-def _counted(pictures: Iterator[Stored], count: int, progress: "tqdm[Any]") -> Iterator[Stored]:
+def _counted(pictures: Iterator[Stored], count: int, progress: Progress) -> Iterator[Stored]:
     for _ in range(count):
         yield next(pictures)
         progress.update()

@@ -1,13 +1,11 @@
 """A training in so many minutes: its first steps tell how many there is time for."""
 
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tqdm import tqdm
-
 from craftlite.errors import ConfigError
+from craftlite.progress import write_line
 from craftlite.train.recipe import Settings
 
 UNKNOWN = 10**9  # steps, until the pace tells how many
@@ -91,4 +89,4 @@ def with_steps(recipe: Settings, steps: int) -> Settings:
 
 
 def _say(sentence: str) -> None:
-    tqdm.write(sentence, file=sys.stderr)
+    write_line(sentence)

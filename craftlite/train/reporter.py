@@ -5,9 +5,9 @@ import time
 from types import TracebackType
 
 import torch
-from tqdm import tqdm
 
 from craftlite.model.files import save_model
+from craftlite.progress import Progress
 from craftlite.train.budget import UNKNOWN
 from craftlite.train.checkpoint import save_checkpoint
 from craftlite.train.optimiser import learning_rate
@@ -31,7 +31,7 @@ class Reporter:
     def __init__(self, trainer: Trainer, folder: RunFolder) -> None:
         self.trainer, self.folder = trainer, folder
         self.log, self.mean, self.saved = Log(folder.path), Mean(), time.monotonic()
-        self.progress = tqdm(initial=trainer.step, unit="step", file=sys.stderr)
+        self.progress = Progress(initial=trainer.step, unit="step")
         self._show_steps()
 
     def __enter__(self) -> "Reporter":

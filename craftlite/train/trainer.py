@@ -1,6 +1,5 @@
 """The network under training: one step of it, and everything that the next step depends on."""
 
-import sys
 from collections import deque
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -12,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel
-from tqdm import tqdm
 
 from craftlite.errors import CraftliteError, WeightsError
 from craftlite.model.files import read_state
+from craftlite.progress import write_line
 from craftlite.train.distributed import Group
 from craftlite.train.optimiser import learning_rate, moving_average
 from craftlite.train.precision import arithmetic, autocast, widen_depthwise
@@ -111,7 +110,7 @@ class Compiled(nn.Module):
             if self.speaks:
                 # Its first paragraph: the first line alone may but name the compiler.
                 reason = " ".join(str(error).strip().partition("\n\n")[0].split())
-                tqdm.write(f"torch.compile failed, training without it: {reason}", file=sys.stderr)
+                write_line(f"torch.compile failed, training without it: {reason}")
         # The trial counts for no statistics of batch norm.
         for name, buffer in self.network.named_buffers():
             buffer.copy_(buffers[name])
@@ -159,7 +158,7 @@ class Trainer:
         self.model.load_state_dict(own | fitting)
         self.ema.module.load_state_dict(own | fitting)
         if self.group.leads:
-            tqdm.write(_match_report(weights, network, own, state, fitting), file=sys.stderr)
+            write_line(_match_report(weights, network, own, state, fitting))
 
     def train_step(self, parts: Sequence[Any]) -> Terms:
         """Forward and backward of each part, then one step of the optimiser; the mean loss.

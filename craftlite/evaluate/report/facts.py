@@ -6,7 +6,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 import craftlite
 from craftlite.data.sample import Sample
@@ -22,6 +21,7 @@ from craftlite.evaluate.report.sweep import (
     text_threshold_sweep,
 )
 from craftlite.evaluate.score import Score, Tally, whole
+from craftlite.progress import Progress
 
 Facts = dict[str, Any]
 
@@ -114,7 +114,7 @@ def sweep(one: Candidate, samples: Sequence[Sample], by: str) -> tuple[str | Non
     """What was swept, and the points: the text threshold, or confidences where files have them."""
     if one.model is not None:
         points = text_threshold_sweep(samples, one.model.detections, one.thresholds, by)
-        return "text threshold", list(tqdm(points, desc=f"sweep of {one.name}", unit="level"))
+        return "text threshold", list(Progress(points, desc=f"sweep of {one.name}", unit="level"))
     if all(found.scores is not None or not len(found) for found in one.detections):
         return "confidence", list(confidence_sweep(samples, one.detections, by))
     return None, []

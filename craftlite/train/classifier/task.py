@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
-from tqdm import tqdm
 
 from craftlite.data.loader import StepSampler, batches
 from craftlite.errors import DatasetError
 from craftlite.model import build_model
+from craftlite.progress import write_line
 from craftlite.train.classifier.card import write_card
 from craftlite.train.classifier.pictures import Batch, Labelled, Pictures, read_splits
 from craftlite.train.classifier.validate import TopErrors
@@ -138,9 +138,7 @@ def check_readable(stream: Iterator[Sequence[Batch]], train: Labelled) -> Iterat
         new = {n for part in parts for n in part.unreadable.tolist() if n >= 0} - bad
         bad |= new
         for file in (train.files[number][0] for number in sorted(new)):
-            tqdm.write(
-                f"warning: {file}: cannot be read; using another picture instead", file=sys.stderr
-            )
+            write_line(f"warning: {file}: cannot be read; using another picture instead")
         if len(bad) > MOST_UNREADABLE * len(train):
             raise DatasetError(
                 f"{len(bad)} of {len(train)} pictures cannot be read, more than "

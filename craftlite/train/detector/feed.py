@@ -1,12 +1,10 @@
 """Where a training's batches come from: crops made on the host, or drawn on the device."""
 
-import sys
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from typing import Any
 
 import torch
-from tqdm import tqdm
 
 from craftlite.crops.draw import Painter
 from craftlite.crops.gallery import Gallery, gallery_bytes
@@ -14,6 +12,7 @@ from craftlite.crops.plan import PlannedCrops
 from craftlite.data.loader import Crops, StepSampler, batches
 from craftlite.data.sources import Listed, Source
 from craftlite.errors import ConfigError
+from craftlite.progress import write_line
 from craftlite.train.detector.mix import Mix
 from craftlite.train.distributed import Group
 from craftlite.train.recipe import Recipe
@@ -36,7 +35,7 @@ def painter_of(recipe: Recipe, mix: Mix, group: Group) -> Painter | None:
         raise ConfigError(f"crops is device: {hindrance}")
     if hindrance:
         if group.leads:
-            tqdm.write(f"crops are made on the host: {hindrance}", file=sys.stderr)
+            write_line(f"crops are made on the host: {hindrance}")
         return None
     sources, _ = sources_on_disk(mix.sources, mix)
     samples = [sample for source in sources for sample in source.samples]

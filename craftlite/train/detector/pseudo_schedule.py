@@ -5,14 +5,12 @@ training finds the very labels that it had.
 """
 
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tqdm import tqdm
-
 from craftlite.data.sample import Sample
 from craftlite.data.sources import Listed, Source
+from craftlite.progress import write_line
 from craftlite.pseudo.labels import Labels, apply_labels, load_labels, relabel, save_labels
 from craftlite.runtime import TorchRuntime
 from craftlite.train.detector.mix import Mix
@@ -96,6 +94,4 @@ def _pass(path: Path, source: Listed, trainer: Trainer) -> Labels:
 
 def _say(trainer: Trainer, step: int, what: str) -> None:
     if trainer.group.leads:
-        tqdm.write(
-            f"step {step}: words whose pseudo-labels match their text: {what}", file=sys.stderr
-        )
+        write_line(f"step {step}: words whose pseudo-labels match their text: {what}")

@@ -1,0 +1,55 @@
+"""Progress of long work: a bar on a terminal, elsewhere a line of text now and then."""
+
+import sys
+import time
+from typing import Any
+
+from tqdm import tqdm
+
+SECONDS = 30.0  # between lines
+
+
+class Progress(tqdm):  # type: ignore[misc]
+    """tqdm's bar on stderr; where that is no terminal, its figures as lines in place of a bar."""
+
+    disable: bool
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Args: as tqdm's, of which `file` is stderr."""
+        self._plain = not sys.stderr.isatty()
+        self._began = self._shown = time.monotonic()
+        if self._plain:
+            options |= {"ncols": 0, "mininterval": SECONDS}
+        super().__init__(*args, file=sys.stderr, **options)
+
+    def display(self, msg: str | None = None, pos: int | None = None) -> None:
+        """Draw the bar, or write a line where the last one is SECONDS old."""
+        if not self._plain:
+            super().display(msg, pos)
+        elif time.monotonic() - self._shown >= SECONDS:
+            self._write_line()
+
+    def clear(self, nolock: bool = False) -> None:
+        """Take the bar off the terminal, for a message in its place; lines stay."""
+        if not self._plain:
+            super().clear(nolock)
+
+    def close(self) -> None:
+        """Leave the bar's last state, or a last line of what took longer than SECONDS."""
+        if not self._plain:
+            super().close()
+        elif not self.disable:
+            self.disable = True
+            self._decr_instances(self)
+            if self.leave and time.monotonic() - self._began >= SECONDS:
+                self._write_line()
+
+    def _write_line(self) -> None:
+        self._shown = time.monotonic()
+        self.fp.write(f"{self}\n")
+        self.fp.flush()
+
+
+def write_line(text: str) -> None:
+    """Write a line to stderr, above a bar where there is one."""
+    tqdm.write(text, file=sys.stderr)
