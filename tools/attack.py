@@ -110,6 +110,7 @@ class _Rounds:
     def _tell(self, kind: str, case: int, folder: Path, finding: Finding) -> None:
         repeat = f"--only {kind} --seed {self._seed} --case {case}"
         tqdm.write(f"{kind}: {finding.what}; repeat with {repeat}", file=sys.stdout)
+        sys.stdout.flush()
         kept = self._out / f"{kind}-{self._seed}-{case}"
         shutil.rmtree(kept, ignore_errors=True)
         shutil.copytree(folder, kept, symlinks=True)

@@ -55,4 +55,4 @@ def _changed(rng: Random, data: bytes) -> bytes:
     return mutated_bytes(rng, data)
 
 
-WEIGHTS = Attack(attack_weights, mebibytes=8192)
+WEIGHTS = Attack(attack_weights, mebibytes=12288)

@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 from craftlite.errors import CraftliteError
 
+# On machines with many cores, threads alone would use up the limit of memory.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 GRACE = 2.0  # seconds between the stack of a case that is stuck and the end of its process
 NOT_ANSWERED = "Traceback (most recent call last)"
 
@@ -59,7 +61,7 @@ class Worker:
     Args:
         kind: the attack's name, which its cases are seeded by.
         attack: what it tries.
-        log: file for what the process says on stderr.
+        log: file for what the process says on stdout and stderr.
     """
 
     def __init__(self, kind: str, attack: Attack, log: Path) -> None:
@@ -67,6 +69,7 @@ class Worker:
         self._start()
 
     def _start(self) -> None:
+        os.environ.update(ONE_THREAD)
         context = get_context("spawn")
         self._pipe, other = context.Pipe()
         arguments = (self._kind, self._attack, other, self._log)
@@ -112,6 +115,7 @@ def _serve(kind: str, attack: Attack, pipe: Connection, log: Path) -> None:
     """What the process does, in a group of its own so that all it starts can be ended."""
     os.setsid()
     with log.open("ab") as file:
+        os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     faulthandler.enable()
     if attack.mebibytes:
