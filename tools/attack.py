@@ -58,14 +58,14 @@ def attack(
     """Try cases of every kind until time is up, or of each kind only the given case."""
     tallies = {kind: Tally() for kind in attacks}
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
-        bar = stack.enter_context(
-            tqdm(total=round(60 * minutes), unit="s", disable=not sys.stderr.isatty())
-        )
         rounds = _Rounds(attacks, seed, out, Path(scratch), stack)
         if case is not None:
             for kind, tally in tallies.items():
                 rounds.one(kind, tally, case)
             return tallies
+        bar = stack.enter_context(
+            tqdm(total=round(60 * minutes), unit="s", disable=not sys.stderr.isatty())
+        )
         start = time.monotonic()
         while (passed := time.monotonic() - start) < 60 * minutes:
             bar.update(round(passed) - bar.n)
@@ -75,21 +75,25 @@ def attack(
 
 
 class _Rounds:
-    """Tries single cases; each kind's process is started when its first case comes."""
+    """Tries single cases, those of each kind in a process of its own, which starts here."""
 
     def __init__(
         self, attacks: Mapping[str, Attack], seed: int, out: Path, scratch: Path, stack: ExitStack
     ) -> None:
-        self._attacks, self._seed, self._out = attacks, seed, out
-        self._scratch, self._stack = scratch, stack
+        self._seed, self._out, self._scratch = seed, out, scratch
         self._workers: dict[str, Worker] = {}
+        for kind, chosen in attacks.items():
+            log = scratch / f"{kind}.log"
+            log.touch()
+            self._workers[kind] = Worker(kind, chosen, log)
+            stack.callback(self._workers[kind].close)
 
     def one(self, kind: str, tally: Tally, case: int) -> None:
         """Try a case, count it, and tell what did not hold."""
         start = time.monotonic()
         folder = self._scratch / kind / str(case)
         folder.mkdir(parents=True)
-        finding = self._worker(kind).attack(self._seed, case, folder)
+        finding = self._workers[kind].attack(self._seed, case, folder)
         if finding is not None:
             tally.findings += 1
             if finding.what not in tally.told:
@@ -98,14 +102,6 @@ class _Rounds:
         shutil.rmtree(folder)
         tally.cases += 1
         tally.seconds += time.monotonic() - start
-
-    def _worker(self, kind: str) -> Worker:
-        if kind not in self._workers:
-            log = self._scratch / f"{kind}.log"
-            log.touch()
-            self._workers[kind] = Worker(kind, self._attacks[kind], log)
-            self._stack.callback(self._workers[kind].close)
-        return self._workers[kind]
 
     def _tell(self, kind: str, case: int, folder: Path, finding: Finding) -> None:
         repeat = f"--only {kind} --seed {self._seed} --case {case}"

@@ -14,7 +14,8 @@ import pytest
 from craftlite.data.readers import read_dataset
 from craftlite.errors import CraftliteError
 from tools.attack import attack, main, table
-from tools.attacks.jobs import JOBS, check_stopped, resumed, undisturbed
+from tools.attacks.checks import check_stopped, resumed
+from tools.attacks.jobs import JOBS, undisturbed
 from tools.attacks.label_trees import Tree, trees
 from tools.attacks.mutate import mutated
 from tools.attacks.worker import Attack, Broken

@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from tools.attacks.jobs import JOBS, check_stopped, ended, named, resumed, start, undisturbed
+from tools.attacks.checks import check_stopped, named, resumed
+from tools.attacks.jobs import JOBS, ended, start, undisturbed
 from tools.attacks.worker import NOT_ANSWERED, Attack, Broken
 
 

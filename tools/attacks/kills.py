@@ -9,17 +9,8 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from tools.attacks.jobs import (
-    JOBS,
-    Job,
-    Undisturbed,
-    check_stopped,
-    ended,
-    resumed,
-    start,
-    undisturbed,
-    wait_for_a_file,
-)
+from tools.attacks.checks import check_stopped, resumed
+from tools.attacks.jobs import JOBS, Job, Undisturbed, ended, start, undisturbed, wait_for_a_file
 from tools.attacks.worker import NOT_ANSWERED, Attack, Broken
 
 INTERRUPTED = 130
