@@ -69,9 +69,14 @@ def attack(
         start = time.monotonic()
         while (passed := time.monotonic() - start) < 60 * minutes:
             bar.update(round(passed) - bar.n)
-            kind = min(tallies, key=lambda kind: tallies[kind].seconds / attacks[kind].share)
+            kind = min(attacks, key=lambda kind: due(attacks[kind], tallies[kind]))
             rounds.one(kind, tallies[kind], tallies[kind].cases)
     return tallies
+
+
+def due(attack: Attack, tally: Tally) -> float:
+    """A number that is least for the kind whose turn it is."""
+    return tally.seconds / attack.share if tally.cases else attack.after
 
 
 class _Rounds:

@@ -8,13 +8,13 @@ from pathlib import Path
 from random import Random
 
 from tools.attacks.checks import check_stopped, named, resumed
-from tools.attacks.jobs import JOBS, ended, start, undisturbed
+from tools.attacks.jobs import AFTER, COMMAND_SECONDS, JOBS, ended, start, undisturbed
 from tools.attacks.worker import NOT_ANSWERED, Attack, Broken
 
 
 def attack_by_full_disk(command: str, rng: Random, folder: Path) -> None:
     """Run a job that has no room for some file of its, look at what it left, and finish it."""
-    job, shared, out = rng.choice(JOBS[command]), folder.parent, folder / "out"
+    job, shared, out = rng.choice(JOBS[command]), folder.parents[1], folder / "out"
     usual = undisturbed(job, shared).folder
     file = usual / rng.choice(sorted(named(usual, ("**/*",))))
     code, said = ended(start(job, shared, out, largest=rng.randrange(file.stat().st_size)))
@@ -29,6 +29,8 @@ def attack_by_full_disk(command: str, rng: Random, folder: Path) -> None:
 
 
 DISKS = {
-    f"disk-{command}": Attack(partial(attack_by_full_disk, command), seconds=600, mebibytes=None)
+    f"disk-{command}": Attack(
+        partial(attack_by_full_disk, command), COMMAND_SECONDS, None, after=AFTER[command]
+    )
     for command in JOBS
 }

@@ -24,7 +24,10 @@ PROGRAM = (
     "import sys; from craftlite.cli import main; print('ready', flush=True); "
     "sys.exit(main(sys.argv[1:]))"
 )
-SECONDS = 120  # that a command may take
+SECONDS = 120.0  # that a command may take
+COMMAND_SECONDS = 5 * SECONDS  # that a case of several commands may take
+# When the first case of a command comes: those that take longest wait until others have had a turn.
+AFTER = {"detect": 0.5, "synth": 1.0, "train": 8.0}
 DETECT = ("--long-side", "160", "--threads", "1")
 SYNTH = ("--count", "5", "--size", "128x96", "--seed", "1", "--workers", "1")
 TRAIN = (
@@ -113,7 +116,7 @@ def inputs_in(shared: Path) -> Path:
 
 
 def undisturbed(job: Job, shared: Path) -> Undisturbed:
-    """An undisturbed run of a job, made once for each worker's folder.
+    """An undisturbed run of a job, made once.
 
     Raises:
         Broken: it fails.

@@ -10,7 +10,17 @@ from pathlib import Path
 from random import Random
 
 from tools.attacks.checks import check_stopped, resumed
-from tools.attacks.jobs import JOBS, Job, Undisturbed, ended, start, undisturbed, wait_for_a_file
+from tools.attacks.jobs import (
+    AFTER,
+    COMMAND_SECONDS,
+    JOBS,
+    Job,
+    Undisturbed,
+    ended,
+    start,
+    undisturbed,
+    wait_for_a_file,
+)
 from tools.attacks.worker import NOT_ANSWERED, Attack, Broken
 
 INTERRUPTED = 130
@@ -19,7 +29,7 @@ PATIENCE = 20.0  # seconds after which processes that a killed one had started m
 
 def attack_by_kills(command: str, rng: Random, folder: Path) -> None:
     """Stop a job once or twice, look at what it left, and finish it with --resume."""
-    job, shared, out = rng.choice(JOBS[command]), folder.parent, folder / "out"
+    job, shared, out = rng.choice(JOBS[command]), folder.parents[1], folder / "out"
     usual = undisturbed(job, shared)
     for resume in range(rng.choice((1, 1, 2))):
         number = rng.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGINT))
@@ -99,7 +109,7 @@ def group_members() -> list[int]:
 
 KILLS = {
     f"kill-{command}": Attack(
-        partial(attack_by_kills, command), seconds=600, mebibytes=None, share=share
+        *(partial(attack_by_kills, command), COMMAND_SECONDS, None), share=2, after=AFTER[command]
     )
-    for command, share in (("detect", 2.0), ("synth", 2.0), ("train", 2.0))
+    for command in JOBS
 }

@@ -31,12 +31,15 @@ class Attack(NamedTuple):
         seconds: that a case may take.
         mebibytes: of address space; None sets no limit, which commands need that run torch.
         share: of the harness's time, relative to the other kinds.
+        after: seconds for each share of 1 that the other kinds have before the first case of this
+            one, where its cases take long.
     """
 
     run: Callable[[Random, Path], None]
     seconds: float = 20.0
     mebibytes: int | None = 4096
     share: float = 1.0
+    after: float = 0.0
 
 
 class Broken(Exception):  # noqa: N818 (what it says is that a promise is)
