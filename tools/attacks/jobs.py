@@ -24,7 +24,7 @@ PROGRAM = (
     "import sys; from craftlite.cli import main; print('ready', flush=True); "
     "sys.exit(main(sys.argv[1:]))"
 )
-SECONDS = 120.0  # that a command may take
+SECONDS = 240.0  # that a command may take
 COMMAND_SECONDS = 5 * SECONDS  # that a case of several commands may take
 # When the first case of a command comes: those that take longest wait until others have had a turn.
 AFTER = {"detect": 0.5, "synth": 1.0, "train": 8.0}
