@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from types import FrameType
+from types import FrameType, TracebackType
 
 from craftlite import __version__
 from craftlite.errors import ConfigError, CraftliteError, WeightsError
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     command = " ".join(arguments[:1])
     try:
-        with imports_end_on_interrupt(command):
+        with interrupts_are_not_lost(command):
             command, *options = parsed(arguments)
             module = import_module(f"craftlite.commands.{command}")
             parser = module.parser()
@@ -62,20 +62,36 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 @contextmanager
-def imports_end_on_interrupt(command: str) -> Iterator[None]:
-    """Ctrl-C ends the process at once where it comes during an import inside the block.
+def interrupts_are_not_lost(command: str) -> Iterator[None]:
+    """Ctrl-C is a KeyboardInterrupt, or ends the process at once where that would be swallowed.
 
-    An exception there may be swallowed, or come out as another one; anywhere else it is the usual
-    KeyboardInterrupt. Nothing is to be tidied up: imports write nothing.
+    During an import it may vanish or come out as another exception; in a destructor, or in a
+    function that a C library calls, Python only prints it. Nothing is to be tidied up there: files
+    are written whole.
     """
+
+    def end() -> None:
+        os.write(2, f"craftlite {command}: interrupted\n".encode())
+        os._exit(INTERRUPTED)
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         while frame is not None:
             if frame.f_code.co_filename.startswith("<frozen importlib"):
-                os.write(2, f"craftlite {command}: interrupted\n".encode())
-                os._exit(INTERRUPTED)
+                end()
             frame = frame.f_back
         raise KeyboardInterrupt
+
+    def swallowed(lost: "sys.UnraisableHookArgs") -> None:
+        if issubclass(lost.exc_type, KeyboardInterrupt):
+            end()
+        unraisable(lost)
+
+    def printed(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            end()
+        uncaught(kind, error, trace)
 
     if (
         threading.current_thread() is not threading.main_thread()
@@ -83,11 +99,15 @@ def imports_end_on_interrupt(command: str) -> Iterator[None]:
     ):
         yield  # somebody else's business
         return
+    # Cython shows what it swallows to the hook of uncaught exceptions first.
+    unraisable, sys.unraisablehook = sys.unraisablehook, swallowed
+    uncaught, sys.excepthook = sys.excepthook, printed
     signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.unraisablehook, sys.excepthook = unraisable, uncaught
 
 
 def parsed(argv: Sequence[str]) -> list[str]:

@@ -8,10 +8,11 @@ The same settings give the same bytes.
 import hashlib
 import json
 import signal
+import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,6 +33,7 @@ PICTURES_A_BLOCK = 1000
 JPEG_QUALITY = 95
 MANIFEST = "manifest.json"
 LIBRARIES = ("craftlite", "numpy", "opencv-python-headless", "pillow", "uharfbuzz")
+HAS_MASKS = hasattr(signal, "pthread_sigmask")  # Windows has none
 
 
 class Stored(NamedTuple):
@@ -65,10 +67,10 @@ def write_dataset(
     left = [block for block in blocks if not lines_path(out, block).exists()]
     jobs = [(number, picture_path(number)) for block in left for number in block]
     bar = Progress(total=count, initial=count - len(jobs), unit="picture")
-    with _workers(workers, generator) as pool, bar as progress:
+    with bar, _workers(workers, generator) as pool:
         pictures = pool.imap(_make, jobs, chunksize=4)
         for block in left:
-            _write_block(out, block, _counted(pictures, len(block), progress))
+            _write_block(out, block, _counted(pictures, len(block), bar))
     text = "".join(lines_path(out, block).read_text("utf-8") for block in blocks)
     records = [json.loads(line) for line in text.split("\n") if line]
     write_whole(out / "words.jsonl", text)
@@ -154,17 +156,37 @@ _generator: Generator  # of a worker process
 @contextmanager
 def _workers(count: int, generator: Generator) -> Iterator[Pool]:
     """Processes that make pictures, and that never see a Ctrl-C: it waits until they have begun."""
-    holds = hasattr(signal, "pthread_sigmask")
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if holds else set()
-    # Not forked: OpenCV's threads, once they have worked here, would hang in a child.
-    pool = get_context("spawn").Pool(count, _begin, [generator])
-    try:
-        if holds:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    if HAS_MASKS:
+        # Starting it, which the first pool does, would unblock the signal again.
+        resource_tracker.ensure_running()
+    with ExitStack() as ending:
+        with _interrupt_waits():
+            # Not forked: OpenCV's threads, once they have worked here, would hang in a child.
+            pool = get_context("spawn").Pool(count, _begin, [generator])
+            ending.callback(pool.join)
+            ending.callback(pool.terminate)
         yield pool
+
+
+@contextmanager
+def _interrupt_waits() -> Iterator[None]:
+    """Hold a Ctrl-C back until the block ends, from this process and from those begun inside."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # interrupts are for the main thread alone
+        return
+    came = threading.Event()
+    handler = signal.signal(signal.SIGINT, lambda number, frame: came.set())
+    # The handler is this process's own, the mask is inherited; and another thread may still get
+    # a signal that is blocked in this one.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if HAS_MASKS else set()
+    try:
+        yield
     finally:
-        pool.terminate()
-        pool.join()
+        if HAS_MASKS:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+    if came.is_set():
+        signal.raise_signal(signal.SIGINT)
 
 
 def _begin(generator: Generator) -> None:
