@@ -13,10 +13,11 @@ import numpy as np
 from craftlite.data.sample import Word
 from craftlite.data.targets import render_targets
 from craftlite.data.word_geometry import split_evenly
+from craftlite.detector import open_runtime
 from craftlite.errors import ConfigError
 from craftlite.geometry import box
 from craftlite.postprocess import Thresholds, words_from_maps
-from craftlite.runtime import OnnxRuntime
+from craftlite.runtime import OnnxRuntime, Runtime
 from craftlite.weights import catalogue, find_weights
 
 BENCH_WORDS = 50
@@ -31,7 +32,7 @@ class Timing(NamedTuple):
     slowest: float
 
 
-def open_network(name: str, threads: int | None) -> OnnxRuntime:
+def open_network(name: str, threads: int | None) -> Runtime:
     """A shipped or given ONNX file, or a network's name, exported with random weights.
 
     Weights do not change what a network costs, so that the original CRAFT can be timed although
@@ -43,9 +44,7 @@ def open_network(name: str, threads: int | None) -> OnnxRuntime:
     """
     known = catalogue()
     if name in known or Path(name).suffix == ".onnx":
-        onnx = find_weights(name).onnx
-        assert onnx is not None
-        return OnnxRuntime(onnx, "cpu", threads)
+        return open_runtime(find_weights(name), "onnx", "cpu", threads)
     from craftlite.export import export_onnx
     from craftlite.model import DETECTORS, build_model
     from craftlite.model.files import save_model

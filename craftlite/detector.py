@@ -13,7 +13,7 @@ from craftlite.image import Source, read_image
 from craftlite.postprocess import Thresholds, words_from_maps
 from craftlite.preprocess import Fit
 from craftlite.runtime import Backend, Device, OnnxRuntime, Runtime
-from craftlite.weights import DEFAULT, DEFAULT_LONG_SIDE, Weights, find_weights
+from craftlite.weights import DEFAULT, DEFAULT_LONG_SIDE, Weights, find_weights, intact
 from craftlite.words import Words
 
 # Pictures of a list that are in memory at once; those of one size go through the network together.
@@ -106,6 +106,7 @@ class Detector:
 
         Raises:
             InputError: a picture cannot be read.
+            WeightsError: the network fails on one.
         """
         pictures = picture if isinstance(picture, list) else [picture]
         words = [
@@ -166,17 +167,23 @@ def open_runtime(
     """The network of a set of weights, ready to run; by default ONNX Runtime where it can.
 
     Raises:
-        WeightsError: the weights have no file for the backend, or it cannot be used.
+        WeightsError: the weights have no file for the backend, or it cannot be used, or it shipped
+            and has changed since.
         ConfigError: the device is not there.
     """
     backend = backend or ("torch" if entry.onnx is None else "onnx")
     if backend == "onnx" and entry.onnx is not None:
-        return OnnxRuntime(entry.onnx, device, threads)
+        return OnnxRuntime(intact(entry.onnx), device, threads)
     if backend == "torch" and entry.torch is not None:
+        from craftlite.model import DETECTORS
         from craftlite.model.files import read_model
         from craftlite.runtime import TorchRuntime
 
-        return TorchRuntime(*read_model(entry.torch), device, threads)
+        network, model = read_model(intact(entry.torch))
+        if network not in DETECTORS:
+            known = ", ".join(DETECTORS)
+            raise WeightsError(f"{entry.torch}: is a {network}, not a text detector ({known})")
+        return TorchRuntime(network, model, device, threads, entry.torch)
     advice = (
         "turn it into ONNX with craftlite export" if backend == "onnx" else "give its torch file"
     )

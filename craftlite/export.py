@@ -13,8 +13,10 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from craftlite.errors import CraftliteError
+from craftlite.files import written_whole
 from craftlite.model.files import read_model
-from craftlite.runtime import METADATA, OnnxRuntime
+from craftlite.runtime import METADATA, OnnxRuntime, Runtime, TorchRuntime
+from craftlite.weights import intact
 
 OPSET = 18
 TRACED_SIZE = (96, 128)
@@ -88,23 +90,20 @@ def export_onnx(weights: Path, out: Path) -> float:
     That is the maps' to torch's, as a share of their largest value above 1.
 
     Raises:
-        WeightsError: the weights cannot be read.
-        CraftliteError: the maps of the two differ by more than PARITY; nothing is written then.
+        WeightsError: the weights cannot be read, or their maps are not finite numbers.
+        CraftliteError: the maps of the two differ by more than PARITY, or the file cannot be
+            written; where it would be, everything is as it was.
     """
-    network, model = read_model(weights)
-    proto = onnx_of(network, model)
-    temporary = out.with_name(out.name + ".tmp")
-    try:
-        onnx.save(proto, temporary)
-        difference = largest_difference(model, OnnxRuntime(temporary, "cpu"))
+    network, model = read_model(intact(weights))
+    by_torch = TorchRuntime(network, model, "cpu", file=weights)
+    with written_whole(out) as unfinished:
+        unfinished.write_bytes(onnx_of(network, model).SerializeToString())
+        difference = largest_difference(by_torch, OnnxRuntime(unfinished, "cpu"))
         if not difference <= PARITY:
             raise CraftliteError(
                 f"{weights}: the exported maps differ from torch's by {difference:.2g}, more than "
                 f"{PARITY:g} of their largest value; nothing was written"
             )
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
     return difference
 
 
@@ -114,14 +113,10 @@ def parity_inputs() -> list[npt.NDArray[np.float32]]:
     return [random.normal(size=(1, 3, *size)).astype(np.float32) for size in PARITY_SIZES]
 
 
-def largest_difference(model: nn.Module, runtime: OnnxRuntime) -> float:
-    """Largest difference of the maps at PARITY_SIZES, as a share of their largest value above 1."""
+def largest_difference(one: Runtime, other: Runtime) -> float:
+    """Largest difference of the maps at PARITY_SIZES, as a share of the first's largest above 1."""
     differences = []
     for pictures in parity_inputs():
-        with torch.inference_mode():
-            wanted: npt.NDArray[np.float32] = (
-                model(torch.from_numpy(pictures))[0].permute(0, 3, 1, 2).numpy()
-            )
-        found = runtime(pictures)
+        wanted, found = one(pictures), other(pictures)
         differences.append(np.abs(found - wanted).max() / max(1.0, np.abs(wanted).max()))
     return float(max(differences))

@@ -6,14 +6,15 @@ import os
 import platform
 import secrets
 import time
-from contextlib import suppress
-from functools import cache
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from craftlite.errors import CraftliteError
 
 UNFINISHED = ".craftlite-{}.tmp"  # the name of a file until it is whole
 ABANDONED = 3600.0  # seconds after which an unfinished file is nobody's
+_looked: dict[Path, float] = {}  # when unfinished files were last looked for in a folder
 
 
 def write_whole(path: Path, content: str | bytes, durable: bool = True) -> None:
@@ -26,12 +27,26 @@ def write_whole(path: Path, content: str | bytes, durable: bool = True) -> None:
         CraftliteError: it cannot be written.
     """
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    with written_whole(path, durable) as unfinished:
+        unfinished.write_bytes(data)
+
+
+@contextmanager
+def written_whole(path: Path, durable: bool = True) -> Iterator[Path]:
+    """Give the name of an unfinished file to write; it becomes `path` where the block ends well.
+
+    Where the block raises, `path` stays as it was and the unfinished file is removed; where the
+    process is killed, a later one removes it. Folders and `durable` are as for `write_whole`.
+
+    Raises:
+        CraftliteError: it cannot be written.
+    """
     unfinished = path.with_name(UNFINISHED.format(secrets.token_hex(8)))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(path.parent)
         try:
-            unfinished.write_bytes(data)
+            yield unfinished
             if durable:
                 _sync(unfinished)
             unfinished.replace(path)
@@ -43,12 +58,15 @@ def write_whole(path: Path, content: str | bytes, durable: bool = True) -> None:
         raise unwritable(path, error) from error
 
 
-@cache
 def _remove_abandoned(folder: Path) -> None:
-    """Remove what processes that were killed while writing left in a folder; looks there once."""
+    """Remove what processes that were killed while writing left in a folder; looks once an hour."""
+    now = time.time()
+    if now - _looked.get(folder, 0) < ABANDONED:
+        return
+    _looked[folder] = now
     for left in folder.glob(UNFINISHED.format("*")):
         with suppress(OSError):
-            if time.time() - left.stat().st_mtime > ABANDONED:
+            if now - left.stat().st_mtime > ABANDONED:
                 left.unlink()
 
 

@@ -1,6 +1,8 @@
 """Running a network: from the input tensor to its two maps, with ONNX Runtime or torch."""
 
 import json
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -10,6 +12,7 @@ import numpy.typing as npt
 from craftlite.errors import ConfigError, WeightsError
 
 if TYPE_CHECKING:
+    from onnxruntime import NodeArg
     from torch import nn
 
 Backend = Literal["onnx", "torch"]
@@ -17,6 +20,7 @@ Device = Literal["auto", "cpu", "cuda"]
 Tensor = npt.NDArray[np.float32]
 # The key under which both file formats carry what the network is; see `craftlite.export`.
 METADATA = "craftlite"
+FLOAT = "tensor(float)"  # as ONNX Runtime calls float32
 
 
 class Runtime(Protocol):
@@ -29,7 +33,11 @@ class Runtime(Protocol):
     network: str
 
     def __call__(self, pictures: Tensor) -> Tensor:
-        """Maps (N, 2, H/2, W/2), region then affinity, of normalised pictures (N, 3, H, W)."""
+        """Maps (N, 2, H/2, W/2), region then affinity, of normalised pictures (N, 3, H, W).
+
+        Raises:
+            WeightsError: the network fails, or its maps have another shape or are not finite.
+        """
         ...
 
 
@@ -58,29 +66,53 @@ class OnnxRuntime:
         options.intra_op_num_threads = threads or 0
         # Pictures come in all sizes: a plan of memory for each would be kept and grow without end.
         options.enable_mem_pattern = False
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # what it reports below that, it raises as well
         providers = ["CPUExecutionProvider"]
         if cuda and device != "cpu":
             providers.insert(0, "CUDAExecutionProvider")
+        self.file = file
         try:
             self.session = onnxruntime.InferenceSession(str(file), options, providers=providers)
+            metadata = self.session.get_modelmeta().custom_metadata_map
         except Exception as error:
-            reason = str(error).splitlines()[0]
-            raise WeightsError(f"{file}: not an ONNX network ({reason})") from None
-        metadata = self.session.get_modelmeta().custom_metadata_map
+            raise WeightsError(
+                f"{file}: not an ONNX network that can be opened ({_reason(error)}); copy it again "
+                "or write it with craftlite export"
+            ) from None
         if METADATA not in metadata:
-            raise WeightsError(f"{file}: an ONNX network, but not one that craftlite exported")
-        self.network = str(json.loads(metadata[METADATA])["network"])
+            raise WeightsError(
+                f"{file}: an ONNX network, but not one that craftlite exported; write it with "
+                "craftlite export"
+            )
+        try:
+            self.network = _network_name(metadata[METADATA])
+            _check_ports(self.session.get_inputs(), self.session.get_outputs())
+        except ValueError as error:
+            raise WeightsError(f"{file}: {error}; write it again with craftlite export") from None
         self._input = self.session.get_inputs()[0].name
 
     def __call__(self, pictures: Tensor) -> Tensor:
         """Maps (N, 2, H/2, W/2) of normalised pictures (N, 3, H, W)."""
-        maps: Tensor = self.session.run(None, {self._input: pictures})[0]
-        return maps
+        try:
+            maps: Tensor = self.session.run(None, {self._input: pictures})[0]
+        except Exception as error:
+            raise _failed(str(self.file), pictures, error) from error
+        return _checked(maps, pictures, str(self.file))
 
 
 class TorchRuntime:
-    """A torch network behind the same protocol; it is put into eval mode."""
+    """A torch network behind the same protocol; it is put into eval mode.
+
+    Args:
+        network: its name.
+        model: a detector.
+        device: "auto" takes CUDA where torch has it.
+        threads: for torch; None leaves them as they are.
+        file: where its weights come from, for errors to name.
+
+    Raises:
+        ConfigError: CUDA is asked for and torch has none.
+    """
 
     def __init__(
         self,
@@ -88,10 +120,12 @@ class TorchRuntime:
         model: "nn.Module",
         device: Device = "auto",
         threads: int | None = None,
+        file: Path | None = None,
     ) -> None:
         import torch
 
         self.network = network
+        self.name = str(file or network)
         if device == "cuda" and not torch.cuda.is_available():
             raise ConfigError("--device cuda: torch finds no CUDA device; use --device cpu")
         if threads:
@@ -104,7 +138,75 @@ class TorchRuntime:
         """Maps (N, 2, H/2, W/2) of normalised pictures (N, 3, H, W)."""
         import torch
 
-        with torch.inference_mode():
-            scores, _ = self.model(torch.from_numpy(pictures).to(self.device))
-            maps: Tensor = scores.permute(0, 3, 1, 2).float().cpu().numpy()
-        return maps
+        try:
+            with torch.inference_mode():
+                scores, _ = self.model(torch.from_numpy(pictures).to(self.device))
+                maps: Tensor = scores.permute(0, 3, 1, 2).float().cpu().numpy()
+        except RuntimeError as error:
+            raise _failed(self.name, pictures, error) from error
+        return _checked(maps, pictures, self.name)
+
+
+def _network_name(metadata: str) -> str:
+    """The network's name in a file's metadata.
+
+    Raises:
+        ValueError: there is none.
+    """
+    try:
+        name = json.loads(metadata)["network"]
+    except (ValueError, TypeError, LookupError, RecursionError):
+        name = None
+    if not isinstance(name, str) or not 0 < len(name) < 100 or not name.isprintable():
+        raise ValueError(f"its metadata {metadata!r:.60} does not name a network")
+    return name
+
+
+def _check_ports(inputs: Sequence["NodeArg"], outputs: Sequence["NodeArg"]) -> None:
+    """Whether an ONNX network takes pictures of any size and gives two maps.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise ValueError(f"it has {len(inputs)} inputs and {len(outputs)} outputs, not one of each")
+    [pictures], [maps] = inputs, outputs
+    kind, shape = pictures.type, pictures.shape
+    if kind != FLOAT or len(shape) != 4 or shape[1] != 3:
+        raise ValueError(f"it takes {kind} {shape}, not {FLOAT} (n, 3, h, w)")
+    fixed = [size for size in (shape[0], *shape[2:]) if isinstance(size, int)]
+    if fixed:
+        raise ValueError(f"it takes pictures of one size alone, {shape}; n, h and w must be free")
+    if maps.type != FLOAT or len(maps.shape) != 4 or maps.shape[1] != 2:
+        raise ValueError(f"it gives {maps.type} {maps.shape}, not {FLOAT} (n, 2, h/2, w/2)")
+
+
+def _checked(maps: Tensor, pictures: Tensor, name: str) -> Tensor:
+    """Maps, where a network gave what it should for pictures (N, 3, H, W)."""
+    number, _, height, width = pictures.shape
+    wanted = (number, 2, height // 2, width // 2)
+    if maps.shape != wanted:
+        raise WeightsError(
+            f"{name}: the network gave maps {maps.shape} for pictures {pictures.shape}, expected "
+            f"{wanted}; use other weights"
+        )
+    if not np.isfinite(maps).all():
+        raise WeightsError(
+            f"{name}: the network gave scores that are not finite numbers; use other weights"
+        )
+    return maps
+
+
+def _failed(name: str, pictures: Tensor, error: Exception) -> WeightsError:
+    """The error of a network that failed while it ran."""
+    return WeightsError(
+        f"{name}: the network failed on pictures {pictures.shape} ({_reason(error)}); try a "
+        "smaller long side, or other weights"
+    )
+
+
+def _reason(error: Exception) -> str:
+    """What a library said, as one short line; the end of ONNX Runtime's tells what is wrong."""
+    said = (str(error).strip() or type(error).__name__).splitlines()[0]
+    said = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from .*? failed:)?", "", said)
+    return said if len(said) < 200 else f"... {said[-200:]}"

@@ -1,13 +1,12 @@
-"""Saving and resuming a training: written to a temporary file, then renamed."""
+"""Saving and resuming a training: at any moment a whole checkpoint is on the disk."""
 
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from craftlite.errors import CraftliteError, WeightsError
+from craftlite.files import written_whole
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
@@ -17,21 +16,14 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
         CraftliteError: the disk is full or the folder cannot be written; the old file is still
             there.
     """
-    temporary = path.with_name(path.name + ".tmp")
     try:
-        with temporary.open("wb") as file:
+        with written_whole(path) as unfinished, unfinished.open("wb") as file:
             torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except (OSError, RuntimeError) as error:  # torch raises either when a disk is full
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise CraftliteError(
-            f"{path}: cannot be written ({reason}); the checkpoint of before is still there"
-        ) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    except (CraftliteError, RuntimeError) as error:
+        said = str(error).splitlines()[0]
+        if isinstance(error, RuntimeError):  # torch has its own for a disk that is full
+            said = f"{path}: cannot be written ({said})"
+        raise CraftliteError(f"{said}; the checkpoint of before is still there") from error
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from craftlite.errors import ConfigError
-from craftlite.weights import backbones, find_weights
+from craftlite.weights import backbones, find_weights, intact
 
 NO_WEIGHTS = "none"
 OWN_BACKBONE = "backbone"
@@ -18,25 +18,25 @@ def starting_weights(name: str | None, network: str) -> Path | None:
 
     Raises:
         ConfigError: they are ONNX, which cannot be trained.
-        WeightsError: there are no such weights.
+        WeightsError: there are no such weights, or they shipped and have changed since.
     """
     if name is None or name == NO_WEIGHTS:
         return None
     if name == OWN_BACKBONE:
         return _own_backbone(network)
     if name in backbones():
-        return backbones()[name].file
+        return intact(backbones()[name].file)
     found = find_weights(name)
     if found.torch is None:
         raise ConfigError(f"--init {name}: ONNX cannot be trained; give the .safetensors file")
-    return found.torch
+    return intact(found.torch)
 
 
 def _own_backbone(network: str) -> Path | None:
     """The pretrained body of a detector; None, and a line on stderr, where none ships."""
     for backbone in backbones().values():
         if network in backbone.body_of:
-            return backbone.file
+            return intact(backbone.file)
     if is_first_process():
         print(
             f"no pretrained backbone is shipped for {network}; starting from random weights",

@@ -8,7 +8,7 @@ from craftlite.model import DETECTORS
 from craftlite.model.files import read_model
 from craftlite.train.detector.loss import Loss, craft_loss
 from craftlite.train.recipe import NO_TEACHER
-from craftlite.weights import find_weights
+from craftlite.weights import find_weights, intact
 
 SHARE = 0.5  # of the teacher's maps in the loss; the rest is the truth's
 
@@ -25,7 +25,7 @@ def read_teacher(name: str, device: torch.device) -> nn.Module | None:
     file = find_weights(name).torch
     if file is None:
         raise ConfigError(f"teacher is {name}: ONNX cannot teach; give the .safetensors file")
-    network, model = read_model(file)
+    network, model = read_model(intact(file))
     if network not in DETECTORS:
         raise ConfigError(f"teacher is {name}: a {network} gives no maps; give a detector")
     return model.requires_grad_(False).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
