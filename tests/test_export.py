@@ -1,5 +1,9 @@
 """An exported network computes what torch computes, at sizes that the export never saw."""
 
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +13,7 @@ from torch import nn
 
 from craftlite.errors import CraftliteError, WeightsError
 from craftlite.export import export_onnx, folded, onnx_of
+from craftlite.files import ABANDONED, UNFINISHED, write_whole
 from craftlite.model import build_model
 from craftlite.model.files import save_model
 from craftlite.runtime import OnnxRuntime
@@ -74,6 +79,44 @@ def test_wrong_weights_are_refused_and_nothing_is_written(tmp_path: Path) -> Non
     with torch.no_grad():
         next(model.parameters()).fill_(float("nan"))
     save_model(weights, "craftlite-small", model.state_dict())
-    with pytest.raises(CraftliteError, match="differ"):
+    with pytest.raises(WeightsError, match=r"w\.safetensors: .* not finite"):
         export_onnx(weights, onnx)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["w.safetensors"]
+
+
+def test_maps_that_differ_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    weights, onnx = tmp_path / "w.safetensors", tmp_path / "w.onnx"
+    model = random_network("craftlite-small")
+    first, last = model.conv_cls  # type: ignore[misc]
+    with torch.no_grad():  # so tiny that the export takes them for zero
+        first[1].weight.mul_(1e-25)
+        first[1].bias.mul_(1e-25)
+        last.weight.mul_(1e25)
+    save_model(weights, "craftlite-small", model.state_dict())
+    onnx.write_bytes(b"of before")
+    with pytest.raises(CraftliteError, match=r"w\.safetensors: the exported maps differ"):
+        export_onnx(weights, onnx)
+    assert onnx.read_bytes() == b"of before"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["w.onnx", "w.safetensors"]
+
+
+def test_a_killed_export_leaves_the_file_of_before_and_nothing_for_ever(tmp_path: Path) -> None:
+    weights, onnx = tmp_path / "w.safetensors", tmp_path / "out" / "w.onnx"
+    save_model(weights, "craftlite-small", build_model("craftlite-small").state_dict())
+    onnx.parent.mkdir()
+    onnx.write_bytes(b"of before")
+    program = (
+        "import sys; from pathlib import Path; from craftlite.export import export_onnx; "
+        "export_onnx(*map(Path, sys.argv[1:]))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program, str(weights), str(onnx)])
+    while not (left := list(onnx.parent.glob(UNFINISHED.format("*")))):
+        assert process.poll() is None, "the export ended by itself"
+        time.sleep(0.001)
+    process.kill()
+    process.wait()
+    assert onnx.read_bytes() == b"of before"
+    long_ago = time.time() - ABANDONED - 60
+    os.utime(left[0], (long_ago, long_ago))
+    write_whole(onnx.with_suffix(".json"), "{}")
+    assert sorted(path.name for path in onnx.parent.iterdir()) == ["w.json", "w.onnx"]

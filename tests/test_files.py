@@ -9,7 +9,7 @@ import pytest
 
 from craftlite import files
 from craftlite.errors import CraftliteError
-from craftlite.files import ABANDONED, UNFINISHED, write_whole
+from craftlite.files import ABANDONED, UNFINISHED, write_whole, written_whole
 
 
 def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
@@ -50,6 +50,32 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_n
     os.utime(old, (long_ago, long_ago))
     write_whole(tmp_path / "file.txt", "whole")
     assert sorted(path.name for path in tmp_path.iterdir()) == [new.name, "file.txt"]
+
+
+def test_a_long_run_removes_what_others_leave_in_the_meantime(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_whole(tmp_path / "file.txt", "one")
+    left = tmp_path / UNFINISHED.format("left")
+    left.write_text("half a fi")
+    later = time.time() + ABANDONED + 60
+    monkeypatch.setattr(files.time, "time", lambda: later)
+    write_whole(tmp_path / "file.txt", "two")
+    assert list(tmp_path.iterdir()) == [tmp_path / "file.txt"]
+
+
+def test_a_block_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    write_whole(path, "one")
+
+    def fail() -> None:
+        with written_whole(path) as unfinished:
+            unfinished.write_text("half a fi")
+            raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        fail()
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"file.txt": "one"}
 
 
 def test_a_disk_that_fills_while_writing_leaves_the_old_file(

@@ -1,6 +1,7 @@
 """Checkpoints: whatever happens while one is written, a whole one is on the disk."""
 
 import multiprocessing
+import os
 import random
 import time
 from pathlib import Path
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from craftlite import files
 from craftlite.errors import CraftliteError, WeightsError
+from craftlite.files import ABANDONED, UNFINISHED
 from craftlite.train.checkpoint import load_checkpoint, save_checkpoint
 
 
@@ -43,24 +46,34 @@ def test_a_failure_while_writing_leaves_the_old_checkpoint(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_that_cannot_be_written_leaves_the_old_checkpoint(tmp_path: Path) -> None:
+@pytest.fixture
+def unfinished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file that the next checkpoint is written to before it is whole."""
+    monkeypatch.setattr(files.secrets, "token_hex", lambda count: "next")
+    return tmp_path / UNFINISHED.format("next")
+
+
+def test_a_folder_that_cannot_be_written_leaves_the_old_checkpoint(
+    tmp_path: Path, unfinished: Path
+) -> None:
     path = tmp_path / "checkpoint.pt"
     save_checkpoint(path, state(1))
-    # A folder where the temporary file would lie cannot be opened for writing, even by root.
-    (tmp_path / "checkpoint.pt.tmp").mkdir()
+    # A folder of that name cannot be opened for writing, even by root.
+    unfinished.mkdir()
     with pytest.raises(CraftliteError, match=r"checkpoint\.pt: cannot be written \(Is a directory"):
         save_checkpoint(path, state(2))
     assert load_checkpoint(path)["step"] == 1
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk needs Linux's /dev/full")
-def test_a_full_disk_leaves_the_old_checkpoint(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_old_checkpoint(tmp_path: Path, unfinished: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     save_checkpoint(path, state(1))
-    (tmp_path / "checkpoint.pt.tmp").symlink_to("/dev/full")
+    unfinished.symlink_to("/dev/full")
     with pytest.raises(CraftliteError, match=r"cannot be written .*the checkpoint of before"):
         save_checkpoint(path, state(2))
     assert load_checkpoint(path)["step"] == 1
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_kill_at_any_moment_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
@@ -69,7 +82,6 @@ def test_a_kill_at_any_moment_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
     context.set_forkserver_preload(["craftlite.train.checkpoint"])
     path = tmp_path / "checkpoint.pt"
     delays = random.Random(0)
-    unfinished = 0
     for _ in range(10):
         path.unlink(missing_ok=True)
         writer = context.Process(target=save_without_end, args=(path,), daemon=True)
@@ -85,9 +97,12 @@ def test_a_kill_at_any_moment_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
         loaded = load_checkpoint(path)
         assert loaded["step"] >= 1
         assert (loaded["model"]["weight"] == loaded["step"]).all()
-        unfinished += path.with_name("checkpoint.pt.tmp").exists()
-    assert unfinished > 0, "no kill came while a checkpoint was written"
-    # What a killed writer leaves behind does not hinder the next one.
+    unfinished = list(tmp_path.glob(UNFINISHED.format("*")))
+    assert unfinished, "no kill came while a checkpoint was written"
+    # What a killed writer leaves behind does not hinder the next one, which removes it in time.
+    long_ago = time.time() - ABANDONED - 60
+    for left in unfinished:
+        os.utime(left, (long_ago, long_ago))
     save_checkpoint(path, state(5))
     assert load_checkpoint(path)["step"] == 5
     assert list(tmp_path.iterdir()) == [path]
