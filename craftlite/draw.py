@@ -19,6 +19,7 @@ _CHARACTER = (255, 179, 0)
 _FILL = 0.16
 _SUBPIXEL_BITS = 4
 _SUBPIXELS = 1 << _SUBPIXEL_BITS
+_STRIP = 64  # rows or columns that are worked on at once
 
 
 def overlay(picture: Picture, words: Words) -> Picture:
@@ -30,26 +31,28 @@ def overlay(picture: Picture, words: Words) -> Picture:
     tinted = np.array(picture, order="C")
     for polygon in words.polygons:
         cv2.fillPoly(tinted, [_fixed(polygon)], _ACCENT, cv2.LINE_AA, _SUBPIXEL_BITS)
-    drawn = np.asarray(cv2.addWeighted(tinted, _FILL, picture, 1 - _FILL, 0), np.uint8)
+    drawn = tinted  # in its place, for a large picture fills much of the memory
+    cv2.addWeighted(tinted, _FILL, picture, 1 - _FILL, 0, dst=drawn)
     for characters in words.characters or ():
         outline(drawn, characters, _CHARACTER, max(1, width // 2))
     # The dark halo keeps the bright line in sight on white paper.
     outline(drawn, words.polygons, _HALO, width + 2)
     outline(drawn, words.polygons, _ACCENT, width)
-    return _with_scores(drawn, words)
+    _draw_scores(drawn, words)
+    return drawn
 
 
 def write_picture(path: Path, picture: Picture, quality: int = 95) -> None:
     """Write a picture (H, W, 3) uint8 RGB in the format of the path's suffix, whole or not at all.
+
+    While it is encoded, red and blue change places in the array itself, unless that is read-only.
 
     quality: of JPEG, 1..100.
 
     Raises:
         CraftliteError: it cannot be written.
     """
-    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    encoded = cv2.imencode(path.suffix, bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    write_whole(path, encoded.tobytes())
+    write_whole(path, _encoded(picture, path.suffix, quality))
 
 
 def fitted(picture: Picture, room: tuple[int, int]) -> tuple[Picture, float]:
@@ -63,9 +66,8 @@ def fitted(picture: Picture, room: tuple[int, int]) -> tuple[Picture, float]:
 
 def data_uri(picture: Picture, quality: int = 85) -> str:
     """A picture (H, W, 3) uint8 RGB as a JPEG that stands in a page itself."""
-    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode()
+    jpeg = _encoded(picture, ".jpg", quality)
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
 def heatmap(picture: Picture, scores: npt.NDArray[np.float32]) -> Picture:
@@ -77,7 +79,19 @@ def heatmap(picture: Picture, scores: npt.NDArray[np.float32]) -> Picture:
     """
     height, width = picture.shape[:2]
     finite = np.nan_to_num(np.asarray(scores, np.float32)).clip(0, 1)
-    level = cv2.resize(finite, (width, height), interpolation=cv2.INTER_LINEAR)
+    # Across first, then down strip by strip: numbers of a whole large picture fill the memory.
+    wide = cv2.resize(finite, (width, len(finite)), interpolation=cv2.INTER_LINEAR)
+    drawn = np.empty_like(picture, order="C")
+    for left in range(0, width, _STRIP):
+        strip = slice(left, min(left + _STRIP, width))
+        size = strip.stop - left, height
+        level = cv2.resize(wide[:, strip], size, interpolation=cv2.INTER_LINEAR)
+        drawn[:, strip] = _glowing(picture[:, strip], np.asarray(level, np.float32))
+    return drawn
+
+
+def _glowing(picture: Picture, level: npt.NDArray[np.float32]) -> Picture:
+    """A picture (H, W, 3) under the colours of levels (H, W) in 0..1."""
     turbo = cv2.applyColorMap(np.round(level * 255).astype(np.uint8), cv2.COLORMAP_TURBO)
     colours = cv2.cvtColor(turbo, cv2.COLOR_BGR2RGB)
     # Cold places are a dim veil that the picture shows through, hot ones glow.
@@ -99,25 +113,45 @@ def _fixed(points: Points) -> npt.NDArray[np.int32]:
     return fixed
 
 
-def _with_scores(picture: Picture, words: Words) -> Picture:
-    """The scores as small plates on the top left corners of the words."""
-    image = Image.fromarray(picture)
-    pen = ImageDraw.Draw(image)
+def _encoded(picture: Picture, suffix: str, quality: int) -> bytes:
+    # OpenCV encodes BGR. Swapped in place and back, for a large picture leaves no room for a copy.
+    own = np.require(picture, np.uint8, ["C", "W"])
+    _swap_red_and_blue(own)
+    try:
+        return cv2.imencode(suffix, own, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+    finally:
+        _swap_red_and_blue(own)
+
+
+def _swap_red_and_blue(picture: Picture) -> None:
+    for top in range(0, len(picture), _STRIP):
+        rows = picture[top : top + _STRIP]
+        cv2.cvtColor(rows, cv2.COLOR_RGB2BGR, dst=rows)
+
+
+def _draw_scores(picture: Picture, words: Words) -> None:
+    """The scores as small plates on the top left corners of the words, in place."""
     largest = max(picture.shape[:2]) / 80
     for quad, score in zip(words.quads, words.scores, strict=True):
         # A plate larger than its word would hide the neighbours.
         height = min(np.linalg.norm(quad[3] - quad[0]), np.linalg.norm(quad[1] - quad[0]))
         size = max(9.0, min(largest, 0.6 * float(height)))
-        _plate(pen, f"{score:.2f}", quad.min(axis=0), size, image.width)
-    return np.array(image)
+        _draw_plate(picture, f"{score:.2f}", quad.min(axis=0), size)
 
 
-def _plate(pen: ImageDraw.ImageDraw, text: str, corner: Points, size: float, limit: int) -> None:
+def _draw_plate(picture: Picture, text: str, corner: Points, size: float) -> None:
     font = ImageFont.load_default(size)
-    left, top, right, bottom = pen.textbbox((0, 0), text, font)
+    left, top, right, bottom = font.getbbox(text)
     pad = size / 5
     wide, high = right - left + 2 * pad, bottom - top + 2 * pad
-    x = min(max(float(corner[0]), 0.0), max(limit - wide, 0.0))
+    x = min(max(float(corner[0]), 0.0), max(picture.shape[1] - wide, 0.0))
     y = max(float(corner[1]) - high, 0.0)
+    # Pillow draws on a copy: of the plate and what little of it could reach beyond, not of all.
+    column, row = (max(int(place - size), 0) for place in (x, y))
+    under = picture[row : int(y + high + size), column : int(x + wide + size)]
+    image = Image.fromarray(under)
+    pen = ImageDraw.Draw(image)
+    x, y = x - column, y - row
     pen.rounded_rectangle((x, y, x + wide, y + high), radius=pad, fill=_ACCENT)
     pen.text((x + pad - left, y + pad - top), text, _HALO, font)
+    under[:] = np.asarray(image)

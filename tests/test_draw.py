@@ -1,7 +1,13 @@
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from craftlite.draw import heatmap, overlay
+from craftlite.draw import heatmap, overlay, write_picture
+from craftlite.image import read_image
 from craftlite.words import Words
 
 
@@ -91,3 +97,58 @@ def test_the_picture_shows_through_a_heat_map() -> None:
     picture[:, 10:] = 255
     drawn = heatmap(picture, np.zeros((10, 10), np.float32)).astype(int)
     assert (drawn[:, 15] - drawn[:, 5]).min() > 80
+
+
+def test_a_heat_map_has_no_seams() -> None:
+    random = np.random.default_rng(0)
+    picture = random.integers(0, 256, (50, 333, 3), dtype=np.uint8)
+    scores = random.uniform(0, 1, (25, 100)).astype(np.float32)
+    mirrored = heatmap(picture[:, ::-1], scores[:, ::-1])[:, ::-1]
+    np.testing.assert_allclose(heatmap(picture, scores).astype(int), mirrored, atol=1)
+
+
+def test_a_plate_looks_the_same_wherever_its_word_is() -> None:
+    picture = np.zeros((700, 1100, 3), np.uint8)
+    here = one_word((600, 300))
+    away = np.array([321, 234], np.float32)
+    there = replace(here, quads=here.quads + away, polygons=(here.polygons[0] + away,))
+    drawn, moved = overlay(picture, here), overlay(picture, there)
+    np.testing.assert_array_equal(moved[234:, 321:], drawn[:-234, :-321])
+
+
+def test_a_picture_is_written_as_it_is_and_stays_so(tmp_path: Path) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (150, 70, 3), dtype=np.uint8)
+    before = picture.copy()
+    for writeable in (True, False):
+        picture.setflags(write=writeable)
+        write_picture(tmp_path / "a.png", picture)
+        np.testing.assert_array_equal(picture, before)
+        np.testing.assert_array_equal(read_image(tmp_path / "a.png"), before)
+
+
+def test_drawing_takes_little_more_memory_than_what_is_drawn(tmp_path: Path) -> None:
+    pytest.importorskip("resource")
+    program = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from craftlite.draw import heatmap, overlay, write_picture
+from craftlite.words import Words
+
+def peak():
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+quad = np.array([[9, 40], [900, 40], [900, 200], [9, 200]], np.float32)
+words = Words(quad[None], (quad,), np.ones(1, np.float32), (8000, 6000))
+small = np.zeros((60, 80, 3), np.uint8)
+write_picture(Path("a.jpg"), heatmap(overlay(small, words), np.zeros((30, 40), np.float32)))
+picture = np.full((6000, 8000, 3), 200, np.uint8)
+before = peak()
+write_picture(Path("a.jpg"), overlay(picture, words))
+write_picture(Path("b.jpg"), heatmap(picture, np.zeros((300, 400), np.float32)))
+print((peak() - before) / picture.nbytes)
+"""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert 1 <= float(done.stdout) < 1.5
