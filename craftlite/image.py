@@ -1,14 +1,9 @@
 """Read a picture from wherever it is into upright 8-bit RGB; every failure is one sentence."""
 
-import http.client
 import io
 import logging
 import os
-import re
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
+import stat
 import warnings
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
@@ -17,22 +12,23 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from craftlite.errors import InputError
+from craftlite.download import download, is_url, url_name
+from craftlite.errors import InputError, printable
 from craftlite.geometry import Picture
 
 Source: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | npt.NDArray[Any] | Image.Image
 
 MAX_PIXELS = 100_000_000
 MAX_BYTES = 512 * 1024**2
-URL_SECONDS = 30.0
 
 # Pillow opens more, such as EPS, for which it starts Ghostscript.
 _FORMATS = {"AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP"}
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _log = logging.getLogger("craftlite")
 
 
-def read_image(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture:
+def read_image(
+    source: Source, *, max_pixels: int = MAX_PIXELS, public_only: bool = False
+) -> Picture:
     """A picture as (H, W, 3) uint8 RGB, turned upright by its EXIF tag; a new array.
 
     Transparency is laid on white and the first frame of several is taken. 16-bit greys keep their
@@ -40,9 +36,12 @@ def read_image(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture:
     finite value.
 
     Args:
-        source: a path, an http(s) address, a file's bytes, a binary stream, a Pillow image, or an
-            upright uint8 array of shape (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA.
+        source: the path of a regular file, an http(s) address, a file's bytes, a binary stream, a
+            Pillow image, or an upright uint8 array of shape (H, W) grey, (H, W, 3) RGB or
+            (H, W, 4) RGBA.
         max_pixels: a picture of more pixels is refused before it is decoded.
+        public_only: refuse addresses that lead to other networks than the public internet. Where
+            strangers choose the addresses, they could otherwise look into one's own network.
 
     Raises:
         InputError: there is no such picture, or it cannot or must not be read.
@@ -55,33 +54,30 @@ def read_image(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture:
         if isinstance(source, np.ndarray):
             return _from_array(source, max_pixels)
         name = source_name(source)
-        with _open(_load(source, name), name, max_pixels) as image:
+        with _open(_load(source, name, public_only), name, max_pixels) as image:
             return _decoded(image, name, max_pixels)
 
 
-def is_url(source: object) -> bool:
-    """Whether a source is an address with a scheme, such as https://, rather than a path."""
-    return isinstance(source, str) and _SCHEME.match(source) is not None
-
-
 def source_name(source: object) -> str:
-    """What a message calls a source: its path or address, or the kind of thing that it is."""
+    """What a message calls a source: its path, its address or the kind of thing that it is.
+
+    An address is named without the user's name and password.
+    """
     if isinstance(source, str | os.PathLike):
-        return os.fspath(source)
+        return url_name(source) if is_url(source) else os.fspath(source)
     if isinstance(source, bytes):
         return "the bytes given"
     return str(getattr(source, "name", "the stream given"))
 
 
-def _load(source: object, name: str) -> bytes:
+def _load(source: object, name: str, public_only: bool) -> bytes:
     try:
         if isinstance(source, bytes):
             data: object = source
         elif is_url(source):
-            data = _download(name)
+            data = download(source, MAX_BYTES, public_only=public_only).getvalue()
         elif isinstance(source, str | os.PathLike):
-            with Path(source).open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
+            data = _read_file(Path(source))
         elif hasattr(source, "read"):
             data = source.read(MAX_BYTES + 1)
         else:
@@ -103,28 +99,15 @@ def _load(source: object, name: str) -> bytes:
     return data
 
 
-def _download(url: str) -> bytes:
-    if urllib.parse.urlsplit(url).scheme.lower() not in ("http", "https"):
-        raise InputError(f"{url}: only http and https addresses are read")
-    quoted = urllib.parse.quote(url, safe="%/:?#[]@!$&'()*+,;=~")
-    request = urllib.request.Request(quoted, headers={"User-Agent": "craftlite"})
-    deadline = time.monotonic() + URL_SECONDS
-    try:
-        with urllib.request.urlopen(request, timeout=URL_SECONDS) as response:
-            data = bytearray()
-            # The socket's timeout starts again with every byte; only the deadline ends a trickle.
-            while len(data) <= MAX_BYTES and (part := response.read1(1 << 16)):
-                data += part
-                if time.monotonic() > deadline:
-                    raise TimeoutError
-            return bytes(data)
-    except urllib.error.HTTPError as error:
-        raise InputError(f"{url}: the server answers {error.code} {error.reason}") from error
-    except TimeoutError as error:
-        raise InputError(f"{url}: timed out after {URL_SECONDS:.0f} seconds") from error
-    except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
-        reason = getattr(error, "reason", error)
-        raise InputError(f"{url}: cannot be fetched ({reason})") from error
+def _read_file(path: Path) -> bytes:
+    """The bytes of a regular file; a pipe or a device might never end, or never begin."""
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError
+    if not stat.S_ISREG(mode):
+        raise OSError("it is a pipe, a device or a socket, not a regular file")
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
 
 
 def _open(data: bytes, name: str, max_pixels: int) -> Image.Image:
@@ -160,7 +143,7 @@ def _decoded(image: Image.Image, name: str, max_pixels: int) -> Picture:
     try:
         # A phone's MPO holds previews and depth beside the photograph: nothing is lost there.
         if image.format != "MPO" and getattr(image, "is_animated", False):
-            _log.warning("%s: has several frames, only the first one is read", name)
+            _log.warning("%s: has several frames, only the first one is read", printable(name))
         image.load()
         return _rgb(_upright(image, name), image.format)
     except Exception as error:  # damaged files make Pillow raise more than it documents
@@ -181,7 +164,8 @@ def _upright(image: Image.Image, name: str) -> Image.Image:
         turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
         return ImageOps.exif_transpose(image) if turned else image
     except Exception:  # a broken tag is no reason to refuse a sound picture
-        _log.warning("%s: its EXIF data cannot be read, so it is taken as it is stored", name)
+        taken = "its EXIF data cannot be read, so it is taken as it is stored"
+        _log.warning("%s: %s", printable(name), taken)
         return image
 
 

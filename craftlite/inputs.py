@@ -9,8 +9,8 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import BinaryIO, TypeAlias
 from urllib.parse import urlsplit
 
+from craftlite.download import is_url, url_name
 from craftlite.errors import InputError
-from craftlite.image import is_url
 
 SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp"}
 SUFFIXES |= {".avif", ".ico", ".jp2", ".j2k", ".pbm", ".pgm", ".pnm", ".ppm"}
@@ -24,7 +24,7 @@ class Input:
 
     Attributes:
         source: what `read_image` takes.
-        name: the picture as the user knows it: its path, its address, or "-".
+        name: the picture as the user knows it: its path, its address without a password, or "-".
         target: the relative path without suffix that its results bear; no two inputs share one.
     """
 
@@ -53,12 +53,12 @@ def expand(
         if argument == "-":
             found: list[_Found] = [(sys.stdin.buffer, "-", PurePath("stdin"))]
         elif is_url(argument):
-            found = [(argument, argument, PurePath(_last_part(argument)))]
+            found = [(argument, url_name(argument), PurePath(_last_part(argument)))]
         else:
             pairs = _on_disk(argument, skipped, errors)
             found = [(path, str(path), target) for path, target in pairs]
         for source, name, target in found:
-            key = _absolute(source) if isinstance(source, Path) else name
+            key = _absolute(source) if isinstance(source, Path) else argument
             if key not in inputs:
                 inputs[key] = Input(source, name, unused(target))
     return list(inputs.values()), errors
@@ -70,18 +70,24 @@ def _absolute(path: Path) -> str:
 
 
 def _last_part(url: str) -> str:
-    parts = urlsplit(url)
-    return PurePosixPath(parts.path).name or parts.netloc
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""  # what is wrong is said when it is read
+    return PurePosixPath(parts.path).name or parts.hostname or ""
 
 
 def _on_disk(
     argument: str, skipped: Collection[str], errors: list[InputError]
 ) -> list[tuple[Path, PurePath]]:
     """The files that an argument means, and where their results belong below --out."""
+    pairs: list[tuple[Path, PurePath]]
     path = Path(argument)
-    if path.is_dir():
+    if not argument:
+        complaint, pairs = "an empty argument names nothing; a dot is this folder", []
+    elif _is_folder(path):
         files = list(_below(path, skipped, errors))
-        pairs: list[tuple[Path, PurePath]] = [(file, file.relative_to(path)) for file in files]
+        pairs = [(file, file.relative_to(path)) for file in files]
         complaint = "the folder holds no picture"
     elif glob.has_magic(argument) and not os.path.lexists(argument):
         pairs = list(_matches(argument, skipped, errors))
@@ -89,8 +95,13 @@ def _on_disk(
     else:
         return [(path, PurePath(path.name))]
     if not pairs:
-        errors.append(InputError(f"{argument}: {complaint}"))
+        errors.append(InputError(f"{argument or repr(argument)}: {complaint}"))
     return pairs
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether a path leads to a folder; one that the system cannot even look at does not."""
+    return os.path.isdir(path)  # noqa: PTH112 (pathlib's raises some errors)
 
 
 def _matches(
@@ -99,7 +110,7 @@ def _matches(
     depth = next(i for i, part in enumerate(Path(pattern).parts) if glob.has_magic(part))
     matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 (pathlib's wants a base)
     for match in map(Path, matches):
-        for file in _below(match, skipped, errors) if match.is_dir() else [match]:
+        for file in _below(match, skipped, errors) if _is_folder(match) else [match]:
             inside = any(_absolute(folder) in skipped for folder in file.parents)
             if file.suffix.lower() in SUFFIXES and not inside:
                 yield file, PurePath(*(part for part in file.parts[depth:] if part != ".."))

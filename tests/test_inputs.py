@@ -69,6 +69,24 @@ def test_stdin_and_addresses() -> None:
     ]
 
 
+def test_an_address_without_its_password_and_one_that_is_malformed() -> None:
+    assert names_and_targets(
+        "http://me:secret@a.example", "http://[::1", "http://me:x@a.example"
+    ) == [
+        ("http://a.example", "a"),
+        ("http://[::1", "picture"),
+        ("http://a.example", "a-2"),
+    ]
+
+
+def test_arguments_that_the_system_cannot_even_look_at(photos: Path) -> None:
+    odd = ["x" * 300, "a\0.jpg", "photos/a.jpg/b.jpg"]
+    assert [name for name, _ in names_and_targets(*odd)] == odd
+    inputs, errors = expand(["", "a\0*.jpg", "x" * 300 + "*", "[", "**["])
+    assert (len(inputs), len(errors)) == (0, 5)
+    assert all(str(error).isprintable() for error in errors)
+
+
 def test_targets_never_leave_the_folder_of_results(photos: Path) -> None:
     arguments = ["photos/sub/../b.jpg", "photos/*/../a.jpg", "http://a.example/x/..", ".."]
     for _, target in names_and_targets(*arguments):

@@ -40,6 +40,8 @@ def parser() -> ArgumentParser:
     )
     add = result.add_argument
     add("inputs", nargs="+", metavar="INPUT", help="file, folder, glob, http(s) URL or - (stdin)")
+    public = "refuse URLs that lead, even by redirects, to other networks than the public internet"
+    add("--public-only", action="store_true", help=public)
     add("--out", type=Path, metavar="DIR", help="folder to write results to")
     add("--format", choices=FORMATS, default="json", help="format of the results; needs --out")
     add("--overlay", action="store_true", help="also draw the words, to OUT/overlay")
@@ -136,7 +138,7 @@ def _detect_one(
     item: Input, args: Namespace, detector: Detector, thresholds: Thresholds, writer: Writer
 ) -> None:
 
-    picture = read_image(item.source)
+    picture = read_image(item.source, public_only=args.public_only)
     maps = detector.maps(picture)
     words = detector.words(
         maps, thresholds, polygons=args.polygons, characters=args.level == "char"

@@ -272,3 +272,13 @@ def test_unknown_weights(tmp_path: Path) -> None:
     args = detect.parser().parse_args([str(tmp_path / "a.png"), "--weights", "no-such-network"])
     with pytest.raises(WeightsError, match="no-such-network"):
         detect.run(args)
+
+
+def test_other_networks_are_refused_on_request(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("http://me:secret@127.0.0.1:9/a.jpg", "--public-only") == 1
+    said = capsys.readouterr().err
+    assert said == (
+        "craftlite: http://127.0.0.1:9/a.jpg: 127.0.0.1 is not an address of the public internet\n"
+    )
