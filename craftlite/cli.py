@@ -6,9 +6,10 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 from types import FrameType, TracebackType
+from typing import Any, TextIO
 
 from craftlite import __version__
 from craftlite.errors import ConfigError, CraftliteError, WeightsError
@@ -35,12 +36,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     command = " ".join(arguments[:1])
     try:
-        with interrupts_are_not_lost(command):
+        with interrupts_are_not_lost(command), redirect_stdout(Output(sys.stdout)):
             command, *options = parsed(arguments)
             module = import_module(f"craftlite.commands.{command}")
             parser = module.parser()
             parser.prog = f"craftlite {command}"
             code: int = module.run(parser.parse_args(options))
+            sys.stdout.flush()
             return code
     except CraftliteError as error:
         print(f"craftlite {command}: {error}", file=sys.stderr)
@@ -52,13 +54,41 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"craftlite {command}: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output went away; keep Python from complaining about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output went away, which is no error of anybody's.
         return 1
     except OSError as error:
         # Such as a disk that fills while a log is written: its text names the file and the reason.
         print(f"craftlite {command}: {error}", file=sys.stderr)
         return 1
+
+
+class Output:
+    """Standard output as it is, but for its errors: they name it, as those of files name theirs."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write a text; raises an OSError that names standard output."""
+        with self._named():
+            return self._stream.write(text)
+
+    def flush(self) -> None:
+        """Send on what is kept back; raises an OSError that names standard output."""
+        with self._named():
+            self._stream.flush()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            # What is left goes nowhere, or Python would try again at exit, and complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            raise OSError(error.errno, error.strerror, "standard output") from error
 
 
 @contextmanager

@@ -31,4 +31,10 @@ class ConfigError(CraftliteError):
 
 
 class DatasetError(CraftliteError):
-    """A dataset that is missing or whose annotation cannot be used."""
+    """A dataset that is missing or whose annotation cannot be used.
+
+    The sentence may go on for some lines, with the files expected or more places like the first.
+    """
+
+    def __str__(self) -> str:
+        return "\n".join(map(printable, Exception.__str__(self).split("\n")))

@@ -5,7 +5,6 @@ import errno
 import io
 import json
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 from typing import Any, Literal, TypedDict
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from craftlite.errors import CraftliteError
 from craftlite.files import unwritable, write_whole
 from craftlite.geometry import signed_area
+from craftlite.progress import write_line
 from craftlite.words import Words
 
 Format = Literal["json", "jsonl", "icdar", "coco", "csv"]
@@ -200,7 +200,7 @@ def _read_records(journal: Path) -> list[Record]:
                 raise CraftliteError(
                     f"{journal}: is damaged and cannot be resumed ({error}); run without --resume"
                 ) from error
-            print(f"{journal}:{number}: is damaged; its picture is done again", file=sys.stderr)
+            write_line(f"{journal}:{number}: is damaged; its picture is done again")
     return records
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from craftlite.errors import printable
+
 SECONDS = 30.0  # between lines
 
 
@@ -51,5 +53,5 @@ class Progress(tqdm):  # type: ignore[misc]
 
 
 def write_line(text: str) -> None:
-    """Write a line to stderr, above a bar where there is one."""
-    tqdm.write(text, file=sys.stderr)
+    """Write one line to stderr, above a bar where there is one; names in it obey no terminal."""
+    tqdm.write(printable(text), file=sys.stderr)

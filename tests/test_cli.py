@@ -1,6 +1,7 @@
 """The command line from outside: help, exit codes, and one sentence for what is wrong."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -139,3 +140,37 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
     said = run.stderr.read().decode()
     run.wait()
     assert "Traceback" not in said
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize("buffered", ["", "1"])
+@pytest.mark.parametrize(
+    "arguments", ["info", "bench --weights craftlite-small --size 64x64 --runs 1"]
+)
+def test_a_full_disk_under_standard_output_is_named(arguments: str, buffered: str) -> None:
+    program = "import sys; from craftlite.cli import main; sys.exit(main(sys.argv[1:]))"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program, *arguments.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONUNBUFFERED": buffered},
+        )
+    assert done.returncode == 1
+    command = arguments.split()[0]
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"craftlite {command}: [Errno 28]") and "'standard output'" in last
+    assert "Exception" not in done.stderr and "Traceback" not in done.stderr
+
+
+def test_what_was_typed_obeys_no_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = usage_error(["detect", "x.jpg", "--\x1b[31mred"], capsys)
+    assert "--\\x1b[31mred" in said
+    assert main(["detect", f"{tmp_path}/a\nb\x1b.jpg"]) == 1
+    said = capsys.readouterr().err
+    assert said == f"craftlite: {tmp_path}/a\\nb\\x1b.jpg: there is no such file\n"
+    assert main(["eval", "--dataset", "icdar15", "--data", f"{tmp_path}/\x1b"]) == 1
+    assert "\x1b" not in capsys.readouterr().err

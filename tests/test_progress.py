@@ -50,3 +50,8 @@ def test_a_terminal_has_a_bar() -> None:
     os.close(theirs)
     shown = os.read(ours, 100_000).decode()
     assert "\r" in shown and "█" in shown and "number 1" in shown
+
+
+def test_a_line_obeys_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    progress.write_line("a\nb\x1b[31m: is damaged")
+    assert capsys.readouterr().err == "a\\nb\\x1b[31m: is damaged\n"

@@ -1,7 +1,6 @@
 """`craftlite bench`: milliseconds of the networks, side by side."""
 
 import json
-import sys
 
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
@@ -10,6 +9,7 @@ from craftlite.bench import BENCH_WORDS, time_networks, time_postprocess
 from craftlite.commands.options import new_parser, parse_size
 from craftlite.errors import ConfigError
 from craftlite.files import cpu_model
+from craftlite.progress import write_line
 
 COMPARED = ("craft-vgg16", "craftlite-small")
 
@@ -51,7 +51,7 @@ def run(args: Namespace) -> int:
     """Time the networks and the post-processing, and print a table or JSON."""
     size = whole_blocks(args.size)
     weights = args.weights or COMPARED
-    print(f"timing {', '.join(weights)} ...", file=sys.stderr)
+    write_line(f"timing {', '.join(weights)} ...")
     networks = time_networks(weights, size, args.threads, args.runs)
     found, postprocess = time_postprocess(size, 5 * args.runs)
     first = networks[0].median

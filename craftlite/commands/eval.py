@@ -1,6 +1,5 @@
 """`craftlite eval`: precision, recall and H-mean of weights, or of result files, on a dataset."""
 
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, partial
@@ -142,7 +141,7 @@ def _score(part: EvaluationSet, weights: list[str], args: Namespace, alone: bool
 
         folder = args.report if alone else args.report / part.name
         page = write_report(folder, part.name, args.split, samples, candidates, protocols)
-        print(f"report: {page}", file=sys.stderr)
+        write_line(f"report: {page}")
     for one in candidates:
         if one.model is not None:
             one.model.close()
@@ -190,12 +189,11 @@ def _warn_of(dataset: Dataset, name: str) -> None:
 
     of = f"{name}: " if name else ""
     for line in problem_lines(dataset.problems):
-        print(f"warning: {of}{line}", file=sys.stderr)
+        write_line(f"warning: {of}{line}")
     if all(word.ignore for sample in dataset.samples for word in sample.words):
-        print(
+        write_line(
             f"warning: {of}no word is to be found, so recall is 0 whatever is found; false finds "
-            "are counted",
-            file=sys.stderr,
+            "are counted"
         )
 
 
@@ -234,7 +232,7 @@ def _read_results(text: str, dataset: Dataset) -> Candidate:
     if results.unknown:
         _warn("not scored, as this split has no such pictures:", results.unknown)
     for line in problem_lines(results.problems):
-        print(f"warning: {line}", file=sys.stderr)
+        write_line(f"warning: {line}")
     facts = {"results": str(path), "odd": [str(problem) for problem in results.problems]}
     return Candidate(name, facts, [results.detections[s.name] for s in dataset.samples])
 
@@ -267,7 +265,7 @@ def _tune(weights: str, parts: list[EvaluationSet], args: Namespace) -> None:
         for part in parts
     )
     files = write_tuning(find_weights(weights), tuning, f"on {where}", own)
-    print(f"wrote {' and '.join(map(str, files))}", file=sys.stderr)
+    write_line(f"wrote {' and '.join(map(str, files))}")
     for name in MODEL_OPTIONS:
         setattr(args, name, None)
 
@@ -279,7 +277,7 @@ def _with_words(parts: list[EvaluationSet]) -> list[EvaluationSet]:
         if any(not word.ignore for sample in part.dataset.samples for word in sample.words):
             chosen.append(part)
         else:
-            print(f"{part.name}: no words, so it has no say in the thresholds", file=sys.stderr)
+            write_line(f"{part.name}: no words, so it has no say in the thresholds")
     if not chosen:
         raise ConfigError("--tune: no dataset has a word to be found")
     return chosen
@@ -313,4 +311,4 @@ def _scores(
 
 def _warn(what: str, names: list[str]) -> None:
     more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-    print(f"warning: {what} {', '.join(names[:NAMES_SHOWN])}{more}", file=sys.stderr)
+    write_line(f"warning: {what} {', '.join(names[:NAMES_SHOWN])}{more}")

@@ -1,6 +1,5 @@
 """`craftlite export`: trained weights as an ONNX file."""
 
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,7 +9,7 @@ from craftlite.commands.options import new_parser
 from craftlite.errors import ConfigError, WeightsError
 from craftlite.files import write_whole
 from craftlite.inputs import expand
-from craftlite.progress import Progress
+from craftlite.progress import Progress, write_line
 from craftlite.weights import Weights, find_weights, settings_text, tuned_settings
 
 
@@ -47,7 +46,7 @@ def run(args: Namespace) -> int:
         _export_smaller(entry, args.out, pictures)
     else:
         difference = export_onnx(entry.torch, args.out)
-        print(f"{args.out}: maps agree with torch within {difference:.1e}", file=sys.stderr)
+        write_line(f"{args.out}: maps agree with torch within {difference:.1e}")
     _keep_tuning(entry, args.out)
     return 0
 
@@ -93,10 +92,9 @@ def _export_smaller(entry: Weights, out: Path, pictures: list[Path]) -> None:
             write_half(full, out)
             inputs = parity_inputs()
         difference = mean_difference(full, out, inputs)
-    print(
+    write_line(
         f"{out}: scores differ from float32's by {difference:.1e} on average; "
-        "craftlite eval tells what that is worth",
-        file=sys.stderr,
+        "craftlite eval tells what that is worth"
     )
 
 
@@ -109,4 +107,4 @@ def _keep_tuning(entry: Weights, out: Path) -> None:
     chosen = entry.thresholds, entry.long_side, origin, entry.hmean
     facts = tuned_settings(*chosen, entry.presets)
     write_whole(beside, settings_text(facts))
-    print(f"wrote tuned thresholds and long side to {beside}", file=sys.stderr)
+    write_line(f"wrote tuned thresholds and long side to {beside}")

@@ -1,7 +1,6 @@
 """`craftlite info`: the networks with their costs, and the weights that ship."""
 
 import json
-import sys
 from importlib.util import find_spec
 from typing import Any
 
@@ -9,6 +8,7 @@ from jsonargparse import ArgumentParser, Namespace
 
 from craftlite import __version__
 from craftlite.commands.options import new_parser
+from craftlite.progress import write_line
 from craftlite.weights import backbones, catalogue
 
 SIZE = (1280, 736)
@@ -45,7 +45,7 @@ def run(args: Namespace) -> int:
 
     known = networks() if find_spec("torch") else []
     if not known:
-        print("the networks' costs need torch: pip install 'craftlite[train]'", file=sys.stderr)
+        write_line("the networks' costs need torch: pip install 'craftlite[train]'")
     weights: list[dict[str, Any]] = [
         {
             "name": w.name,

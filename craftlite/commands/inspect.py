@@ -1,7 +1,6 @@
 """`craftlite inspect`: what a dataset holds, its problems, and what training makes of it."""
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from craftlite.inspection.report import (
     format_report,
     write_inspection,
 )
+from craftlite.progress import write_line
 from craftlite.weights import find_weights
 
 
@@ -87,7 +87,7 @@ def run(args: Namespace) -> int:
     print(json.dumps(report) if args.json else format_report(report))
     unreadable = [problem for problem in problems if problem.what == UNREADABLE]
     for problem in unreadable:
-        print(f"craftlite inspect: {problem}", file=sys.stderr)
+        write_line(f"craftlite inspect: {problem}")
     return 1 if unreadable else 0
 
 

@@ -3,11 +3,12 @@
 import re
 from argparse import SUPPRESS, Action
 from dataclasses import replace
+from typing import NoReturn
 
 from jsonargparse import ArgumentParser, DefaultHelpFormatter, Namespace
 from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat
 
-from craftlite.errors import ConfigError
+from craftlite.errors import ConfigError, printable
 from craftlite.postprocess import Thresholds
 from craftlite.weights import find_weights
 
@@ -29,9 +30,16 @@ class HelpFormatter(DefaultHelpFormatter):
         return text if unsaid or action.required else f"{text} [%(default)s]"
 
 
+class _Parser(ArgumentParser):
+    """A parser whose errors obey no terminal, whatever was typed."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        super().error("\n".join(map(printable, message.split("\n"))), ex)
+
+
 def new_parser(description: str) -> ArgumentParser:
     """A command's parser, without options yet."""
-    return ArgumentParser(description=description, formatter_class=HelpFormatter)
+    return _Parser(description=description, formatter_class=HelpFormatter)
 
 
 def parse_size(text: str) -> tuple[int, int]:

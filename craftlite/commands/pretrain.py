@@ -1,6 +1,5 @@
 """`craftlite pretrain`: from pictures of classes to a backbone's weights."""
 
-import sys
 from argparse import SUPPRESS
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from jsonargparse import ArgumentParser, Namespace
 from craftlite.commands.options import new_parser
 from craftlite.commands.settings import add_settings
 from craftlite.errors import ConfigError, DatasetError
+from craftlite.progress import write_line
 from craftlite.train.recipe import PretrainRecipe
 from craftlite.train.recipe_file import CONFIG, find_recipe, read_recipe, shipped_recipes
 from craftlite.train.start import NO_WEIGHTS, is_first_process, starting_weights
@@ -58,7 +58,7 @@ def run(args: Namespace) -> int:
     out = args.out or Path("runs") / recipe.network
     start = starting_weights(init, recipe.network)
     weights = train(ClassifierTask(recipe, Path(data[0]), start), out, args.resume)
-    print(f"weights: {weights}", file=sys.stderr)
+    write_line(f"weights: {weights}")
     return 0
 
 
@@ -102,6 +102,5 @@ def _suitable(folder: Path) -> Path:
     path = find_recipe(name, FOLDER)
     if is_first_process():
         size = "x".join(map(str, picture.size))
-        print(f"recipe: {name}, for pictures of {size} ({path}); --recipe names another",
-              file=sys.stderr)  # fmt: skip
+        write_line(f"recipe: {name}, for pictures of {size} ({path}); --recipe names another")
     return path

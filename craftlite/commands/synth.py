@@ -1,7 +1,6 @@
 """`craftlite synth`: pictures with text whose characters are known, written to a folder."""
 
 import os
-import sys
 from pathlib import Path
 
 from jsonargparse import ArgumentParser, Namespace
@@ -9,6 +8,7 @@ from jsonargparse.typing import ClosedUnitInterval, NonNegativeInt, PositiveInt
 
 from craftlite.commands.options import new_parser, parse_size
 from craftlite.errors import ConfigError
+from craftlite.progress import write_line
 
 LEAST_SIDE = 64
 
@@ -89,8 +89,8 @@ def run(args: Namespace) -> int:
     try:
         totals = write_dataset(generator, args.out, args.count, workers=workers, resume=args.resume)
     except KeyboardInterrupt:
-        print(f"stopped; continue the run in {args.out} with --resume", file=sys.stderr)
+        write_line(f"stopped; continue the run in {args.out} with --resume")
         raise
     counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in totals.items())
-    print(f"{args.out}: {counts}", file=sys.stderr)
+    write_line(f"{args.out}: {counts}")
     return 0

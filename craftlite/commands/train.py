@@ -1,6 +1,5 @@
 """`craftlite train`: from datasets to weights."""
 
-import sys
 from argparse import SUPPRESS
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from craftlite.commands.options import new_parser
 from craftlite.commands.settings import add_settings
 from craftlite.data import DATASETS
 from craftlite.errors import ConfigError
+from craftlite.progress import write_line
 from craftlite.train.recipe import Recipe
 from craftlite.train.recipe_file import (
     CONFIG,
@@ -70,7 +70,7 @@ def run(args: Namespace) -> int:
     recipe = Recipe(**({"network": network_of(init)} | settings))
     task = DetectorTask(recipe, datasets, [Path(folder) for folder in folders], init)
     weights = train(task, out, args.resume)
-    print(f"weights: {weights}", file=sys.stderr)
+    write_line(f"weights: {weights}")
     if is_first_process():
         _export(weights, out / "weights.onnx")
     return 0
@@ -82,11 +82,11 @@ def _export(weights: Path, onnx: Path) -> None:
         from craftlite.export import export_onnx
         from craftlite.train.records.card import list_file
     except ModuleNotFoundError as error:
-        print(f"no {onnx.name}: {error.name} comes with craftlite[export]", file=sys.stderr)
+        write_line(f"no {onnx.name}: {error.name} comes with craftlite[export]")
         return
     export_onnx(weights, onnx)
     list_file(onnx.parent, onnx)
-    print(f"for detect: {onnx}", file=sys.stderr)
+    write_line(f"for detect: {onnx}")
 
 
 def choose(args: Namespace) -> tuple[Path, dict[str, Any]]:
@@ -123,7 +123,7 @@ def _suitable(datasets: Sequence[str]) -> Path:
     path = find_recipe(name)
     if is_first_process():
         mix = " ".join(datasets)
-        print(f"recipe: {name}, for {mix} ({path}); --recipe names another", file=sys.stderr)
+        write_line(f"recipe: {name}, for {mix} ({path}); --recipe names another")
     return path
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import os
-import sys
 import time
 from pathlib import Path
 from zipfile import BadZipFile
@@ -15,6 +14,7 @@ from craftlite.detector import Detector, Maps
 from craftlite.errors import CraftliteError
 from craftlite.files import sha256_of, write_whole
 from craftlite.preprocess import Fit
+from craftlite.progress import write_line
 from craftlite.weights import Weights
 
 LIMIT = 4 * 2**30  # bytes; beyond it the maps that were not used for longest go
@@ -81,7 +81,7 @@ class MapCache:
             write_whole(path, content, durable=False)
         except CraftliteError as error:
             self._writes = False
-            print(f"warning: maps are not kept: {error}", file=sys.stderr)
+            write_line(f"warning: maps are not kept: {error}")
 
     def trim(self, limit: int = LIMIT) -> None:
         """Remove the files that were not used for longest until all take at most `limit` bytes."""

@@ -40,15 +40,35 @@ def read_state(path: Path) -> tuple[str, dict[str, Tensor]]:
             if METADATA not in metadata:
                 raise WeightsError(f"{path}: does not say which network it is for")
             return str(json.loads(metadata[METADATA])["network"]), state
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-        state = {key.removeprefix("module."): value for key, value in loaded.items()}
-        if not all(isinstance(value, Tensor) for value in state.values()):
-            raise WeightsError(f"{path}: holds more than a network's tensors")
+        state = _read_pth(path)
     except WeightsError:
         raise
-    except Exception as error:  # pickle raises what it likes on a corrupt file
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except Exception as error:  # so that damage of any kind is one sentence
         raise WeightsError(f"{path}: cannot be read as weights ({error})") from None
     return ("link-refiner" if "aspp1.0.weight" in state else "craft-vgg16"), state
+
+
+def _read_pth(path: Path) -> dict[str, Tensor]:
+    """The tensors of a .pth file by their names.
+
+    Raises:
+        WeightsError: it is damaged, or holds anything but tensors: such a file could run code.
+        OSError: it cannot be read.
+    """
+    try:
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        state = {key.removeprefix("module."): value for key, value in loaded.items()}
+    except OSError:
+        raise
+    except Exception:  # pickle raises what it likes; torch adds advice to run the file's code
+        raise WeightsError(
+            f"{path}: is not a plain weights file: it is damaged, or holds more than tensors"
+        ) from None
+    if not all(isinstance(value, Tensor) for value in state.values()):
+        raise WeightsError(f"{path}: holds more than a network's tensors")
+    return state
 
 
 def read_model(path: Path) -> tuple[str, nn.Module]:

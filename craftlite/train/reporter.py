@@ -1,13 +1,12 @@
 """What the leading process of a training does beside it: the log, validations, and the files."""
 
-import sys
 import time
 from types import TracebackType
 
 import torch
 
 from craftlite.model.files import save_model
-from craftlite.progress import Progress
+from craftlite.progress import Progress, write_line
 from craftlite.train.budget import UNKNOWN
 from craftlite.train.checkpoint import save_checkpoint
 from craftlite.train.optimiser import learning_rate
@@ -107,7 +106,7 @@ class Reporter:
 
     def _say(self, sentence: str) -> None:
         """A sentence on stderr that leaves the progress bar whole."""
-        self.progress.write(sentence, file=sys.stderr)
+        write_line(sentence)
 
     def _validate(self) -> None:
         trainer, model, out = self.trainer, self.trainer.ema.module, self.folder.path

@@ -3,13 +3,13 @@
 import json
 import secrets
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from craftlite.errors import ConfigError
 from craftlite.files import write_whole
+from craftlite.progress import write_line
 from craftlite.train.checkpoint import load_checkpoint
 from craftlite.train.recipe import RESUMABLE, Settings
 from craftlite.train.records.log import rewind_log
@@ -108,9 +108,8 @@ class RunFolder:
                 path.unlink()
         if left:
             names = ", ".join(path.name for path in left)
-            print(
-                f"{self.path}: removed what a training without a checkpoint had left: {names}",
-                file=sys.stderr,
+            write_line(
+                f"{self.path}: removed what a training without a checkpoint had left: {names}"
             )
 
     def check_owner(self) -> None:

@@ -1,10 +1,10 @@
 """The weights that a training starts from, and which of several processes says so."""
 
 import os
-import sys
 from pathlib import Path
 
 from craftlite.errors import ConfigError
+from craftlite.progress import write_line
 from craftlite.weights import backbones, find_weights, intact
 
 NO_WEIGHTS = "none"
@@ -38,10 +38,7 @@ def _own_backbone(network: str) -> Path | None:
         if network in backbone.body_of:
             return intact(backbone.file)
     if is_first_process():
-        print(
-            f"no pretrained backbone is shipped for {network}; starting from random weights",
-            file=sys.stderr,
-        )
+        write_line(f"no pretrained backbone is shipped for {network}; starting from random weights")
     return None
 
 

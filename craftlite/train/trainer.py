@@ -158,7 +158,8 @@ class Trainer:
         self.model.load_state_dict(own | fitting)
         self.ema.module.load_state_dict(own | fitting)
         if self.group.leads:
-            write_line(_match_report(weights, network, own, state, fitting))
+            for line in _match_report(weights, network, own, state, fitting):
+                write_line(line)
 
     def train_step(self, parts: Sequence[Any]) -> Terms:
         """Forward and backward of each part, then one step of the optimiser; the mean loss.
@@ -262,7 +263,7 @@ def _match_report(
     own: dict[str, Tensor],
     given: dict[str, Tensor],
     fitting: dict[str, Tensor],
-) -> str:
+) -> list[str]:
     """What of a weights file was taken, and the first tensors of each kind that were not."""
     groups = {
         "of another shape": sorted((own.keys() & given.keys()) - fitting.keys()),
@@ -274,4 +275,4 @@ def _match_report(
         if names:
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""
             lines.append(f"  {what}: {', '.join(names[:3])}{more}")
-    return "\n".join(lines)
+    return lines

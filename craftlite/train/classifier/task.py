@@ -1,6 +1,5 @@
 """Pretraining a backbone as a classifier."""
 
-import sys
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
@@ -124,7 +123,7 @@ def warn_of_small_classes(train: Labelled) -> None:
     alone = [name for name, count in zip(train.classes, counts, strict=True) if count == 1]
     if alone:
         names = ", ".join(alone[:5]) + (" ..." if len(alone) > 5 else "")
-        print(f"warning: {len(alone)} classes have one picture alone: {names}", file=sys.stderr)
+        write_line(f"warning: {len(alone)} classes have one picture alone: {names}")
 
 
 def check_readable(stream: Iterator[Sequence[Batch]], train: Labelled) -> Iterator[Sequence[Batch]]:
