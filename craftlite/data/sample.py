@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
-from craftlite.errors import DatasetError
+from craftlite.data.pictures import stored_pixels, stored_size
 from craftlite.geometry import Points
 
 
@@ -45,15 +43,11 @@ class Sample:
         """(width, height) of the stored picture, whatever its EXIF says, read from its header.
 
         Raises:
-            DatasetError: the file is missing or its header is not that of a picture.
+            DatasetError: the file is missing, or its header is not that of a picture that is read.
         """
-        if not isinstance(self.picture, Path):
-            return self.picture.shape[1], self.picture.shape[0]
-        try:
-            with Image.open(self.picture) as picture:
-                return picture.size
-        except (OSError, Image.DecompressionBombError) as error:
-            raise DatasetError(f"{self.picture}: cannot be opened as a picture") from error
+        if isinstance(self.picture, Path):
+            return stored_size(self.picture)
+        return self.picture.shape[1], self.picture.shape[0]
 
     def pixels(self) -> npt.NDArray[np.uint8]:
         """The picture as (H, W, 3) uint8 RGB, its EXIF orientation ignored.
@@ -61,11 +55,6 @@ class Sample:
         Ground truth is in stored pixels, so turning the picture would tear the two apart.
 
         Raises:
-            DatasetError: the file is missing or is not a picture.
+            DatasetError: the file is missing, or cannot or must not be read as a picture.
         """
-        if not isinstance(self.picture, Path):
-            return self.picture
-        bgr = cv2.imread(str(self.picture), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-        if bgr is None:
-            raise DatasetError(f"{self.picture}: cannot be read as a picture")
-        return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+        return stored_pixels(self.picture) if isinstance(self.picture, Path) else self.picture

@@ -168,7 +168,7 @@ def test_a_picture_that_cannot_be_read_is_named_without_a_traceback(workers: int
     crops = Crops([Broken(deadly=False)], [1.0], crop=64, seed=0)
     with pytest.raises(DatasetError) as error:
         list(batches(crops, StepSampler(0, 1, 2), workers))
-    assert str(error.value) == "nowhere/img_13.jpg: cannot be read as a picture"
+    assert str(error.value) == "nowhere/img_13.jpg: there is no such file"
 
 
 def test_a_worker_that_dies_is_told_with_the_samples_that_were_next() -> None:
