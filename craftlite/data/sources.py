@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +20,8 @@ _log = logging.getLogger("craftlite")
 # Smaller and fuller than the pictures that are written to disk: a crop is all that is seen.
 SYNTH_SIZE = (448, 448)
 SYNTH_WORDS = 24
+MOST_CHECKED = 20_000  # pictures whose headers are read before a training begins: seconds
+UNREADABLE_SHOWN = 10
 
 
 class Source(Protocol):
@@ -55,7 +58,8 @@ def open_source(name: str, folder: Path | None) -> Source:
     """The training split of the dataset `name`; for "synth", `folder` holds photographs.
 
     Raises:
-        DatasetError: the dataset cannot be read, or holds no word to learn from.
+        DatasetError: the dataset or the header of a picture cannot be read, or it holds no word to
+            learn from.
     """
     if name == SYNTH:
         made = Generator.from_folders(folder, size=SYNTH_SIZE, typical_words=SYNTH_WORDS)
@@ -67,4 +71,30 @@ def open_source(name: str, folder: Path | None) -> Source:
     samples = dataset.samples
     if not any(not word.ignore for sample in samples for word in sample.words):
         raise DatasetError(f"{folder}: no legible word among {len(samples)} pictures")
+    check_pictures(samples)
     return Listed(samples)
+
+
+def check_pictures(samples: Sequence[Sample]) -> None:
+    """Open every picture without decoding it; of more than MOST_CHECKED, so many spread evenly.
+
+    Raises:
+        DatasetError: some cannot be opened; it names the first of them.
+    """
+    step = -(-len(samples) // MOST_CHECKED) or 1
+    with ThreadPoolExecutor() as pool:
+        faults = [fault for fault in pool.map(_fault, samples[::step]) if fault]
+    if faults:
+        more = len(faults) - UNREADABLE_SHOWN
+        lines = [*faults[:UNREADABLE_SHOWN], *([f"and {more} more"] if more > 0 else [])]
+        advice = "mend such pictures, or remove them together with their ground truth"
+        raise DatasetError("\n".join([*lines, advice]))
+
+
+def _fault(sample: Sample) -> str | None:
+    """Why the picture of a sample cannot be opened, or None."""
+    try:
+        sample.size()
+    except DatasetError as error:
+        return str(error)
+    return None

@@ -78,3 +78,22 @@ def test_what_is_odd_in_the_ground_truth_is_told_once_a_kind(
 def test_sources_are_opened_without_torch() -> None:
     code = "import sys, craftlite.data.sources; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_headers_that_cannot_be_read_are_found_before_training(tmp_path: Path) -> None:
+    for number in range(13):
+        path = tmp_path / f"images/{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"no picture")
+        truth = tmp_path / f"gt/gt_{number}.txt"
+        truth.parent.mkdir(exist_ok=True)
+        truth.write_text("1,1,30,1,30,20,1,20,word\n")
+    with pytest.raises(DatasetError) as error:
+        open_source("quads", tmp_path)
+    first, *others = str(error.value).splitlines()
+    assert first.startswith(f"{tmp_path}/images/0.png: is not a picture of a known format")
+    assert others[8].startswith(f"{tmp_path}/images/9.png: ")
+    assert others[9:] == [
+        "and 3 more",
+        "mend such pictures, or remove them together with their ground truth",
+    ]

@@ -9,7 +9,7 @@ from craftlite.data import SYNTH
 from craftlite.data.mix import folders_of, parse_mix
 from craftlite.data.readers import has_validation, read_dataset
 from craftlite.data.sample import Sample
-from craftlite.data.sources import Source, open_source
+from craftlite.data.sources import Source, check_pictures, open_source
 from craftlite.errors import ConfigError
 
 
@@ -39,11 +39,17 @@ def open_mix(datasets: Sequence[str], folders: Sequence[Path]) -> Mix:
 def validation_samples(
     datasets: Sequence[str], folders: Sequence[Path], count: int
 ) -> list[Sample]:
-    """The first samples of the first validation split among the datasets; empty without one."""
+    """The first samples of the first validation split among the datasets; empty without one.
+
+    Raises:
+        DatasetError: the split or the header of one of their pictures cannot be read.
+    """
     names, _ = parse_mix(datasets)
     for name, folder in zip(names, folders_of(names, folders), strict=True):
         if has_validation(name, folder):
-            return list(read_dataset(name, folder, "val").samples[:count])
+            samples = list(read_dataset(name, folder, "val").samples[:count])
+            check_pictures(samples)
+            return samples
     return []
 
 
