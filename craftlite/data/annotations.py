@@ -101,7 +101,10 @@ class UnreadableError(DatasetError):
     """A place in ground truth that cannot be read: what was found there, and what expected."""
 
     def __init__(self, where: str, found: object, expected: object) -> None:
-        shown = repr(found)
+        try:
+            shown = repr(found)
+        except RecursionError:
+            shown = f"a {type(found).__name__} that is nested very deeply"
         if len(shown) > LONGEST_FOUND:
             shown = shown[:LONGEST_FOUND] + "..."
         self.problem = Problem(where, UNREADABLE, f"found {shown}, expected {expected}")
@@ -164,6 +167,15 @@ class IssueLog:
         for what in odd:
             self.note(where, what, f"{repr(text) if text else 'a word'} at {corners(outline)}")
         return Word(polygon, text, ignore, characters, 1.0 if characters is None else confidence)
+
+
+def is_unicode(text: str) -> bool:
+    """Whether UTF-8 can write a text, which it cannot where a surrogate stands alone."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def corners(outline: Points) -> str:

@@ -78,10 +78,11 @@ def _read_xml(path: Path, notes: IssueLog) -> Iterator[Placed]:
     boxes = _Boxes(str(path))
     try:
         boxes.parser.Parse(raw, True)
-    except expat.ExpatError as error:
-        line = raw.split(b"\n")[error.lineno - 1]
-        reason = f"XML ({expat.ErrorString(error.code)})"
-        raise UnreadableError(f"{path}:{error.lineno}", line, reason) from error
+    except (expat.ExpatError, LookupError, ValueError) as error:  # not only XML: its encoding
+        number = boxes.parser.CurrentLineNumber
+        line = b"".join(raw.splitlines()[number - 1 : number])
+        reason = str(error).partition(": line ")[0]
+        raise UnreadableError(f"{path}:{number}", line, f"XML ({reason})") from error
     return parse_lines(boxes.found, _xml_box, notes)
 
 
@@ -108,7 +109,7 @@ class _Boxes:
         self.parser.CharacterDataHandler = self._data
         self.parser.StartDoctypeDeclHandler = self._doctype
         self._path, self._place, self._tag = path, "", ""
-        self._texts: dict[str, str] = {}
+        self._texts: dict[str, list[str]] = {}
 
     def _here(self) -> str:
         return f"{self._path}:{self.parser.CurrentLineNumber}"
@@ -120,12 +121,13 @@ class _Boxes:
             self._texts = {}
 
     def _data(self, data: str) -> None:
-        self._texts[self._tag] = self._texts.get(self._tag, "") + data
+        self._texts.setdefault(self._tag, []).append(data)
 
     def _end(self, tag: str) -> None:
         self._tag = ""
         if tag == "box":
-            segs, label = (self._texts.get(name, "").strip() for name in ("segs", "label"))
+            texts = ("".join(self._texts.get(name, [])) for name in ("segs", "label"))
+            segs, label = (text.strip() for text in texts)
             self.found.append((self._place, f"{segs}\n{label}"))
 
     def _doctype(self, name: str, *_: object) -> None:

@@ -112,9 +112,11 @@ def is_gif(path: Path) -> bool:
     return path.suffix.lower() == ".gif"
 
 
-def natural_order(name: str) -> list[tuple[int, str]]:
+def natural_order(name: str) -> list[tuple[int, str, str]]:
     """A sorting key that puts img_2 before img_10."""
-    return [(int(number or 0), text) for text, number in re.findall(r"(\D*)(\d*)", name)]
+    parts = re.findall(r"(\D*)0*(\d*)", name)
+    # A longer number is a larger one; Python makes no int of the longest.
+    return [(len(number), number, text) for text, number in parts]
 
 
 def _truths(

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from craftlite.data.annotations import DUPLICATE, IssueLog, UnreadableError
+from craftlite.data.annotations import DUPLICATE, IssueLog, UnreadableError, is_unicode
+from craftlite.data.outlines import check_outline
 from craftlite.data.readers.lines import LARGEST, decoded, read_bytes
 from craftlite.errors import DatasetError
 from craftlite.geometry import Points
@@ -60,6 +61,8 @@ def parsed_json(text: str, place: Callable[[int], str], hook: _Hook | None = Non
         line = text.split("\n")[error.lineno - 1]
         expected = f"JSON ({error.msg}, column {error.colno})"
         raise UnreadableError(place(error.lineno), line, expected) from error
+    except ValueError as error:  # Python limits the digits of whole numbers
+        raise UnreadableError(place(1), text[:20], f"JSON of usual numbers ({error})") from error
     except RecursionError as error:
         raise UnreadableError(place(1), text[:20], "JSON that is nested less deeply") from error
 
@@ -77,10 +80,12 @@ def checked(value: object, kind: type[T], where: str, key: str) -> T:
     """The value, which must be of the type.
 
     Raises:
-        UnreadableError: it isn't.
+        UnreadableError: it isn't, or is a text that UTF-8 cannot write.
     """
     if not isinstance(value, kind):
         raise UnreadableError(where, value, f"{_NAMES[kind]} for {key}")
+    if isinstance(value, str) and not is_unicode(value):
+        raise UnreadableError(where, value, f"a text without lone surrogates for {key}")
     return value
 
 
@@ -88,14 +93,14 @@ def json_outline(value: object, where: str, key: str) -> Points:
     """Points (K, 2) of [[x, y], ...] or [x, y, x, y, ...].
 
     Raises:
-        UnreadableError: it is neither, or of fewer than 3 points.
+        UnreadableError: it is neither, or of fewer than 3 points or too many.
     """
     points = _numbers(value)
     if points.ndim == 1 and len(points) % 2 == 0:
         points = points.reshape(-1, 2)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3:
         raise UnreadableError(where, value, f"3 points or more for {key}: [[x, y], ...]")
-    return points
+    return check_outline(points, where)
 
 
 def json_quads(value: object, where: str, key: str) -> Points:
@@ -118,6 +123,7 @@ def _numbers(value: object) -> npt.NDArray[np.float32]:
         array = np.array(value)
     except ValueError:  # lists of different lengths
         array = np.empty(0)
-    if array.dtype.kind not in "iuf" or not (abs(array) < LARGEST).all():  # false for nan too
+    # Not abs: the lowest integer has none. For nan the comparison is false, too.
+    if array.dtype.kind not in "iuf" or not ((array > -LARGEST) & (array < LARGEST)).all():
         array = np.empty(0)
     return array.astype(np.float32)

@@ -1,6 +1,7 @@
 """Files of text whose lines hold coordinates, and the annotation that a line stands for."""
 
 import re
+import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -8,10 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from craftlite.data.annotations import IssueLog, UnreadableError
+from craftlite.data.outlines import check_outline
 from craftlite.geometry import Points
 
 DONT_CARE = "###"
 LARGEST = 2**24  # pixels: beyond it float32 skips whole numbers
+MOST_BYTES = 2**30  # of a file, which is read as a whole
 
 
 class Annotation(NamedTuple):
@@ -34,12 +37,21 @@ def read_bytes(path: Path) -> bytes:
     """A file's content.
 
     Raises:
-        UnreadableError: it cannot be opened.
+        UnreadableError: it cannot be opened, is no regular file (reading a pipe may wait for ever),
+            or is larger than MOST_BYTES.
     """
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UnreadableError(str(path), error.strerror, "a file that can be opened") from error
+        facts = path.stat()
+        regular = stat.S_ISREG(facts.st_mode)
+        if regular and facts.st_size <= MOST_BYTES:
+            return path.read_bytes()
+    except (OSError, ValueError) as error:  # a ValueError: the path cannot be a file's
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreadableError(str(path), reason, "a file that can be opened") from error
+    if not regular:
+        raise UnreadableError(str(path), stat.filemode(facts.st_mode), "a regular file")
+    limit = f"a file of at most {MOST_BYTES // 2**20} MiB"
+    raise UnreadableError(str(path), f"{facts.st_size:,} bytes", limit)
 
 
 def decoded(raw: bytes, where: str) -> str:
@@ -89,6 +101,7 @@ def parse_lines(
                 annotation = parse(line)
             except ValueError as error:
                 raise UnreadableError(where, line, error) from error
+            check_outline(annotation.outline, where)
             yield where, annotation
 
 

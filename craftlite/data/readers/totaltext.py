@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from craftlite.data.annotations import Dataset, IssueLog
+from craftlite.data.annotations import Dataset, IssueLog, is_unicode
 from craftlite.data.readers.folder import read_folder
 from craftlite.data.readers.lines import (
     Annotation,
@@ -53,15 +53,16 @@ def _read(path: Path, notes: IssueLog) -> Iterator[Placed]:
 
 def _records(path: Path) -> Iterator[tuple[str, str]]:
     """Each record with the place of its first line; a new one starts at every `x:`."""
-    place, record = "", ""
+    place = ""
+    record: list[str] = []
     for where, line in text_lines(read_bytes(path), str(path)):
         if record and line.lstrip().startswith("x:"):
-            yield place, record
-            record = ""
+            yield place, "\n".join(record)
+            record = []
         place = place if record else where
-        record += line + "\n"
+        record.append(line)
     if record:
-        yield place, record
+        yield place, "\n".join(record)
 
 
 def polygon_record(record: str) -> Annotation:
@@ -74,6 +75,8 @@ def polygon_record(record: str) -> Annotation:
         text = ast.literal_eval(fields["text"]) if fields["text"].strip() else ""
         if not isinstance(text, str):
             raise ValueError("more than one text")
+        if not is_unicode(text):
+            raise ValueError("a surrogate stands alone")
         points = outline([value for pair in pairs for value in pair])
         return Annotation(points, text.strip(), ignore=text == DONT_CARE)
     except (ValueError, SyntaxError, MemoryError, RecursionError) as error:

@@ -16,6 +16,7 @@ from craftlite.data.annotations import (
 )
 from craftlite.data.readers import read_dataset
 from craftlite.data.readers.ctw1500 import polygon_line
+from craftlite.errors import DatasetError
 
 TOP = [(10 * i, 0) for i in range(7)]
 BOTTOM = [(60 - 10 * i, 20) for i in range(7)]
@@ -75,6 +76,24 @@ def test_entities_are_refused_before_they_grow(tmp_path: Path) -> None:
     dataset = read_train(tmp_path, {XML: f"{entities}<Annotations>{box('&b;')}</Annotations>"})
     assert problems(dataset, tmp_path) == [(f"{XML}:1", UNREADABLE)]
     assert dataset.samples[0].words == ()
+
+
+@pytest.mark.parametrize(
+    "head", [b'<?xml version="1.0" encoding="unknown"?>\r', b"\r\r<Annotations>\r<", b"\xff\xfe<"]
+)
+def test_xml_that_cannot_be_read_is_told_whatever_ends_its_lines(
+    tmp_path: Path, head: bytes
+) -> None:
+    write(tmp_path, {"train_images/0001.jpg": PICTURE, XML: ""})
+    (tmp_path / XML).write_bytes(head)
+    with pytest.raises(DatasetError, match=r"0001\.xml:[134]: found .*, expected XML \("):
+        read_dataset("ctw1500", tmp_path, "train")
+
+
+def test_a_text_in_a_million_parts_is_put_together(tmp_path: Path) -> None:
+    xml = f"<Annotations><image>{box('&amp;' * 10**6)}</image></Annotations>"
+    [word] = read_train(tmp_path, {XML: xml}).samples[0].words
+    assert word.text == "&" * 10**6
 
 
 def test_training_lines_of_the_first_release(tmp_path: Path) -> None:

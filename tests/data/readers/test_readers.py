@@ -1,5 +1,6 @@
 """What holds for every dataset, whatever its layout."""
 
+import os
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -24,7 +25,7 @@ from craftlite.data.readers.ctw1500 import polygon_line
 from craftlite.data.readers.folder import natural_order
 from craftlite.data.readers.icdar13 import box_line, character_line
 from craftlite.data.readers.icdar2003 import character_box_line
-from craftlite.data.readers.lines import LineParser, quad_line
+from craftlite.data.readers.lines import MOST_BYTES, LineParser, quad_line
 from craftlite.data.readers.mlt import quad_script_line
 from craftlite.data.readers.td500 import rotated_line
 from craftlite.data.readers.totaltext import polygon_record
@@ -99,10 +100,29 @@ def test_one_error_names_ten_places_that_cannot_be_read_and_counts_the_rest(tmp_
     assert len(read_dataset("quads", tmp_path, "test", strict=False).problems) == 13
 
 
+def test_ground_truth_that_is_no_regular_file_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, {"images/a.jpg": PICTURE, "gt/gt_b.txt": "", "images/b.jpg": PICTURE})
+    os.mkfifo(tmp_path / "gt/gt_a.txt")  # nobody writes to it: reading would not end
+    with pytest.raises(DatasetError, match=r"gt_a\.txt: found 'p.*', expected a regular file"):
+        read_dataset("quads", tmp_path, "test")
+
+
+def test_ground_truth_that_is_larger_than_is_read_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, {"images/a.jpg": PICTURE, "gt/gt_a.txt": ""})
+    os.truncate(tmp_path / "gt/gt_a.txt", MOST_BYTES + 1)  # a hole: it takes no room
+    with pytest.raises(DatasetError, match=r"gt_a\.txt: found .* bytes', expected .* 1024 MiB"):
+        read_dataset("quads", tmp_path, "test")
+
+
 @given(st.lists(st.integers(0, 3000), unique=True))
 def test_natural_order_is_the_order_of_numbers(numbers: list[int]) -> None:
     names = sorted((f"img_{n}" for n in numbers), key=natural_order)
     assert names == [f"img_{n}" for n in sorted(numbers)]
+
+
+def test_numbers_of_thousands_of_digits_have_their_order_too() -> None:
+    names = [f"a{'9' * 5000}", f"a{'0' * 9000}11", "a10", "a9"]
+    assert sorted(names, key=natural_order) == names[::-1]
 
 
 @given(st.lists(st.tuples(st.integers(-99, 99), st.integers(-99, 99)), min_size=3, max_size=9))

@@ -59,7 +59,7 @@ def test_test_pictures(tmp_path: Path) -> None:
     assert len(read_dataset("totaltext", write(tmp_path, files), "test").samples[0].words) == 1
 
 
-@pytest.mark.parametrize("text", ["u'a', u'b'", "7", "open('f')", "(" * 500])
+@pytest.mark.parametrize("text", ["u'a', u'b'", "7", "open('f')", "(" * 500, r"u'\ud800'"])
 def test_only_one_quoted_text_is_a_transcription(text: str) -> None:
     with pytest.raises(ValueError, match="x: "):
         polygon_record(f"{BOX}, ornt: [u'h'], transcriptions: [{text}]")

@@ -241,6 +241,26 @@ def test_pictures_that_training_sees_unlike_detection_are_told(tmp_path: Path) -
     assert problems(dataset, tmp_path) == places
 
 
+@pytest.mark.parametrize(
+    ("polygon", "text", "found"),
+    [
+        (f"[[{'9' * 5000}, 0], [9, 0], [9, 9]]", '"a"', "digits"),
+        ("[[-9223372036854775808, 0], [9, 0], [9, 9]]", '"a"', "3 points or more"),
+        ("[[NaN, 0], [9, 0], [9, 9]]", '"a"', "3 points or more"),
+        (json.dumps(BOX), r'"\ud800"', "a text without lone surrogates"),
+        ("[" * 900 + "]" * 900, '"a"', "3 points or more"),
+        ("[" * 10**5 + "]" * 10**5, '"a"', "nested less deeply"),
+        (json.dumps(BOX * 200), '"a"', "an outline of at most 500"),
+    ],
+)
+def test_values_that_no_word_can_have_are_told(
+    tmp_path: Path, polygon: str, text: str, found: str
+) -> None:
+    bad = f'{{"image": "a.jpg", "words": [{{"polygon": {polygon}, "text": {text}}}]}}'
+    with pytest.raises(DatasetError, match=rf"words\.jsonl:2: found .*, expected .*{found}"):
+        read(tmp_path, line("b.jpg"), bad, pictures=False)
+
+
 def test_the_example_of_the_documentation(tmp_path: Path) -> None:
     text = (Path(__file__).parents[3] / "docs/datasets.md").read_text("utf-8")
     lines = text.split("```json\n")[1].split("```")[0].splitlines()
