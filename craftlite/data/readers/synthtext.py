@@ -1,10 +1,13 @@
 """SynthText in the Wild: 858,750 pictures whose words and characters are in one `gt.mat`."""
 
-from collections.abc import Sequence
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +22,7 @@ from craftlite.data.annotations import (
     IssueLog,
     UnreadableError,
     corners,
+    is_unicode,
 )
 from craftlite.data.readers.lines import LARGEST
 from craftlite.data.readers.packed import LazySamples, Quads, Texts
@@ -43,15 +47,14 @@ def read_synthtext(root: Path, split: str, need_pictures: bool = True) -> Datase
     if not path.is_file():
         raise DatasetError(f"{path}: there is no such file; {LAYOUT}")
     notes = IssueLog()
-    samples: Sequence[Sample] = ()
-    with notes.catching():
-        table = _read(root, path, notes)
-        entries = _first_of_each(table.names, path, notes)
-        if need_pictures:
-            _all_there(root, [table.names[entry] for entry in entries])
-        _note_oddities(table, path, notes)
-        samples = LazySamples(table.sample, entries)
-    return Dataset(samples, notes.problems)
+    table = _read_apart(root, path, notes)
+    if table is None:
+        return Dataset((), notes.problems)
+    entries = _first_of_each(table.names, path, notes)
+    if need_pictures:
+        _all_there(root, [table.names[entry] for entry in entries])
+    _note_oddities(table, path, notes)
+    return Dataset(LazySamples(table.sample, entries), notes.problems)
 
 
 @dataclass(frozen=True)
@@ -81,11 +84,40 @@ class _Table:
         return Sample(_stem(name), self.root / name, words)
 
 
+def _read_apart(root: Path, path: Path, notes: IssueLog) -> _Table | None:
+    """The table of the file, or None and a note that it cannot be read.
+
+    It is read in a process of its own: on a damaged file, SciPy's reader may end the process.
+    """
+    code = "from craftlite.data.readers import synthtext; synthtext.send()"
+    command = [sys.executable, "-c", code, str(root), str(path)]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        try:
+            table, problems = pickle.load(child.stdout)
+        except EOFError:
+            table, problems = None, []
+    notes.problems += problems
+    if child.returncode:
+        found = f"found what crashes SciPy's reader (exit code {child.returncode})"
+        notes.note(str(path), UNREADABLE, f"{found}, expected a file of MATLAB 5")
+    return cast("_Table | None", table)
+
+
+def send() -> None:
+    """What the process of `_read_apart` does: write the table, or None, and its problems."""
+    root, path = map(Path, sys.argv[1:])
+    notes = IssueLog()
+    table = None
+    with notes.catching():
+        table = _read(root, path, notes)
+    pickle.dump((table, notes.problems), sys.stdout.buffer)
+
+
 def _read(root: Path, path: Path, notes: IssueLog) -> _Table:
-    names = Texts("".join(np.ravel(cell).tolist()) for cell in _variable(path, "imnames"))
+    names = Texts(_strings(path, "imnames", ""))
     # One text may hold several words and lines; only the order of the words counts.
-    lines = (" ".join(np.ravel(cell).tolist()) for cell in _variable(path, "txt"))
-    texts = Texts(" ".join(line.split()) for line in lines)
+    texts = Texts(" ".join(line.split()) for line in _strings(path, "txt", " "))
     words, characters = (_quads(path, name, notes) for name in ("wordBB", "charBB"))
     sizes = [len(names), len(texts), len(words.counts), len(characters.counts)]
     if len(set(sizes)) > 1:
@@ -100,18 +132,28 @@ def _variable(path: Path, name: str) -> npt.NDArray[Any]:
 
     try:
         cells: npt.NDArray[Any] = loadmat(path, variable_names=[name])[name]
-        return cells.ravel()
+        return cells.astype(object).ravel()
     except KeyError as error:
         raise UnreadableError(f"{path}: {name}", "nothing", "a variable of that name") from error
     except Exception as error:  # SciPy documents none of what a damaged file makes it raise
-        raise UnreadableError(str(path), str(error), "a file of MATLAB 5") from error
+        found = str(error) or type(error).__name__
+        raise UnreadableError(str(path), found, "a file of MATLAB 5") from error
+
+
+def _strings(path: Path, name: str, separator: str) -> Iterator[str]:
+    """The text of each cell of a variable, its parts joined."""
+    for entry, cell in enumerate(_variable(path, name)):
+        parts = np.ravel(cell).tolist()
+        if not all(isinstance(part, str) and is_unicode(part) for part in parts):
+            raise UnreadableError(f"{path}: {name}[{entry}]", parts, "a text")
+        yield separator.join(parts)
 
 
 def _quads(path: Path, name: str, notes: IssueLog) -> Quads:
     """The quads of a variable whose cells are (2, 4, K), or (2, 4) where K is 1."""
     cells = _variable(path, name)
     counts = []
-    for entry, cell in enumerate(cells):
+    for entry, cell in enumerate(map(np.asarray, cells)):  # of a sparse matrix makes an object
         fits = cell.shape[:2] == (2, 4) and cell.dtype.kind in "iuf"
         counts.append(cell.size // 8 if fits else 0)
         if cell.size and not fits:

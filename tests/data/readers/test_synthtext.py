@@ -1,5 +1,6 @@
 """SynthText's layout: one MATLAB file whose samples are made when they are asked for."""
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -158,4 +159,33 @@ def test_files_that_are_none_of_these(tmp_path: Path) -> None:
         read_dataset("synthtext", tmp_path, "train")
     savemat(tmp_path / "gt.mat", {"imnames": cells(["1/a.jpg"])})
     with pytest.raises(DatasetError, match=r"gt\.mat: txt: found .* a variable of that name"):
+        read_dataset("synthtext", tmp_path, "train")
+
+
+@pytest.mark.parametrize("variable", ["txt", "imnames"])
+def test_what_is_no_text_is_told(tmp_path: Path, variable: str) -> None:
+    save(tmp_path, [("1/a.jpg", ["a"], boxes(1), boxes(1))])
+    variables = {"imnames": ["1/a.jpg"], "txt": ["a"], "wordBB": [boxes(1)], "charBB": [boxes(1)]}
+    variables[variable] = [7]
+    named = {name: cells(values) for name, values in variables.items()}
+    savemat(tmp_path / "gt.mat", named)
+    with pytest.raises(DatasetError, match=rf"gt\.mat: {variable}\[0\]: found .*, expected a text"):
+        read_dataset("synthtext", tmp_path, "train")
+
+
+def nested(levels: int) -> bytes:
+    """A MATLAB 5 file whose imnames is a cell in a cell in a cell ..."""
+    unnamed = struct.pack("<8I", 6, 8, 1, 0, 5, 8, 1, 1) + struct.pack("<2I", 1, 0)
+    named = unnamed[:-8] + struct.pack("<2I", 1, 7) + b"imnames\0"
+    parts, size = [struct.pack("<2I", 14, 0)], 8
+    for level in range(levels):
+        head = named if level == levels - 1 else unnamed
+        parts.append(struct.pack("<2I", 14, size + len(head)) + head)
+        size += len(parts[-1])
+    return b"MATLAB".ljust(124) + b"\0\1IM" + b"".join(reversed(parts))
+
+
+def test_a_file_that_crashes_its_reader_is_told(tmp_path: Path) -> None:
+    (tmp_path / "gt.mat").write_bytes(nested(200_000))
+    with pytest.raises(DatasetError, match=r"gt\.mat: found .*crashes SciPy.*, expected a file of"):
         read_dataset("synthtext", tmp_path, "train")
