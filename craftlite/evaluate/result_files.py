@@ -4,19 +4,30 @@ import json
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 import shapely
 
-from craftlite.data.annotations import ANTICLOCKWISE, CROSSING, NO_AREA, IssueLog, Problem, corners
-from craftlite.data.readers.lines import coordinates, text_lines
+from craftlite.data.annotations import (
+    ANTICLOCKWISE,
+    CROSSING,
+    NO_AREA,
+    IssueLog,
+    Problem,
+    UnreadableError,
+    corners,
+)
+from craftlite.data.outlines import check_outline
+from craftlite.data.readers.lines import LARGEST, coordinates, read_bytes, text_lines
 from craftlite.errors import DatasetError
 from craftlite.evaluate.detections import Detections
+from craftlite.evaluate.result_zip import read_members
 from craftlite.geometry import Points, clockwise, repaired
 
 OUTSIDE = "the outline reaches out of the picture"
+MOST_WORDS = 10_000  # of a picture: each is compared with each word of the ground truth
 Size = tuple[int, int]
 
 
@@ -51,8 +62,8 @@ def read_results(path: Path, sizes: Mapping[str, Size | None]) -> Results:
         sizes: the pictures by name, with (width, height), or None where that is not known.
 
     Raises:
-        DatasetError: the path is neither, it holds nothing of any of the pictures, or a line
-            cannot be read.
+        DatasetError: the path is neither, it holds nothing of any of the pictures, a line cannot be
+            read, or there is more than is read: see MOST_WORDS, `check_outline`, `read_members`.
     """
     notes = IssueLog()
     found: dict[str, Detections] = {}
@@ -94,14 +105,11 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
     """File name and content of each file of results, in the order of the names."""
     if path.is_dir():
         names = sorted(file.name for file in path.iterdir() if _is_result(file.name))
-        yield from ((name, (path / name).read_bytes()) for name in names)
+        yield from ((name, read_bytes(path / name)) for name in names)
     elif path.is_file() and path.suffix in (".json", ".jsonl"):
-        yield path.name, path.read_bytes()
-    elif zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            for member in sorted(archive.namelist()):
-                if _is_result(PurePosixPath(member).name):
-                    yield PurePosixPath(member).name, archive.read(member)
+        yield path.name, read_bytes(path)
+    elif path.is_file() and zipfile.is_zipfile(path):
+        yield from read_members(path, _is_result)
     else:
         raise DatasetError(
             f"{path}: expected a folder or a zip file of res_<picture>.txt, or a .json or .jsonl "
@@ -138,7 +146,7 @@ def _word_of_line(line: str, where: str) -> _Word:
         values = [left, top, right, top, right, bottom, left, bottom]
     if len(values) < 8:
         raise _unreadable(line, where)
-    outline = np.array(values, np.float32).reshape(-1, 2)
+    outline = check_outline(np.array(values, np.float32).reshape(-1, 2), where)
     return _Word(where, outline, outline, score)
 
 
@@ -148,7 +156,7 @@ def _words_of_record(line: bytes, where: str) -> tuple[str, list[_Word]]:
         record = json.loads(line)
         words = [_word_of_json(word, where) for word in record["words"]]
         return PurePath(record["image"]).stem, words
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise DatasetError(
             f"{where}: cannot be read as the JSON of craftlite detect, with image, words and each "
             f"word's quad, polygon and score ({type(error).__name__}: {error})"
@@ -160,13 +168,17 @@ def _word_of_json(word: dict[str, Any], where: str) -> _Word:
     score = float(word["score"])
     if quad.shape != (4, 2) or outline.ndim != 2 or outline.shape[1] != 2 or len(outline) < 4:
         raise ValueError("a quad has 4 corners x, y and a polygon at least as many")
-    if not (np.isfinite(quad).all() and np.isfinite(outline).all() and np.isfinite(score)):
-        raise ValueError("a number is not finite")
-    return _Word(where, outline, quad, score)
+    # For nan the comparison is false too.
+    if not all((abs(numbers) < LARGEST).all() for numbers in (quad, outline, np.array(score))):
+        raise ValueError(f"a number is not finite, or {LARGEST:,} or more")
+    return _Word(where, check_outline(outline, where), quad, score)
 
 
 def _detections(words: list[_Word], size: Size | None, notes: IssueLog) -> Detections:
     """The words of one picture, turned clockwise; problems are noted."""
+    if len(words) > MOST_WORDS:
+        place = words[MOST_WORDS].where
+        raise DatasetError(f"{place}: more than {MOST_WORDS:,} words in a picture; keep the surest")
     for word in words:
         for what in _oddities(word.outline, size):
             notes.note(word.where, what, corners(word.outline))
@@ -189,4 +201,4 @@ def _oddities(outline: Points, size: Size | None) -> Iterator[str]:
 
 def _unreadable(line: str, where: str) -> DatasetError:
     expected = "x1,y1,x2,y2,x3,y3,x4,y4 (or more points) and perhaps a confidence"
-    return DatasetError(f"{where}: found {line!r}, expected {expected}")
+    return UnreadableError(where, line, expected)

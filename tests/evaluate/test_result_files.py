@@ -1,6 +1,7 @@
 """Result files: text of the competitions, our JSON, a folder or a zip file; oddities in them."""
 
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from craftlite.data.annotations import ANTICLOCKWISE, CROSSING, NO_AREA
 from craftlite.errors import DatasetError
-from craftlite.evaluate.result_files import OUTSIDE, Results, read_results
+from craftlite.evaluate.result_files import MOST_WORDS, OUTSIDE, Results, read_results
 from craftlite.formats import FilePerPicture, FilePerRun
 from craftlite.words import Words
 
@@ -131,6 +132,34 @@ def test_json_that_is_not_ours_is_refused_with_its_line(
     file.write_text(f"{json.dumps(good)}\n{json.dumps(bad)}\n")
     with pytest.raises(DatasetError, match=r"results\.jsonl:2: cannot be read as the JSON"):
         read_results(file, {"img_1": None, "img_2": None})
+
+
+def test_what_would_take_too_long_to_score_is_refused_with_its_line(tmp_path: Path) -> None:
+    scribble = np.random.default_rng(0).integers(0, 99, 120)
+    with pytest.raises(DatasetError, match=r"res_img_1\.txt:2: found 'an outline that crosses"):
+        read(tmp_path, "1,2,9,8\n" + ",".join(map(str, scribble)))
+    word = {"quad": SQUARE, "polygon": scribble.reshape(-1, 2).tolist(), "score": 1}
+    record = {"image": "img_1.jpg", "width": 20, "height": 10, "words": [word]}
+    (tmp_path / "results.jsonl").write_text(f"\n{json.dumps(record)}")
+    with pytest.raises(DatasetError, match=r"results\.jsonl:2: found 'an outline that crosses"):
+        read_results(tmp_path / "results.jsonl", {"img_1": None})
+    with pytest.raises(DatasetError, match=rf"txt:{MOST_WORDS + 1}: more than 10,000 words"):
+        read(tmp_path, "1,2,9,8\n" * (MOST_WORDS + 1))
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "[" * 10**5, '{"words": [{"quad": 1e999}]}'])
+def test_json_that_cannot_be_read_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "results.json").write_text(text)
+    with pytest.raises(DatasetError, match=r"results\.json:1: cannot be read as the JSON"):
+        read_results(tmp_path / "results.json", {"img_1": None})
+
+
+def test_results_that_are_no_regular_file_are_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "res_img_1.txt")  # nobody writes to it: reading would not end
+    with pytest.raises(DatasetError, match=r"res_img_1\.txt: found 'p.*', expected a regular"):
+        read_results(tmp_path, {"img_1": None})
+    with pytest.raises(DatasetError, match="expected a folder or a zip file"):
+        read_results(tmp_path / "res_img_1.txt", {"img_1": None})
 
 
 def test_a_picture_that_is_there_twice_is_refused(tmp_path: Path) -> None:
