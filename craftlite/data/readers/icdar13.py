@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from craftlite.data.annotations import CHARACTERS, Dataset, IssueLog
+from craftlite.data.readers.characters import homes
 from craftlite.data.readers.folder import TruthReader, read_folder
 from craftlite.data.readers.lines import (
     Annotation,
@@ -100,18 +101,10 @@ def _with_characters(folder: Path) -> TruthReader:
 
 def _assigned(words: Sequence[Placed], characters: Sequence[Annotation]) -> Iterator[Placed]:
     """The words with the characters whose centres lie in them; where boxes overlap, the smaller."""
+    boxes = [one.outline for one in characters if one.text and not one.ignore]
     inside: list[list[Points]] = [[] for _ in words]
-    by_size = sorted(range(len(words)), key=lambda i: float(np.ptp(words[i][1].outline, 0).prod()))
-    for character in characters:
-        if character.ignore or not character.text:
-            continue
-        centre = character.outline.mean(axis=0)
-        home = next((i for i in by_size if _holds(words[i][1].outline, centre)), None)
-        if home is not None:
-            inside[home].append(character.outline)
+    for home, quad in zip(homes([word.outline for _, word in words], boxes), boxes, strict=True):
+        if home >= 0:
+            inside[home].append(quad)
     for (where, word), quads in zip(words, inside, strict=True):
         yield where, word._replace(characters=np.array(quads, np.float32).reshape(-1, 4, 2))
-
-
-def _holds(outline: Points, point: Points) -> bool:
-    return bool((outline.min(axis=0) <= point).all() and (point <= outline.max(axis=0)).all())

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from craftlite.data.annotations import CHARACTERS, Dataset, IssueLog
+from craftlite.data.readers.characters import homes
 from craftlite.data.readers.folder import TruthReader, natural_order, read_folder
 from craftlite.data.readers.lines import (
     Annotation,
@@ -18,7 +18,7 @@ from craftlite.data.readers.lines import (
     read_lines,
     text_lines,
 )
-from craftlite.geometry import Points, box, signed_area
+from craftlite.geometry import Points, box
 
 VALIDATION_STEP = 5
 VALIDATION_PICTURES = 40
@@ -88,21 +88,13 @@ def _assigned(
     outlines: Sequence[Points], characters: Iterable[Annotation]
 ) -> tuple[list[list[Points]], int]:
     """The boxes whose centres lie in each outline, or the smallest of several; how many in none."""
+    boxes = [character.outline for character in characters]
     inside: list[list[Points]] = [[] for _ in outlines]
-    by_size = sorted(range(len(outlines)), key=lambda i: abs(signed_area(outlines[i])))
-    outside = 0
-    for character in characters:
-        centre = character.outline.mean(axis=0).tolist()
-        home = next((i for i in by_size if _holds(outlines[i], centre)), None)
-        if home is None:
-            outside += 1
-        else:
-            inside[home].append(character.outline)
-    return inside, outside
-
-
-def _holds(outline: Points, point: Sequence[float]) -> bool:
-    return cv2.pointPolygonTest(outline, point, measureDist=False) >= 0
+    found = homes(outlines, boxes)
+    for home, quad in zip(found, boxes, strict=True):
+        if home >= 0:
+            inside[home].append(quad)
+    return inside, int((found < 0).sum())
 
 
 def _fitting(word: Annotation, boxes: Sequence[Points]) -> Annotation:
