@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -113,10 +114,10 @@ def _read(path: Path) -> tuple[Maps, float] | None:
 def picture_hash(sample: Sample) -> str:
     """SHA-256 of a picture's file, or of its pixels."""
     if isinstance(sample.picture, Path):
-        try:
-            return sha256_of(sample.picture)
-        except OSError:
-            return hashlib.sha256(str(sample.picture).encode()).hexdigest()  # pixels() will raise
+        with suppress(OSError):
+            if sample.picture.is_file():  # reading a pipe may wait for ever
+                return sha256_of(sample.picture)
+        return hashlib.sha256(os.fsencode(sample.picture)).hexdigest()  # pixels() will raise
     shape = str(sample.picture.shape).encode()
     return hashlib.sha256(shape + sample.picture.tobytes()).hexdigest()
 

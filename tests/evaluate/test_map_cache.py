@@ -110,8 +110,12 @@ def test_a_folder_that_cannot_be_written_is_said_once(
 
 
 def test_a_picture_that_is_not_there(tmp_path: Path, detector: Detector) -> None:
-    with pytest.raises(DatasetError, match="cannot be read"):
-        MapCache(tmp_path, "a" * 64).maps(Sample("a", tmp_path / "a.jpg", ()), detector)
+    cache = MapCache(tmp_path, "a" * 64)
+    with pytest.raises(DatasetError, match="there is no such file"):
+        cache.maps(Sample("a", tmp_path / "a.jpg", ()), detector)
+    os.mkfifo(tmp_path / "pipe.jpg")  # nobody writes to it: reading would not end
+    with pytest.raises(DatasetError, match="is a folder, pipe or device"):
+        cache.maps(Sample("pipe", tmp_path / "pipe.jpg", ()), detector)
 
 
 def test_hash_of_pixels_knows_their_shape() -> None:
