@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from craftlite.data.mix import parse_mix
+from craftlite.data.readers.icdar15 import FOLDERS
 from craftlite.data.sample import Sample
 from craftlite.data.sources import Listed, open_source
 from craftlite.errors import ConfigError, DatasetError
+from craftlite.train.detector.mix import validation_samples
 
 
 def test_every_sample_of_a_dataset_is_drawn() -> None:
@@ -80,14 +82,25 @@ def test_sources_are_opened_without_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def write_broken(pictures: Path, truths: Path, stems: list[str]) -> None:
+    """Pictures that are none, with their ground truth."""
+    pictures.mkdir()
+    truths.mkdir()
+    for stem in stems:
+        (pictures / f"{stem}.png").write_bytes(b"no picture")
+        (truths / f"gt_{stem}.txt").write_text("1,1,30,1,30,20,1,20,word\n")
+
+
+def test_pictures_for_validation_are_looked_at_too(tmp_path: Path) -> None:
+    pictures, truths = FOLDERS["val"]
+    write_broken(tmp_path / pictures, tmp_path / truths, ["img_901", "img_902"])
+    with pytest.raises(DatasetError, match=r"img_901\.png: is not a picture of a known format"):
+        validation_samples(["icdar15"], [tmp_path], 2)
+    assert validation_samples(["icdar15"], [tmp_path], 0) == []
+
+
 def test_headers_that_cannot_be_read_are_found_before_training(tmp_path: Path) -> None:
-    for number in range(13):
-        path = tmp_path / f"images/{number}.png"
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(b"no picture")
-        truth = tmp_path / f"gt/gt_{number}.txt"
-        truth.parent.mkdir(exist_ok=True)
-        truth.write_text("1,1,30,1,30,20,1,20,word\n")
+    write_broken(tmp_path / "images", tmp_path / "gt", [str(number) for number in range(13)])
     with pytest.raises(DatasetError) as error:
         open_source("quads", tmp_path)
     first, *others = str(error.value).splitlines()
