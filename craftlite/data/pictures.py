@@ -48,7 +48,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
                 image.getexif = Image.Exif  # type: ignore[method-assign]
                 yield image
     except UnidentifiedImageError:
-        reason = "is not a picture of a known format, or is cut off in its header"
+        reason = "is not a picture of a known format, or is cut off; save it as JPEG or PNG"
     except InputError as error:
         reason = str(error).removeprefix("the image given: ")
     except Exception as error:  # damaged headers make Pillow raise more than it documents

@@ -108,7 +108,7 @@ def make_dataset(
 
 
 def is_gif(path: Path) -> bool:
-    """Whether a picture is of the one common format that OpenCV before 4.11 cannot read."""
+    """Whether a picture is named as a GIF, which does not say which frame its words are of."""
     return path.suffix.lower() == ".gif"
 
 
