@@ -241,6 +241,11 @@ def test_pictures_that_training_sees_unlike_detection_are_told(tmp_path: Path) -
     assert problems(dataset, tmp_path) == places
 
 
+def test_a_picture_whose_name_no_file_can_have_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"words\.jsonl:1: .* missing"):
+        read(tmp_path, line("a" * 5000 + ".jpg"))
+
+
 @pytest.mark.parametrize(
     ("polygon", "text", "found"),
     [
