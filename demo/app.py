@@ -10,4 +10,5 @@ if __name__ == "__main__":
         build(DetectorPool()),
         os.environ.get("HOST", "0.0.0.0"),
         int(os.environ.get("PORT", "7860")),
+        os.environ.get("ALLOW_HOSTS", os.environ.get("SPACE_HOST", "")).split(),
     )

@@ -17,6 +17,10 @@ def parser() -> ArgumentParser:
     result = new_parser("Serve a web page to try the detector on.")
     here = "address to listen on; 0.0.0.0 lets other machines in"
     result.add_argument("--host", type=str, default="127.0.0.1", help=here)
+    names = "a name, besides localhost and HOST, that visitors reach the page by; may be repeated"
+    result.add_argument(
+        "--allow-host", action="append", type=str, metavar="NAME", default=[], help=names
+    )
     result.add_argument("--port", type=Port, default=7860, help="port to listen on")
     result.add_argument("--threads", type=PositiveInt, help="by default the machine's cores")
     return result
@@ -36,7 +40,7 @@ def run(args: Namespace) -> int:
     page = build(DetectorPool(args.threads))
     print(f"http://{args.host}:{args.port} (Ctrl-C stops it)", file=sys.stderr)
     try:
-        serve(page, args.host, args.port)
+        serve(page, args.host, args.port, args.allow_host)
     except OSError as error:
         raise ConfigError(f"--port {args.port}: {error}; name another") from None
     return 0

@@ -10,9 +10,10 @@ from pathlib import Path
 import gradio as gr
 
 from craftlite.demo.session import Analysis, DetectorPool, Found, at_level
+from craftlite.demo.shelf import Shelf
 from craftlite.demo.views import NOTHING, characters_view, json_view, map_view, words_view
 from craftlite.draw import overlay, write_picture
-from craftlite.errors import CraftliteError
+from craftlite.errors import CraftliteError, InputError
 from craftlite.formats import icdar, json_line, record
 
 MOST_PICTURES = 50  # in a batch
@@ -21,24 +22,31 @@ MOST_PICTURES = 50  # in a batch
 class Handlers:
     """The page's functions; files for the browser are made in a `folder` of the server's own.
 
-    Arguments named text, link, low, level and weights are the page's settings.
+    Arguments named text, link, low, level and weights are the page's settings. A session knows its
+    picture by a key of the shelf's, None before there is one.
     """
 
-    def __init__(self, pool: DetectorPool, folder: Path) -> None:
-        self.pool, self.folder = pool, folder
+    def __init__(self, pool: DetectorPool, folder: Path, shelf: Shelf) -> None:
+        self.pool, self.folder, self.shelf = pool, folder, shelf
 
-    def open(self, file: tuple[str, str] | None, side: int, weights: str) -> Analysis | None:
-        """Runs the network on an upload, given as its path and name."""
+    def open(
+        self, key: str | None, file: tuple[str, str] | None, side: int, weights: str
+    ) -> str | None:
+        """Runs the network on an upload (its path and name); returns the key it is kept by."""
         if file is None:
+            self.shelf.drop(key)
             return None
         with user_errors_as_gradio():
-            return self.pool.analyse_file(Path(file[0]).read_bytes(), file[1], weights, side)
+            analysis = self.pool.analyse_file(_uploaded(Path(file[0])), file[1], weights, side)
+        return self.shelf.put(analysis, instead_of=key)
 
-    def again(self, analysis: Analysis | None, side: int, weights: str) -> Analysis | None:
+    def again(self, key: str | None, side: int, weights: str) -> str | None:
         """Runs the network again where the long side or the weights are others now."""
+        analysis = self._kept(key)
         if analysis is None or (analysis.weights, analysis.long_side) == (weights, side):
-            return analysis
-        return self.pool.analyse(analysis.name, analysis.picture, weights, side)
+            return key
+        new = self.pool.analyse(analysis.name, analysis.picture, weights, side)
+        return self.shelf.put(new, instead_of=key)
 
     def own(self, weights: str) -> tuple[float, float, float, int]:
         """Thresholds and long side that weights were tuned for."""
@@ -46,8 +54,9 @@ class Handlers:
         own = detector.thresholds
         return own.text, own.link, own.low, detector.long_side
 
-    def maps(self, analysis: Analysis | None) -> tuple[str, str]:
+    def maps(self, key: str | None) -> tuple[str, str]:
         """Both maps over the picture, as HTML."""
+        analysis = self._kept(key)
         if analysis is None:
             return NOTHING, NOTHING
         return (
@@ -57,7 +66,7 @@ class Handlers:
 
     def show(
         self,
-        analysis: Analysis | None,
+        key: str | None,
         text: float,
         link: float,
         low: float,
@@ -65,6 +74,7 @@ class Handlers:
         weights: str,
     ) -> tuple[str, str, str]:
         """Words and characters as HTML, and the JSON; no network runs."""
+        analysis = self._kept(key)
         if analysis is None:
             return NOTHING, NOTHING, ""
         found = self._words(analysis, weights, text, link, low)
@@ -77,7 +87,7 @@ class Handlers:
     def save(
         self,
         form: str,
-        analysis: Analysis | None,
+        key: str | None,
         text: float,
         link: float,
         low: float,
@@ -85,6 +95,7 @@ class Handlers:
         weights: str,
     ) -> str:
         """A file of what is shown: form "json", "txt" or "png"."""
+        analysis = self._kept(key)
         if analysis is None:
             raise gr.Error("Drop a picture first.", print_exception=False)
         found = self._words(analysis, weights, text, link, low)
@@ -118,7 +129,7 @@ class Handlers:
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in progress.tqdm([Path(path) for path in paths], unit="pictures"):
                 try:
-                    analysis = self.pool.analyse_file(path.read_bytes(), path.name, weights, side)
+                    analysis = self.pool.analyse_file(_uploaded(path), path.name, weights, side)
                 except CraftliteError as error:
                     failed.append(f"- {path.name}: {error}")
                     continue
@@ -129,6 +140,11 @@ class Handlers:
         done = len(paths) - len(failed)
         return str(target), "\n".join([f"{done} of {len(paths)} pictures.", *failed])
 
+    def _kept(self, key: str | None) -> Analysis | None:
+        """The picture of a key; one that is gone is told on the page."""
+        with user_errors_as_gradio():
+            return None if key is None else self.shelf.get(key)
+
     def _words(
         self, analysis: Analysis, weights: str, text: float, link: float, low: float
     ) -> Found:
@@ -138,6 +154,14 @@ class Handlers:
 
     def _new_file(self, name: str) -> Path:
         return Path(tempfile.mkdtemp(dir=self.folder)) / name
+
+
+def _uploaded(path: Path) -> bytes:
+    """The bytes of an upload, which may have waited long enough to be cleared away."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InputError("the upload was cleared away: choose it again") from None
 
 
 @contextmanager

@@ -4,15 +4,20 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from craftlite.demo.about import about, steps
+from craftlite.demo.guard import Guard
 from craftlite.demo.handlers import Handlers
 from craftlite.demo.session import LONG_SIDES, MAX_PIXELS, DetectorPool
+from craftlite.demo.shelf import Shelf
+from craftlite.demo.uploads import OwnFiles
 from craftlite.demo.views import NOTHING, STYLE
 from craftlite.weights import DEFAULT, catalogue
 
@@ -20,9 +25,11 @@ MAX_UPLOAD = "20mb"
 UPLOAD_LABEL = f"Picture, {MAX_UPLOAD.upper()} and {MAX_PIXELS // 10**6} megapixels at most"
 SESSION_SECONDS = 3600  # that a picture is remembered without being looked at
 CLEAN_SECONDS = (60, 600)  # how often uploads are cleared away, and how old they may get
-MOST_SESSIONS = 64  # whose pictures are in memory at once
+MOST_SESSIONS = 64  # that are remembered at once, and that may wait
 # Whatever runs the network waits in one line.
 NETWORK: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 1}
+# So does what makes a file: an overlay takes several times a picture's memory.
+SAVING: dict[str, Any] = {"concurrency_id": "saving", "concurrency_limit": 1}
 PACKAGE = Path(__file__).parents[1]
 FILES = {"JSON": "json", "ICDAR text": "txt", "Overlay": "png"}
 HELP = {
@@ -54,12 +61,16 @@ class PictureViews(NamedTuple):
     json: gr.Code
 
 
-def serve(page: gr.Blocks, host: str, port: int) -> None:
+def serve(page: gr.Blocks, host: str, port: int, names: Collection[str] = ()) -> None:
     """Serve the page until it is interrupted; nothing is shared, and nothing asked of others.
+
+    names: that visitors may reach it by, besides localhost and the host.
 
     Raises:
         OSError: the port is taken.
     """
+    # What components keep was put there when the page was built: the samples.
+    samples = set().union(*(block.keep_in_cache for block in page.blocks.values()))
     page.queue(max_size=MOST_SESSIONS, api_open=False)
     page.launch(
         server_name=host,
@@ -70,6 +81,12 @@ def serve(page: gr.Blocks, host: str, port: int) -> None:
         ssr_mode=False,
         footer_links=[],
         quiet=True,
+        app_kwargs={
+            "middleware": [
+                Middleware(Guard, host=host, names=names),
+                Middleware(OwnFiles, samples=samples),
+            ]
+        },
         css=STYLE,
         # The usual themes fetch their fonts from elsewhere.
         theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
@@ -78,7 +95,8 @@ def serve(page: gr.Blocks, host: str, port: int) -> None:
 
 def build(pool: DetectorPool) -> gr.Blocks:
     """The page, for `serve` to launch."""
-    handlers = Handlers(pool, private_folder())
+    shelf = Shelf()
+    handlers = Handlers(pool, private_folder(), shelf)
     page: gr.Blocks
     with gr.Blocks(
         title="craftlite", analytics_enabled=False, delete_cache=CLEAN_SECONDS, fill_width=True
@@ -102,17 +120,17 @@ def build(pool: DetectorPool) -> gr.Blocks:
         with gr.Tab("About"):
             gr.HTML(steps(pool))
             gr.Markdown(about())
-        analysis = gr.State(None, time_to_live=SESSION_SECONDS)
-        _wire(handlers, analysis, upload, settings, side, views)
+        key = gr.State(None, time_to_live=SESSION_SECONDS, delete_callback=shelf.drop)
+        _wire(handlers, key, upload, settings, side, views)
         for button, form in zip(buttons, FILES.values(), strict=True):
-            made = button.click(partial(handlers.save, form), [analysis, *settings], saved)
+            made = button.click(partial(handlers.save, form), [key, *settings], saved, **SAVING)
             made.success(None, None, None, js="() => document.querySelector('#saved').click()")
     return page
 
 
 def private_folder() -> Path:
     """A folder for uploads that this process alone reads, removed when it ends."""
-    folder = Path(tempfile.mkdtemp(prefix="craftlite-demo-"))
+    folder = Path(tempfile.mkdtemp(prefix="craftlite-demo-")).resolve()
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
@@ -120,7 +138,9 @@ def private_folder() -> Path:
 
 def as_sent(payload: Any) -> tuple[str, str] | None:
     """Path and name of an upload, or None: nothing is decoded before our reader has its say."""
-    return payload and (payload.path, payload.orig_name or Path(payload.path).name)
+    if payload is None or payload.path is None:
+        return None
+    return payload.path, payload.orig_name or Path(payload.path).name
 
 
 def _settings(pool: DetectorPool) -> tuple[Controls, gr.Slider]:
@@ -156,9 +176,19 @@ def _samples(upload: gr.Image) -> None:
     """The pictures that ship, in the installed package or beside it in a checkout, to click on."""
     packed = PACKAGE / "_samples"
     folder = packed if packed.is_dir() else PACKAGE.parent / "data" / "samples" / "images"
-    pictures = [str(path) for path in sorted(folder.glob("*.jpg"))]
-    if pictures:
-        gr.Examples(pictures, inputs=upload, label="Samples", examples_per_page=20)
+    pictures = sorted(folder.glob("*.jpg"))
+    if not pictures:
+        return
+    # Unlike gr.Examples, whose endpoint takes paths, this one takes a picture's number alone.
+    choices = gr.Dataset(
+        components=[upload],
+        samples=[[str(path)] for path in pictures],
+        type="index",
+        label="Samples",
+        samples_per_page=20,
+    )
+    copies = [sample[0]["path"] for sample in choices.samples]
+    choices.click(copies.__getitem__, choices, upload, queue=False, show_progress="hidden")
 
 
 def _several(handlers: Handlers, settings: list[Any]) -> None:
@@ -171,27 +201,25 @@ def _several(handlers: Handlers, settings: list[Any]) -> None:
 
 def _wire(
     handlers: Handlers,
-    analysis: gr.State,
+    key: gr.State,
     upload: gr.Image,
     settings: Controls,
     side: gr.Slider,
     views: PictureViews,
 ) -> None:
     """A new picture, long side or weights run the network; thresholds only what comes after it."""
-    asked, maps = [analysis, *settings], [views.region, views.affinity]
+    asked, maps = [key, *settings], [views.region, views.affinity]
     seen = [views.words, views.characters, views.json]
-    weights, again = settings.weights, [analysis, side, settings.weights]
+    weights, again = settings.weights, [key, side, settings.weights]
     opened = upload.change(
-        handlers.open, [upload, side, weights], analysis, api_name="look", **NETWORK
+        handlers.open, [key, upload, side, weights], key, api_name="look", **NETWORK
     )
-    opened.then(handlers.maps, analysis, maps).then(handlers.show, asked, seen, api_name="words")
-    resized = side.change(handlers.again, again, analysis, trigger_mode="always_last", **NETWORK)
+    opened.then(handlers.maps, key, maps).then(handlers.show, asked, seen, api_name="words")
+    resized = side.change(handlers.again, again, key, trigger_mode="always_last", **NETWORK)
     own = [settings.text, settings.link, settings.low, side]
-    changed = weights.change(handlers.own, weights, own).then(
-        handlers.again, again, analysis, **NETWORK
-    )
+    changed = weights.change(handlers.own, weights, own).then(handlers.again, again, key, **NETWORK)
     for event in (resized, changed):
-        event.then(handlers.maps, analysis, maps).then(handlers.show, asked, seen)
+        event.then(handlers.maps, key, maps).then(handlers.show, asked, seen)
     moved: list[Any] = [settings.text, settings.link, settings.low, settings.level]
     for setting in moved:
         setting.change(

@@ -38,6 +38,12 @@ class Analysis:
     milliseconds: float
     shown: str
 
+    @property
+    def bytes(self) -> int:
+        """Memory that it takes, near enough."""
+        maps = self.maps.region.nbytes + self.maps.affinity.nbytes
+        return self.picture.nbytes + maps + len(self.shown)
+
 
 @dataclass(frozen=True)
 class Found:

@@ -1,9 +1,6 @@
 """The page in a real browser: what someone sees who drops a picture and moves a threshold."""
 
 import json
-import socket
-import threading
-import time
 import urllib.error
 import urllib.request
 import zipfile
@@ -19,37 +16,12 @@ pytest.importorskip("gradio", reason="needs craftlite[demo]")
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from craftlite import Detector
-from craftlite.demo.page import build, serve
 from craftlite.demo.session import MAX_PIXELS, DetectorPool
 
 CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt install chromium")
 SAMPLE = Path(__file__).parents[2] / "data/samples/images/badge.jpg"
 SECONDS = 60_000  # milliseconds that a busy machine may take
-
-
-@pytest.fixture(scope="module")
-def pool() -> DetectorPool:
-    return DetectorPool(threads=1)
-
-
-@pytest.fixture(scope="module")
-def address(pool: DetectorPool) -> Iterator[str]:
-    """Where the page is served, on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    page = build(pool)
-    threading.Thread(target=serve, args=(page, "127.0.0.1", port), daemon=True).start()
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(address)
-            break
-        except OSError:
-            time.sleep(0.1)
-    yield address
-    page.close()
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +88,12 @@ def test_a_dropped_picture_shows_the_words_that_the_api_finds(
     page.wait_for_selector("#characters figure.seen")
     page.get_by_role("tab", name="Region map").click()
     page.wait_for_selector("#region img[alt='region map']")
+
+
+def test_a_sample_that_is_clicked_on_shows_its_words(page: Page) -> None:
+    page.locator("button.gallery-item").first.click()
+    page.wait_for_selector("#words figure.seen")
+    assert count(page) > 0
 
 
 def test_another_long_side_runs_the_network_again(page: Page, pool: DetectorPool) -> None:

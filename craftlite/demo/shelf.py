@@ -1,0 +1,54 @@
+"""The pictures that visitors may come back to, within a budget of bytes."""
+
+import secrets
+from collections import OrderedDict
+from threading import Lock
+
+from craftlite.demo.session import Analysis
+from craftlite.errors import InputError
+
+BUDGET = 384 * 2**20  # bytes: three of the largest pictures, or some hundred photographs
+GONE = "Your picture made room for those of later visitors: drop it again."
+
+
+class Shelf:
+    """Analysed pictures of all sessions; where they exceed the budget, the one unused longest goes.
+
+    Args:
+        budget: bytes; the newest picture stays even where it alone is larger.
+    """
+
+    def __init__(self, budget: int = BUDGET) -> None:
+        self.budget = budget
+        self._kept: OrderedDict[str, Analysis] = OrderedDict()
+        self._lock = Lock()
+
+    def put(self, analysis: Analysis, instead_of: str | None = None) -> str:
+        """Keeps a picture, in the place of a session's last one; returns the key to get it by."""
+        key = secrets.token_hex()
+        with self._lock:
+            self._kept.pop(instead_of or "", None)
+            self._kept[key] = analysis
+            while len(self._kept) > 1 and self._bytes() > self.budget:
+                self._kept.popitem(last=False)
+        return key
+
+    def get(self, key: str) -> Analysis:
+        """The picture of a key.
+
+        Raises:
+            InputError: it is no longer kept.
+        """
+        with self._lock:
+            if key not in self._kept:
+                raise InputError(GONE)
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+    def drop(self, key: str | None) -> None:
+        """Forgets a picture, where it is still kept."""
+        with self._lock:
+            self._kept.pop(key or "", None)
+
+    def _bytes(self) -> int:
+        return sum(analysis.bytes for analysis in self._kept.values())

@@ -1,0 +1,153 @@
+"""Whose file is whose: a visitor may name the samples, the own uploads and no other file."""
+
+import json
+import secrets
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from craftlite.demo.guard import PREFIX
+
+COOKIE = "craftlite-visitor"
+MAX_BYTES = 2**20  # of a request that is no upload: settings and names of files
+NOT_YOURS = (
+    "This file is not an upload of yours, or was cleared away: upload it again, "
+    f"and send the cookie {COOKIE} with every request."
+)
+
+
+class OwnFiles:
+    """Lets a request through where it names no files but samples and its visitor's uploads.
+
+    Visitors are told apart by a cookie, which holds a secret. Every "path" in a request's JSON is
+    looked at, whatever it is for, before anything opens it.
+
+    Args:
+        app: what answers.
+        samples: paths that everyone may name.
+
+    Attributes:
+        owners: the visitors who have uploaded a file, by its path.
+    """
+
+    def __init__(self, app: ASGIApp, samples: Collection[str]) -> None:
+        self.app, self.samples = app, frozenset(samples)
+        self.owners: dict[str, set[str]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request, app = Request(scope, receive), self.app
+        visitor = request.cookies.get(COOKIE)
+        if not visitor:
+            visitor = secrets.token_urlsafe()
+            send = _with_cookie(send, visitor)
+        path = scope["path"]
+        if path.startswith(f"{PREFIX}file="):
+            if self._is_anothers(path.removeprefix(f"{PREFIX}file="), visitor):
+                app = JSONResponse({"detail": NOT_YOURS}, 403)
+        elif path.rstrip("/") == f"{PREFIX}upload":
+            send = self._noting_uploads(send, visitor)
+        elif scope["method"] == "POST":
+            app, receive = await self._checked(request, visitor)
+        await app(scope, receive, send)
+
+    async def _checked(self, request: Request, visitor: str) -> tuple[ASGIApp, Receive]:
+        """What answers a request with JSON, and that JSON as it was checked, to be read again."""
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > MAX_BYTES:
+                return JSONResponse({"detail": "The request is too large."}, 413), request.receive
+        try:
+            asked = json.loads(body or b"null")
+            # Two keys of one name are read in one way only once they have become one.
+            body = json.dumps(asked).encode()
+        except (ValueError, RecursionError):
+            return JSONResponse({"detail": "The request is not JSON."}, 400), request.receive
+        if not all(self._may_name(path, visitor) for path in _paths(asked)):
+            return JSONResponse({"detail": NOT_YOURS}, 403), request.receive
+        return self.app, _replayed(body, request.receive)
+
+    def _may_name(self, path: object, visitor: str) -> bool:
+        if not isinstance(path, str):
+            return path is None
+        if path not in self.samples and visitor not in self.owners.get(path, ()):
+            return False
+        return Path(path).is_file() and not Path(path).is_symlink()
+
+    def _is_anothers(self, path: str, visitor: str) -> bool:
+        """Whether a file to be fetched is known to be of other visitors."""
+        if "\0" in path:
+            return True  # no path at all
+        real = str(Path(path).resolve())
+        if real in self.samples:
+            return False
+        return visitor not in self.owners.get(real, {visitor})
+
+    def _noting_uploads(self, send: Send, visitor: str) -> Send:
+        """Passes the answer to an upload on, and notes whose the files are that it names."""
+        answer: list[bytes] = []
+
+        async def send_and_note(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                answer.append(message.get("body", b""))
+                if not message.get("more_body"):
+                    self._note(b"".join(answer), visitor)
+            await send(message)
+
+        return send_and_note
+
+    def _note(self, answer: bytes, visitor: str) -> None:
+        try:
+            paths = json.loads(answer)
+        except ValueError:
+            return  # a sentence: the upload was refused
+        if not isinstance(paths, list):
+            return
+        # Uploads are cleared away; what is known of them goes with them.
+        kept = {path: owners for path, owners in self.owners.items() if Path(path).exists()}
+        for path in paths:
+            kept.setdefault(path, set()).add(visitor)
+        self.owners = kept
+
+
+def _paths(asked: Any) -> Iterator[object]:
+    """Everything under the key "path", at any depth."""
+    rest = [asked]
+    while rest:
+        part = rest.pop()
+        if isinstance(part, dict):
+            if "path" in part:
+                yield part["path"]
+            rest.extend(part.values())
+        elif isinstance(part, list):
+            rest.extend(part)
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """Gives a body that was read before, and then what comes after it."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return receive_again
+
+
+def _with_cookie(send: Send, visitor: str) -> Send:
+    cookie = f"{COOKIE}={visitor}; Path=/; HttpOnly; SameSite=Lax"
+
+    async def send_with_cookie(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).append("Set-Cookie", cookie)
+        await send(message)
+
+    return send_with_cookie

@@ -1,0 +1,38 @@
+"""The page, served once for all tests of the demo."""
+
+import socket
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+pytest.importorskip("gradio", reason="needs craftlite[demo]")
+
+from craftlite.demo.page import build, serve
+from craftlite.demo.session import DetectorPool
+
+
+@pytest.fixture(scope="session")
+def pool() -> DetectorPool:
+    return DetectorPool(threads=1)
+
+
+@pytest.fixture(scope="session")
+def address(pool: DetectorPool) -> Iterator[str]:
+    """Where the page is served, on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    page = build(pool)
+    threading.Thread(target=serve, args=(page, "127.0.0.1", port), daemon=True).start()
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(address)
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield address
+    page.close()
