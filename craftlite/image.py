@@ -5,6 +5,7 @@ import logging
 import os
 import stat
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
@@ -20,6 +21,8 @@ Source: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | npt.NDArray[Any]
 
 MAX_PIXELS = 100_000_000
 MAX_BYTES = 512 * 1024**2
+
+_STRIP_PIXELS = 2**20
 
 # Pillow opens more, such as EPS, for which it starts Ghostscript.
 _FORMATS = {"AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP"}
@@ -174,22 +177,41 @@ def _rgb(image: Image.Image, file_format: str | None = None) -> Picture:
     if image.mode.startswith("I;16") or (image.mode == "I" and file_format in ("PNG", "PPM")):
         return _grey_to_rgb((np.asarray(image) >> 8).astype(np.uint8))
     if image.mode in ("I", "F"):
-        return _grey_to_rgb(_stretched(np.asarray(image, np.float64)))
-    if image.has_transparency_data:
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image.convert("RGBA"))
-    return np.array(image if image.mode == "RGB" else image.convert("RGB"))
+        return _grey_to_rgb(_stretched(np.asarray(image)))
+    picture = np.empty((image.height, image.width, 3), np.uint8)
+    for rows in _strips(*image.size):
+        strip = image.crop((0, rows.start, image.width, rows.stop))
+        picture[rows] = np.asarray(_on_white(strip).convert("RGB"))
+    return picture
+
+
+def _strips(width: int, height: int) -> Iterator[slice]:
+    """A picture's rows by a few at a time: what is made on the way to RGB then takes no memory."""
+    step = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, step):
+        yield slice(top, min(top + step, height))
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if not image.has_transparency_data:
+        return image
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
 
 
 def _grey_to_rgb(grey: Picture) -> Picture:
     return np.repeat(grey[:, :, None], 3, axis=2)
 
 
-def _stretched(values: npt.NDArray[np.float64]) -> Picture:
-    finite = values[np.isfinite(values)]
-    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
-    values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
-    return ((values - low) * (255 / max(high - low, 1e-12))).round().astype(np.uint8)
+def _stretched(values: npt.NDArray[Any]) -> Picture:
+    grey = np.empty(values.shape, np.uint8)
+    strips = list(_strips(values.shape[1], values.shape[0]))
+    finite = [values[rows][np.isfinite(values[rows])] for rows in strips]
+    low = min((float(part.min()) for part in finite if part.size), default=0.0)
+    high = max((float(part.max()) for part in finite if part.size), default=0.0)
+    for rows in strips:
+        part = np.nan_to_num(values[rows].astype(np.float64), nan=low, posinf=high, neginf=low)
+        grey[rows] = ((part - low) * (255 / max(high - low, 1e-12))).round()
+    return grey
 
 
 def _not_a_picture(name: str) -> InputError:

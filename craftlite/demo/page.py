@@ -26,10 +26,8 @@ UPLOAD_LABEL = f"Picture, {MAX_UPLOAD.upper()} and {MAX_PIXELS // 10**6} megapix
 SESSION_SECONDS = 3600  # that a picture is remembered without being looked at
 CLEAN_SECONDS = (60, 600)  # how often uploads are cleared away, and how old they may get
 MOST_SESSIONS = 64  # that are remembered at once, and that may wait
-# Whatever runs the network waits in one line.
+# What runs the network, or takes several times a picture's memory, waits in one line.
 NETWORK: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 1}
-# So does what makes a file: an overlay takes several times a picture's memory.
-SAVING: dict[str, Any] = {"concurrency_id": "saving", "concurrency_limit": 1}
 PACKAGE = Path(__file__).parents[1]
 FILES = {"JSON": "json", "ICDAR text": "txt", "Overlay": "png"}
 HELP = {
@@ -120,10 +118,15 @@ def build(pool: DetectorPool) -> gr.Blocks:
         with gr.Tab("About"):
             gr.HTML(steps(pool))
             gr.Markdown(about())
-        key = gr.State(None, time_to_live=SESSION_SECONDS, delete_callback=shelf.drop)
+        # A function, not a method: Gradio copies its settings for every visitor, and a method
+        # with them takes along what it is bound to, here everyone's pictures.
+        key = gr.State(
+            None, time_to_live=SESSION_SECONDS, delete_callback=lambda key: shelf.drop(key)
+        )
         _wire(handlers, key, upload, settings, side, views)
         for button, form in zip(buttons, FILES.values(), strict=True):
-            made = button.click(partial(handlers.save, form), [key, *settings], saved, **SAVING)
+            line = NETWORK if form == "png" else {}
+            made = button.click(partial(handlers.save, form), [key, *settings], saved, **line)
             made.success(None, None, None, js="() => document.querySelector('#saved').click()")
     return page
 

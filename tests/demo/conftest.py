@@ -10,6 +10,8 @@ import pytest
 
 pytest.importorskip("gradio", reason="needs craftlite[demo]")
 
+import gradio as gr
+
 from craftlite.demo.page import build, serve
 from craftlite.demo.session import DetectorPool
 
@@ -20,13 +22,17 @@ def pool() -> DetectorPool:
 
 
 @pytest.fixture(scope="session")
-def address(pool: DetectorPool) -> Iterator[str]:
+def blocks(pool: DetectorPool) -> gr.Blocks:
+    return build(pool)
+
+
+@pytest.fixture(scope="session")
+def address(blocks: gr.Blocks) -> Iterator[str]:
     """Where the page is served, on a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    page = build(pool)
-    threading.Thread(target=serve, args=(page, "127.0.0.1", port), daemon=True).start()
+    threading.Thread(target=serve, args=(blocks, "127.0.0.1", port), daemon=True).start()
     address = f"http://127.0.0.1:{port}"
     for _ in range(300):
         try:
@@ -35,4 +41,4 @@ def address(pool: DetectorPool) -> Iterator[str]:
         except OSError:
             time.sleep(0.1)
     yield address
-    page.close()
+    blocks.close()

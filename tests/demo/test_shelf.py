@@ -1,6 +1,7 @@
 """How many pictures are kept, and what a visitor hears whose picture was not."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,13 @@ def test_whoever_lost_a_picture_is_told_so(pool: DetectorPool, tmp_path: Path, m
         with pytest.raises(gr.Error) as told:
             call()
         assert told.value.message == GONE
+
+
+def test_a_visit_copies_nobodys_pictures(blocks: gr.Blocks) -> None:
+    """Gradio deep-copies the page's configuration for every visitor; a shelf cannot be copied."""
+    with pytest.raises(TypeError, match="lock"):
+        deepcopy(Shelf())
+    assert deepcopy(blocks.config).keys() == blocks.config.keys()
 
 
 def test_an_upload_that_was_cleared_away_is_told(pool: DetectorPool, tmp_path: Path) -> None:
