@@ -205,9 +205,10 @@ def _grey_to_rgb(grey: Picture) -> Picture:
 def _stretched(values: npt.NDArray[Any]) -> Picture:
     grey = np.empty(values.shape, np.uint8)
     strips = list(_strips(values.shape[1], values.shape[0]))
-    finite = [values[rows][np.isfinite(values[rows])] for rows in strips]
-    low = min((float(part.min()) for part in finite if part.size), default=0.0)
-    high = max((float(part.max()) for part in finite if part.size), default=0.0)
+    finite = (values[rows][np.isfinite(values[rows])] for rows in strips)
+    spans = [(float(part.min()), float(part.max())) for part in finite if part.size]
+    low = min((span[0] for span in spans), default=0.0)
+    high = max((span[1] for span in spans), default=0.0)
     for rows in strips:
         part = np.nan_to_num(values[rows].astype(np.float64), nan=low, posinf=high, neginf=low)
         grey[rows] = ((part - low) * (255 / max(high - low, 1e-12))).round()

@@ -149,6 +149,23 @@ def test_float_tiff_is_stretched_over_its_finite_range() -> None:
     assert read_image(encoded(flat, "TIFF")).shape == (2, 2, 3)
 
 
+def test_large_pictures_are_joined_from_their_strips() -> None:
+    """2500 x 1500 pixels are read in four strips, of which the last one is lower."""
+    rows, columns = np.mgrid[0:1500, 0:2500]
+    rgba = np.stack([rows % 256, columns % 256, rows // 8, columns % 2 * 255], axis=2)
+    rgba = rgba.astype(np.uint8)
+    expected = np.where(rgba[:, :, 3:] == 255, rgba[:, :, :3], 255)
+    np.testing.assert_array_equal(read_image(rgba), expected)
+
+    values = (rows - 700).astype(np.float32)
+    values[0] = np.inf
+    grey = read_image(encoded(Image.fromarray(values), "TIFF"))[:, :, 0]
+    low, high = values[1, 0], values[-1, 0]
+    exact = ((values[1:].astype(np.float64) - low) * 255 / (high - low)).round()
+    assert np.abs(grey[1:] - exact).max() <= 1
+    assert (grey[0] == 255).all()
+
+
 def test_cmyk_jpeg_keeps_its_colours() -> None:
     image = Image.new("RGB", (16, 16), (200, 30, 30)).convert("CMYK")
     read = read_image(encoded(image, "JPEG", quality=95))

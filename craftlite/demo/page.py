@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from craftlite.demo.about import about, steps
 from craftlite.demo.guard import Guard
 from craftlite.demo.handlers import Handlers
+from craftlite.demo.memory import return_what_is_freed
 from craftlite.demo.session import LONG_SIDES, MAX_PIXELS, DetectorPool
 from craftlite.demo.shelf import Shelf
 from craftlite.demo.uploads import OwnFiles
@@ -67,6 +68,7 @@ def serve(page: gr.Blocks, host: str, port: int, names: Collection[str] = ()) ->
     Raises:
         OSError: the port is taken.
     """
+    return_what_is_freed()
     # What components keep was put there when the page was built: the samples.
     samples = set().union(*(block.keep_in_cache for block in page.blocks.values()))
     page.queue(max_size=MOST_SESSIONS, api_open=False)

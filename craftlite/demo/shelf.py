@@ -7,7 +7,7 @@ from threading import Lock
 from craftlite.demo.session import Analysis
 from craftlite.errors import InputError
 
-BUDGET = 384 * 2**20  # bytes: three of the largest pictures, or some hundred photographs
+BUDGET = 256 * 2**20  # bytes: two of the largest pictures, or 64 of 1280x1024 pixels
 GONE = "Your picture made room for those of later visitors: drop it again."
 
 
