@@ -19,7 +19,7 @@ from gradio_client.exceptions import AppError
 
 from craftlite.demo.shelf import GONE
 
-WEIGHTS, SIDE, LEVELS = "craftlite-small", 1280, (0.6, 0.4, 0.45)
+WEIGHTS, SIDE, LEVELS = "craftlite-small", 1920, (0.6, 0.4, 0.45)
 
 
 def memory(process: int, what: str = "VmRSS") -> float:
