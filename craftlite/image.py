@@ -177,19 +177,19 @@ def _rgb(image: Image.Image, file_format: str | None = None) -> Picture:
     if image.mode.startswith("I;16") or (image.mode == "I" and file_format in ("PNG", "PPM")):
         return _grey_to_rgb((np.asarray(image) >> 8).astype(np.uint8))
     if image.mode in ("I", "F"):
-        return _grey_to_rgb(_stretched(np.asarray(image)))
+        return _grey_to_rgb(_stretched(image))
     picture = np.empty((image.height, image.width, 3), np.uint8)
-    for rows in _strips(*image.size):
-        strip = image.crop((0, rows.start, image.width, rows.stop))
+    for rows, strip in _strips(image):
         picture[rows] = np.asarray(_on_white(strip).convert("RGB"))
     return picture
 
 
-def _strips(width: int, height: int) -> Iterator[slice]:
-    """A picture's rows by a few at a time: what is made on the way to RGB then takes no memory."""
-    step = max(1, _STRIP_PIXELS // width)
-    for top in range(0, height, step):
-        yield slice(top, min(top + step, height))
+def _strips(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
+    """A few rows of a picture at a time: what is made of them on the way to RGB is small."""
+    step = max(1, _STRIP_PIXELS // image.width)
+    for top in range(0, image.height, step):
+        end = min(top + step, image.height)
+        yield slice(top, end), image.crop((0, top, image.width, end))
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -202,16 +202,18 @@ def _grey_to_rgb(grey: Picture) -> Picture:
     return np.repeat(grey[:, :, None], 3, axis=2)
 
 
-def _stretched(values: npt.NDArray[Any]) -> Picture:
-    grey = np.empty(values.shape, np.uint8)
-    strips = list(_strips(values.shape[1], values.shape[0]))
-    finite = (values[rows][np.isfinite(values[rows])] for rows in strips)
-    spans = [(float(part.min()), float(part.max())) for part in finite if part.size]
+def _stretched(image: Image.Image) -> Picture:
+    """A grey of any numbers as 8-bit ones, from its lowest to its highest finite value."""
+    strips = (np.asarray(strip) for _, strip in _strips(image))
+    finite = (values[np.isfinite(values)] for values in strips)
+    spans = [(float(values.min()), float(values.max())) for values in finite if values.size]
     low = min((span[0] for span in spans), default=0.0)
     high = max((span[1] for span in spans), default=0.0)
-    for rows in strips:
-        part = np.nan_to_num(values[rows].astype(np.float64), nan=low, posinf=high, neginf=low)
-        grey[rows] = ((part - low) * (255 / max(high - low, 1e-12))).round()
+    grey = np.empty((image.height, image.width), np.uint8)
+    for rows, strip in _strips(image):
+        values = np.asarray(strip, np.float64)
+        values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
+        grey[rows] = ((values - low) * (255 / max(high - low, 1e-12))).round()
     return grey
 
 
