@@ -21,6 +21,17 @@ def pool() -> DetectorPool:
     return DetectorPool(threads=1)
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
 @pytest.fixture(scope="session")
 def blocks(pool: DetectorPool) -> gr.Blocks:
     return build(pool)
@@ -29,9 +40,7 @@ def blocks(pool: DetectorPool) -> gr.Blocks:
 @pytest.fixture(scope="session")
 def address(blocks: gr.Blocks) -> Iterator[str]:
     """Where the page is served, on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     threading.Thread(target=serve, args=(blocks, "127.0.0.1", port), daemon=True).start()
     address = f"http://127.0.0.1:{port}"
     for _ in range(300):

@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import subprocess
+import sys
 
 import httpx
 import pytest
@@ -66,6 +68,24 @@ def test_on_every_address_any_address_is_good_and_no_name(host: str) -> None:
     good = ("192.0.2.7:80", "[2001:db8::1]:80", "localhost", "words.example")
     assert [status(guard, name) for name in good] == [200] * 4
     assert status(guard, "evil.example") == 421
+
+
+def test_the_command_serves_the_names_that_it_is_given(port: int) -> None:
+    command = [sys.executable, "-m", "craftlite.cli", "demo", "--port", str(port)]
+    names = ["--allow-host", "words.example", "--allow-host", "signs.example"]
+    patient = httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=60)
+    with subprocess.Popen([*command, *names, "--threads", "1"]) as server:
+        try:
+            for host, status in {
+                "words.example": 200,
+                "signs.example": 200,
+                "example": 421,
+            }.items():
+                headers = {"Host": f"{host}:{port}"}
+                answer = patient.get(f"http://127.0.0.1:{port}/config", headers=headers)
+                assert answer.status_code == status
+        finally:
+            server.terminate()
 
 
 @pytest.mark.parametrize("path", ["/", "/gradio_api/file=/etc/hostname", "/gradio_api/no-route"])
