@@ -71,7 +71,7 @@ def read_recipe(path: Path, kind: type[Settings] = Recipe) -> dict[str, Any]:
     """
     try:
         found = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: cannot be read as YAML ({_reason(error)})") from None
     if found is None:
         return {}

@@ -131,6 +131,8 @@ def test_a_number_may_be_written_as_people_do(tmp_path: Path) -> None:
         ("steps: [3", "cannot be read as YAML (line 1: expected"),
         ("a: 1\nb: 2: 3", "cannot be read as YAML (line 2: "),
         ("steps: \x07", "cannot be read as YAML ("),
+        pytest.param("steps: " + 5000 * "9", "cannot be read as YAML (", id="long"),
+        pytest.param(5000 * "[", "cannot be read as YAML (", id="deep"),
         ("crop: 100", "crop is 100: must be a multiple of 32"),
         ("batch: 3\naccumulate: 2", "batch is 3: must be a multiple of accumulate"),
     ],
