@@ -1,5 +1,6 @@
 """The settings of trainings: what all have, a detector's, and a classifier's."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -91,6 +92,8 @@ class Settings:
             value = getattr(self, name, low)
             if not value >= low:
                 raise ConfigError(f"{name} is {value}: must be at least {low}")
+            if value == math.inf:
+                raise ConfigError(f"{name} is {value}: must be finite")
         if self.crop % 32:
             raise ConfigError(f"crop is {self.crop}: must be a multiple of 32")
         if self.batch % self.accumulate:

@@ -107,7 +107,7 @@ def _typed(value: Any, wanted: Any, optional: bool) -> Any:
     if wanted is float and isinstance(value, str | int) and not isinstance(value, bool):
         try:
             return float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             raise ValueError(WORDS[float]) from None
     fits = type(value) is wanted
     if wanted is list:
