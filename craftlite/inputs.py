@@ -9,8 +9,8 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import BinaryIO, TypeAlias
 from urllib.parse import urlsplit
 
-from craftlite.download import is_url, url_name
 from craftlite.errors import InputError
+from craftlite.image.download import is_url, url_name
 
 SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp"}
 SUFFIXES |= {".avif", ".ico", ".jp2", ".j2k", ".pbm", ".pgm", ".pnm", ".ppm"}

@@ -27,7 +27,6 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from craftlite.bench import time_networks
 from craftlite.data import targets
 from craftlite.data.loader import Crops, StepSampler, batches
 from craftlite.data.readers import read_dataset
@@ -37,6 +36,7 @@ from craftlite.detector import Detector
 from craftlite.evaluate.detections import Detections
 from craftlite.evaluate.protocols.metric import Metric
 from craftlite.evaluate.score import Score
+from craftlite.evaluate.speed import time_networks
 from craftlite.evaluate.tune import search
 from craftlite.export import onnx_of
 from craftlite.postprocess import Thresholds

@@ -22,9 +22,9 @@ import torch
 from torch import nn
 from torchvision.models import get_model
 
-from craftlite.bench import time_in_turn
 from craftlite.commands.options import parse_size
 from craftlite.errors import ConfigError
+from craftlite.evaluate.speed import time_in_turn
 from craftlite.files import cpu_model, write_whole
 from craftlite.model import CLASSIFIERS, build_model
 from craftlite.model.cost import Cost, cost_of

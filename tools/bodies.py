@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from craftlite import model as networks
-from craftlite.bench import time_networks
+from craftlite.evaluate.speed import time_networks
 from craftlite.export import onnx_of
 from craftlite.model import Craft, build_model
 from craftlite.model.blocks import InvertedResidual, separable

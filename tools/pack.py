@@ -27,9 +27,9 @@ from tqdm import tqdm
 
 from craftlite.data import SYNTH
 from craftlite.data.annotations import problem_lines
+from craftlite.data.files.folder import PICTURE_SUFFIXES
 from craftlite.data.mix import folders_of, parse_mix
 from craftlite.data.readers import has_validation, read_dataset
-from craftlite.data.readers.folder import PICTURE_SUFFIXES
 from craftlite.data.readers.words import FILE, is_turned
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import ConfigError, CraftliteError, DatasetError

@@ -5,9 +5,9 @@ import json
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
 
-from craftlite.bench import BENCH_WORDS, time_networks, time_postprocess
 from craftlite.commands.options import new_parser, parse_size
 from craftlite.errors import ConfigError
+from craftlite.evaluate.speed import BENCH_WORDS, time_networks, time_postprocess
 from craftlite.files import cpu_model
 from craftlite.progress import write_line
 

@@ -67,7 +67,7 @@ def _check(args: Namespace) -> None:
 
 def _pictures(folder: Path) -> list[Path]:
     """Some of a folder's pictures."""
-    from craftlite.quantise import spread
+    from craftlite.export.quantise import spread
 
     found, errors = expand([str(folder)])
     if errors or not found:
@@ -78,7 +78,7 @@ def _pictures(folder: Path) -> list[Path]:
 def _export_smaller(entry: Weights, out: Path, pictures: list[Path]) -> None:
     """Writes int8 where there are pictures to measure on, fp16 where there are none."""
     from craftlite.export import export_onnx, parity_inputs
-    from craftlite.quantise import mean_difference, network_input, write_half, write_int8
+    from craftlite.export.quantise import mean_difference, network_input, write_half, write_int8
 
     assert entry.torch is not None
     with TemporaryDirectory() as folder:

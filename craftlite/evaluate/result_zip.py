@@ -4,7 +4,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from craftlite.data.readers.lines import MOST_BYTES
+from craftlite.data.files.lines import MOST_BYTES
 from craftlite.errors import DatasetError
 
 MOST_MEMBERS = 100_000

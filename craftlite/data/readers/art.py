@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from craftlite.data.annotations import Dataset, IssueLog
-from craftlite.data.readers.folder import find_pictures, make_dataset
-from craftlite.data.readers.json_file import checked, json_outline, member, read_object
-from craftlite.data.readers.lines import DONT_CARE
+from craftlite.data.files.folder import find_pictures, make_dataset
+from craftlite.data.files.json_file import checked, json_outline, member, read_object
+from craftlite.data.files.lines import DONT_CARE
 from craftlite.data.sample import Word
 
 ART_LAYOUT = """art is expected as

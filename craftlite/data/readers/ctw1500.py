@@ -7,8 +7,8 @@ from xml.parsers import expat
 import numpy as np
 
 from craftlite.data.annotations import Dataset, IssueLog, UnreadableError
-from craftlite.data.readers.folder import read_folder
-from craftlite.data.readers.lines import (
+from craftlite.data.files.folder import read_folder
+from craftlite.data.files.lines import (
     Annotation,
     Placed,
     coordinates,

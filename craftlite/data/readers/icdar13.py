@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from craftlite.data.annotations import CHARACTERS, Dataset, IssueLog
-from craftlite.data.readers.characters import homes
-from craftlite.data.readers.folder import TruthReader, read_folder
-from craftlite.data.readers.lines import (
+from craftlite.data.files.characters import homes
+from craftlite.data.files.folder import TruthReader, read_folder
+from craftlite.data.files.lines import (
     Annotation,
     Placed,
     coordinates,

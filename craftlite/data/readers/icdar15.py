@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from craftlite.data.annotations import Dataset
-from craftlite.data.readers.folder import read_folder
-from craftlite.data.readers.lines import quad_line, read_lines
+from craftlite.data.files.folder import read_folder
+from craftlite.data.files.lines import quad_line, read_lines
 
 _TRAINING = ("ch4_training_images", "ch4_training_localization_transcription_gt")
 FOLDERS = {

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from craftlite.data.annotations import Dataset
-from craftlite.data.readers.folder import natural_order, read_folder
-from craftlite.data.readers.lines import Annotation, outline, read_lines, transcribed
+from craftlite.data.files.folder import natural_order, read_folder
+from craftlite.data.files.lines import Annotation, outline, read_lines, transcribed
 
 # Folders of pictures (the training set comes in eight parts) and of ground truth.
 FOLDERS17 = {

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from craftlite.data.annotations import Dataset
-from craftlite.data.readers.folder import read_folder
-from craftlite.data.readers.lines import Annotation, quad_line, read_lines
+from craftlite.data.files.folder import read_folder
+from craftlite.data.files.lines import Annotation, quad_line, read_lines
 
 UNKNOWN_TEXT = "?"
 LAYOUT = """quads is expected as

@@ -24,8 +24,8 @@ from craftlite.data.annotations import (
     corners,
     is_unicode,
 )
-from craftlite.data.readers.lines import LARGEST
-from craftlite.data.readers.packed import LazySamples, Quads, Texts
+from craftlite.data.files.lines import LARGEST
+from craftlite.data.files.packed import LazySamples, Quads, Texts
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from craftlite.data.annotations import Dataset
-from craftlite.data.readers.folder import read_folder
-from craftlite.data.readers.lines import Annotation, coordinates, read_lines
+from craftlite.data.files.folder import read_folder
+from craftlite.data.files.lines import Annotation, coordinates, read_lines
 from craftlite.geometry import box
 
 LAYOUT = """td500 is expected as

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from craftlite.data.annotations import DUPLICATE, Dataset, IssueLog, UnreadableError
-from craftlite.data.readers.folder import find_pictures, make_dataset
-from craftlite.data.readers.json_file import checked, json_outline, member, read_object
-from craftlite.data.readers.lines import Annotation
+from craftlite.data.files.folder import find_pictures, make_dataset
+from craftlite.data.files.json_file import checked, json_outline, member, read_object
+from craftlite.data.files.lines import Annotation
 from craftlite.data.sample import Word
 
 TEXTOCR_LAYOUT = """textocr is expected as

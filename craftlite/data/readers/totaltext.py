@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from craftlite.data.annotations import Dataset, IssueLog, is_unicode
-from craftlite.data.readers.folder import read_folder
-from craftlite.data.readers.lines import (
+from craftlite.data.files.folder import read_folder
+from craftlite.data.files.lines import (
     Annotation,
     Placed,
     outline,

@@ -8,9 +8,9 @@ from PIL import ExifTags, Image
 
 from craftlite.data import SPLITS
 from craftlite.data.annotations import DUPLICATE, GIF, TURNED, Dataset, IssueLog, UnreadableError
-from craftlite.data.readers.folder import is_gif, natural_order
-from craftlite.data.readers.json_file import checked, json_outline, json_quads, member, parsed_json
-from craftlite.data.readers.lines import read_bytes, text_lines
+from craftlite.data.files.folder import is_gif, natural_order
+from craftlite.data.files.json_file import checked, json_outline, json_quads, member, parsed_json
+from craftlite.data.files.lines import read_bytes, text_lines
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
 

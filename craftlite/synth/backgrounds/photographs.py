@@ -6,7 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from craftlite.data.readers.folder import PICTURE_SUFFIXES
+from craftlite.data.files.folder import PICTURE_SUFFIXES
 from craftlite.data.sample import Sample
 from craftlite.errors import DatasetError
 from craftlite.geometry import Picture

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from craftlite.data.readers.characters import homes
+from craftlite.data.files.characters import homes
 from craftlite.geometry import box
 
 

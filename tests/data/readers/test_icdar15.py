@@ -17,8 +17,8 @@ from craftlite.data.annotations import (
     UNREADABLE,
     Dataset,
 )
+from craftlite.data.files.lines import quad_line
 from craftlite.data.readers import read_dataset
-from craftlite.data.readers.lines import quad_line
 from craftlite.errors import DatasetError
 
 LINE = "10,20,50,20,50,40,10,40,word\n"

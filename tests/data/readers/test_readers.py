@@ -20,12 +20,12 @@ from craftlite.data.annotations import (
     IssueLog,
     odd_starts,
 )
+from craftlite.data.files.folder import natural_order
+from craftlite.data.files.lines import MOST_BYTES, LineParser, quad_line
 from craftlite.data.readers import read_dataset
 from craftlite.data.readers.ctw1500 import polygon_line
-from craftlite.data.readers.folder import natural_order
 from craftlite.data.readers.icdar13 import box_line, character_line
 from craftlite.data.readers.icdar2003 import character_box_line
-from craftlite.data.readers.lines import MOST_BYTES, LineParser, quad_line
 from craftlite.data.readers.mlt import quad_script_line
 from craftlite.data.readers.td500 import rotated_line
 from craftlite.data.readers.totaltext import polygon_record

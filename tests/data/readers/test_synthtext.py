@@ -20,8 +20,8 @@ from craftlite.data.annotations import (
     WORDS,
     Dataset,
 )
+from craftlite.data.files.packed import CHUNK, Quads
 from craftlite.data.readers import read_dataset
-from craftlite.data.readers.packed import CHUNK, Quads
 from craftlite.errors import DatasetError
 
 Array = npt.NDArray[Any]

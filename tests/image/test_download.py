@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from craftlite import download as download_module
-from craftlite.download import REDIRECTS, download, is_public, url_name
 from craftlite.errors import InputError
+from craftlite.image import download as download_module
+from craftlite.image.download import REDIRECTS, download, is_public, url_name
 
 Serve = Callable[[Callable[[socket.socket, str], None]], str]
 LONG = 60.0  # seconds that a slow server goes on for; no test waits that long

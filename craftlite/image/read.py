@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from craftlite.download import download, is_url, url_name
 from craftlite.errors import InputError, printable
 from craftlite.geometry import Picture
+from craftlite.image.download import download, is_url, url_name
 
 Source: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | npt.NDArray[Any] | Image.Image
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from craftlite.data.annotations import DUPLICATE, IssueLog, UnreadableError, is_unicode
-from craftlite.data.outlines import check_outline
-from craftlite.data.readers.lines import LARGEST, decoded, read_bytes
+from craftlite.data.files.lines import LARGEST, decoded, read_bytes
+from craftlite.data.files.outlines import check_outline
 from craftlite.errors import DatasetError
 from craftlite.geometry import Points
 

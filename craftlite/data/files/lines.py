@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from craftlite.data.annotations import IssueLog, UnreadableError
-from craftlite.data.outlines import check_outline
+from craftlite.data.files.outlines import check_outline
 from craftlite.geometry import Points
 
 DONT_CARE = "###"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from craftlite.data.annotations import DUPLICATE, GIF, Dataset, IssueLog
-from craftlite.data.readers.lines import Placed
+from craftlite.data.files.lines import Placed
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
 

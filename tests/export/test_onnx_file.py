@@ -18,7 +18,7 @@ from craftlite.model import build_model
 from craftlite.model.files import save_model
 from craftlite.runtime import OnnxRuntime
 
-WEIGHTS = Path(__file__).parents[1] / "weights"
+WEIGHTS = Path(__file__).parents[2] / "weights"
 
 
 def random_network(name: str) -> nn.Module:

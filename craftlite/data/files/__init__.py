@@ -1,0 +1,1 @@
+"""Files of ground truth: what several layouts have in common."""
