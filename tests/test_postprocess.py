@@ -310,7 +310,7 @@ NOISE = st.tuples(st.integers(1, 48), st.integers(1, 48)).flatmap(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32 - 1),
     smooth=st.integers(0, 4),
@@ -339,7 +339,7 @@ def test_noise_gives_sound_words(
         assert all(signed_area(box) > 0 for box in boxes) or min(words.size) == 1
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(NOISE)
 def test_no_small_map_crashes(maps: tuple[Map, Map]) -> None:
     words = words_from_maps(*maps, characters=True)

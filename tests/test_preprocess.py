@@ -19,7 +19,7 @@ def centre_of_light(plane: np.ndarray) -> np.ndarray:
     return np.array([x, y], np.float32)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(width=SIDES, height=SIDES, across=st.floats(0, 1), down=st.floats(0, 1))
 @example(width=700, height=700, across=0.0, down=1.0)
 @example(width=41, height=640, across=1.0, down=0.3)
@@ -36,7 +36,7 @@ def test_a_spot_found_in_the_input_is_mapped_back_to_where_it_was(
     assert abs(fit.to_picture(on_map) - spot).max() < 1
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(width=st.integers(1, 5000), height=st.integers(1, 5000), long_side=st.integers(32, 3000))
 def test_sizes_follow_the_long_side_and_are_padded_to_multiples_of_32(
     width: int, height: int, long_side: int

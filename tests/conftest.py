@@ -1,0 +1,10 @@
+"""Hypothesis as all tests use it: no example fails for being slow, for a machine may be busy."""
+
+import os
+
+from hypothesis import settings
+
+# Where CI is set, Hypothesis has a profile of its own without deadlines, and the same examples.
+if not os.environ.get("CI"):
+    settings.register_profile("patient", deadline=None)
+    settings.load_profile("patient")
