@@ -11,6 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from craftlite.errors import CraftliteError
 from craftlite.files import write_whole
 from craftlite.image import read_image
 from craftlite.preprocess import Fit
@@ -60,24 +61,37 @@ def write_int8(full: Path, out: Path, inputs: Iterable[Input]) -> None:
     Weights have a scale per channel and take 7 bits, so that sums of products do not overflow on
     CPUs without VNNI; activations span what an input (1, 3, h, w) brings forth on average. The
     FIRST and the LAST convolutions stay as they are.
+
+    Raises:
+        CraftliteError: a file cannot be written, the temporary ones of ONNX Runtime among them.
     """
     with TemporaryDirectory() as folder:
-        prepared, whole = Path(folder) / "prepared.onnx", Path(folder) / "int8.onnx"
-        quant_pre_process(full, prepared, skip_symbolic_shape=True)
-        convolutions = [n.name for n in onnx.load(prepared).graph.node if n.op_type == "Conv"]
-        quantize_static(
-            prepared,
-            whole,
-            _Inputs(inputs),
-            per_channel=True,
-            reduce_range=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            nodes_to_exclude=[*convolutions[:FIRST], *convolutions[-LAST:]],
-            # Without, the one picture with the largest values makes the steps of all others coarse.
-            extra_options={"CalibMovingAverage": True},
-        )
-        write_whole(out, whole.read_bytes())
+        try:
+            whole = _quantised(full, Path(folder), inputs)
+        except OSError as error:
+            reason = error.strerror or error
+            raise CraftliteError(f"{folder}: a file there cannot be written ({reason})") from error
+        write_whole(out, whole)
+
+
+def _quantised(full: Path, folder: Path, inputs: Iterable[Input]) -> bytes:
+    """What a network in 8 bits has in its file; ONNX Runtime writes its steps into a folder."""
+    prepared, whole = folder / "prepared.onnx", folder / "int8.onnx"
+    quant_pre_process(full, prepared, skip_symbolic_shape=True)
+    convolutions = [n.name for n in onnx.load(prepared).graph.node if n.op_type == "Conv"]
+    quantize_static(
+        prepared,
+        whole,
+        _Inputs(inputs),
+        per_channel=True,
+        reduce_range=True,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+        nodes_to_exclude=[*convolutions[:FIRST], *convolutions[-LAST:]],
+        # Without, the one picture with the largest values makes the steps of all others coarse.
+        extra_options={"CalibMovingAverage": True},
+    )
+    return whole.read_bytes()
 
 
 def spread(pictures: Sequence[Path]) -> list[Path]:

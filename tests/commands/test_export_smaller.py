@@ -1,6 +1,9 @@
 """Exported files that are smaller find what the float32 file finds."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +43,27 @@ def test_integers_take_a_third_of_the_bytes(tmp_path: Path) -> None:
     assert small.stat().st_size < 0.35 * SHIPPED.onnx.stat().st_size
     # It is 0.0050 where the first convolutions are in 8 bits too.
     assert 0 < region_difference(small) < 0.004
+
+
+@pytest.mark.parametrize("options", [["--fp16"], ["--int8", "--calibrate", str(SAMPLES)]])
+@pytest.mark.parametrize("most", [1_000_000, 7_400_000])
+def test_where_files_cannot_grow_the_sentence_names_one(
+    options: list[str], most: int, tmp_path: Path
+) -> None:
+    code = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most})); "
+    command = ["export", "--weights", SHIPPED.name, "--out", str(tmp_path / "out.onnx"), *options]
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}from craftlite.cli import main; exit(main({command}))"],
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode == 0:  # the limit was large enough
+        assert (tmp_path / "out.onnx").is_file() and most > 1_000_000
+        return
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"craftlite export: {tmp_path}/") and "File too large" in line
+    assert not (tmp_path / "out.onnx").exists()
 
 
 def test_tuned_thresholds_go_along_and_are_never_overwritten(tmp_path: Path) -> None:
