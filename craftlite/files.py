@@ -58,6 +58,11 @@ def written_whole(path: Path, durable: bool = True) -> Iterator[Path]:
         raise unwritable(path, error) from error
 
 
+def is_unfinished(path: Path) -> bool:
+    """Whether a file is one that `written_whole` has not finished, or never will."""
+    return path.match(UNFINISHED.format("*"))
+
+
 def _remove_abandoned(folder: Path) -> None:
     """Remove what processes that were killed while writing left in a folder; looks once an hour."""
     now = time.time()

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from craftlite.data.fingerprint import fingerprint
 from craftlite.data.sample import Word
 from craftlite.errors import ConfigError
-from craftlite.files import write_whole
+from craftlite.files import is_unfinished, write_whole
 from craftlite.progress import Progress
 from craftlite.synth.generator import Generator
 from craftlite.synth.synthtext import synthtext_bytes
@@ -138,7 +138,7 @@ def _claim(out: Path, settings: dict[str, Any], resume: bool) -> None:
     """Refuses a folder that is somebody else's, or another run's."""
     manifest = out / MANIFEST
     if not manifest.exists():
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        if out.exists() and (not out.is_dir() or any(not is_unfinished(p) for p in out.iterdir())):
             raise ConfigError(f"{out}: is not empty and holds no {MANIFEST}; name another --out")
         return
     if not resume:

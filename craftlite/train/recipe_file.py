@@ -14,6 +14,7 @@ from craftlite.data.mix import parse_mix
 from craftlite.errors import ConfigError
 from craftlite.train.recipe import Recipe, Settings
 
+MAX_BYTES = 2**18
 CONFIG = "config.yaml"  # a run's own record, which is a recipe too
 # What a recipe may hold beside the settings: `config.yaml` of a run does, so that it can be
 # repeated. The recipes that ship name no folder.
@@ -70,6 +71,8 @@ def read_recipe(path: Path, kind: type[Settings] = Recipe) -> dict[str, Any]:
             file, key and what is allowed are named.
     """
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError(f"more than {MAX_BYTES // 1024} KiB are no recipe")
         found = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: cannot be read as YAML ({_reason(error)})") from None

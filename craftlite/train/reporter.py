@@ -12,7 +12,7 @@ from craftlite.train.checkpoint import save_checkpoint
 from craftlite.train.optimiser import learning_rate
 from craftlite.train.precision import cudnn_benchmark
 from craftlite.train.records.log import Log, Mean, draw_curves
-from craftlite.train.run_folder import BEST, WEIGHTS, RunFolder
+from craftlite.train.run_folder import BEST, RunFolder
 from craftlite.train.task import Terms
 from craftlite.train.trainer import NonFiniteLossError, Trainer
 
@@ -123,9 +123,9 @@ class Reporter:
 
     def _save(self) -> None:
         trainer, out = self.trainer, self.folder.path
-        state = trainer.ema.module.state_dict()
-        save_model(out / WEIGHTS, trainer.recipe.network, state)
+        # In this order: a folder with weights has the checkpoint that they belong to.
         save_checkpoint(self.folder.checkpoint, trainer.state())
+        self.folder.save_weights(trainer)
         trainer.task.forget(out, trainer.step)
         draw_curves(self.log.path, out / "curves.png")
         self.saved = time.monotonic()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from craftlite.errors import ConfigError
 from craftlite.files import write_whole
+from craftlite.model.files import save_model
 from craftlite.progress import write_line
 from craftlite.train.checkpoint import load_checkpoint
 from craftlite.train.recipe import RESUMABLE, Settings
@@ -20,10 +21,10 @@ from craftlite.train.trainer import Trainer
 CHECKPOINT = "checkpoint.pt"
 WEIGHTS = "weights.safetensors"
 BEST = "best.safetensors"
-# What a run that was killed before its first checkpoint may have left, besides weights.
+# What a run that was killed before its first checkpoint may have left.
 LEFTOVERS = (
     *("config.yaml", "env.json", "log.jsonl", "curves.png", "sheet.jpg", "card.md"),
-    *("events", "pseudo"),
+    *("events", "pseudo", BEST),
 )
 
 
@@ -59,9 +60,9 @@ class RunFolder:
             raise ConfigError(
                 f"{self.path}: holds a training already; add --resume or name another --out"
             )
-        if not resume and (weights := self.best_weights()).exists():
+        if not resume and (self.path / WEIGHTS).exists():
             raise ConfigError(
-                f"{self.path}: holds {weights.name} of a training whose checkpoint is gone; name "
+                f"{self.path}: holds {WEIGHTS} of a training whose checkpoint is gone; name "
                 "another --out"
             )
         if settings.batch % (processes * settings.accumulate):
@@ -82,6 +83,12 @@ class RunFolder:
         trainer.load(state)
         if trainer.group.leads:
             rewind_log(self.log, trainer.step)
+            self.save_weights(trainer)  # a kill may have come between the checkpoint and these
+
+    def save_weights(self, trainer: Trainer) -> None:
+        """Write the averaged weights."""
+        state = trainer.ema.module.state_dict()
+        save_model(self.path / WEIGHTS, trainer.recipe.network, state)
 
     def _refuse_changes(
         self, task: Task, recipe: Mapping[str, object], datasets: Sequence[str]

@@ -134,6 +134,7 @@ def test_a_number_may_be_written_as_people_do(tmp_path: Path) -> None:
         pytest.param("steps: " + 5000 * "9", "cannot be read as YAML (", id="long"),
         ("learning_rate: .inf", "learning_rate is inf: must be finite"),
         pytest.param("ema: " + 400 * "9", ", must be a number", id="large"),
+        pytest.param("# " + 2**18 * "x", "more than 256 KiB are no recipe", id="large file"),
         pytest.param(5000 * "[", "cannot be read as YAML (", id="deep"),
         ("crop: 100", "crop is 100: must be a multiple of 32"),
         ("batch: 3\naccumulate: 2", "batch is 3: must be a multiple of accumulate"),

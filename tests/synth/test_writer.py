@@ -70,6 +70,8 @@ def test_folders_of_others_and_other_settings_are_refused(made: Generator, tmp_p
     (tmp_path / "mine" / "photo.jpg").write_bytes(b"precious")
     with pytest.raises(ConfigError, match="is not empty"):
         write_dataset(made, tmp_path / "mine", 5)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".craftlite-0123.tmp").touch()  # of a run that was killed at once
     write_dataset(made, tmp_path / "out", 5)
     with pytest.raises(ConfigError, match="--resume"):
         write_dataset(made, tmp_path / "out", 5)

@@ -206,6 +206,15 @@ def test_weights_whose_checkpoint_is_gone_are_not_overwritten(quads: Path, tmp_p
     assert (out / "weights.safetensors").read_bytes() == before
 
 
+def test_a_kill_between_checkpoint_and_weights_costs_nothing(quads: Path, tmp_path: Path) -> None:
+    task, out = mix(quads, replace(RECIPE, steps=1)), tmp_path / "run"
+    weights = train(task, out)
+    before = weights.read_bytes()
+    weights.unlink()
+    assert train(task, out, resume=True) == weights
+    assert weights.read_bytes() == before
+
+
 def test_what_a_run_left_that_never_saved_is_not_taken_for_this_runs(
     quads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
