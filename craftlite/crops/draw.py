@@ -3,7 +3,6 @@
 Nothing here waits for the device, and the same plan gives the same batch on the same device.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,36 +56,6 @@ class Painter:
         pixels = recolour(pixels, there, self._noise)
         scores, weight = render(there, len(pixels), self.crop // MAP_STRIDE)
         return Batch((pixels - self._mean) / self._std, scores, weight)
-
-    def draw_ahead(self, steps: Iterator[Sequence[BatchPlan]]) -> Iterator[list[Batch]]:
-        """The batches of each step's plans; on a GPU the next step's while it trains on this one's.
-
-        They are drawn on a stream of their own, which the current one waits for.
-        """
-        device = self.gallery.texels.device
-        if device.type != "cuda":
-            yield from ([self.draw(plan) for plan in plans] for plans in steps)
-            return
-        stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
-        ahead = list[Batch]()
-        stream.wait_stream(torch.cuda.current_stream(device))
-        for plans in steps:
-            drawn, ready = ahead, stream.record_event()
-            with torch.cuda.stream(stream):
-                ahead = [self.draw(plan) for plan in plans]
-            if drawn:
-                yield _handed_over(drawn, ready)
-        if ahead:
-            yield _handed_over(ahead, stream.record_event())
-
-
-def _handed_over(batches: list[Batch], ready: torch.cuda.Event) -> list[Batch]:
-    """Batches of another stream for the current one, which waits until they are ready."""
-    current = torch.cuda.current_stream()
-    current.wait_event(ready)
-    for tensor in (tensor for batch in batches for tensor in batch):
-        tensor.record_stream(current)  # else its memory could be reused while it is read here
-    return batches
 
 
 def recolour(pixels: Tensor, plan: BatchPlan, noise: torch.Generator) -> Tensor:

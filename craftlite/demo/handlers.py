@@ -141,7 +141,7 @@ class Handlers:
         return str(target), "\n".join([f"{done} of {len(paths)} pictures.", *failed])
 
     def _kept(self, key: str | None) -> Analysis | None:
-        """The picture of a key; one that is gone is told on the page."""
+        """The picture of a key; where it is no longer kept, the page shows the shelf's sentence."""
         with user_errors_as_gradio():
             return None if key is None else self.shelf.get(key)
 

@@ -21,10 +21,10 @@ from craftlite.train.trainer import Trainer
 CHECKPOINT = "checkpoint.pt"
 WEIGHTS = "weights.safetensors"
 BEST = "best.safetensors"
-# What a run that was killed before its first checkpoint may have left.
+# What a run that was killed before its first checkpoint may have left, besides weights.
 LEFTOVERS = (
     *("config.yaml", "env.json", "log.jsonl", "curves.png", "sheet.jpg", "card.md"),
-    *("events", "pseudo", BEST),
+    *("events", "pseudo"),
 )
 
 
@@ -60,9 +60,9 @@ class RunFolder:
             raise ConfigError(
                 f"{self.path}: holds a training already; add --resume or name another --out"
             )
-        if not resume and (self.path / WEIGHTS).exists():
+        if not resume and (weights := self.best_weights()).exists():
             raise ConfigError(
-                f"{self.path}: holds {WEIGHTS} of a training whose checkpoint is gone; name "
+                f"{self.path}: holds {weights.name} of a training whose checkpoint is gone; name "
                 "another --out"
             )
         if settings.batch % (processes * settings.accumulate):

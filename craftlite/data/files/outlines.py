@@ -30,5 +30,5 @@ def _crossings(outline: Points) -> int:
     """How many pairs of sides that are not neighbours touch."""
     sides = shapely.linestrings(np.stack([outline, np.roll(outline, -1, axis=0)], axis=1))
     pairs = len(shapely.STRtree(sides).query(sides, predicate="intersects").T)
-    # Each side meets itself and two neighbours; of any other pair, both sides are told.
+    # The tree finds each side with itself and with its two neighbours, and every other pair twice.
     return (pairs - 3 * len(sides)) // 2

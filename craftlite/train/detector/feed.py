@@ -88,4 +88,5 @@ def crop_batches(
     listed, shares = sources_on_disk(sources, mix)
     plans = PlannedCrops(listed, shares, recipe.crop, recipe.seed, painter.gallery.sizes)
     with closing(batches(plans, sampler, recipe.workers)) as stream:
-        yield from painter.draw_ahead(stream)
+        for parts in stream:
+            yield [painter.draw(plan) for plan in parts]
