@@ -66,7 +66,8 @@ def fitted(picture: Picture, room: tuple[int, int]) -> tuple[Picture, float]:
 
 def data_uri(picture: Picture, quality: int = 85) -> str:
     """A picture (H, W, 3) uint8 RGB as a JPEG that stands in a page itself."""
-    jpeg = _encoded(picture, ".jpg", quality)
+    # Of a copy: the caller's picture may be in use elsewhere, and what pages show is small.
+    jpeg = _encoded(picture.copy(), ".jpg", quality)
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 

@@ -41,8 +41,6 @@ def networks() -> list[dict[str, Any]]:
 
 def run(args: Namespace) -> int:
     """Print what there is; without torch, networks are left out and a line on stderr says so."""
-    # NumPy comes with it, which the start of no other command waits for.
-
     known = networks() if find_spec("torch") else []
     if not known:
         write_line("the networks' costs need torch: pip install 'craftlite[train]'")

@@ -12,12 +12,19 @@ from craftlite.errors import ConfigError, printable
 from craftlite.postprocess import Thresholds
 from craftlite.weights import find_weights
 
-# Option and field of Thresholds.
-_FIELDS = {
-    "text_threshold": "text",
-    "link_threshold": "link",
-    "low_text": "low",
-    "growth": "growth",
+# The options for the fields of Thresholds: field, type, placeholder and help of each.
+_LEVELS = {
+    "text_threshold": ("text", ClosedUnitInterval, "T", "lowest peak region score of a word"),
+    "link_threshold": (
+        *("link", ClosedUnitInterval, "T"),
+        "affinity score above which characters are joined",
+    ),
+    "low_text": ("low", ClosedUnitInterval, "T", "region score above which a pixel is text"),
+    "growth": (
+        *("growth", NonNegativeFloat, "X"),
+        "how far boxes reach beyond the middles of letters, as a multiple of what CRAFT's "
+        "published code adds",
+    ),
 }
 
 
@@ -59,19 +66,8 @@ def add_thresholds(parser: ArgumentParser) -> None:
     preset = "thresholds tuned for one dataset, by its name in the weights' card"
     parser.add_argument("--thresholds", type=str, metavar="NAME", help=preset)
     unset = "; by default the weights' own"
-    for option, kind, metavar, text in (
-        ("--text-threshold", ClosedUnitInterval, "T", "lowest peak region score of a word"),
-        (
-            *("--link-threshold", ClosedUnitInterval, "T"),
-            "affinity score above which characters are joined",
-        ),
-        ("--low-text", ClosedUnitInterval, "T", "region score above which a pixel is text"),
-        (
-            *("--growth", NonNegativeFloat, "X"),
-            "how far boxes reach beyond the middles of letters, as a multiple of what CRAFT's "
-            "published code adds",
-        ),
-    ):
+    for name, (_, kind, metavar, text) in _LEVELS.items():
+        option = "--" + name.replace("_", "-")
         parser.add_argument(option, type=kind, metavar=metavar, help=text + unset)
 
 
@@ -84,5 +80,5 @@ def chosen_thresholds(args: Namespace, weights: str, own: Thresholds) -> Thresho
     """
     if args.thresholds is not None:
         own = find_weights(weights).preset(args.thresholds)
-    given = {field: args[option] for option, field in _FIELDS.items()}
+    given = {field: args[option] for option, (field, *_) in _LEVELS.items()}
     return replace(own, **{name: value for name, value in given.items() if value is not None})

@@ -24,8 +24,8 @@ NOT_YOURS = (
 class OwnFiles:
     """Lets a request through where it names no files but samples and its visitor's uploads.
 
-    A cookie with a secret value identifies each visitor. Every "path" in a request's JSON is checked,
-    whatever it is for, before anything opens it.
+    A cookie with a secret value identifies each visitor. Every "path" in a request's JSON
+    is checked, whatever it is for, before anything opens it.
 
     Args:
         app: what answers.
