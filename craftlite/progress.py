@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 from tqdm import tqdm
@@ -23,6 +24,11 @@ class Progress(tqdm):  # type: ignore[misc]
         if self._plain:
             options |= {"ncols": 0, "mininterval": SECONDS}
         super().__init__(*args, file=sys.stderr, **options)
+
+    def __del__(self) -> None:
+        """Close the bar; one that Ctrl-C kept from being set up has nothing to close."""
+        with suppress(AttributeError):
+            super().__del__()
 
     def display(self, msg: str | None = None, pos: int | None = None) -> None:
         """Draw the bar, or write a line where the last one is SECONDS old."""

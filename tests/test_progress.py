@@ -1,6 +1,7 @@
 """What long work says where there is no terminal, and that a terminal has its bar."""
 
 import fcntl
+import gc
 import os
 import pty
 import struct
@@ -35,6 +36,13 @@ def test_without_a_terminal_progress_is_lines_as_time_passes(
 def test_short_work_writes_none(capsys: pytest.CaptureFixture[str]) -> None:
     assert list(Progress(range(3), unit="picture")) == [0, 1, 2]
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_bar_that_was_never_set_up_is_removed_quietly() -> None:
+    # As Ctrl-C between the two halves of making an object leaves it.
+    Progress.__new__(Progress)
+    gc.collect()
 
 
 def test_messages_between_are_lines_of_their_own() -> None:
