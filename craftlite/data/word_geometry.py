@@ -15,6 +15,7 @@ TYPICAL_ASPECT = 0.55
 # A word this many times as high as it is long is read downwards, if it has characters enough.
 TALL = 1.5
 FEWEST_STACKED = 3
+MOST_GUESSED = 1000  # characters; a box of a million pixels by one is a mistake, not a word
 
 
 def split_evenly(outline: Points, count: int) -> Points:
@@ -115,7 +116,8 @@ def _guess(outline: Points, count: int) -> Points:
         # Without a text nothing says where reading starts; the long side is the reading direction.
         outline = np.roll(outline, -1, axis=0)
     length, height = extent(outline)
-    return split_evenly(outline, max(1, round(length / max(TYPICAL_ASPECT * height, 1.0))))
+    count = round(length / max(TYPICAL_ASPECT * height, 1.0))
+    return split_evenly(outline, min(max(1, count), MOST_GUESSED))
 
 
 def least_rectangle(outline: Points) -> Points:

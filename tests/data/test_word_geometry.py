@@ -70,6 +70,10 @@ def test_textless_word_has_as_many_characters_whatever_corner_it_starts_from(fir
     assert np.ptp(centres[:, 1]) == pytest.approx(0, abs=0.01)
 
 
+def test_a_box_without_height_has_a_limited_number_of_characters() -> None:
+    assert len(characters_of(Word(box(0, 20, 16_777_215, 20), None))) == 1000
+
+
 def test_spaces_of_a_text_are_no_characters() -> None:
     assert len(characters_of(Word(box(0, 0, 100, 20), "a b c"))) == 3
 
