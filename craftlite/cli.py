@@ -30,6 +30,14 @@ COMMANDS = {
     "info": "list the networks and the weights",
 }
 
+# Which extra installs a package; all others that a command may lack come with "train".
+EXTRAS = {
+    **dict.fromkeys(("onnx", "onnxscript"), "export"),
+    **dict.fromkeys(("uharfbuzz", "scipy"), "synth"),
+    **dict.fromkeys(("jinja2", "matplotlib"), "report"),
+    **{"cleval": "cleval", "gradio": "demo"},
+}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0, 1 some inputs failed, 2 wrong usage, 130."""
@@ -37,33 +45,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = " ".join(arguments[:1])
     try:
         with interrupts_are_not_lost(command), redirect_stdout(Output(sys.stdout)):
-            command, *options = parsed(arguments)
+            command = parse_command(arguments)
             module = import_module(f"craftlite.commands.{command}")
             parser = module.parser()
             parser.prog = f"craftlite {command}"
-            code: int = module.run(parser.parse_args(options))
+            code: int = module.run(parser.parse_args(arguments[1:]))
             sys.stdout.flush()
             return code
-    except CraftliteError as error:
+    except BrokenPipeError:
+        # The reader of our output went away, which is no error of anybody's.
+        return 1
+    except (CraftliteError, OSError) as error:
+        # An OSError, such as of a disk that fills while a log is written, names file and reason.
         print(f"craftlite {command}: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError | WeightsError) else 1
     except ModuleNotFoundError as error:
-        print(f"craftlite {command}: {missing(error)}", file=sys.stderr)
+        print(f"craftlite {command}: {install_hint(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"craftlite {command}: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output went away, which is no error of anybody's.
-        return 1
-    except OSError as error:
-        # Such as a disk that fills while a log is written: its text names the file and the reason.
-        print(f"craftlite {command}: {error}", file=sys.stderr)
-        return 1
 
 
 class Output:
-    """Standard output as it is, but for its errors: they name it, as those of files name theirs."""
+    """Standard output whose errors name it, as errors of files name theirs."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -72,12 +77,10 @@ class Output:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """Write a text; raises an OSError that names standard output."""
         with self._named():
             return self._stream.write(text)
 
     def flush(self) -> None:
-        """Send on what is kept back; raises an OSError that names standard output."""
         with self._named():
             self._stream.flush()
 
@@ -86,7 +89,7 @@ class Output:
         try:
             yield
         except OSError as error:
-            # What is left goes nowhere, or Python would try again at exit, and complain.
+            # Discard what is left in the buffer: Python would try again at exit, and complain.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
             raise OSError(error.errno, error.strerror, "standard output") from error
 
@@ -96,8 +99,8 @@ def interrupts_are_not_lost(command: str) -> Iterator[None]:
     """Ctrl-C is a KeyboardInterrupt, or ends the process at once where that would be swallowed.
 
     During an import it may vanish or come out as another exception; in a destructor, or in a
-    function that a C library calls, Python only prints it. Nothing is to be tidied up there: files
-    are written whole.
+    function that a C library calls, Python only prints it. No clean-up is needed there: files are
+    written whole.
     """
 
     def end() -> None:
@@ -127,7 +130,7 @@ def interrupts_are_not_lost(command: str) -> Iterator[None]:
         threading.current_thread() is not threading.main_thread()
         or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
     ):
-        yield  # somebody else's business
+        yield  # the caller handles interrupts itself
         return
     # Cython shows what it swallows to the hook of uncaught exceptions first.
     unraisable, sys.unraisablehook = sys.unraisablehook, swallowed
@@ -140,12 +143,8 @@ def interrupts_are_not_lost(command: str) -> Iterator[None]:
         sys.unraisablehook, sys.excepthook = unraisable, uncaught
 
 
-def parsed(argv: Sequence[str]) -> list[str]:
-    """The command's name and what follows it.
-
-    Raises:
-        SystemExit: help or the version was asked for (0), or there is no such command (2).
-    """
+def parse_command(argv: Sequence[str]) -> str:
+    """The name of the command; exits after --help or --version, or if there is no such command."""
     width = max(map(len, COMMANDS)) + 2
     listed = "\n".join(f"  {name:<{width}}{text}" for name, text in COMMANDS.items())
     parser = argparse.ArgumentParser(
@@ -158,22 +157,12 @@ def parsed(argv: Sequence[str]) -> list[str]:
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("command", choices=COMMANDS, help=argparse.SUPPRESS)
     command: str = parser.parse_args(argv[:1]).command
-    return [command, *argv[1:]]
+    return command
 
 
-def missing(error: ModuleNotFoundError) -> str:
-    """Which extra brings the package that a command lacks."""
-    extras = {
-        "onnx": "export",
-        "onnxscript": "export",
-        "uharfbuzz": "synth",
-        "scipy": "synth",
-        "jinja2": "report",
-        "matplotlib": "report",
-        "cleval": "cleval",
-        "gradio": "demo",
-    }
-    extra = extras.get(error.name or "", "train")
+def install_hint(error: ModuleNotFoundError) -> str:
+    """Which extra to install for the package that a command lacks."""
+    extra = EXTRAS.get(error.name or "", "train")
     return f"needs {error.name}, which comes with: pip install 'craftlite[{extra}]'"
 
 

@@ -2,9 +2,10 @@
 
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,14 +24,16 @@ METADATA = "craftlite"
 FLOAT = "tensor(float)"  # as ONNX Runtime calls float32
 
 
-class Runtime(Protocol):
+class Runtime(ABC):
     """A network that is ready to run; safe to call from several threads.
 
     Attributes:
         network: its name, as `craftlite info` lists it.
+        source: what errors call it: its weights file, or else its name.
     """
 
     network: str
+    source: str
 
     def __call__(self, pictures: Tensor) -> Tensor:
         """Maps (N, 2, H/2, W/2), region then affinity, of normalised pictures (N, 3, H, W).
@@ -38,10 +41,33 @@ class Runtime(Protocol):
         Raises:
             WeightsError: the network fails, or its maps have another shape or are not finite.
         """
-        ...
+        try:
+            maps = self._run(pictures)
+        except Exception as error:
+            raise WeightsError(
+                f"{self.source}: the network failed on pictures {pictures.shape} "
+                f"({_reason(error)}); try a smaller long side, or other weights"
+            ) from error
+        number, _, height, width = pictures.shape
+        expected = (number, 2, height // 2, width // 2)
+        if maps.shape != expected:
+            raise WeightsError(
+                f"{self.source}: the network gave maps {maps.shape} for pictures "
+                f"{pictures.shape}, expected {expected}; use other weights"
+            )
+        if not np.isfinite(maps).all():
+            raise WeightsError(
+                f"{self.source}: the network gave scores that are not finite numbers; "
+                "use other weights"
+            )
+        return maps
+
+    @abstractmethod
+    def _run(self, pictures: Tensor) -> Tensor:
+        """The network's maps, unchecked."""
 
 
-class OnnxRuntime:
+class OnnxRuntime(Runtime):
     """A network in an ONNX file, run by ONNX Runtime.
 
     Args:
@@ -70,7 +96,7 @@ class OnnxRuntime:
         providers = ["CPUExecutionProvider"]
         if cuda and device != "cpu":
             providers.insert(0, "CUDAExecutionProvider")
-        self.file = file
+        self.source = str(file)
         try:
             self.session = onnxruntime.InferenceSession(str(file), options, providers=providers)
             metadata = self.session.get_modelmeta().custom_metadata_map
@@ -91,17 +117,13 @@ class OnnxRuntime:
             raise WeightsError(f"{file}: {error}; write it again with craftlite export") from None
         self._input = self.session.get_inputs()[0].name
 
-    def __call__(self, pictures: Tensor) -> Tensor:
-        """Maps (N, 2, H/2, W/2) of normalised pictures (N, 3, H, W)."""
-        try:
-            maps: Tensor = self.session.run(None, {self._input: pictures})[0]
-        except Exception as error:
-            raise _failed(str(self.file), pictures, error) from error
-        return _checked(maps, pictures, str(self.file))
+    def _run(self, pictures: Tensor) -> Tensor:
+        maps: Tensor = self.session.run(None, {self._input: pictures})[0]
+        return maps
 
 
-class TorchRuntime:
-    """A torch network behind the same protocol; it is put into eval mode.
+class TorchRuntime(Runtime):
+    """A network of torch; it is put into eval mode.
 
     Args:
         network: its name.
@@ -124,8 +146,7 @@ class TorchRuntime:
     ) -> None:
         import torch
 
-        self.network = network
-        self.name = str(file or network)
+        self.network, self.source = network, str(file or network)
         if device == "cuda" and not torch.cuda.is_available():
             raise ConfigError("--device cuda: torch finds no CUDA device; use --device cpu")
         if threads:
@@ -134,25 +155,17 @@ class TorchRuntime:
         self.device = torch.device("cuda" if use_cuda else "cpu")
         self.model = model.to(self.device).eval()
 
-    def __call__(self, pictures: Tensor) -> Tensor:
-        """Maps (N, 2, H/2, W/2) of normalised pictures (N, 3, H, W)."""
+    def _run(self, pictures: Tensor) -> Tensor:
         import torch
 
-        try:
-            with torch.inference_mode():
-                scores, _ = self.model(torch.from_numpy(pictures).to(self.device))
-                maps: Tensor = scores.permute(0, 3, 1, 2).float().cpu().numpy()
-        except RuntimeError as error:
-            raise _failed(self.name, pictures, error) from error
-        return _checked(maps, pictures, self.name)
+        with torch.inference_mode():
+            scores, _ = self.model(torch.from_numpy(pictures).to(self.device))
+            maps: Tensor = scores.permute(0, 3, 1, 2).float().cpu().numpy()
+        return maps
 
 
 def _network_name(metadata: str) -> str:
-    """The network's name in a file's metadata.
-
-    Raises:
-        ValueError: there is none.
-    """
+    """The network's name in a file's metadata; raises ValueError if there is none."""
     try:
         name = json.loads(metadata)["network"]
     except (ValueError, TypeError, LookupError, RecursionError):
@@ -163,50 +176,21 @@ def _network_name(metadata: str) -> str:
 
 
 def _check_ports(inputs: Sequence["NodeArg"], outputs: Sequence["NodeArg"]) -> None:
-    """Whether an ONNX network takes pictures of any size and gives two maps.
-
-    Raises:
-        ValueError: it does not.
-    """
+    """Raises ValueError unless a network takes pictures of any size and gives two maps."""
     if len(inputs) != 1 or len(outputs) != 1:
         raise ValueError(f"it has {len(inputs)} inputs and {len(outputs)} outputs, not one of each")
     [pictures], [maps] = inputs, outputs
     kind, shape = pictures.type, pictures.shape
     if kind != FLOAT or len(shape) != 4 or shape[1] != 3:
         raise ValueError(f"it takes {kind} {shape}, not {FLOAT} (n, 3, h, w)")
-    fixed = [size for size in (shape[0], *shape[2:]) if isinstance(size, int)]
-    if fixed:
+    if any(isinstance(size, int) for size in (shape[0], *shape[2:])):
         raise ValueError(f"it takes pictures of one size alone, {shape}; n, h and w must be free")
     if maps.type != FLOAT or len(maps.shape) != 4 or maps.shape[1] != 2:
         raise ValueError(f"it gives {maps.type} {maps.shape}, not {FLOAT} (n, 2, h/2, w/2)")
 
 
-def _checked(maps: Tensor, pictures: Tensor, name: str) -> Tensor:
-    """Maps, where a network gave what it should for pictures (N, 3, H, W)."""
-    number, _, height, width = pictures.shape
-    wanted = (number, 2, height // 2, width // 2)
-    if maps.shape != wanted:
-        raise WeightsError(
-            f"{name}: the network gave maps {maps.shape} for pictures {pictures.shape}, expected "
-            f"{wanted}; use other weights"
-        )
-    if not np.isfinite(maps).all():
-        raise WeightsError(
-            f"{name}: the network gave scores that are not finite numbers; use other weights"
-        )
-    return maps
-
-
-def _failed(name: str, pictures: Tensor, error: Exception) -> WeightsError:
-    """The error of a network that failed while it ran."""
-    return WeightsError(
-        f"{name}: the network failed on pictures {pictures.shape} ({_reason(error)}); try a "
-        "smaller long side, or other weights"
-    )
-
-
 def _reason(error: Exception) -> str:
-    """What a library said, as one short line; the end of ONNX Runtime's tells what is wrong."""
-    said = (str(error).strip() or type(error).__name__).splitlines()[0]
-    said = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from .*? failed:)?", "", said)
-    return said if len(said) < 200 else f"... {said[-200:]}"
+    """A library's error as one short line; the end of ONNX Runtime's says what is wrong."""
+    text = (str(error).strip() or type(error).__name__).splitlines()[0]
+    text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from .*? failed:)?", "", text)
+    return text if len(text) < 200 else f"... {text[-200:]}"

@@ -14,15 +14,15 @@ Port = restricted_number_type("Port", int, [(">=", 1), ("<=", 65535)])
 
 def parser() -> ArgumentParser:
     """The options of the command."""
-    result = new_parser("Serve a web page to try the detector on.")
-    here = "address to listen on; 0.0.0.0 lets other machines in"
-    result.add_argument("--host", type=str, default="127.0.0.1", help=here)
-    names = "a name, besides localhost and HOST, that visitors reach the page by; may be repeated"
-    result.add_argument(
-        "--allow-host", action="append", type=str, metavar="NAME", default=[], help=names
-    )
-    result.add_argument("--port", type=Port, default=7860, help="port to listen on")
-    result.add_argument("--threads", type=PositiveInt, help="by default the machine's cores")
+    result = new_parser("Serve a web page to try the detector on; needs craftlite[demo].")
+    add = result.add_argument
+    here = "Address to listen on; 0.0.0.0 accepts connections from other machines."
+    add("--host", type=str, default="127.0.0.1", help=here)
+    names = "Name, besides localhost and HOST, that visitors reach the page by. May be repeated."
+    add("--allow-host", action="append", type=str, metavar="NAME", default=[], help=names)
+    add("--port", type=Port, default=7860, metavar="N", help="Port to listen on.")
+    threads = "CPU threads; by default one for each core."
+    add("--threads", type=PositiveInt, metavar="N", help=threads)
     return result
 
 
@@ -35,12 +35,12 @@ def run(args: Namespace) -> int:
     from craftlite.demo.page import build, serve
     from craftlite.demo.session import DetectorPool
 
-    # A service is stopped by SIGTERM; leaving in good order removes what was uploaded.
+    # A service is stopped by SIGTERM; an orderly exit removes what was uploaded.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     page = build(DetectorPool(args.threads))
     print(f"http://{args.host}:{args.port} (Ctrl-C stops it)", file=sys.stderr)
     try:
         serve(page, args.host, args.port, args.allow_host)
     except OSError as error:
-        raise ConfigError(f"--port {args.port}: {error}; name another") from None
+        raise ConfigError(f"--port {args.port}: {error}; choose another") from None
     return 0

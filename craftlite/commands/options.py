@@ -12,33 +12,30 @@ from craftlite.errors import ConfigError, printable
 from craftlite.postprocess import Thresholds
 from craftlite.weights import find_weights
 
-# The options for the fields of Thresholds: field, type, placeholder and help of each.
-_LEVELS = {
-    "text_threshold": ("text", ClosedUnitInterval, "T", "lowest peak region score of a word"),
-    "link_threshold": (
-        *("link", ClosedUnitInterval, "T"),
-        "affinity score above which characters are joined",
+# Field of Thresholds, option, its type and placeholder, and the start of its help.
+_THRESHOLDS = (
+    ("text", "--text-threshold", ClosedUnitInterval, "T", "Peak region score that a word needs"),
+    ("link", "--link-threshold", ClosedUnitInterval, "T", "Affinity score that joins characters"),
+    ("low", "--low-text", ClosedUnitInterval, "T", "Region score from which a pixel is text"),
+    (
+        *("growth", "--growth", NonNegativeFloat, "X"),
+        "How far boxes reach beyond the middles of letters, where 1 is as far as in CRAFT's "
+        "published code",
     ),
-    "low_text": ("low", ClosedUnitInterval, "T", "region score above which a pixel is text"),
-    "growth": (
-        *("growth", NonNegativeFloat, "X"),
-        "how far boxes reach beyond the middles of letters, as a multiple of what CRAFT's "
-        "published code adds",
-    ),
-}
+)
 
 
 class HelpFormatter(DefaultHelpFormatter):
-    """Options with their defaults, where they have one that is worth saying."""
+    """Help texts with the options' defaults, except for switches and options without one."""
 
     def _get_help_string(self, action: Action) -> str:
         text = action.help or ""
-        unsaid = action.default in (None, False, SUPPRESS) or action.default == []
-        return text if unsaid or action.required else f"{text} [%(default)s]"
+        hidden = action.default in (None, False, SUPPRESS, []) or action.required
+        return text if hidden else f"{text} [%(default)s]"
 
 
 class _Parser(ArgumentParser):
-    """A parser whose errors obey no terminal, whatever was typed."""
+    """A parser whose errors escape control characters, whatever was typed."""
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         super().error("\n".join(map(printable, message.split("\n"))), ex)
@@ -62,17 +59,16 @@ def parse_size(text: str) -> tuple[int, int]:
 
 
 def add_thresholds(parser: ArgumentParser) -> None:
-    """The fields of Thresholds, unset by default, and the name of some that the weights have."""
-    preset = "thresholds tuned for one dataset, by its name in the weights' card"
+    """An option for each field of Thresholds, and one for a set that the weights have by name."""
+    preset = "Thresholds tuned for one dataset, by its name in the weights' card."
     parser.add_argument("--thresholds", type=str, metavar="NAME", help=preset)
-    unset = "; by default the weights' own"
-    for name, (_, kind, metavar, text) in _LEVELS.items():
-        option = "--" + name.replace("_", "-")
-        parser.add_argument(option, type=kind, metavar=metavar, help=text + unset)
+    for _, option, kind, metavar, text in _THRESHOLDS:
+        text += "; by default the weights' own."
+        parser.add_argument(option, type=kind, metavar=metavar, help=text)
 
 
 def chosen_thresholds(args: Namespace, weights: str, own: Thresholds) -> Thresholds:
-    """The weights' own levels, or those of --thresholds, with those replaced that were given.
+    """The weights' own thresholds, or those of --thresholds, with those replaced that were given.
 
     Raises:
         ConfigError: the weights have none of that name.
@@ -80,5 +76,8 @@ def chosen_thresholds(args: Namespace, weights: str, own: Thresholds) -> Thresho
     """
     if args.thresholds is not None:
         own = find_weights(weights).preset(args.thresholds)
-    given = {field: args[option] for option, (field, *_) in _LEVELS.items()}
-    return replace(own, **{name: value for name, value in given.items() if value is not None})
+    given = {
+        field: args[option.removeprefix("--").replace("-", "_")]
+        for field, option, *_ in _THRESHOLDS
+    }
+    return replace(own, **{field: value for field, value in given.items() if value is not None})

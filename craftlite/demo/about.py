@@ -1,4 +1,4 @@
-"""The page's "about": how it works, in pictures and few words."""
+"""The page's tab "About": how the detector works."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -9,56 +9,55 @@ from craftlite.geometry import Picture
 from craftlite.weights import DEFAULT, catalogue
 
 ABOUT = """
-**Two maps.** A small network (1.82 M parameters) gives every pixel two scores: *region*, whether it
-is the centre of a character, and *affinity*, whether it lies between two characters of one word.
-Pixels of either form connected components, and each component is a word. It is CRAFT's idea (Baek
-et al., CVPR 2019) on a network with an eleventh of the parameters.
+**Two maps.** A small network (1.82 M parameters) predicts two scores for every pixel: *region*, how
+close it is to the centre of a character, and *affinity*, how close it is to the middle of the gap
+between two characters of one word. Pixels with a high score in either map form connected
+components, and each component is a word. The idea is CRAFT's (Baek et al., CVPR 2019); the network
+has an eleventh of CRAFT's parameters.
 
-**Three thresholds.** *Low text* says from which region score a pixel is text, *link* from which
-affinity it joins characters, and *text* what peak a word must reach. They work on maps that are
-there already; the network runs again only for another picture, long side or weights.
+**Three thresholds.** *Low text* is the region score from which a pixel counts as text, *link* the
+affinity from which it joins two characters, and *text* the peak region score that a word must
+reach. They are applied to maps that are already computed: the network runs again only for another
+picture, another long side or other weights.
 
-**What it is good for yet**
+**How accurate it is**
 
 {table}
 
-Code: MIT. The weights learnt from data with terms of its own: see their card in `weights/`. Nothing
-that is uploaded is kept, and the page asks nothing of other servers.
+The code has the MIT licence. Each set of weights has a card in `weights/` with the terms of the
+data that it was trained on. An uploaded file is deleted after ten minutes, the picture in memory
+an hour after its last use. The page loads nothing from other servers.
 """
-EXAMPLE = "TWO MAPS"
-CAPTIONS = ("a picture", "its region map", "its affinity map", "components: the words")
-
-
-def example() -> Picture:
-    """A picture that needs no file: two words in ink on paper."""
-    image = Image.new("RGB", (640, 200), (236, 230, 214))
-    pen = ImageDraw.Draw(image)
-    pen.text((320, 100), EXAMPLE, (40, 44, 58), ImageFont.load_default(92), anchor="mm")
-    return np.array(image)
 
 
 def steps(pool: DetectorPool) -> str:
-    """From a picture to its words in four pictures, made by the weights that ship."""
-    detector = pool.detector(DEFAULT)
-    analysis = pool.analyse("example", example(), DEFAULT, 640)
-    found = pool.words(analysis, DEFAULT, detector.thresholds)
-    views = (
-        f'<img src="{analysis.shown}" alt="a picture">',
-        map_view(analysis, analysis.maps.region, "region map"),
-        map_view(analysis, analysis.maps.affinity, "affinity map"),
-        words_view(analysis, found),
-    )
+    """From a picture to its words in four pictures, made by the default weights."""
+    analysis = pool.analyse("example", _example(), DEFAULT, 640)
+    views = {
+        "a picture": f'<img src="{analysis.shown}" alt="a picture">',
+        "its region map": map_view(analysis, analysis.maps.region, "region map"),
+        "its affinity map": map_view(analysis, analysis.maps.affinity, "affinity map"),
+        "components: the words": words_view(analysis, *pool.words(analysis, DEFAULT)),
+    }
     figures = "".join(
-        f"<div>{view}<p>{number}. {said}</p></div>"
-        for number, (view, said) in enumerate(zip(views, CAPTIONS, strict=True), 1)
+        f"<div>{view}<p>{number}. {caption}</p></div>"
+        for number, (caption, view) in enumerate(views.items(), 1)
     )
     return f'<div class="steps">{figures}</div>'
 
 
+def _example() -> Picture:
+    """A picture that needs no file: two words in ink on paper."""
+    image = Image.new("RGB", (640, 200), (236, 230, 214))
+    pen = ImageDraw.Draw(image)
+    pen.text((320, 100), "TWO MAPS", (40, 44, 58), ImageFont.load_default(92), anchor="mm")
+    return np.array(image)
+
+
 def about() -> str:
-    """The text, with the weights' settings."""
+    """The text of the tab, with a table of the weights."""
     lines = [
-        "| weights | H-mean | on | long side | text, link, low, growth |",
+        "| weights | H-mean | tuned and measured | long side | text, link, low, growth |",
         "|---|---|---|---|---|",
     ]
     for entry in catalogue().values():

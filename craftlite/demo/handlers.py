@@ -6,24 +6,37 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import gradio as gr
 
-from craftlite.demo.session import Analysis, DetectorPool, Found, at_level
+from craftlite.demo.session import MAX_PIXELS, Analysis, DetectorPool
 from craftlite.demo.shelf import Shelf
 from craftlite.demo.views import NOTHING, characters_view, json_view, map_view, words_view
 from craftlite.draw import overlay, write_picture
 from craftlite.errors import CraftliteError, InputError
 from craftlite.formats import icdar, json_line, record
+from craftlite.geometry import Picture
+from craftlite.image import read_image
+from craftlite.words import Words
 
 MOST_PICTURES = 50  # in a batch
+
+
+class Settings(NamedTuple):
+    """What the page's controls are set to; handlers get them in this order, as `*settings`."""
+
+    text: float
+    link: float
+    low: float
+    level: str  # of JSON and files: "word", or "char" for characters too
+    weights: str
 
 
 class Handlers:
     """The page's functions; files for the browser are made in a `folder` of the server's own.
 
-    Arguments named text, link, low, level and weights are the page's settings. A session knows its
-    picture by a key of the shelf's, None before there is one.
+    A session knows its picture by a key of the shelf's, None before there is one.
     """
 
     def __init__(self, pool: DetectorPool, folder: Path, shelf: Shelf) -> None:
@@ -37,18 +50,19 @@ class Handlers:
             self.shelf.drop(key)
             return None
         with user_errors_as_gradio():
-            analysis = self.pool.analyse_file(_uploaded(Path(file[0])), file[1], weights, side)
+            analysis = self.pool.analyse(file[1], _read_upload(Path(file[0])), weights, side)
         return self.shelf.put(analysis, instead_of=key)
 
-    def again(self, key: str | None, side: int, weights: str) -> str | None:
-        """Runs the network again where the long side or the weights are others now."""
+    def rerun(self, key: str | None, side: int, weights: str) -> str | None:
+        """Runs the network again if the long side or the weights have changed."""
         analysis = self._kept(key)
         if analysis is None or (analysis.weights, analysis.long_side) == (weights, side):
             return key
-        new = self.pool.analyse(analysis.name, analysis.picture, weights, side)
-        return self.shelf.put(new, instead_of=key)
+        with user_errors_as_gradio():
+            analysis = self.pool.analyse(analysis.name, analysis.picture, weights, side)
+        return self.shelf.put(analysis, instead_of=key)
 
-    def own(self, weights: str) -> tuple[float, float, float, int]:
+    def tuned(self, weights: str) -> tuple[float, float, float, int]:
         """Thresholds and long side that weights were tuned for."""
         detector = self.pool.detector(weights)
         own = detector.thresholds
@@ -64,49 +78,31 @@ class Handlers:
             map_view(analysis, analysis.maps.affinity, "affinity map"),
         )
 
-    def show(
-        self,
-        key: str | None,
-        text: float,
-        link: float,
-        low: float,
-        level: str,
-        weights: str,
-    ) -> tuple[str, str, str]:
+    def show(self, key: str | None, *settings: Any) -> tuple[str, str, str]:
         """Words and characters as HTML, and the JSON; no network runs."""
-        analysis = self._kept(key)
+        analysis, chosen = self._kept(key), Settings(*settings)
         if analysis is None:
             return NOTHING, NOTHING, ""
-        found = self._words(analysis, weights, text, link, low)
+        words, milliseconds = self._words(analysis, chosen)
         return (
-            words_view(analysis, found),
-            characters_view(analysis, found),
-            json_view(analysis, at_level(found.words, level)),
+            words_view(analysis, words, milliseconds),
+            characters_view(analysis, words),
+            json_view(analysis, _at_level(words, chosen.level)),
         )
 
-    def save(
-        self,
-        form: str,
-        key: str | None,
-        text: float,
-        link: float,
-        low: float,
-        level: str,
-        weights: str,
-    ) -> str:
+    def save(self, form: str, key: str | None, *settings: Any) -> str:
         """A file of what is shown: form "json", "txt" or "png"."""
-        analysis = self._kept(key)
+        analysis, chosen = self._kept(key), Settings(*settings)
         if analysis is None:
             raise gr.Error("Drop a picture first.", print_exception=False)
-        found = self._words(analysis, weights, text, link, low)
-        words, stem = at_level(found.words, level), Path(analysis.name).stem or "picture"
-        path = self._new_file(f"res_{stem}.txt" if form == "txt" else f"{stem}.{form}")
-        if form == "json":
-            path.write_text(json_line(record(analysis.name, words)) + "\n")
-        elif form == "txt":
-            path.write_text(icdar(words))
-        else:
+        words = _at_level(self._words(analysis, chosen)[0], chosen.level)
+        if form == "png":
+            path = self._new_file(f"{Path(analysis.name).stem or 'picture'}.png")
             write_picture(path, overlay(analysis.picture, words))
+        else:
+            name, text = _text_file(form, analysis.name, words)
+            path = self._new_file(name)
+            path.write_text(text, encoding="utf-8")
         return str(path)
 
     def batch(
@@ -125,18 +121,18 @@ class Handlers:
             raise gr.Error("Choose some pictures first.", print_exception=False)
         if len(paths) > MOST_PICTURES:
             raise gr.Error(f"{MOST_PICTURES} pictures at a time.", print_exception=False)
+        settings = Settings(text, link, low, level, weights)
         target, failed = self._new_file("words.zip"), []
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in progress.tqdm([Path(path) for path in paths], unit="pictures"):
                 try:
-                    analysis = self.pool.analyse_file(_uploaded(path), path.name, weights, side)
+                    analysis = self.pool.analyse(path.name, _read_upload(path), weights, side)
                 except CraftliteError as error:
                     failed.append(f"- {path.name}: {error}")
                     continue
-                found = self._words(analysis, weights, text, link, low)
-                words = at_level(found.words, level)
-                archive.writestr(f"{path.stem}.json", json_line(record(path.name, words)) + "\n")
-                archive.writestr(f"res_{path.stem}.txt", icdar(words))
+                words = _at_level(self._words(analysis, settings)[0], level)
+                for form in ("json", "txt"):
+                    archive.writestr(*_text_file(form, path.name, words))
         done = len(paths) - len(failed)
         return str(target), "\n".join([f"{done} of {len(paths)} pictures.", *failed])
 
@@ -145,23 +141,36 @@ class Handlers:
         with user_errors_as_gradio():
             return None if key is None else self.shelf.get(key)
 
-    def _words(
-        self, analysis: Analysis, weights: str, text: float, link: float, low: float
-    ) -> Found:
-        """The words at three levels; boxes grow as the weights were tuned to."""
-        own = self.pool.detector(weights).thresholds
-        return self.pool.words(analysis, weights, replace(own, text=text, link=link, low=low))
+    def _words(self, analysis: Analysis, settings: Settings) -> tuple[Words, float]:
+        """The words with their characters; boxes grow as the weights were tuned to."""
+        tuned = self.pool.detector(settings.weights).thresholds
+        thresholds = replace(tuned, text=settings.text, link=settings.link, low=settings.low)
+        return self.pool.words(analysis, settings.weights, thresholds)
 
     def _new_file(self, name: str) -> Path:
         return Path(tempfile.mkdtemp(dir=self.folder)) / name
 
 
-def _uploaded(path: Path) -> bytes:
-    """The bytes of an upload, which may have waited long enough to be cleared away."""
+def _read_upload(path: Path) -> Picture:
+    """The picture of an upload, which may have waited long enough to be cleared away."""
     try:
-        return path.read_bytes()
+        data = path.read_bytes()
     except FileNotFoundError:
         raise InputError("the upload was cleared away: choose it again") from None
+    return read_image(data, max_pixels=MAX_PIXELS)
+
+
+def _at_level(words: Words, level: str) -> Words:
+    """The words with their characters where the level is "char", without where it is "word"."""
+    return words if level == "char" else replace(words, characters=None)
+
+
+def _text_file(form: str, picture: str, words: Words) -> tuple[str, str]:
+    """Name and text of a file with a picture's words: "json", or "txt" as ICDAR's."""
+    stem = Path(picture).stem or "picture"
+    if form == "txt":
+        return f"res_{stem}.txt", icdar(words)
+    return f"{stem}.json", json_line(record(picture, words)) + "\n"
 
 
 @contextmanager

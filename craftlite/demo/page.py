@@ -1,8 +1,10 @@
 """The page: its components, and which of the handlers answers when one of them changes."""
 
 import atexit
+import ctypes
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Collection
 from functools import partial
@@ -10,16 +12,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
+from gradio.components import Component
 from starlette.middleware import Middleware
 
 from craftlite.demo.about import about, steps
 from craftlite.demo.guard import Guard
 from craftlite.demo.handlers import Handlers
-from craftlite.demo.memory import return_what_is_freed
 from craftlite.demo.session import LONG_SIDES, MAX_PIXELS, DetectorPool
 from craftlite.demo.shelf import Shelf
 from craftlite.demo.uploads import OwnFiles
 from craftlite.demo.views import NOTHING, STYLE
+from craftlite.detector import Detector
 from craftlite.weights import DEFAULT, catalogue
 
 MAX_UPLOAD = "20mb"
@@ -31,33 +34,17 @@ MOST_SESSIONS = 64  # that are remembered at once, and that may wait
 NETWORK: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 1}
 PACKAGE = Path(__file__).parents[1]
 FILES = {"JSON": "json", "ICDAR text": "txt", "Overlay": "png"}
-HELP = {
-    "text": "The peak that a word must reach. Raise it against false finds.",
-    "link": "Affinity that joins characters. Raise it where words merge, else lower it.",
-    "low": "From here a pixel is text. Lower it for larger boxes and fainter words.",
-    "side": "Pixels that the network sees. More finds smaller words, and takes longer. "
-    "No picture is enlarged more than twice.",
-}
+M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8  # in glibc's malloc.h
 
 
 class Controls(NamedTuple):
-    """The components that say how words are found, in the order that handlers take them."""
+    """The components that say how words are found, in the order of `handlers.Settings`."""
 
     text: gr.Slider
     link: gr.Slider
     low: gr.Slider
     level: gr.Radio
     weights: gr.Dropdown
-
-
-class PictureViews(NamedTuple):
-    """The components that show a picture."""
-
-    words: gr.HTML
-    characters: gr.HTML
-    region: gr.HTML
-    affinity: gr.HTML
-    json: gr.Code
 
 
 def serve(page: gr.Blocks, host: str, port: int, names: Collection[str] = ()) -> None:
@@ -68,7 +55,7 @@ def serve(page: gr.Blocks, host: str, port: int, names: Collection[str] = ()) ->
     Raises:
         OSError: the port is taken.
     """
-    return_what_is_freed()
+    return_freed_memory()
     # What components keep was put there when the page was built: the samples.
     samples = set().union(*(block.keep_in_cache for block in page.blocks.values()))
     page.queue(max_size=MOST_SESSIONS, api_open=False)
@@ -93,14 +80,30 @@ def serve(page: gr.Blocks, host: str, port: int, names: Collection[str] = ()) ->
     )
 
 
+def return_freed_memory() -> None:
+    """Has glibc give each large block back as soon as it is freed; does nothing elsewhere.
+
+    By default glibc learns from a picture's first blocks to keep such blocks, and does so in each
+    of the threads that answer visitors: hundreds of megabytes.
+    """
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
+        library.mallopt(M_MMAP_THRESHOLD, 2**20)
+        library.mallopt(M_ARENA_MAX, 2)
+
+
 def build(pool: DetectorPool) -> gr.Blocks:
     """The page, for `serve` to launch."""
     shelf = Shelf()
-    handlers = Handlers(pool, private_folder(), shelf)
+    handlers = Handlers(pool, _private_folder(), shelf)
     page: gr.Blocks
     with gr.Blocks(
         title="craftlite", analytics_enabled=False, delete_cache=CLEAN_SECONDS, fill_width=True
     ) as page:
+        # A function, not a method: Gradio copies its settings for every visitor, and a method
+        # with them takes along what it is bound to, here everyone's pictures.
+        key = gr.State(
+            None, time_to_live=SESSION_SECONDS, delete_callback=lambda key: shelf.drop(key)
+        )
         gr.Markdown("# craftlite\nFinds the words in photographs, on a CPU.")
         with gr.Row():
             with gr.Column(scale=1, min_width=280, elem_classes="left"):
@@ -108,32 +111,21 @@ def build(pool: DetectorPool) -> gr.Blocks:
                     sources=["upload", "clipboard", "webcam"], label=UPLOAD_LABEL, height=220
                 )
                 upload.preprocess = as_sent  # type: ignore[method-assign, assignment]
-                settings, side = _settings(pool)
+                controls, side = _controls(pool.detector(DEFAULT))
             with gr.Column(scale=3, min_width=320, elem_classes="right"):
-                views = _views()
-                with gr.Row():
-                    buttons = [gr.Button(name, size="sm") for name in FILES]
-                saved = gr.DownloadButton("file", elem_id="saved", elem_classes="away")
+                words, maps = _views()
+                _save_buttons(handlers, [key, *controls])
                 _samples(upload)
         with gr.Tab("Several pictures"):
-            _several(handlers, [*settings, side])
+            _several(handlers, [*controls, side])
         with gr.Tab("About"):
             gr.HTML(steps(pool))
             gr.Markdown(about())
-        # A function, not a method: Gradio copies its settings for every visitor, and a method
-        # with them takes along what it is bound to, here everyone's pictures.
-        key = gr.State(
-            None, time_to_live=SESSION_SECONDS, delete_callback=lambda key: shelf.drop(key)
-        )
-        _wire(handlers, key, upload, settings, side, views)
-        for button, form in zip(buttons, FILES.values(), strict=True):
-            line = NETWORK if form == "png" else {}
-            made = button.click(partial(handlers.save, form), [key, *settings], saved, **line)
-            made.success(None, None, None, js="() => document.querySelector('#saved').click()")
+        _wire(handlers, key, upload, controls, side, words, maps)
     return page
 
 
-def private_folder() -> Path:
+def _private_folder() -> Path:
     """A folder for uploads that this process alone reads, removed when it ends."""
     folder = Path(tempfile.mkdtemp(prefix="craftlite-demo-")).resolve()
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
@@ -142,52 +134,73 @@ def private_folder() -> Path:
 
 
 def as_sent(payload: Any) -> tuple[str, str] | None:
-    """Path and name of an upload, or None: nothing is decoded before our reader has its say."""
+    """Path and name of an upload, or None: `read_image` is the first to decode it."""
     if payload is None or payload.path is None:
         return None
     return payload.path, payload.orig_name or Path(payload.path).name
 
 
-def _settings(pool: DetectorPool) -> tuple[Controls, gr.Slider]:
-    """The settings, at what the default weights were tuned for, and the long side."""
-    detector = pool.detector(DEFAULT)
+def _controls(detector: Detector) -> tuple[Controls, gr.Slider]:
+    """The settings, at what a detector was tuned for, and the long side."""
+
+    def threshold(value: float, label: str, info: str) -> gr.Slider:
+        return gr.Slider(0, 1, value, step=0.01, label=label, info=info)
+
     own = detector.thresholds
-    levels: list[Any] = [
-        gr.Slider(0, 1, value, step=0.01, label=label, info=HELP[name])
-        for name, label, value in (
-            ("text", "Text threshold", own.text),
-            ("link", "Link threshold", own.link),
-            ("low", "Low text", own.low),
-        )
-    ]
-    side = gr.Slider(*LONG_SIDES, detector.long_side, step=32, label="Long side", info=HELP["side"])
+    text = threshold(
+        *(own.text, "Text threshold"),
+        "The peak that a word must reach. Raise it against false finds.",
+    )
+    link = threshold(
+        *(own.link, "Link threshold"),
+        "Affinity that joins characters. Raise it where words merge, else lower it.",
+    )
+    low = threshold(
+        *(own.low, "Low text"),
+        "From here a pixel is text. Lower it for larger boxes and fainter words.",
+    )
+    side = gr.Slider(
+        *(*LONG_SIDES, detector.long_side),
+        step=32,
+        label="Long side",
+        info="Pixels that the network sees. More finds smaller words, and takes longer. "
+        "No picture is enlarged more than twice.",
+    )
     level = gr.Radio(["word", "char"], value="word", label="Level of JSON and files")
     weights = gr.Dropdown(list(catalogue()), value=DEFAULT, label="Weights")
-    return Controls._make([*levels, level, weights]), side
+    return Controls(text, link, low, level, weights), side
 
 
-def _views() -> PictureViews:
-    """Tabs for words, characters, both maps, and JSON."""
-    pictures: list[Any] = []
+def _views() -> tuple[list[Component], list[Component]]:
+    """Tabs: those that show words (as picture, characters, JSON), and those that show the maps."""
+    pictures: list[Component] = []
     for name in ("Words", "Characters", "Region map", "Affinity map"):
         with gr.Tab(name):
             pictures.append(gr.HTML(NOTHING, elem_id=name.split()[0].lower(), padding=False))
     with gr.Tab("JSON"):
         text = gr.Code(language="json", elem_id="json", wrap_lines=True)
-    return PictureViews._make([*pictures, text])
+    return [*pictures[:2], text], pictures[2:]
+
+
+def _save_buttons(handlers: Handlers, settings: list[Component]) -> None:
+    """A button for each kind of file, which the browser downloads as soon as it is made."""
+    saved = gr.DownloadButton("file", elem_id="saved", elem_classes="away")
+    with gr.Row():
+        for name, form in FILES.items():
+            button = gr.Button(name, size="sm")
+            line = NETWORK if form == "png" else {}
+            made = button.click(partial(handlers.save, form), settings, saved, **line)
+            made.success(None, None, None, js="() => document.querySelector('#saved').click()")
 
 
 def _samples(upload: gr.Image) -> None:
     """The pictures that ship, in the installed package or beside it in a checkout, to click on."""
     packed = PACKAGE / "_samples"
     folder = packed if packed.is_dir() else PACKAGE.parent / "data" / "samples" / "images"
-    pictures = sorted(folder.glob("*.jpg"))
-    if not pictures:
-        return
     # Unlike gr.Examples, whose endpoint takes paths, this one takes a picture's number alone.
     choices = gr.Dataset(
         components=[upload],
-        samples=[[str(path)] for path in pictures],
+        samples=[[str(path)] for path in sorted(folder.glob("*.jpg"))],
         type="index",
         label="Samples",
         samples_per_page=20,
@@ -196,37 +209,36 @@ def _samples(upload: gr.Image) -> None:
     choices.click(copies.__getitem__, choices, upload, queue=False, show_progress="hidden")
 
 
-def _several(handlers: Handlers, settings: list[Any]) -> None:
+def _several(handlers: Handlers, settings: list[Component]) -> None:
     """A tab for many pictures at once, whose results come as one zip file."""
     files = gr.File(file_count="multiple", file_types=["image"], label="Pictures")
     start = gr.Button("Find the words")
-    result, said = gr.File(label="Results", interactive=False), gr.Markdown()
-    start.click(handlers.batch, [files, *settings], [result, said], **NETWORK)
+    outputs = [gr.File(label="Results", interactive=False), gr.Markdown()]
+    start.click(handlers.batch, [files, *settings], outputs, **NETWORK)
 
 
 def _wire(
     handlers: Handlers,
     key: gr.State,
     upload: gr.Image,
-    settings: Controls,
+    controls: Controls,
     side: gr.Slider,
-    views: PictureViews,
+    words: list[Component],
+    maps: list[Component],
 ) -> None:
     """A new picture, long side or weights run the network; thresholds only what comes after it."""
-    asked, maps = [key, *settings], [views.region, views.affinity]
-    seen = [views.words, views.characters, views.json]
-    weights, again = settings.weights, [key, side, settings.weights]
+    weights, settings = controls.weights, [key, *controls]
     opened = upload.change(
         handlers.open, [key, upload, side, weights], key, api_name="look", **NETWORK
     )
-    opened.then(handlers.maps, key, maps).then(handlers.show, asked, seen, api_name="words")
-    resized = side.change(handlers.again, again, key, trigger_mode="always_last", **NETWORK)
-    own = [settings.text, settings.link, settings.low, side]
-    changed = weights.change(handlers.own, weights, own).then(handlers.again, again, key, **NETWORK)
-    for event in (resized, changed):
-        event.then(handlers.maps, key, maps).then(handlers.show, asked, seen)
-    moved: list[Any] = [settings.text, settings.link, settings.low, settings.level]
-    for setting in moved:
-        setting.change(
-            handlers.show, asked, seen, trigger_mode="always_last", show_progress="hidden"
+    rerun: dict[str, Any] = {"fn": handlers.rerun, "inputs": [key, side, weights], "outputs": key}
+    resized = side.change(**rerun, trigger_mode="always_last", **NETWORK)
+    own = [*controls[:3], side]
+    changed = weights.change(handlers.tuned, weights, own).then(**rerun, **NETWORK)
+    for event, api_name in ((opened, "words"), (resized, None), (changed, None)):
+        shown = event.then(handlers.maps, key, maps)
+        shown.then(handlers.show, settings, words, api_name=api_name)
+    for control in (controls.text, controls.link, controls.low, controls.level):
+        control.change(
+            handlers.show, settings, words, trigger_mode="always_last", show_progress="hidden"
         )

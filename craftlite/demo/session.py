@@ -1,14 +1,13 @@
 """Pictures that were analysed, and the detectors that did it."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
 
 from craftlite.detector import Detector, Maps
 from craftlite.draw import data_uri, fitted
 from craftlite.geometry import Picture
-from craftlite.image import read_image
 from craftlite.postprocess import Thresholds
 from craftlite.words import Words
 
@@ -25,7 +24,7 @@ class Analysis:
         name: of the uploaded file.
         picture: (H, W, 3) uint8 RGB, upright.
         maps: of the whole picture.
-        weights, long_side: that gave them.
+        weights, long_side: that the maps were computed with.
         milliseconds: that the network took, with the picture's scaling.
         shown: the picture as a data URI, small enough for a page.
     """
@@ -45,14 +44,6 @@ class Analysis:
         return self.picture.nbytes + maps + len(self.shown)
 
 
-@dataclass(frozen=True)
-class Found:
-    """The words of a picture at some thresholds, and the milliseconds that finding them took."""
-
-    words: Words
-    milliseconds: float
-
-
 @lru_cache
 def _detector(weights: str, threads: int | None) -> Detector:
     return Detector(weights, threads=threads)
@@ -69,24 +60,13 @@ class DetectorPool:
         self.runs = 0
         self._threads, self._lock = threads, Lock()
 
-    def detector(self, weights: str, long_side: int | None = None) -> Detector:
-        """The detector of a set of weights, on their own long side or on another."""
-        own = _detector(weights, self._threads)
-        if long_side is None or long_side == own.long_side:
-            return own
-        return Detector(own.runtime, long_side=long_side)
-
-    def analyse_file(self, data: bytes, name: str, weights: str, long_side: int) -> Analysis:
-        """Reads a picture's file and runs the network on it.
-
-        Raises:
-            InputError: it cannot be read as a picture, or has more than MAX_PIXELS.
-        """
-        return self.analyse(name, read_image(data, max_pixels=MAX_PIXELS), weights, long_side)
+    def detector(self, weights: str) -> Detector:
+        """The detector of a set of weights, on the long side that they were tuned for."""
+        return _detector(weights, self._threads)
 
     def analyse(self, name: str, picture: Picture, weights: str, long_side: int) -> Analysis:
-        """Runs the network on a picture that was read before."""
-        detector = self.detector(weights, long_side)
+        """Runs the network on a picture, scaled to a long side in pixels."""
+        detector = Detector(self.detector(weights).runtime, long_side=long_side)
         with self._lock:
             start = time.perf_counter()
             maps = detector.maps(picture)
@@ -95,13 +75,13 @@ class DetectorPool:
         shown = data_uri(fitted(picture, ROOM)[0])
         return Analysis(name, picture, maps, weights, long_side, milliseconds, shown)
 
-    def words(self, analysis: Analysis, weights: str, thresholds: Thresholds) -> Found:
-        """The words, with their characters, of maps that are known; no network runs."""
+    def words(
+        self, analysis: Analysis, weights: str, thresholds: Thresholds | None = None
+    ) -> tuple[Words, float]:
+        """The words of maps, with characters, and the milliseconds it took; no network runs.
+
+        thresholds: by default what the weights were tuned for.
+        """
         start = time.perf_counter()
         words = self.detector(weights).words(analysis.maps, thresholds, characters=True)
-        return Found(words, 1000 * (time.perf_counter() - start))
-
-
-def at_level(words: Words, level: str) -> Words:
-    """The words with their characters where the level is "char", without where it is "word"."""
-    return words if level == "char" else replace(words, characters=None)
+        return words, 1000 * (time.perf_counter() - start)

@@ -1,4 +1,4 @@
-"""Fetch what an http(s) address holds: in bounded time and memory, from the networks allowed."""
+"""Download from http(s) addresses, in bounded time and memory, from the networks allowed."""
 
 import base64
 import http.client
@@ -48,17 +48,17 @@ def url_name(url: str) -> str:
 def download(
     url: str, most: int, *, public_only: bool = False, seconds: float = SECONDS
 ) -> io.BytesIO:
-    """What an http(s) address holds, following REDIRECTS redirects at most.
+    """Download from an http(s) address, following REDIRECTS redirects at most.
 
     The proxies that the environment names (`https_proxy` and the like) are used, except with
     public_only: nobody but the proxy knows which network it reaches.
 
     Args:
-        url: may hold a user's name and password, which its own server gets and no other.
+        url: may hold a user's name and password, which are sent to its own server alone.
         most: bytes; a larger answer is refused.
         public_only: refuse a loopback, private, link-local or other network that is not public,
             wherever an address or a redirect leads to one.
-        seconds: that everything may take, from the look-up of the name to the last byte.
+        seconds: for all of it, from the look-up of the name to the last byte.
 
     Raises:
         InputError: it cannot or must not be fetched.
@@ -91,11 +91,7 @@ class _RefusedError(Exception):
 
 
 def _parts(url: str) -> SplitResult:
-    """The parts of an address.
-
-    Raises:
-        _RefusedError: it is not of http(s), or malformed.
-    """
+    """The parts of an address; raises _RefusedError if it is not of http(s), or malformed."""
     scheme = _SCHEME.match(url)
     if scheme is None or scheme[1].lower() not in ("http", "https"):
         raise _RefusedError("only http and https addresses are read")
@@ -117,7 +113,7 @@ def _authority(parts: SplitResult, port: int | None = None) -> str:
 
 
 def _onward(url: str, location: str) -> str:
-    """Where a redirect leads to; its bytes come as Latin-1, which http.client takes them for."""
+    """The address that a redirect leads to; http.client has decoded its bytes as Latin-1."""
     try:
         return urljoin(url, location.encode("latin-1").decode("utf-8", "surrogateescape"))
     except ValueError:
@@ -126,7 +122,7 @@ def _onward(url: str, location: str) -> str:
 
 def _body(answer: http.client.HTTPResponse, most: int, name: str) -> io.BytesIO:
     if not 200 <= answer.status < 300:
-        # The server's own words are left out: they may be long, and anything.
+        # The server's own text is left out: it may be long, and contain anything.
         phrase = http.client.responses.get(answer.status, "")
         raise InputError(f"{name}: the server answers {answer.status} {phrase}".rstrip())
     body = io.BytesIO()
@@ -142,15 +138,10 @@ def _body(answer: http.client.HTTPResponse, most: int, name: str) -> io.BytesIO:
 
 @dataclass(frozen=True)
 class _Visit:
-    """The rules that hold for every server on the way to a file.
+    """The rules that hold for every server on the way to a file."""
 
-    Attributes:
-        deadline: when to give up, as `time.monotonic` counts.
-        public_only: whether networks that are not public are refused.
-    """
-
-    deadline: float
-    public_only: bool
+    deadline: float  # as `time.monotonic` counts
+    public_only: bool  # refuse networks that are not public
 
     @contextmanager
     def ask(self, parts: SplitResult) -> Iterator[http.client.HTTPResponse]:
@@ -199,7 +190,7 @@ class _Visit:
         raise failure
 
     def _places(self, host: str | None, port: int) -> list[Any]:
-        """What the system knows under a server's name, as `socket.getaddrinfo` gives it."""
+        """A server's addresses, as `socket.getaddrinfo` returns them."""
         answers: queue.SimpleQueue[list[Any] | OSError] = queue.SimpleQueue()
 
         def look_up() -> None:
@@ -208,7 +199,7 @@ class _Visit:
             except OSError as error:
                 answers.put(error)
 
-        # The system waits for its name servers as long as it likes; it cannot be told to hurry.
+        # The system waits for its name servers as long as it likes: the call has no time limit.
         threading.Thread(target=look_up, daemon=True).start()
         try:
             answer = answers.get(timeout=self._left())
@@ -219,7 +210,7 @@ class _Visit:
         return answer
 
     def _tunnel(self, sock: socket.socket, parts: SplitResult, proxy: SplitResult) -> None:
-        """Have a proxy pass everything on to an address's server."""
+        """Ask a proxy to pass everything on to an address's server."""
         server = _authority(parts, 443)
         headers = {"Host": server, **_login("Proxy-Authorization", proxy)}
         answer = self._answer(sock, "CONNECT", server, headers)
@@ -233,19 +224,19 @@ class _Visit:
         connection = http.client.HTTPConnection("")
         connection.sock = sock
         connection.request(method, target, headers=headers)
-        answer = http.client.HTTPResponse(_Ear(sock, self._left), method=method)  # type: ignore[arg-type]
+        answer = http.client.HTTPResponse(_TimedReader(sock, self._left), method=method)  # type: ignore[arg-type]
         answer.begin()
         return answer
 
 
-class _Ear(io.RawIOBase):
-    """The receiving end of a socket: waits for each of its parts no longer than is left."""
+class _TimedReader(io.RawIOBase):
+    """Reads from a socket, and waits for each part no longer than the time left."""
 
     def __init__(self, sock: socket.socket, left: Callable[[], float]) -> None:
         self._sock, self._left = sock, left
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """What `HTTPResponse` asks a socket for."""
+        """What `HTTPResponse` asks of a socket."""
         return io.BufferedReader(self)
 
     def readable(self) -> bool:
@@ -280,7 +271,7 @@ def _proxy(parts: SplitResult) -> SplitResult | None:
 
 
 def _login(header: str, parts: SplitResult) -> dict[str, str]:
-    """The header that bears an address's user name and password, where it has them."""
+    """The header with an address's user name and password, if it has them."""
     if parts.username is None:
         return {}
     login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"

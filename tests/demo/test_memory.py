@@ -9,7 +9,7 @@ THREADS = 8
 PROGRAM = f"""
 import threading
 from PIL import Image
-from craftlite.demo.memory import return_what_is_freed
+from craftlite.demo.page import return_freed_memory
 
 def megabytes():
     with open("/proc/self/statm") as file:
@@ -22,7 +22,7 @@ def answer():
         del picture
 
 kept = []
-return_what_is_freed()
+return_freed_memory()
 before = megabytes()
 threads = [threading.Thread(target=answer) for _ in range({THREADS})]
 for thread in threads:

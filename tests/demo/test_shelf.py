@@ -80,7 +80,7 @@ def test_whoever_lost_a_picture_is_told_so(pool: DetectorPool, tmp_path: Path, m
     for call in (
         lambda: handlers.show(key, *levels),
         lambda: handlers.maps(key),
-        lambda: handlers.again(key, 640, DEFAULT),
+        lambda: handlers.rerun(key, 640, DEFAULT),
         lambda: handlers.save("png", key, *levels),
     ):
         with pytest.raises(gr.Error) as told:
