@@ -18,16 +18,16 @@ INTERRUPTED = 130  # the exit code of shells for Ctrl-C
 
 # One file in commands/ each, with `parser()` and `run(args)`; only the one that runs is imported.
 COMMANDS = {
-    "detect": "find the words in pictures",
-    "inspect": "count and draw what a dataset holds",
-    "synth": "make pictures with text whose characters are known",
-    "train": "train a detector",
-    "pretrain": "pretrain a backbone as a classifier",
-    "eval": "measure a detector, or result files, on a dataset",
-    "export": "turn trained weights into an ONNX file",
-    "bench": "time the networks side by side",
-    "demo": "serve a web page to try the detector on",
-    "info": "list the networks and the weights",
+    "detect": "Find the words in pictures.",
+    "inspect": "Count what a dataset holds, list its problems and draw samples of it.",
+    "synth": "Generate pictures with text, and their ground truth.",
+    "train": "Train a detector.",
+    "pretrain": "Pretrain a backbone as an image classifier, to train a detector from.",
+    "eval": "Score a detector, or existing result files, on a dataset.",
+    "export": "Convert trained weights to ONNX.",
+    "bench": "Measure the speed of networks side by side.",
+    "demo": "Serve a web page to try the detector on.",
+    "info": "List the networks and the weights that come with craftlite.",
 }
 
 # Which extra installs a package; all others that a command may lack come with "train".
@@ -150,11 +150,14 @@ def parse_command(argv: Sequence[str]) -> str:
     parser = argparse.ArgumentParser(
         prog="craftlite",
         usage="craftlite COMMAND [options]",
-        description="Find text in photographs.",
-        epilog=f"commands:\n{listed}\n\n'craftlite COMMAND --help' explains a command's options.",
+        description="Find the words in photographs, and train and measure networks that do.",
+        epilog=f"commands:\n{listed}\n\nRun 'craftlite COMMAND --help' for a command's options.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=False,
     )
-    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("-h", "--help", action="help", help="Show this help and exit.")
+    text = "Show the version and exit."
+    parser.add_argument("--version", action="version", version=__version__, help=text)
     parser.add_argument("command", choices=COMMANDS, help=argparse.SUPPRESS)
     command: str = parser.parse_args(argv[:1]).command
     return command

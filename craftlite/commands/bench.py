@@ -16,23 +16,23 @@ COMPARED = ("craft-vgg16", "craftlite-small")
 
 def parser() -> ArgumentParser:
     """The options of the command."""
-    parser = new_parser("Time networks with ONNX Runtime on the CPU, in turn, in one run.")
-    parser.add_argument(
-        "--weights",
-        nargs="+",
-        action="extend",
-        type=str,
-        metavar="NAME|FILE",
-        help="weights, ONNX files or networks; the first is what the others are compared with; "
-        f"by default {' and '.join(COMPARED)}",
+    result = new_parser(
+        "Measure the speed of networks with ONNX Runtime on the CPU. They run in turn, so that a "
+        "change of the machine's speed affects all of them."
     )
-    parser.add_argument(
-        "--size", type=str, default="1280x736", metavar="WxH", help="size of the picture"
+    add = result.add_argument
+    weights = (
+        "Names of weights, ONNX files or names of networks; the others are compared with the "
+        f"first. By default {' and '.join(COMPARED)}."
     )
-    parser.add_argument("--threads", type=PositiveInt, help="default: the machine's cores")
-    parser.add_argument("--runs", type=PositiveInt, default=7, help="counted runs of each")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    return parser
+    add("--weights", nargs="+", action="extend", type=str, metavar="NAME|FILE", help=weights)
+    size = "Size of the picture in pixels."
+    add("--size", type=str, default="1280x736", metavar="WIDTHxHEIGHT", help=size)
+    threads = "CPU threads; by default one for each core."
+    add("--threads", type=PositiveInt, metavar="N", help=threads)
+    add("--runs", type=PositiveInt, default=7, metavar="N", help="Timed runs of each network.")
+    add("--json", action="store_true", help="Print one JSON object.")
+    return result
 
 
 def whole_blocks(text: str) -> tuple[int, int]:

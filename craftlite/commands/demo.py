@@ -14,7 +14,7 @@ Port = restricted_number_type("Port", int, [(">=", 1), ("<=", 65535)])
 
 def parser() -> ArgumentParser:
     """The options of the command."""
-    result = new_parser("Serve a web page to try the detector on; needs craftlite[demo].")
+    result = new_parser("Serve a web page to try the detector on. Needs craftlite[demo].")
     add = result.add_argument
     here = "Address to listen on; 0.0.0.0 accepts connections from other machines."
     add("--host", type=str, default="127.0.0.1", help=here)

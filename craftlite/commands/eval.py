@@ -34,48 +34,45 @@ MODEL_OPTIONS = (
 )
 NAMES_SHOWN = 5
 RESULTS_HELP = (
-    "score the files in this folder or zip (res_NAME.txt, or the JSON of craftlite detect) instead "
-    "of running a model; needs the ground truth alone, no pictures; repeat to compare"
+    "Score the files in this folder or zip (res_NAME.txt, or the JSON of craftlite detect) instead "
+    "of running a detector; of the dataset only the ground truth is needed, not the pictures. "
+    "Repeat it to compare."
 )
 TUNE_HELP = (
-    "search the thresholds and the long side on this split, which may not be the test split, and "
-    "write them into the weights' card; of several datasets the mean H-mean counts, and what is "
-    "best for each alone is kept under its name, for --thresholds"
+    "Search for the best thresholds and long side on this split, which may not be the test split, "
+    "and write them to the weights' card. For several datasets the mean of their H-means is "
+    "maximised; the best of each alone is stored under its name, for --thresholds."
 )
 
 
 def parser() -> ArgumentParser:
     """The command's options."""
     result = new_parser(
-        "Score weights, or result files that exist, against a dataset's ground truth."
+        "Score weights, or existing result files, against the ground truth of a dataset: "
+        "precision, recall and their harmonic mean (H-mean)."
     )
     add = result.add_argument
-    names = f"{', '.join(DATASETS)}: format of the data; repeat for several datasets"
+    names = f"Format of the data: {', '.join(DATASETS)}. Repeat it for several datasets."
     add("--dataset", action="append", type=str, required=True, metavar="NAME", help=names)
-    add("--split", default="test", choices=SPLITS, help="split to score")
-    folders = "folder of each dataset, in the order of --dataset; by default data/NAME"
+    add("--split", default="test", choices=SPLITS, help="Split to score.")
+    folders = "Folder of each --dataset, in the same order; by default data/NAME."
     add("--data", action="append", type=str, default=[], metavar="DIR", help=folders)
-    one = "weights to run; repeat to compare; by default craftlite-small"
+    one = "Weights to score; by default craftlite-small. Repeat it to compare."
     add("--weights", action="append", type=str, metavar="NAME|FILE", help=one)
     add("--results", action="append", type=str, metavar="[NAME=]DIR", help=RESULTS_HELP)
-    protocols = f"{', '.join(PROTOCOLS)}; repeat for several; by default each dataset's own"
+    protocols = (
+        f"How detections are matched with the ground truth: {', '.join(PROTOCOLS)}; by default as "
+        "the dataset's competition does. Repeat it for several."
+    )
     add("--protocol", action="append", type=str, metavar="NAME", help=protocols)
-    add("--report", type=Path, metavar="DIR", help="folder to write report.html, .json and .md to")
-    add("--json", action="store_true", help="print one JSON object, its ratios in 0..1")
+    report = "Folder to write a report to: report.html, report.json and report.md."
+    add("--report", type=Path, metavar="DIR", help=report)
+    add("--json", action="store_true", help="Print one JSON object, with ratios from 0 to 1.")
     add("--tune", action="store_true", help=TUNE_HELP)
-    add(
-        "--cache",
-        type=Path,
-        metavar="DIR",
-        help="folder for cached score maps; by default ~/.cache",
-    )
-    unset = "; by default the weights' own"
-    add(
-        "--long-side",
-        type=PositiveInt,
-        metavar="PIXELS",
-        help="pixels that the longer side is scaled to" + unset,
-    )
+    cache = "Folder where score maps are cached; by default ~/.cache."
+    add("--cache", type=Path, metavar="DIR", help=cache)
+    side = "Scale pictures so that the longer side has PIXELS; by default the weights' own."
+    add("--long-side", type=PositiveInt, metavar="PIXELS", help=side)
     add_thresholds(result)
     return result
 

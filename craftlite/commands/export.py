@@ -15,14 +15,15 @@ from craftlite.weights import Weights, find_weights, settings_text, tuned_settin
 
 def parser() -> ArgumentParser:
     """The options of the command."""
-    result = new_parser("Write weights as ONNX; needs craftlite[train,export].")
+    result = new_parser("Convert trained weights to ONNX. Needs craftlite[train,export].")
     add = result.add_argument
-    weights = "a shipped name, .safetensors, or official .pth"
+    weights = "Name of shipped weights, a .safetensors file, or an official .pth file of CRAFT."
     add("--weights", required=True, metavar="NAME|FILE", help=weights)
-    add("--out", type=Path, required=True, metavar="FILE.onnx", help="what to write")
-    add("--fp16", action="store_true", help="weights in half the bytes, computed in float32")
-    add("--int8", action="store_true", help="computes in 8-bit integers; needs --calibrate")
-    calibrate = "pictures like those to come, which --int8 measures the range of activations on"
+    add("--out", type=Path, required=True, metavar="FILE.onnx", help="File to write.")
+    half = "Store the weights as 16-bit floats, half the bytes; computation stays in 32 bits."
+    add("--fp16", action="store_true", help=half)
+    add("--int8", action="store_true", help="Compute with 8-bit integers. Needs --calibrate.")
+    calibrate = "Folder of typical pictures, on which --int8 measures the range of activations."
     add("--calibrate", type=Path, metavar="DIR", help=calibrate)
     return result
 
@@ -94,7 +95,7 @@ def _export_smaller(entry: Weights, out: Path, pictures: list[Path]) -> None:
         difference = mean_difference(full, out, inputs)
     write_line(
         f"{out}: scores differ from float32's by {difference:.1e} on average; "
-        "craftlite eval tells what that is worth"
+        "measure the effect with craftlite eval"
     )
 
 

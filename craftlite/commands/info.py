@@ -17,9 +17,12 @@ CLASSIFIER_SIZE = (224, 224)
 
 def parser() -> ArgumentParser:
     """The options of the command."""
-    parser = new_parser("List the networks, their costs, and the shipped weights.")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    return parser
+    result = new_parser(
+        "List the networks with their parameters and multiply-accumulates (MACs), and the weights "
+        "that come with craftlite."
+    )
+    result.add_argument("--json", action="store_true", help="Print one JSON object.")
+    return result
 
 
 def networks() -> list[dict[str, Any]]:

@@ -30,30 +30,34 @@ from craftlite.weights import find_weights
 def parser() -> ArgumentParser:
     """The command's options."""
     result = new_parser(
-        "Count what a dataset holds, list its problems, and draw some of its "
-        "pictures with their words and the maps that training makes of them."
+        "Count what a dataset holds, list its problems, and draw some of its pictures "
+        "with their words and with the score maps that training makes of them."
     )
     add = result.add_argument
-    add("--dataset", required=True, choices=(*DATASETS, SYNTH), help="format of the data")
-    add("--split", default="train", choices=SPLITS, help="split to inspect")
-    add("--data", type=Path, metavar="DIR", help="its folder; by default data/DATASET")
-    add("--out", type=Path, metavar="DIR", help="folder to write panels and counts to")
+    names = (*DATASETS, SYNTH)
+    formats = f"Format of the data: {', '.join(names)} (pictures generated on the fly)."
+    add("--dataset", required=True, choices=names, metavar="NAME", help=formats)
+    add("--split", default="train", choices=SPLITS, help="Split to inspect.")
+    add("--data", type=Path, metavar="DIR", help="Folder of the data; by default data/NAME.")
+    drawn = "Folder to write the drawings and the counts to; without it, counts are only printed."
+    add("--out", type=Path, metavar="DIR", help=drawn)
     add(
         "--count",
         type=PositiveInt,
         default=12,
         metavar="N",
-        help="number of panels (with synth: of pictures)",
+        help="Number of pictures to draw; with synth, also to generate.",
     )
     add(
         "--seed",
         type=NonNegativeInt,
         default=0,
         metavar="S",
-        help="random seed for choosing pictures",
+        help="Random seed for choosing pictures.",
     )
-    add("--weights", metavar="NAME|FILE", help="weights whose characters are drawn too")
-    add("--json", action="store_true", help="print one JSON object with every problem")
+    found = "Weights of a detector; the characters that it finds are drawn too. Needs --out."
+    add("--weights", metavar="NAME|FILE", help=found)
+    add("--json", action="store_true", help="Print one JSON object, with every problem.")
     return result
 
 

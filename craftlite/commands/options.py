@@ -26,12 +26,13 @@ _THRESHOLDS = (
 
 
 class HelpFormatter(DefaultHelpFormatter):
-    """Help texts with the options' defaults, except for switches and options without one."""
+    """Help texts as sentences, with the option's default, except for switches."""
 
     def _get_help_string(self, action: Action) -> str:
-        text = action.help or ""
+        text = (action.help or "").rstrip(".")
+        text = f"{text[:1].upper()}{text[1:]}."
         hidden = action.default in (None, False, SUPPRESS, []) or action.required
-        return text if hidden else f"{text} [%(default)s]"
+        return text if hidden else f"{text} Default: %(default)s."
 
 
 class _Parser(ArgumentParser):

@@ -20,19 +20,25 @@ SMALL = 96  # pixels; the recipe for larger pictures is ImageNet's
 
 def parser() -> ArgumentParser:
     """The options of the command: what to pretrain on, and every setting of the recipe."""
-    result = new_parser("Pretrain a backbone as a classifier; needs craftlite[train].")
+    result = new_parser(
+        "Pretrain a backbone as an image classifier; `craftlite train --init` then starts a "
+        "detector from it. Needs craftlite[train]."
+    )
     add = result.add_argument
-    folders = "folder with train/CLASS/ and val/CLASS/, pictures in them"
+    folders = "Folder with the pictures of each class in train/CLASS/ and val/CLASS/."
     add("--data", type=str, default=SUPPRESS, metavar="DIR", help=folders)
     backbones = "rexnet-lite, rexnet-small, rexnet-large, mobilenet-v1 or mobilenet-v2"
-    add("--backbone", type=str, default=SUPPRESS, metavar="NAME", help=backbones)
-    names = ", ".join(shipped_recipes(FOLDER))
-    suits = f"{names}, or a YAML file; by default one that suits the pictures' size"
-    add("--recipe", type=str, default=None, metavar="NAME|FILE", help=suits)
-    weights = f"weights to start from, or {NO_WEIGHTS}; by default a random start"
+    add("--backbone", type=str, default=SUPPRESS, metavar="NAME", help=f"Backbone: {backbones}.")
+    recipes = (
+        f"Settings of the training: {', '.join(shipped_recipes(FOLDER))}, or a YAML file; by "
+        "default one that suits the size of the pictures."
+    )
+    add("--recipe", type=str, metavar="NAME|FILE", help=recipes)
+    weights = f"Weights to start from, or {NO_WEIGHTS}; by default random ones."
     add("--init", type=str, default=SUPPRESS, metavar="NAME|FILE", help=weights)
-    add("--out", type=Path, metavar="DIR", help="run folder; by default runs/BACKBONE")
-    add("--resume", action="store_true", help="continue the pretraining in --out")
+    out = "Folder of the run, for weights, checkpoints and logs; by default runs/BACKBONE."
+    add("--out", type=Path, metavar="DIR", help=out)
+    add("--resume", action="store_true", help="Continue the pretraining in --out.")
     add_settings(result, PretrainRecipe, skip=("network",))
     return result
 

@@ -17,18 +17,18 @@ METAVARS: dict[object, str] = {int: "N", float: "X", str: "NAME"}
 def add_settings(parser: ArgumentParser, kind: type[Settings], skip: Collection[str] = ()) -> None:
     """An option for every setting but those of `skip`.
 
-    One that is not given is not in the result at all, so that the recipe's word counts.
+    One that is not given is not in the result at all, so that the recipe's value counts.
     """
     group = parser.add_argument_group(
         "recipe settings",
-        "A command-line option overrides the recipe; defaults are in brackets.",
+        "An option given here overrides the recipe; a default holds where neither has a value.",
     )
     described = [*parse_from_object(Settings).params, *parse_from_object(kind).params]
     texts = {one.arg_name: one.description for one in described}
     for setting in fields(kind):
         if setting.name not in skip:
             option = "--" + setting.name.replace("_", "-")
-            text = f"{(texts[setting.name] or '').rstrip('.')} [{setting.default}]"
+            text = f"{texts[setting.name]} Default: {setting.default}."
             named: dict[str, Any] = {}
             if setting.type in METAVARS:
                 named["metavar"] = METAVARS[setting.type]

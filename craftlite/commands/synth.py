@@ -16,49 +16,40 @@ LEAST_SIDE = 64
 def parser() -> ArgumentParser:
     """The command's options."""
     result = new_parser(
-        "Make pictures with text whose characters are known; needs craftlite[synth]."
+        "Generate pictures with text, and their ground truth: words and characters with their "
+        "positions. Needs craftlite[synth]."
     )
     add = result.add_argument
-    add("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
-    add("--count", type=PositiveInt, required=True, metavar="N", help="number of pictures")
-    add("--seed", type=NonNegativeInt, default=0, metavar="S", help="random seed")
-    add(
-        "--size",
-        type=str,
-        default="640x640",
-        metavar="WIDTHxHEIGHT",
-        help="size of a picture in pixels",
-    )
-    add("--fonts", type=Path, metavar="DIR", help="folder of font files; by default the system's")
-    add(
-        "--backgrounds",
-        type=Path,
-        metavar="DIR",
-        help="photographs to write on; by default backgrounds are drawn",
-    )
+    add("--out", type=Path, required=True, metavar="DIR", help="Folder to write to.")
+    add("--count", type=PositiveInt, required=True, metavar="N", help="Number of pictures.")
+    add("--seed", type=NonNegativeInt, default=0, metavar="S", help="Random seed.")
+    size = "Size of the pictures in pixels."
+    add("--size", type=str, default="640x640", metavar="WIDTHxHEIGHT", help=size)
+    fonts = "Folder of font files; by default those of the system."
+    add("--fonts", type=Path, metavar="DIR", help=fonts)
+    photographs = "Folder of photographs to write on; by default backgrounds are generated too."
+    add("--backgrounds", type=Path, metavar="DIR", help=photographs)
     scenes = (
-        "Photographs with text, for half of the pictures: their words stay, and nothing is written "
-        "over them. Repeat it for more."
+        "Dataset whose photographs are the background of half the pictures. Words that are in "
+        "them stay in the ground truth, and nothing is written over them. May be repeated."
     )
     add("--dataset", action="append", type=str, default=[], metavar="NAME", help=scenes)
-    folders = "folder of each --dataset, in their order; by default data/NAME"
+    folders = "Folder of each --dataset, in the same order; by default data/NAME."
     add("--data", action="append", type=str, default=[], metavar="DIR", help=folders)
-    add(
-        "--words",
-        type=Path,
-        metavar="FILE",
-        help="word list, one word a line; by default words are made up",
-    )
+    words = "Text file with one word a line; by default words are made up."
+    add("--words", type=Path, metavar="FILE", help=words)
     scripts = (
-        "scripts to write, such as latin greek hangul, each as often; by default all, mostly Latin"
+        "Scripts to write, such as latin greek hangul, each as often as the others; by default "
+        "all, most often Latin."
     )
     add("--scripts", nargs="+", type=str, default=[], metavar="NAME", help=scripts)
-    words = "typical number of words in 640x640 pixels; 24 is crowded"
-    add("--typical-words", type=PositiveInt, default=12, metavar="N", help=words)
-    pages = "share of the pictures, 0..1, that are pages or screens full of text; by default 0.12"
+    typical = "Typical number of words in 640x640 pixels; 24 is crowded."
+    add("--typical-words", type=PositiveInt, default=12, metavar="N", help=typical)
+    pages = "Share of pictures, 0 to 1, that are pages or screens full of text; by default 0.12."
     add("--pages", type=ClosedUnitInterval, metavar="SHARE", help=pages)
-    add("--workers", type=PositiveInt, metavar="N", help="processes; by default one for each core")
-    add("--resume", action="store_true", help="continue the interrupted run in --out")
+    workers = "Processes that generate pictures; by default one for each core."
+    add("--workers", type=PositiveInt, metavar="N", help=workers)
+    add("--resume", action="store_true", help="Continue the interrupted run in --out.")
     return result
 
 

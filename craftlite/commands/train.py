@@ -25,31 +25,33 @@ from craftlite.train.start import NO_WEIGHTS, OWN_BACKBONE, is_first_process, st
 
 def parser() -> ArgumentParser:
     """The options of the command: what to train on, and every setting of the recipe."""
-    result = new_parser("Train a detector; needs craftlite[train].")
+    result = new_parser("Train a detector. Needs craftlite[train].")
     add = result.add_argument
-    # An option that is not given is not in the result at all, so that the recipe's word counts.
-    for option, metavar, text in (
-        (
-            *("--dataset", "NAME[:WEIGHT]"),
-            f"{', '.join(DATASETS)} or synth (words rendered on the fly); repeat for a mix",
-        ),
-        (
-            *("--data", "DIR"),
-            "folder of each dataset, in the order of --dataset; by default data/NAME; for words, "
-            "its .jsonl file does too; for synth, photographs to write on",
-        ),
-    ):
-        add(option, action="append", type=str, default=SUPPRESS, metavar=metavar, help=text)
-    names = ", ".join(shipped_recipes())
-    suits = f"{names}, or a YAML file; by default one that suits the datasets"
-    add("--recipe", type=str, default=None, metavar="NAME|FILE", help=suits)
+    # An option that is not given is not in the result at all, so that the recipe's value counts.
+    several: dict[str, Any] = {"action": "append", "type": str, "default": SUPPRESS}
+    formats = (
+        f"Dataset to train on: {', '.join(DATASETS)} or synth (pictures generated on the fly). "
+        "Repeat it for a mix; WEIGHT is how often each is drawn from, relative to the others."
+    )
+    add("--dataset", **several, metavar="NAME[:WEIGHT]", help=formats)
+    folders = (
+        "Folder of each --dataset, in the same order; by default data/NAME. For words, its .jsonl "
+        "file can be given too; for synth, a folder of photographs to write on."
+    )
+    add("--data", **several, metavar="DIR", help=folders)
+    recipes = (
+        f"Settings of the training: {', '.join(shipped_recipes())}, or a YAML file; by default "
+        "one that suits the datasets."
+    )
+    add("--recipe", type=str, metavar="NAME|FILE", help=recipes)
     weights = (
-        f"weights to start from: a name, a file, {OWN_BACKBONE} (the shipped backbone of the "
-        f"network) or {NO_WEIGHTS}; by default what the recipe names"
+        f"Weights to start from: a name, a file, {OWN_BACKBONE} (the pretrained backbone that "
+        f"ships for the network) or {NO_WEIGHTS}; by default what the recipe names."
     )
     add("--init", type=str, default=SUPPRESS, metavar="NAME|FILE", help=weights)
-    add("--out", type=Path, metavar="DIR", help="run folder; by default runs/NAME")
-    add("--resume", action="store_true", help="continue the training in --out")
+    out = "Folder of the run, for weights, checkpoints and logs; by default runs/NAME."
+    add("--out", type=Path, metavar="DIR", help=out)
+    add("--resume", action="store_true", help="Continue the training in --out.")
     add_settings(result, Recipe)
     return result
 

@@ -30,35 +30,38 @@ class Settings:
     """How a network is trained.
 
     Attributes:
-        network: one of those that `craftlite info` lists; a detector's is by default that of the
-            weights that its training starts from.
+        network: the network, one of those that `craftlite info` lists; for a detector by default
+            that of the weights that its training starts from.
         steps: optimiser steps in all.
-        minutes: in which the training ends, whatever `steps` says: its first steps measure how many
-            there is time for; 0 counts steps.
-        batch: pictures a step, on all devices together.
-        accumulate: parts that a step's pictures are worked through in, one after another, where
-            they do not fit the memory at once.
-        crop: side of the square pictures in pixels, a multiple of 32.
-        optimiser: adamw, or sgd with Nesterov momentum.
-        learning_rate: peak, reached after the warm-up; it falls to zero along a cosine.
+        minutes: minutes of training, in place of a number of steps: the first steps measure how
+            many there is time for. 0 counts steps.
+        batch: pictures in each step, on all devices together.
+        accumulate: parts that a step's pictures are processed in, one after another, if they do not
+            fit into memory at once.
+        crop: side of the square crops in pixels, a multiple of 32.
+        optimiser: the optimiser, adamw, or sgd with Nesterov momentum.
+        learning_rate: largest learning rate, reached after the warm-up; it falls to zero along a
+            cosine.
         warmup: steps of linear warm-up.
-        weight_decay: on convolutions alone, not on batch norm and biases.
-        momentum: of sgd.
-        freeze_steps: steps at the start in which the backbone stays as it is.
-        ema: decay of the averaged weights, which are the ones validated and shipped; 0 averages
-            nothing.
-        clip: largest norm of the gradient; 0 leaves it as it is.
-        precision: of the network's arithmetic; auto is bf16 on GPUs and CPUs that have it, else
-            fp32.
-        compiled: whether torch.compile translates the network, which takes minutes at the start.
-        seed: of the weights and of every picture.
-        workers: processes that make pictures on each device; 0 makes them in the training process.
-        threads: of the training process; 0 leaves the choice to torch.
+        weight_decay: weight decay of convolutions; batch norm and biases have none.
+        momentum: momentum of sgd.
+        freeze_steps: steps at the start in which the backbone is not trained.
+        ema: decay of the exponential average of the weights, which is what is validated and kept; 0
+            averages nothing.
+        clip: largest norm of the gradient, to which it is clipped; 0 does not clip.
+        precision: floating-point format of the network's computations; auto is bf16 on GPUs and
+            CPUs that support it, else fp32.
+        compiled: whether to compile the network with torch.compile, which takes minutes at the
+            start.
+        seed: random seed of the weights and of the crops.
+        workers: processes that make crops for each device; 0 makes them in the training process.
+        threads: CPU threads of the training process; 0 leaves the choice to torch.
         log_every: steps between lines of the log.
         save_every: steps between checkpoints.
-        save_minutes: minutes after which a checkpoint is saved in any case; 0 is never.
+        save_minutes: minutes between checkpoints at most; 0 counts steps alone.
         validate_every: steps between validations; 0 validates at the end only.
-        patience: validations in a row that are no better after which it stops; 0 is never.
+        patience: stop after this many validations in a row without an improvement; 0 never stops
+            early.
     """
 
     network: str
@@ -107,15 +110,15 @@ class Recipe(Settings):
     """How a detector is trained: what `Settings` has, and this.
 
     Attributes:
-        crops: where crops are made: on the host, by workers, or on the device that the network is
-            on, from pictures that it holds decoded; auto is the device on a GPU and the host
-            elsewhere.
-        teacher: weights, by name or file, whose maps are learnt from as much as the truth; "none"
-            is the truth alone.
-        pseudo_every: steps after which the characters of real words are looked for anew by the
-            averaged weights; 0 splits words evenly throughout.
-        validate_pictures: pictures of the validation split that are used, from its start.
-        validate_long_side: pixels that their longer side is scaled to.
+        crops: where crops are made, on the host by workers, or on the device of the network from
+            decoded pictures in its memory; auto is the device if that is a GPU, else the host.
+        teacher: weights, by name or file, whose score maps are a second target beside the ground
+            truth; none is the ground truth alone.
+        pseudo_every: steps between searches, with the averaged weights, for the characters of words
+            whose characters are unknown; 0 splits such words evenly.
+        validate_pictures: number of pictures, the first of the validation split, to validate on.
+        validate_long_side: length in pixels that the longer side of validation pictures is scaled
+            to.
     """
 
     network: str = "craftlite-small"
@@ -138,12 +141,13 @@ class PretrainRecipe(Settings):
     """How a backbone is pretrained: what `Settings` has, and this.
 
     Attributes:
-        epochs: passes over the training pictures; what `steps` is made of where that is 0.
-        label_smoothing: share of a target that is spread over all classes.
-        cutmix: chance that a batch has parts of its pictures exchanged.
-        randaugment: strength, 0..30, of two random operations on each picture; 0 is none.
-        least_area: share of a picture that a training crop shows at least.
-        colour: how far brightness, contrast and saturation go, as a share.
+        epochs: passes over the training pictures; used if steps is 0.
+        label_smoothing: share of the target that is spread over all classes.
+        cutmix: probability that parts of a batch's pictures are exchanged (CutMix).
+        randaugment: strength, 0 to 30, of two random operations on each picture (RandAugment); 0 is
+            none.
+        least_area: smallest share of a picture's area that a training crop shows.
+        colour: largest change of brightness, contrast and saturation, as a share.
     """
 
     network: str = "rexnet-small"
