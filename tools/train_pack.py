@@ -207,7 +207,7 @@ def tune(job: Job) -> None:
     hand_out(run, job.out)
 
 
-def parsed(argv: Sequence[str]) -> Job:
+def parse_arguments(argv: Sequence[str]) -> Job:
     """The command line's options."""
     own, settings = list(argv), []
     if "--" in own:
@@ -215,15 +215,17 @@ def parsed(argv: Sequence[str]) -> Job:
         own, settings = own[:place], own[place + 1 :]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
-    add("packs", nargs="+", type=Path, metavar="PACK", help="what tools/pack.py wrote")
-    add("--minutes", type=float, required=True, metavar="M", help="for everything")
-    add("--out", type=Path, required=True, metavar="DIR", help="for weights and log")
-    add("--work", type=Path, default=Path("work"), metavar="DIR", help="for data")
-    says = "share of the time in which pictures are made"
-    add("--generate", type=float, default=0.15, metavar="SHARE", help=says)
-    add("--tune", type=float, default=0.1, metavar="SHARE", help="share of the time to tune in")
-    says = "share of the crops that are of generated pictures"
-    add("--synth", type=float, default=0.3, metavar="SHARE", help=says)
+    add("packs", nargs="+", type=Path, metavar="PACK", help="Files that tools/pack.py wrote.")
+    minutes = "Time for everything together."
+    add("--minutes", type=float, required=True, metavar="M", help=minutes)
+    add("--out", type=Path, required=True, metavar="DIR", help="Folder for weights and log.")
+    add("--work", type=Path, default=Path("work"), metavar="DIR", help="Folder for data.")
+    generate = "Share of the time in which pictures are generated. Default: 0.15."
+    add("--generate", type=float, default=0.15, metavar="SHARE", help=generate)
+    tune = "Share of the time in which thresholds are searched. Default: 0.1."
+    add("--tune", type=float, default=0.1, metavar="SHARE", help=tune)
+    synth = "Share of the crops that are of generated pictures. Default: 0.3."
+    add("--synth", type=float, default=0.3, metavar="SHARE", help=synth)
     args = parser.parse_args(own)
     deadline = time.monotonic() + 60 * args.minutes
     shares = args.generate, args.tune, args.synth
@@ -232,10 +234,10 @@ def parsed(argv: Sequence[str]) -> Job:
 
 def main(argv: Sequence[str]) -> int:
     """Do it all, and say how long each part took."""
-    job = parsed(argv)
+    job = parse_arguments(argv)
     began = time.monotonic()
     install_wheels(job.packs, job.work / "site")
-    from pack import unpack
+    from tools.packs.unpack import unpack
 
     unpack(job.packs, job.work / "data")
     unpacked = time.monotonic()

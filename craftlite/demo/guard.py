@@ -1,4 +1,4 @@
-"""Which requests the page answers: those to its own names and routes, all with safe headers."""
+"""Answer only requests to the page's own names and routes, and set safe headers."""
 
 import ipaddress
 from collections.abc import Collection
@@ -26,14 +26,14 @@ HEADERS = {
 class Guard:
     """Refuses requests to names or routes that are not the page's; sets headers on all answers.
 
-    A page of someone else can have its own name resolve to this machine, and would then read
-    ours as its own; the name that the browser asked for, in the Host header, gives it away.
+    Another site can let its own name resolve to this machine, and a browser would then let it read
+    our page as its own (DNS rebinding). The Host header has the name that the browser asked for.
 
     Args:
-        app: what answers the other requests.
-        host: that the server is bound to; on every address, any address is a good name, for only
-            names can be made to resolve elsewhere.
-        names: that the page has besides localhost, its loopback addresses and the host.
+        app: answers the other requests.
+        host: the address that the server is bound to. If that is every address of the machine, any
+            numeric address is accepted as a name: only names can be made to resolve elsewhere.
+        names: names of the page besides localhost, its loopback addresses and the host.
     """
 
     def __init__(self, app: ASGIApp, host: str, names: Collection[str]) -> None:
@@ -56,8 +56,9 @@ class Guard:
         hosts = Headers(scope=scope).getlist("host")
         app = self.app
         if len(hosts) != 1 or not self._knows(hosts[0]):
-            said = f"{', '.join(hosts) or 'No host'} is not a name of this page"
-            app = PlainTextResponse(f"{said}; --allow-host NAME makes it one.", 421)
+            named = ", ".join(hosts) or "No host"
+            refusal = f"{named} is not a name of this page; --allow-host NAME makes it one."
+            app = PlainTextResponse(refusal, 421)
         elif not _is_route(scope["path"]):
             app = PlainTextResponse("The page has no such route.", 404)
         await app(scope, receive, send_safely)
@@ -66,9 +67,12 @@ class Guard:
         """Whether a Host header, with or without a port, names the page."""
         try:
             name = urlsplit(f"//{host}").hostname or ""
+            if name in self.names:
+                return True
+            ipaddress.ip_address(name)
         except ValueError:
             return False
-        return name in self.names or (self.any_address and _is_address(name))
+        return self.any_address
 
 
 def _is_route(path: str) -> bool:
@@ -76,11 +80,3 @@ def _is_route(path: str) -> bool:
         return not path.startswith("/file")  # under its old name
     route = path.removeprefix(PREFIX)
     return route.startswith("file=/") or route.split("/")[0] in ROUTES
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

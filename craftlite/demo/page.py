@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 from gradio.components import Component
@@ -35,16 +35,6 @@ NETWORK: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 1}
 PACKAGE = Path(__file__).parents[1]
 FILES = {"JSON": "json", "ICDAR text": "txt", "Overlay": "png"}
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8  # in glibc's malloc.h
-
-
-class Controls(NamedTuple):
-    """The components that say how words are found, in the order of `handlers.Settings`."""
-
-    text: gr.Slider
-    link: gr.Slider
-    low: gr.Slider
-    level: gr.Radio
-    weights: gr.Dropdown
 
 
 def serve(page: gr.Blocks, host: str, port: int, names: Collection[str] = ()) -> None:
@@ -140,8 +130,8 @@ def as_sent(payload: Any) -> tuple[str, str] | None:
     return payload.path, payload.orig_name or Path(payload.path).name
 
 
-def _controls(detector: Detector) -> tuple[Controls, gr.Slider]:
-    """The settings, at what a detector was tuned for, and the long side."""
+def _controls(detector: Detector) -> tuple[list[Any], gr.Slider]:
+    """The controls of `handlers.Settings`, at what a detector was tuned for, and the long side."""
 
     def threshold(value: float, label: str, info: str) -> gr.Slider:
         return gr.Slider(0, 1, value, step=0.01, label=label, info=info)
@@ -168,7 +158,7 @@ def _controls(detector: Detector) -> tuple[Controls, gr.Slider]:
     )
     level = gr.Radio(["word", "char"], value="word", label="Level of JSON and files")
     weights = gr.Dropdown(list(catalogue()), value=DEFAULT, label="Weights")
-    return Controls(text, link, low, level, weights), side
+    return [text, link, low, level, weights], side
 
 
 def _views() -> tuple[list[Component], list[Component]]:
@@ -221,24 +211,25 @@ def _wire(
     handlers: Handlers,
     key: gr.State,
     upload: gr.Image,
-    controls: Controls,
+    controls: list[Any],
     side: gr.Slider,
     words: list[Component],
     maps: list[Component],
 ) -> None:
     """A new picture, long side or weights run the network; thresholds only what comes after it."""
-    weights, settings = controls.weights, [key, *controls]
+    *thresholds, level, weights = controls
+    settings = [key, *controls]
     opened = upload.change(
         handlers.open, [key, upload, side, weights], key, api_name="look", **NETWORK
     )
     rerun: dict[str, Any] = {"fn": handlers.rerun, "inputs": [key, side, weights], "outputs": key}
     resized = side.change(**rerun, trigger_mode="always_last", **NETWORK)
-    own = [*controls[:3], side]
-    changed = weights.change(handlers.tuned, weights, own).then(**rerun, **NETWORK)
+    tuned = weights.change(handlers.tuned, weights, [*thresholds, side])
+    changed = tuned.then(**rerun, **NETWORK)
     for event, api_name in ((opened, "words"), (resized, None), (changed, None)):
         shown = event.then(handlers.maps, key, maps)
         shown.then(handlers.show, settings, words, api_name=api_name)
-    for control in (controls.text, controls.link, controls.low, controls.level):
+    for control in (*thresholds, level):
         control.change(
             handlers.show, settings, words, trigger_mode="always_last", show_progress="hidden"
         )

@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, partial
 from threading import Lock
 
 from craftlite.detector import Detector, Maps
@@ -44,25 +44,18 @@ class Analysis:
         return self.picture.nbytes + maps + len(self.shown)
 
 
-@lru_cache
-def _detector(weights: str, threads: int | None) -> Detector:
-    return Detector(weights, threads=threads)
-
-
 class DetectorPool:
     """Detectors by the name of their weights, each loaded once; one network runs at a time.
 
     Attributes:
+        detector: the function from a name to its detector.
         runs: how often a network has run.
     """
 
     def __init__(self, threads: int | None = None) -> None:
+        self.detector = cache(partial(Detector, threads=threads))
         self.runs = 0
-        self._threads, self._lock = threads, Lock()
-
-    def detector(self, weights: str) -> Detector:
-        """The detector of a set of weights, on the long side that they were tuned for."""
-        return _detector(weights, self._threads)
+        self._lock = Lock()
 
     def analyse(self, name: str, picture: Picture, weights: str, long_side: int) -> Analysis:
         """Runs the network on a picture, scaled to a long side in pixels."""

@@ -1,4 +1,4 @@
-"""The pictures that visitors may come back to, within a budget of bytes."""
+"""The pictures that visitors are looking at, within a budget of bytes."""
 
 import secrets
 from collections import OrderedDict
@@ -29,8 +29,9 @@ class Shelf:
         with self._lock:
             self._kept.pop(instead_of or "", None)
             self._kept[key] = analysis
-            while len(self._kept) > 1 and self._bytes() > self.budget:
-                self._kept.popitem(last=False)
+            size = sum(kept.bytes for kept in self._kept.values())
+            while len(self._kept) > 1 and size > self.budget:
+                size -= self._kept.popitem(last=False)[1].bytes
         return key
 
     def get(self, key: str) -> Analysis:
@@ -46,9 +47,6 @@ class Shelf:
             return self._kept[key]
 
     def drop(self, key: str | None) -> None:
-        """Forgets a picture, where it is still kept."""
+        """Forgets a picture, if it is still kept."""
         with self._lock:
             self._kept.pop(key or "", None)
-
-    def _bytes(self) -> int:
-        return sum(analysis.bytes for analysis in self._kept.values())

@@ -1,8 +1,8 @@
-"""Whose file is whose: a visitor may name the samples, the own uploads and no other file."""
+"""Let each visitor name the samples and the own uploads, and no other file of the server."""
 
 import json
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,13 @@ NOT_YOURS = (
 
 
 class OwnFiles:
-    """Lets a request through where it names no files but samples and its visitor's uploads.
+    """Refuses requests that name other files than samples and the visitor's own uploads.
 
-    A cookie with a secret value identifies each visitor. Every "path" in a request's JSON
-    is checked, whatever it is for, before anything opens it.
+    A cookie with a secret value identifies each visitor. Every "path" in a request's JSON is
+    checked, whatever it is for, before anything opens it.
 
     Args:
-        app: what answers.
+        app: answers the other requests.
         samples: paths that everyone may name.
 
     Attributes:
@@ -60,19 +60,24 @@ class OwnFiles:
         await app(scope, receive, send)
 
     async def _checked(self, request: Request, visitor: str) -> tuple[ASGIApp, Receive]:
-        """What answers a request with JSON, and that JSON as it was checked, to be read again."""
+        """The app that answers a request with JSON, and that JSON as it was checked."""
         body = b""
         async for part in request.stream():
             body += part
             if len(body) > MAX_BYTES:
                 return JSONResponse({"detail": "The request is too large."}, 413), request.receive
+        paths: list[object] = []
+
+        def note_path(part: dict[str, Any]) -> dict[str, Any]:
+            paths.extend(value for key, value in part.items() if key == "path")
+            return part
+
         try:
-            asked = json.loads(body or b"null")
-            # Two keys of one name are read in one way only once they have become one.
-            body = json.dumps(asked).encode()
+            # Written again, for readers may differ in which of two equal keys they take.
+            body = json.dumps(json.loads(body or b"null", object_hook=note_path)).encode()
         except (ValueError, RecursionError):
             return JSONResponse({"detail": "The request is not JSON."}, 400), request.receive
-        if not all(self._may_name(path, visitor) for path in _paths(asked)):
+        if not all(self._may_name(path, visitor) for path in paths):
             return JSONResponse({"detail": NOT_YOURS}, 403), request.receive
         return self.app, _replayed(body, request.receive)
 
@@ -86,14 +91,14 @@ class OwnFiles:
     def _is_anothers(self, path: str, visitor: str) -> bool:
         """Whether a file to be fetched is known to be of other visitors."""
         if "\0" in path:
-            return True  # no path at all
+            return True  # not a valid path
         real = str(Path(path).resolve())
         if real in self.samples:
             return False
         return visitor not in self.owners.get(real, {visitor})
 
     def _noting_uploads(self, send: Send, visitor: str) -> Send:
-        """Passes the answer to an upload on, and notes whose the files are that it names."""
+        """Passes the answer to an upload on, and notes who owns the files that it names."""
         answer: list[bytes] = []
 
         async def send_and_note(message: Message) -> None:
@@ -109,31 +114,18 @@ class OwnFiles:
         try:
             paths = json.loads(answer)
         except ValueError:
-            return  # a sentence: the upload was refused
+            return  # the upload was refused, in plain text
         if not isinstance(paths, list):
             return
-        # Uploads are cleared away; what is known of them goes with them.
+        # Forget the owners of uploads that have been cleared away.
         kept = {path: owners for path, owners in self.owners.items() if Path(path).exists()}
         for path in paths:
             kept.setdefault(path, set()).add(visitor)
         self.owners = kept
 
 
-def _paths(asked: Any) -> Iterator[object]:
-    """Everything under the key "path", at any depth."""
-    rest = [asked]
-    while rest:
-        part = rest.pop()
-        if isinstance(part, dict):
-            if "path" in part:
-                yield part["path"]
-            rest.extend(part.values())
-        elif isinstance(part, list):
-            rest.extend(part)
-
-
 def _replayed(body: bytes, receive: Receive) -> Receive:
-    """Gives a body that was read before, and then what comes after it."""
+    """Receives a body that was read before, and then what comes after it."""
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive_again() -> Message:

@@ -17,7 +17,10 @@ from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
 from craftlite.model.files import read_model
 from craftlite.weights import backbones, find_weights
-from tools.pack import MIB, main, unique, unpack
+from tools.pack import main
+from tools.packs.archive import MIB
+from tools.packs.pictures import unique
+from tools.packs.unpack import unpack
 
 QUAD = [[4.25, 3], [30, 3], [30, 12.5], [4.25, 12.5]]
 HALVES = [[[4, 3], [17, 3], [17, 12], [4, 12]], [[17, 3], [30, 3], [30, 12], [17, 12]]]
@@ -146,7 +149,7 @@ def test_packs_are_not_written_over(
     packer()
     before = [path.read_bytes() for path in packs_of(tmp_path / "packs")]
     assert packer(limit=1) == 1
-    assert "holds packs already; name another --out" in capsys.readouterr().err
+    assert "holds packs already; choose another --out" in capsys.readouterr().err
     assert [path.read_bytes() for path in packs_of(tmp_path / "packs")] == before
 
 

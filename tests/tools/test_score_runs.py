@@ -15,7 +15,8 @@ from craftlite.data.sample import Sample
 from craftlite.model import build_model
 from craftlite.model.files import save_model
 from tools import score_runs
-from tools.score_runs import COLUMNS, Row, from_log, main, spread
+from tools.score_runs import main, spread
+from tools.scores.rows import COLUMNS, Row, from_log
 
 PICTURES = "ch4_training_images"
 TRUTHS = "ch4_training_localization_transcription_gt"
@@ -95,7 +96,7 @@ def test_a_line_each_and_nothing_is_computed_twice(
     def fail(*_: object) -> None:
         raise AssertionError("it is computed again")
 
-    monkeypatch.setattr(score_runs, "opened", fail)
+    monkeypatch.setattr(score_runs, "open_network", fail)
     assert tool(first, second) == 0
     assert capsys.readouterr().out == printed
     assert tool(second, first) == 0
@@ -116,7 +117,7 @@ def test_what_cannot_be_used_is_told(
     assert "neither a file of weights nor a folder with weights" in capsys.readouterr().err
     (tmp_path / "out.csv").write_text("a,b\n1,2\n")
     assert tool(tmp_path / "first.safetensors") == 1
-    assert "name another --out" in capsys.readouterr().err
+    assert "choose another --out" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         tool(tmp_path / "first.safetensors", "--val-pictures", 0)
 

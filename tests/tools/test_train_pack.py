@@ -11,7 +11,7 @@ import pytest
 
 from craftlite.data.readers import read_dataset
 from craftlite.model.files import read_model
-from tools.train_pack import dataset_options, generate, hand_out, parsed
+from tools.train_pack import dataset_options, generate, hand_out, parse_arguments
 
 TOOLS = Path(__file__).parents[2] / "tools"
 
@@ -45,7 +45,7 @@ def test_without_generated_pictures_and_weights_it_starts_from_the_backbone(data
 
 def test_what_follows_the_dashes_goes_to_the_training() -> None:
     line = "a.tar b.tar --minutes 2 --out o --synth 0.4 -- --batch 64 --crop 512"
-    job = parsed(line.split())
+    job = parse_arguments(line.split())
     assert job.packs == [Path("a.tar"), Path("b.tar")]
     assert job.synth == 0.4
     assert job.settings == ["--batch", "64", "--crop", "512"]
