@@ -1,13 +1,13 @@
-"""Everything that craftlite raises on purpose; the command line turns these into one sentence."""
+"""The errors that craftlite raises on purpose; the command line prints each as one sentence."""
 
 
 def printable(text: str) -> str:
-    r"""A text in one line that no terminal obeys: control characters as escapes, such as \n.
+    r"""A text with its control characters escaped, as \n is, so that no terminal acts on them.
 
-    Names of files and addresses may hold any of them; a text that was escaped stays as it is.
+    Names of files and addresses may contain any; escaping a text again changes nothing.
     """
     return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text
+        character if character.isprintable() else ascii(character)[1:-1] for character in text
     )
 
 
@@ -33,7 +33,7 @@ class ConfigError(CraftliteError):
 class DatasetError(CraftliteError):
     """A dataset that is missing or whose annotation cannot be used.
 
-    The sentence may go on for some lines, with the files expected or more places like the first.
+    More lines may follow the sentence: the files expected, or more places like the first.
     """
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, elsewhere a line of text now and then."""
+"""Progress of long work: a bar on a terminal, elsewhere a line of text every half minute."""
 
 import sys
 import time
@@ -13,7 +13,7 @@ SECONDS = 30.0  # between lines
 
 
 class Progress(tqdm):  # type: ignore[misc]
-    """tqdm's bar on stderr; where that is no terminal, its figures as lines in place of a bar."""
+    """tqdm's bar on stderr; if that is not a terminal, its figures as lines of text instead."""
 
     disable: bool
 
@@ -31,19 +31,19 @@ class Progress(tqdm):  # type: ignore[misc]
             super().__del__()
 
     def display(self, msg: str | None = None, pos: int | None = None) -> None:
-        """Draw the bar, or write a line where the last one is SECONDS old."""
+        """Draw the bar, or write a line if the last one is SECONDS old."""
         if not self._plain:
             super().display(msg, pos)
         elif time.monotonic() - self._shown >= SECONDS:
             self._write_line()
 
     def clear(self, nolock: bool = False) -> None:
-        """Take the bar off the terminal, for a message in its place; lines stay."""
+        """Take the bar off the terminal, to write a message in its place; lines stay."""
         if not self._plain:
             super().clear(nolock)
 
     def close(self) -> None:
-        """Leave the bar's last state, or a last line of what took longer than SECONDS."""
+        """Leave the bar's last state, or write a last line if the work took SECONDS or longer."""
         if not self._plain:
             super().close()
         elif not self.disable:
@@ -59,5 +59,5 @@ class Progress(tqdm):  # type: ignore[misc]
 
 
 def write_line(text: str) -> None:
-    """Write one line to stderr, above a bar where there is one; names in it obey no terminal."""
+    """Write one line to stderr, above a bar if there is one, with control characters escaped."""
     tqdm.write(printable(text), file=sys.stderr)

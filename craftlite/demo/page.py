@@ -27,10 +27,10 @@ from craftlite.weights import DEFAULT, catalogue
 
 MAX_UPLOAD = "20mb"
 UPLOAD_LABEL = f"Picture, {MAX_UPLOAD.upper()} and {MAX_PIXELS // 10**6} megapixels at most"
-SESSION_SECONDS = 3600  # that a picture is remembered without being looked at
-CLEAN_SECONDS = (60, 600)  # how often uploads are cleared away, and how old they may get
-MOST_SESSIONS = 64  # that are remembered at once, and that may wait
-# What runs the network, or takes several times a picture's memory, waits in one line.
+SESSION_SECONDS = 3600  # after its last use a picture is forgotten
+CLEAN_SECONDS = (60, 600)  # how often uploads are deleted, and how old they may get
+MOST_SESSIONS = 64  # remembered at once, and waiting at once
+# Handlers that run the network, or take several times a picture's memory, run one at a time.
 NETWORK: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 1}
 PACKAGE = Path(__file__).parents[1]
 FILES = {"JSON": "json", "ICDAR text": "txt", "Overlay": "png"}
@@ -38,15 +38,15 @@ M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8  # in glibc's malloc.h
 
 
 def serve(page: gr.Blocks, host: str, port: int, names: Collection[str] = ()) -> None:
-    """Serve the page until it is interrupted; nothing is shared, and nothing asked of others.
+    """Serve the page until it is interrupted, without a public tunnel or requests to other sites.
 
-    names: that visitors may reach it by, besides localhost and the host.
+    names: names that visitors may reach it by, besides localhost and the host.
 
     Raises:
         OSError: the port is taken.
     """
     return_freed_memory()
-    # What components keep was put there when the page was built: the samples.
+    # The only files that components keep in their cache before a visit are the samples.
     samples = set().union(*(block.keep_in_cache for block in page.blocks.values()))
     page.queue(max_size=MOST_SESSIONS, api_open=False)
     page.launch(
@@ -71,7 +71,7 @@ def serve(page: gr.Blocks, host: str, port: int, names: Collection[str] = ()) ->
 
 
 def return_freed_memory() -> None:
-    """Has glibc give each large block back as soon as it is freed; does nothing elsewhere.
+    """Make glibc give each large block back as soon as it is freed; does nothing elsewhere.
 
     By default glibc learns from a picture's first blocks to keep such blocks, and does so in each
     of the threads that answer visitors: hundreds of megabytes.
@@ -89,8 +89,8 @@ def build(pool: DetectorPool) -> gr.Blocks:
     with gr.Blocks(
         title="craftlite", analytics_enabled=False, delete_cache=CLEAN_SECONDS, fill_width=True
     ) as page:
-        # A function, not a method: Gradio copies its settings for every visitor, and a method
-        # with them takes along what it is bound to, here everyone's pictures.
+        # Gradio deep-copies its settings for every visitor. With a bound method among them it would
+        # copy the shelf, with everyone's pictures.
         key = gr.State(
             None, time_to_live=SESSION_SECONDS, delete_callback=lambda key: shelf.drop(key)
         )
