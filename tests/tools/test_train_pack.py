@@ -79,8 +79,9 @@ def test_pictures_are_generated_until_the_time_is_up_and_others_added(tmp_path: 
 
 @pytest.mark.slow
 def test_packs_are_trained_on_from_start_to_end(quads: Path, tmp_path: Path) -> None:
-    pack = [sys.executable, TOOLS / "pack.py", "--dataset", "quads", "--data", quads]
-    subprocess.run([*pack, "--init", "craftlite-small", "--out", tmp_path / "packs"], check=True)
+    pack = [sys.executable, "-m", "tools.pack", "--dataset", "quads", "--data", quads]
+    pack += ["--init", "craftlite-small", "--out", tmp_path / "packs"]
+    subprocess.run(pack, check=True, cwd=TOOLS.parent)
     options = ["--minutes", "1.1", "--generate", "0.1", "--tune", "0.1"]
     settings = "--batch 2 --crop 64 --workers 0 --log-every 1 --pseudo-every 0 --crops device"
     places = ["--work", tmp_path / "work", "--out", tmp_path / "out"]
