@@ -33,11 +33,6 @@ class Facts:
     craft_long_side: int | None = None
     craft_thresholds: dict[str, float] = field(default_factory=dict)
 
-    @property
-    def has_validation(self) -> bool:
-        """Whether pictures were set apart for validation by those who made it."""
-        return "val" in self.splits and not self.own
-
 
 _TESTED, _VALIDATED = ("train", "test"), ("train", "val")
 DATASETS = {

@@ -1,5 +1,6 @@
 """One split of a dataset: its pictures with their words, and the problems of its ground truth."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from shapely import Polygon
 
-from craftlite.data.sample import Sample, Word
+from craftlite.data.sample import Sample, Word, letters_of
 from craftlite.errors import DatasetError
 from craftlite.geometry import Points, clockwise, clockwise_quads, repaired
 
@@ -63,10 +64,7 @@ class Dataset:
 
 def count_problems(problems: Iterable[Problem]) -> dict[str, int]:
     """How many there are of each kind, the commonest first."""
-    counts: dict[str, int] = {}
-    for problem in problems:
-        counts[problem.what] = counts.get(problem.what, 0) + 1
-    return dict(sorted(counts.items(), key=lambda item: -item[1]))
+    return dict(Counter(problem.what for problem in problems).most_common())
 
 
 def problem_lines(problems: Sequence[Problem]) -> list[str]:
@@ -158,7 +156,7 @@ class IssueLog:
         if text == "":
             odd.append(NO_TEXT)
             text = None
-        letters = len("".join((text or "").split()))
+        letters = letters_of(text)
         if characters is not None and confidence == 1 and letters not in (0, len(characters)):
             odd.append(CHARACTERS)
             characters = None

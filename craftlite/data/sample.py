@@ -31,6 +31,11 @@ class Word:
     confidence: float = 1.0
 
 
+def letters_of(text: str | None) -> int:
+    """How many letters a text has, white space left out; 0 where there is none."""
+    return len("".join((text or "").split()))
+
+
 @dataclass(frozen=True)
 class Sample:
     """One picture with its words; `picture` is a file, or the pixels (H, W, 3) uint8 RGB."""

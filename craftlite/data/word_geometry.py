@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from craftlite.data.sample import Word
+from craftlite.data.sample import Word, letters_of
 from craftlite.geometry import Points, is_convex
 
 # Width of a character over the height of its word, where no transcription tells how many there are.
@@ -95,7 +95,7 @@ def reading_outline(word: Word) -> Points:
 
 def letters(word: Word) -> int:
     """How many letters the word's text has, spaces left out; 0 where there is none."""
-    return len("".join((word.text or "").split()))
+    return letters_of(word.text)
 
 
 def _outline_and_parts(word: Word) -> tuple[Points, Points]:

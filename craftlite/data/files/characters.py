@@ -1,12 +1,35 @@
-"""Which word a character belongs to, where ground truth lists the two apart."""
+"""Characters that ground truth lists apart from the words: which word each belongs to."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from craftlite.data.annotations import CHARACTERS, IssueLog
+from craftlite.data.files.lines import LineParser, Placed, read_lines
 from craftlite.geometry import Points, signed_area
+
+
+def read_characters(
+    file: Path, parse: LineParser, words: Sequence[Placed], notes: IssueLog
+) -> tuple[list[list[Points]], int] | None:
+    """The boxes (4, 2) of a file's characters that lie in each word, and how many lie in none.
+
+    Those that are don't care are left out. A missing file is noted, and gives None.
+    """
+    if not file.is_file():
+        notes.note(str(file), CHARACTERS, "no such file")
+        return None
+    found = [character for _, character in read_lines(parse)(file, notes)]
+    boxes = [character.outline for character in found if not character.ignore]
+    places = homes([word.outline for _, word in words], boxes)
+    inside: list[list[Points]] = [[] for _ in words]
+    for box, place in zip(boxes, places.tolist(), strict=True):
+        if place >= 0:
+            inside[place].append(box)
+    return inside, int((places < 0).sum())
 
 
 def homes(outlines: Sequence[Points], boxes: Sequence[Points]) -> npt.NDArray[np.int64]:

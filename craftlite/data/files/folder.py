@@ -21,11 +21,10 @@ def read_folder(
     pictures: Sequence[Path],
     truths: Path,
     read: TruthReader,
+    need_pictures: bool,
     *,
-    layout: str,
     truth_names: Sequence[str] = ("gt_{}.txt",),
     keep: Callable[[str], bool] = lambda stem: True,
-    need_pictures: bool = True,
 ) -> Dataset:
     """The pictures whose stem is kept, each with the words of its ground-truth file.
 
@@ -33,70 +32,56 @@ def read_folder(
         pictures: folders of `<stem>.<suffix>`; those that are there are searched in this order.
         truths: folder of the ground truth.
         read: reads one file of it.
-        layout: which files are expected where, for error messages.
+        need_pictures: False where the ground truth alone is enough.
         truth_names: what its files are called, {} standing for the stem; the first one counts
             where a stem has several.
         keep: which stems belong to the split.
-        need_pictures: False where the ground truth alone is enough.
 
     Raises:
         DatasetError: all folders of pictures or that of the ground truth, or one file of a pair,
             is missing, or nothing is kept.
     """
     notes = IssueLog()
-    truth_of = _by_stem(_truths(truths, truth_names, layout, keep), notes)
+    truth_of = _by_stem(_truths(truths, truth_names, keep), notes)
     words_of: dict[str, tuple[Word, ...]] = {}
     for stem in sorted(truth_of, key=natural_order):
         words_of[stem] = ()
         with notes.catching():
             annotations = read(truth_of[stem], notes)
             words_of[stem] = tuple(notes.word(where, *found) for where, found in annotations)
-    picture_of = find_pictures(pictures, layout, notes, keep, need_pictures)
+    picture_of = _find_pictures(pictures, keep, notes, need_pictures)
     if need_pictures:
-        _all_there(picture_of.keys() - truth_of, [truths], truth_names[0], layout)
-    return make_dataset(words_of, picture_of, pictures, layout, notes, need_pictures)
-
-
-def find_pictures(
-    folders: Sequence[Path],
-    layout: str,
-    notes: IssueLog,
-    keep: Callable[[str], bool],
-    needed: bool,
-) -> dict[str, Path]:
-    """The pictures in those of the folders that are there, by stem; a stem's second is noted.
-
-    Raises:
-        DatasetError: none of the folders is there, though pictures are needed.
-    """
-    there = [folder for folder in folders if folder.is_dir()]
-    if needed and not there:
-        raise _no_folder(folders[0], layout)
-    listed = (sorted(folder.iterdir()) for folder in there)
-    found = [path for paths in listed for path in paths if path.suffix.lower() in _LISTED_SUFFIXES]
-    found.sort(key=is_gif)  # stable: a readable picture of the same name comes first
-    return _by_stem(((path.stem, path) for path in found if keep(path.stem)), notes)
+        _check_all_there(picture_of.keys() - truth_of, [truths], truth_names[0])
+    return make_dataset(words_of, pictures, notes, need_pictures, picture_of)
 
 
 def make_dataset(
     words_of: Mapping[str, Sequence[Word]],
-    picture_of: Mapping[str, Path],
     folders: Sequence[Path],
-    layout: str,
     notes: IssueLog,
     need_pictures: bool,
+    picture_of: Mapping[str, Path] | None = None,
 ) -> Dataset:
     """Every picture that has words, which may be none; a GIF is noted and left out.
 
     One that is not there, where it need not be, gets the path that it would have.
 
+    Args:
+        words_of: by the picture's stem.
+        folders: where the pictures are.
+        notes: the problems so far.
+        need_pictures: False where the words alone are enough.
+        picture_of: the pictures by stem, where they are known; else they are looked for.
+
     Raises:
         DatasetError: a picture is missing, or there are none at all though all could be read.
     """
+    if picture_of is None:
+        picture_of = _find_pictures(folders, words_of.__contains__, notes, need_pictures)
     if need_pictures:
-        _all_there(words_of.keys() - picture_of, folders, "{}.jpg (or .png, ...)", layout)
+        _check_all_there(words_of.keys() - picture_of, folders, "{}.jpg (or .png, ...)")
     if not words_of and not notes.problems:
-        raise DatasetError(f"{folders[0]}: no ground truth of this split there; {layout}")
+        raise DatasetError(f"{folders[0]}: no ground truth of this split there")
     samples = []
     for stem in sorted(words_of, key=natural_order):
         path = picture_of.get(stem, folders[0] / f"{stem}.jpg")
@@ -119,11 +104,30 @@ def natural_order(name: str) -> list[tuple[int, str, str]]:
     return [(len(number), number, text) for text, number in parts]
 
 
+def missing_files(where: object, missing: Sequence[str]) -> DatasetError:
+    """The error of files that are not there, naming the first of them."""
+    more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+    return DatasetError(f"{where}: {missing[0]}{more} missing")
+
+
+def _find_pictures(
+    folders: Sequence[Path], keep: Callable[[str], bool], notes: IssueLog, needed: bool
+) -> dict[str, Path]:
+    """The pictures in those of the folders that are there, by stem; a stem's second is noted."""
+    there = [folder for folder in folders if folder.is_dir()]
+    if needed and not there:
+        raise _no_folder(folders[0])
+    listed = (path for folder in there for path in sorted(folder.iterdir()))
+    found = [path for path in listed if path.suffix.lower() in _LISTED_SUFFIXES]
+    found.sort(key=is_gif)  # stable: a readable picture of the same name comes first
+    return _by_stem(((path.stem, path) for path in found if keep(path.stem)), notes)
+
+
 def _truths(
-    folder: Path, names: Sequence[str], layout: str, keep: Callable[[str], bool]
+    folder: Path, names: Sequence[str], keep: Callable[[str], bool]
 ) -> Iterator[tuple[str, Path]]:
     if not folder.is_dir():
-        raise _no_folder(folder, layout)
+        raise _no_folder(folder)
     files = sorted(folder.iterdir())
     for name in names:
         start, end = name.split("{}")
@@ -141,14 +145,11 @@ def _by_stem(files: Iterable[tuple[str, Path]], notes: IssueLog) -> dict[str, Pa
     return first
 
 
-def _all_there(missing: Iterable[str], folders: Sequence[Path], name: str, layout: str) -> None:
-    """Raises a DatasetError that names the first missing file, {} in `name` being its stem."""
-    stems = sorted(missing, key=natural_order)
-    if stems:
-        more = f" and {len(stems) - 1} more" if len(stems) > 1 else ""
-        where = ", ".join(map(str, folders))
-        raise DatasetError(f"{where}: {name.format(stems[0])}{more} missing; {layout}")
+def _check_all_there(missing: Iterable[str], folders: Sequence[Path], name: str) -> None:
+    """Raises a DatasetError where stems are missing, {} in `name` being the first one's."""
+    if stems := sorted(missing, key=natural_order):
+        raise missing_files(", ".join(map(str, folders)), [name.format(stem) for stem in stems])
 
 
-def _no_folder(folder: Path, layout: str) -> DatasetError:
-    return DatasetError(f"{folder}: there is no such folder; {layout}")
+def _no_folder(folder: Path) -> DatasetError:
+    return DatasetError(f"{folder}: there is no such folder")

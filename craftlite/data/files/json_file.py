@@ -20,7 +20,7 @@ _Hook = Callable[[list[tuple[str, Any]]], dict[str, Any]]
 _NAMES = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
 
 
-def read_object(path: Path, layout: str, notes: IssueLog) -> dict[str, Any]:
+def read_object(path: Path, notes: IssueLog) -> dict[str, Any]:
     """The JSON object in a file; of a key that is there twice, the first is used and noted.
 
     Raises:
@@ -28,7 +28,7 @@ def read_object(path: Path, layout: str, notes: IssueLog) -> dict[str, Any]:
         UnreadableError: it is no JSON object.
     """
     if not path.is_file():
-        raise DatasetError(f"{path}: there is no such file; {layout}")
+        raise DatasetError(f"{path}: there is no such file")
 
     def first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -3,6 +3,7 @@
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +32,23 @@ Placed = tuple[str, Annotation]
 
 LineParser = Callable[[str], Annotation]
 """Turns one line into an annotation; a ValueError says what was expected instead."""
+
+
+def expecting(form: str) -> Callable[[LineParser], LineParser]:
+    """A decorator of a LineParser: whatever it raises becomes a ValueError of the expected form."""
+
+    def decorate(parse: LineParser) -> LineParser:
+        @wraps(parse)
+        def parser(line: str) -> Annotation:
+            try:
+                return parse(line)
+            # A text is evaluated as Python's, which raises more than ValueError.
+            except (ValueError, LookupError, TypeError, SyntaxError, MemoryError, RecursionError):
+                raise ValueError(form) from None
+
+        return parser
+
+    return decorate
 
 
 def read_bytes(path: Path) -> bytes:
@@ -121,13 +139,11 @@ def outline(fields: Sequence[str]) -> Points:
     return points
 
 
+@expecting("8 numbers and a text: x1,y1,x2,y2,x3,y3,x4,y4,text")
 def quad_line(line: str) -> Annotation:
     """An ICDAR 2015 line `x1,y1,x2,y2,x3,y3,x4,y4,text`; commas in the text stay."""
     fields = line.split(",", 8)
-    try:
-        return transcribed(outline(fields[:8]), fields[8])
-    except (ValueError, IndexError) as error:
-        raise ValueError("8 numbers and a text: x1,y1,x2,y2,x3,y3,x4,y4,text") from error
+    return transcribed(outline(fields[:8]), fields[8])
 
 
 def transcribed(corners: Points, field: str) -> Annotation:

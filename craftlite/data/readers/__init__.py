@@ -1,6 +1,11 @@
-"""The datasets that can be read, by the name that `--dataset` takes."""
+"""The datasets that can be read, by the name that `--dataset` takes.
 
-from collections.abc import Callable, Sequence
+A module here has LAYOUTS, the files that it expects for each of its datasets, and for each a
+function `read_NAME(root, split, need_pictures)` that gives the Dataset. That raises a DatasetError
+where a folder, file or picture is missing; whatever else is wrong is one of the Dataset's problems.
+"""
+
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -11,8 +16,6 @@ from craftlite.data.readers.words import names_split
 from craftlite.errors import DatasetError
 
 PLACES_SHOWN = 10
-
-__all__ = ["Dataset", "has_validation", "read_dataset"]
 
 
 def read_dataset(
@@ -39,11 +42,14 @@ def read_dataset(
     if split not in facts.splits:
         raise DatasetError(f"{name} has no split {split!r}; it has {', '.join(facts.splits)}")
     module = import_module(f"craftlite.data.readers.{facts.reader}")
-    read: Callable[[Path, str, bool], Dataset] = getattr(module, f"read_{name}")
-    dataset = read(Path(root), split, pictures)
+    try:
+        dataset: Dataset = getattr(module, f"read_{name}")(Path(root), split, pictures)
+    except DatasetError as error:
+        layout = "\n  ".join([f"{name} is expected as", *module.LAYOUTS[name]])
+        raise DatasetError(f"{error}; {layout}") from error
     unreadable = [problem for problem in dataset.problems if problem.what == UNREADABLE]
     if strict and unreadable:
-        raise DatasetError(_told(unreadable))
+        raise DatasetError(_places(unreadable))
     return replace(dataset, problems=[*dataset.problems, *odd_starts(str(root), dataset.samples)])
 
 
@@ -54,10 +60,11 @@ def has_validation(name: str, root: Path) -> bool:
     """
     if name == "words":
         return names_split(root, "val")
-    return name in DATASETS and DATASETS[name].has_validation
+    facts = DATASETS.get(name)
+    return facts is not None and not facts.own and "val" in facts.splits
 
 
-def _told(unreadable: Sequence[Problem]) -> str:
+def _places(unreadable: Sequence[Problem]) -> str:
     """The first place with what was found and expected, then the places of some more."""
     first, *others = unreadable
     lines = [f"{first.where}: {first.found}"]

@@ -12,6 +12,7 @@ from craftlite.data.files.lines import (
     Annotation,
     Placed,
     coordinates,
+    expecting,
     outline,
     parse_lines,
     read_bytes,
@@ -21,31 +22,23 @@ from craftlite.data.files.lines import (
 
 # Folders of pictures and of ground truth, and what its files are called.
 FOLDERS = {
-    "train": ("train_images", "ctw1500_train_labels", ("{}.xml", "{}.txt")),
-    "test": ("test_images", "gt_ctw1500", ("000{}.txt",)),
+    "train": ("train_images", "ctw1500_train_labels", ["{}.xml", "{}.txt"]),
+    "test": ("test_images", "gt_ctw1500", ["000{}.txt"]),
 }
-LAYOUT = """ctw1500 is expected as
-  train_images/NNNN.jpg
-  ctw1500_train_labels/NNNN.xml (or NNNN.txt, the first release's)
-  test_images/NNNN.jpg
-  gt_ctw1500/000NNNN.txt"""
+LAYOUTS = {
+    "ctw1500": [
+        "train_images/NNNN.jpg",
+        "ctw1500_train_labels/NNNN.xml (or NNNN.txt, the first release's)",
+        "test_images/NNNN.jpg",
+        "gt_ctw1500/000NNNN.txt",
+    ]
+}
 
 
-def read_ctw1500(root: Path, split: str, need_pictures: bool = True) -> Dataset:
-    """CTW1500: polygons of whole lines with text; `###` is don't care; splits "train" and "test".
-
-    Raises:
-        DatasetError: see read_folder.
-    """
+def read_ctw1500(root: Path, split: str, need_pictures: bool) -> Dataset:
+    """CTW1500: polygons of whole lines with text; `###` is don't care."""
     pictures, truths, names = FOLDERS[split]
-    return read_folder(
-        [root / pictures],
-        root / truths,
-        _read,
-        truth_names=names,
-        layout=LAYOUT,
-        need_pictures=need_pictures,
-    )
+    return read_folder([root / pictures], root / truths, _read, need_pictures, truth_names=names)
 
 
 def _read(path: Path, notes: IssueLog) -> Iterator[Placed]:
@@ -53,24 +46,20 @@ def _read(path: Path, notes: IssueLog) -> Iterator[Placed]:
     return read(path, notes)
 
 
+@expecting("x1,y1,...,xK,yK,####text, or xmin,ymin,xmax,ymax and 14 pairs of offsets")
 def polygon_line(line: str) -> Annotation:
     """A line `x1,y1,...,xK,yK,####text`, or the first release's 32 numbers without text.
 
     Those are the corners xmin,ymin,xmax,ymax of the box and 14 points counted from xmin,ymin.
     """
     head, marked, text = line.partition("####")
-    try:
-        fields = head.strip().rstrip(",").split(",")
-        if marked:
-            return transcribed(outline(fields), text)
-        if len(fields) != 32:
-            raise ValueError("another number of fields")
-        values = np.array(coordinates(fields), np.float32)
-        return Annotation(values[4:].reshape(14, 2) + values[:2], None)
-    except ValueError as error:
-        raise ValueError(
-            "x1,y1,...,xK,yK,####text, or xmin,ymin,xmax,ymax and 14 pairs of offsets"
-        ) from error
+    fields = head.strip().rstrip(",").split(",")
+    if marked:
+        return transcribed(outline(fields), text)
+    if len(fields) != 32:
+        raise ValueError("another number of fields")
+    values = np.array(coordinates(fields), np.float32)
+    return Annotation(values[4:].reshape(14, 2) + values[:2], None)
 
 
 def _read_xml(path: Path, notes: IssueLog) -> Iterator[Placed]:
@@ -86,12 +75,10 @@ def _read_xml(path: Path, notes: IssueLog) -> Iterator[Placed]:
     return parse_lines(boxes.found, _xml_box, notes)
 
 
+@expecting("<segs> of 3 points or more: x1,y1,x2,y2,...")
 def _xml_box(box: str) -> Annotation:
     points, _, label = box.partition("\n")
-    try:
-        return transcribed(outline(points.rstrip(",").split(",")), label)
-    except ValueError as error:
-        raise ValueError("<segs> of 3 points or more: x1,y1,x2,y2,...") from error
+    return transcribed(outline(points.rstrip(",").split(",")), label)
 
 
 class _Boxes:
@@ -118,16 +105,16 @@ class _Boxes:
         self._tag = tag
         if tag == "box":
             self._place = self._here()
-            self._texts = {}
+            self._texts = {"segs": [], "label": []}
 
     def _data(self, data: str) -> None:
-        self._texts.setdefault(self._tag, []).append(data)
+        if self._tag in self._texts:
+            self._texts[self._tag].append(data)
 
     def _end(self, tag: str) -> None:
         self._tag = ""
         if tag == "box":
-            texts = ("".join(self._texts.get(name, [])) for name in ("segs", "label"))
-            segs, label = (text.strip() for text in texts)
+            segs, label = ("".join(parts).strip() for parts in self._texts.values())
             self.found.append((self._place, f"{segs}\n{label}"))
 
     def _doctype(self, name: str, *_: object) -> None:

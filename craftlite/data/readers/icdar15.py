@@ -13,32 +13,25 @@ FOLDERS = {
     "test": ("ch4_test_images", "Challenge4_Test_Task1_GT"),
 }
 VALIDATION = frozenset(f"img_{number}" for number in range(901, 1001))
-LAYOUT = """icdar15 is expected as
-  ch4_training_images/img_N.jpg
-  ch4_training_localization_transcription_gt/gt_img_N.txt
-  ch4_test_images/img_N.jpg
-  Challenge4_Test_Task1_GT/gt_img_N.txt"""
+LAYOUTS = {
+    "icdar15": [
+        "ch4_training_images/img_N.jpg",
+        "ch4_training_localization_transcription_gt/gt_img_N.txt",
+        "ch4_test_images/img_N.jpg",
+        "Challenge4_Test_Task1_GT/gt_img_N.txt",
+    ]
+}
 
 
-def read_icdar15(root: Path, split: str, need_pictures: bool = True) -> Dataset:
+def read_icdar15(root: Path, split: str, need_pictures: bool) -> Dataset:
     """ICDAR 2015: quads with transcriptions; `###` marks what is not to be scored.
 
     The competition has no validation split: img_901 to img_1000 of its training pictures are kept
     apart as "val", and "train" is the other 900.
-
-    Raises:
-        DatasetError: see read_folder.
     """
-    pictures, truths = FOLDERS[split]
+    pictures, truths = (root / folder for folder in FOLDERS[split])
 
     def keep(stem: str) -> bool:
         return split == "test" or (stem in VALIDATION) == (split == "val")
 
-    return read_folder(
-        [root / pictures],
-        root / truths,
-        read_lines(quad_line),
-        layout=LAYOUT,
-        keep=keep,
-        need_pictures=need_pictures,
-    )
+    return read_folder([pictures], truths, read_lines(quad_line), need_pictures, keep=keep)

@@ -4,63 +4,46 @@ from pathlib import Path
 
 from craftlite.data.annotations import Dataset
 from craftlite.data.files.folder import natural_order, read_folder
-from craftlite.data.files.lines import Annotation, outline, read_lines, transcribed
+from craftlite.data.files.lines import Annotation, expecting, outline, read_lines, transcribed
 
 # Folders of pictures (the training set comes in eight parts) and of ground truth.
 FOLDERS17 = {
     "train": ("ch8_training_images", "ch8_training_localization_transcription_gt_v2"),
     "val": ("ch8_validation_images", "ch8_validation_localization_transcription_gt_v2"),
 }
-LAYOUT17 = """mlt17 is expected as
-  ch8_training_images_1/img_N.jpg ... ch8_training_images_8/img_N.jpg (or one ch8_training_images/)
-  ch8_training_localization_transcription_gt_v2/gt_img_N.txt
-  ch8_validation_images/img_N.jpg
-  ch8_validation_localization_transcription_gt_v2/gt_img_N.txt"""
-LAYOUT19 = """mlt19 is expected as
-  ImagesPart1/tr_img_NNNNN.jpg
-  ImagesPart2/tr_img_NNNNN.jpg
-  train_gt_t13/tr_img_NNNNN.txt"""
+LAYOUTS = {
+    "mlt17": [
+        "ch8_training_images_1/img_N.jpg ... ch8_training_images_8/img_N.jpg "
+        "(or one ch8_training_images/)",
+        "ch8_training_localization_transcription_gt_v2/gt_img_N.txt",
+        "ch8_validation_images/img_N.jpg",
+        "ch8_validation_localization_transcription_gt_v2/gt_img_N.txt",
+    ],
+    "mlt19": [
+        "ImagesPart1/tr_img_NNNNN.jpg",
+        "ImagesPart2/tr_img_NNNNN.jpg",
+        "train_gt_t13/tr_img_NNNNN.txt",
+    ],
+}
 
 
-def read_mlt17(root: Path, split: str, need_pictures: bool = True) -> Dataset:
-    """MLT 2017: quads of nine languages; `###` is don't care; splits "train" and "val".
-
-    Raises:
-        DatasetError: see read_folder.
-    """
+def read_mlt17(root: Path, split: str, need_pictures: bool) -> Dataset:
+    """MLT 2017: quads of nine languages; `###` is don't care."""
     pictures, truths = FOLDERS17[split]
     parts = sorted(root.glob(f"{pictures}*"), key=lambda path: natural_order(path.name))
-    return read_folder(
-        parts or [root / pictures],
-        root / truths,
-        read_lines(quad_script_line),
-        layout=LAYOUT17,
-        need_pictures=need_pictures,
-    )
+    read = read_lines(quad_script_line)
+    return read_folder(parts or [root / pictures], root / truths, read, need_pictures)
 
 
-def read_mlt19(root: Path, split: str, need_pictures: bool = True) -> Dataset:
-    """MLT 2019: quads of ten languages; `###` is don't care; split "train" alone.
-
-    Raises:
-        DatasetError: see read_folder.
-    """
-    return read_folder(
-        [root / "ImagesPart1", root / "ImagesPart2"],
-        root / "train_gt_t13",
-        read_lines(quad_script_line),
-        truth_names=("{}.txt",),
-        layout=LAYOUT19,
-        need_pictures=need_pictures,
-    )
+def read_mlt19(root: Path, split: str, need_pictures: bool) -> Dataset:
+    """MLT 2019: quads of ten languages; `###` is don't care."""
+    parts = [root / "ImagesPart1", root / "ImagesPart2"]
+    read = read_lines(quad_script_line)
+    return read_folder(parts, root / "train_gt_t13", read, need_pictures, truth_names=["{}.txt"])
 
 
+@expecting("8 numbers, a script and a text: x1,y1,x2,y2,x3,y3,x4,y4,script,text")
 def quad_script_line(line: str) -> Annotation:
     """A line `x1,y1,x2,y2,x3,y3,x4,y4,script,text`; commas in the text stay."""
     fields = line.split(",", 9)
-    try:
-        return transcribed(outline(fields[:8]), fields[9])
-    except (ValueError, IndexError) as error:
-        raise ValueError(
-            "8 numbers, a script and a text: x1,y1,x2,y2,x3,y3,x4,y4,script,text"
-        ) from error
+    return transcribed(outline(fields[:8]), fields[9])

@@ -7,27 +7,21 @@ from craftlite.data.files.folder import read_folder
 from craftlite.data.files.lines import Annotation, quad_line, read_lines
 
 UNKNOWN_TEXT = "?"
-LAYOUT = """quads is expected as
-  images/<stem>.jpg (or .png, ...)
-  gt/gt_<stem>.txt"""
+LAYOUTS = {
+    "quads": [
+        "images/<stem>.jpg (or .png, ...)",
+        "gt/gt_<stem>.txt",
+    ]
+}
 
 
-def read_quads(root: Path, split: str, need_pictures: bool = True) -> Dataset:
+def read_quads(root: Path, split: str, need_pictures: bool) -> Dataset:
     """`images/<stem>.jpg` and `gt/gt_<stem>.txt` in ICDAR 2015's line format.
 
     `###` is a don't-care region, `?` a word that is readable but not transcribed. The folder has
     no splits: whichever is asked for, it is the whole folder.
-
-    Raises:
-        DatasetError: see read_folder.
     """
-    return read_folder(
-        [root / "images"],
-        root / "gt",
-        read_lines(_line),
-        layout=LAYOUT,
-        need_pictures=need_pictures,
-    )
+    return read_folder([root / "images"], root / "gt", read_lines(_line), need_pictures)
 
 
 def _line(line: str) -> Annotation:

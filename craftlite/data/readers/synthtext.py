@@ -24,28 +24,24 @@ from craftlite.data.annotations import (
     corners,
     is_unicode,
 )
+from craftlite.data.files.folder import missing_files
 from craftlite.data.files.lines import LARGEST
 from craftlite.data.files.packed import LazySamples, Quads, Texts
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
 
-LAYOUT = """synthtext is expected as
-  gt.mat
-  1/<name>.jpg ... 200/<name>.jpg"""
+LAYOUTS = {"synthtext": ["gt.mat", "1/<name>.jpg ... 200/<name>.jpg"]}
 
 
-def read_synthtext(root: Path, split: str, need_pictures: bool = True) -> Dataset:
+def read_synthtext(root: Path, split: str, need_pictures: bool) -> Dataset:
     """SynthText: quads of words and characters; the split "train" is everything.
 
     Samples are made when they are asked for, from arrays that processes share. They are in the
     order of the file, and their names are paths without suffix, such as "8/ballet_106_0".
-
-    Raises:
-        DatasetError: the file or a picture is missing.
     """
     path = root / "gt.mat"
     if not path.is_file():
-        raise DatasetError(f"{path}: there is no such file; {LAYOUT}")
+        raise DatasetError(f"{path}: there is no such file")
     notes = IssueLog()
     table = _read_apart(root, path, notes)
     if table is None:
@@ -198,8 +194,7 @@ def _all_there(root: Path, names: Sequence[str]) -> None:
     parts = (name.rpartition("/") for name in names)
     missing = ["".join(part) for part in parts if part[2] not in files(part[0])]
     if missing:
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise DatasetError(f"{root}: {missing[0]}{more} missing; {LAYOUT}")
+        raise missing_files(root, missing)
 
 
 def _note_oddities(table: _Table, path: Path, notes: IssueLog) -> None:

@@ -10,6 +10,7 @@ from craftlite.data.files.folder import read_folder
 from craftlite.data.files.lines import (
     Annotation,
     Placed,
+    expecting,
     outline,
     parse_lines,
     read_bytes,
@@ -17,11 +18,14 @@ from craftlite.data.files.lines import (
 )
 
 DONT_CARE = "#"
-LAYOUT = """totaltext is expected as
-  Images/Train/imgN.jpg
-  Images/Test/imgN.jpg
-  Groundtruth/Polygon/Train/poly_gt_imgN.txt
-  Groundtruth/Polygon/Test/poly_gt_imgN.txt"""
+LAYOUTS = {
+    "totaltext": [
+        "Images/Train/imgN.jpg",
+        "Images/Test/imgN.jpg",
+        "Groundtruth/Polygon/Train/poly_gt_imgN.txt",
+        "Groundtruth/Polygon/Test/poly_gt_imgN.txt",
+    ]
+}
 
 # What numpy and Python 2 printed: arrays, which may go on over several lines, and lists of texts.
 _RECORD = re.compile(
@@ -31,20 +35,10 @@ _RECORD = re.compile(
 )
 
 
-def read_totaltext(root: Path, split: str, need_pictures: bool = True) -> Dataset:
-    """Total-Text: polygons with transcriptions; `#` is don't care; splits "train" and "test".
-
-    Raises:
-        DatasetError: see read_folder.
-    """
-    return read_folder(
-        [root / "Images" / split.title()],
-        root / "Groundtruth/Polygon" / split.title(),
-        _read,
-        truth_names=("poly_gt_{}.txt",),
-        layout=LAYOUT,
-        need_pictures=need_pictures,
-    )
+def read_totaltext(root: Path, split: str, need_pictures: bool) -> Dataset:
+    """Total-Text: polygons with transcriptions; `#` is don't care."""
+    pictures, truths = (root / part / split.title() for part in ("Images", "Groundtruth/Polygon"))
+    return read_folder([pictures], truths, _read, need_pictures, truth_names=["poly_gt_{}.txt"])
 
 
 def _read(path: Path, notes: IssueLog) -> Iterator[Placed]:
@@ -65,21 +59,15 @@ def _records(path: Path) -> Iterator[tuple[str, str]]:
         yield place, "\n".join(record)
 
 
+@expecting("x: [[3 numbers or more]], y: [[as many]], ornt: [u'c'], transcriptions: [u'text']")
 def polygon_record(record: str) -> Annotation:
     """A record `x: [[...]], y: [[...]], ornt: [u'c'], transcriptions: [u'text']`."""
-    try:
-        fields = _RECORD.fullmatch(record)
-        if not fields:
-            raise ValueError("another form")
-        pairs = zip(fields["x"].split(), fields["y"].split(), strict=True)
-        text = ast.literal_eval(fields["text"]) if fields["text"].strip() else ""
-        if not isinstance(text, str):
-            raise ValueError("more than one text")
-        if not is_unicode(text):
-            raise ValueError("a surrogate stands alone")
-        points = outline([value for pair in pairs for value in pair])
-        return Annotation(points, text.strip(), ignore=text == DONT_CARE)
-    except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
-        raise ValueError(
-            "x: [[3 numbers or more]], y: [[as many]], ornt: [u'c'], transcriptions: [u'text']"
-        ) from error
+    fields = _RECORD.fullmatch(record)
+    if not fields:
+        raise ValueError("another form")
+    pairs = zip(fields["x"].split(), fields["y"].split(), strict=True)
+    text = ast.literal_eval(fields["text"]) if fields["text"].strip() else ""
+    if not (isinstance(text, str) and is_unicode(text)):
+        raise ValueError("more than one text, or a surrogate that stands alone")
+    points = outline([value for pair in pairs for value in pair])
+    return Annotation(points, text.strip(), ignore=text == DONT_CARE)

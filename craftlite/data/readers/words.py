@@ -1,5 +1,6 @@
 """The format for data of your own: `words.jsonl`, a picture with its words on every line."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,17 +9,20 @@ from PIL import ExifTags, Image
 
 from craftlite.data import SPLITS
 from craftlite.data.annotations import DUPLICATE, GIF, TURNED, Dataset, IssueLog, UnreadableError
-from craftlite.data.files.folder import is_gif, natural_order
+from craftlite.data.files.folder import is_gif, missing_files, natural_order
 from craftlite.data.files.json_file import checked, json_outline, json_quads, member, parsed_json
 from craftlite.data.files.lines import read_bytes, text_lines
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
 
 FILE = "words.jsonl"
-LAYOUT = """words is expected as
-  words.jsonl (one JSON object a line)
-    {"image": "images/a.jpg", "words": [{"polygon": [[x, y], ...], "text": "Café"}, ...]}
-  and the pictures, their paths relative to its folder"""
+LAYOUTS = {
+    "words": [
+        "words.jsonl (one JSON object a line)",
+        '  {"image": "images/a.jpg", "words": [{"polygon": [[x, y], ...], "text": "Café"}, ...]}',
+        "and the pictures, their paths relative to its folder",
+    ]
+}
 
 
 class _Line(NamedTuple):
@@ -31,31 +35,32 @@ class _Line(NamedTuple):
     words: list[Any]
 
 
-def read_words(root: Path, split: str, need_pictures: bool = True) -> Dataset:
+def read_words(root: Path, split: str, need_pictures: bool) -> Dataset:
     """`words.jsonl` in the folder `root`, or the file `root` itself.
 
     Where no line names a split, every split is the whole file; where some do, a line without is
     part of "train".
-
-    Raises:
-        DatasetError: the split is empty, or the file or a picture is missing.
     """
     path = _file(root)
     if not path.is_file():
-        raise DatasetError(f"{path}: there is no such file; {LAYOUT}")
+        raise DatasetError(f"{path}: there is no such file")
     notes = IssueLog()
     lines = list(_lines(path, notes))
     if any(line.split for line in lines):
         lines = [line for line in lines if (line.split or "train") == split]
     if not lines and not notes.problems:
-        raise DatasetError(f"{path}: no line with the split {split!r}; {LAYOUT}")
-    if need_pictures:
-        _all_there(lines)
-    samples = [
-        Sample(line.name, line.picture, tuple(_words(line, notes)))
-        for line in sorted(lines, key=lambda line: natural_order(line.name))
-        if _usable(line, need_pictures, notes)
-    ]
+        raise DatasetError(f"{path}: no line with the split {split!r}")
+    missing = [line for line in lines if need_pictures and not _is_file(line.picture)]
+    if missing:
+        raise missing_files(missing[0].where, [str(line.picture) for line in missing])
+    samples = []
+    for line in sorted(lines, key=lambda line: natural_order(line.name)):
+        if is_gif(line.picture):
+            notes.note(line.where, GIF, line.picture.name)
+            continue
+        if need_pictures and is_turned(line.picture):
+            notes.note(line.where, TURNED, line.picture.name)
+        samples.append(Sample(line.name, line.picture, tuple(_words(line, notes))))
     return Dataset(samples, notes.problems)
 
 
@@ -78,6 +83,10 @@ def is_turned(picture: Path) -> bool:
 
 def _file(root: Path) -> Path:
     return root if root.suffix == ".jsonl" else root / FILE
+
+
+def _is_file(picture: Path) -> bool:
+    return os.path.isfile(picture)  # noqa: PTH113 (Path.is_file raises where a name is too long)
 
 
 def _lines(path: Path, notes: IssueLog) -> Iterator[_Line]:
@@ -120,43 +129,15 @@ def _word(entry: object, where: str, key: str, notes: IssueLog) -> Word:
     shape = "polygon" if word.get("polygon") is not None else "quad"
     outline = json_outline(word.get(shape), where, f"{key}.{shape}")
     text, ignore, quads = (word.get(name) for name in ("text", "ignore", "characters"))
+    sure = 1 if word.get("confidence") is None else word["confidence"]
+    # To Python, true is a number.
+    if isinstance(sure, bool) or not isinstance(sure, int | float) or not 0 <= sure <= 1:
+        raise UnreadableError(where, sure, f"a number from 0 to 1 for {key}.confidence")
     return notes.word(
         where,
         outline,
         None if text is None else checked(text, str, where, f"{key}.text").strip(),
         ignore=False if ignore is None else checked(ignore, bool, where, f"{key}.ignore"),
         characters=None if quads is None else json_quads(quads, where, f"{key}.characters"),
-        confidence=_confidence(word.get("confidence"), where, f"{key}.confidence"),
+        confidence=float(sure),
     )
-
-
-def _confidence(value: object, where: str, key: str) -> float:
-    if value is None:
-        return 1.0
-    # To Python, true is a number.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise UnreadableError(where, value, f"a number from 0 to 1 for {key}")
-    return float(value)
-
-
-def _usable(line: _Line, need_pictures: bool, notes: IssueLog) -> bool:
-    if is_gif(line.picture):
-        notes.note(line.where, GIF, line.picture.name)
-    elif need_pictures and is_turned(line.picture):
-        notes.note(line.where, TURNED, line.picture.name)
-    return not is_gif(line.picture)
-
-
-def _all_there(lines: list[_Line]) -> None:
-    missing = [line for line in lines if not _is_there(line.picture)]
-    if missing:
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        first = missing[0]
-        raise DatasetError(f"{first.where}: {first.picture}{more} missing; {LAYOUT}")
-
-
-def _is_there(picture: Path) -> bool:
-    try:
-        return picture.is_file()
-    except OSError:  # no file can have such a name
-        return False
