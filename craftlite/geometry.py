@@ -6,9 +6,8 @@ corners of a quad run clockwise on the screen from the corner where reading star
 
 import numpy as np
 import numpy.typing as npt
-from shapely import make_valid
-from shapely.geometry import MultiPolygon, Polygon
-from shapely.geometry.base import BaseGeometry
+import shapely
+from shapely import Polygon
 
 # What arrays are called throughout: (height, width, 3) RGB, (height, width) scores, 0 or 255, and
 # numbers of components; (K, 2) points (x, y) in pixels; a 3x3 matrix that moves them.
@@ -51,18 +50,6 @@ def clockwise_quads(quads: Points) -> Points:
     turned = ahead[:, 0] * across[:, 1] - ahead[:, 1] * across[:, 0] < 0
     result: Points = np.where(turned[:, None, None], quads[:, [0, 3, 2, 1]], quads)
     return result
-
-
-def clockwise_from_top_left(quad: npt.ArrayLike) -> Points:
-    """The same four corners (4, 2), clockwise, starting from the one with the smallest x + y.
-
-    This is the rule of CRAFT's post-processing for detections, whose reading direction is unknown.
-    """
-    corners = np.asarray(quad, np.float32)
-    if signed_area(corners) < 0:
-        corners = corners[::-1]
-    ordered: Points = np.roll(corners, -int(corners.sum(axis=1).argmin()), axis=0)
-    return ordered
 
 
 def transform(points: npt.ArrayLike, matrix: npt.NDArray[np.floating]) -> Points:
@@ -117,11 +104,9 @@ def repaired(points: npt.ArrayLike) -> Polygon:
     if len(xy) < 3:
         return Polygon()
     polygon = Polygon(xy)
-    return polygon if polygon.is_valid else _largest_part(make_valid(polygon))
-
-
-def _largest_part(geometry: BaseGeometry) -> Polygon:
-    parts = [geometry] if isinstance(geometry, Polygon) else list(getattr(geometry, "geoms", []))
-    parts = [p for g in parts for p in (g.geoms if isinstance(g, MultiPolygon) else [g])]
-    polygons = [p for p in parts if isinstance(p, Polygon)]
-    return max(polygons, key=lambda p: p.area, default=Polygon())
+    if polygon.is_valid:
+        return polygon
+    # A collection may hold a multipolygon: hence the parts of its parts.
+    parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(polygon)))
+    polygons = (part for part in parts if isinstance(part, Polygon))
+    return max(polygons, key=lambda part: part.area, default=Polygon())

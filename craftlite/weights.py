@@ -92,15 +92,11 @@ def catalogue() -> dict[str, Weights]:
     """
     return {
         name: Weights(
-            name=name,
+            name,
             onnx=folder() / entry["onnx"],
             torch=folder() / entry["torch"] if entry["torch"] else None,
-            thresholds=Thresholds(**entry["thresholds"]),
-            long_side=entry["long_side"],
-            tuned=entry["tuned"],
-            hmean=entry["hmean"],
             sha256=entry["sha256"],
-            presets=_presets(entry),
+            **_settings(entry),
         )
         for name, entry in _shipped_list("catalogue.json").items()
     }
@@ -135,10 +131,8 @@ def intact(file: Path) -> Path:
         facts = file.stat()
         found = _digest(file, facts.st_size, facts.st_mtime_ns)
     except OSError as error:
-        raise WeightsError(
-            f"{file}: ships with craftlite but cannot be read ({error.strerror}); reinstall "
-            "craftlite"
-        ) from error
+        reason = f"ships with craftlite but cannot be read ({error.strerror})"
+        raise WeightsError(f"{file}: {reason}; reinstall craftlite") from error
     if found != wanted:
         raise WeightsError(
             f"{file}: is not the file that ships with craftlite: its SHA-256 begins with "
@@ -204,31 +198,24 @@ def _shipped_list(name: str) -> dict[str, dict[str, Any]]:
     """A JSON file that ships with the weights."""
     path = folder() / name
     try:
-        entries: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8"))
+        return dict(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError) as error:
         raise WeightsError(f"{path}: cannot be read ({error}); reinstall craftlite") from error
-    return entries
 
 
 @cache
 def _shipped_digests() -> dict[Path, str]:
     """The SHA-256 of every weights file that ships."""
-    networks = {
-        folder() / name: sha256
-        for entry in catalogue().values()
-        for name, sha256 in entry.sha256.items()
-    }
-    return networks | {backbone.file: backbone.sha256 for backbone in backbones().values()}
+    digests = {backbone.file: backbone.sha256 for backbone in backbones().values()}
+    for entry in catalogue().values():
+        digests |= {folder() / name: sha256 for name, sha256 in entry.sha256.items()}
+    return digests
 
 
 @cache
 def _digest(file: Path, size: int, changed: int) -> str:
     """A file's SHA-256; its size and time of change say whether it is still the same."""
     return sha256_of(file)
-
-
-def _presets(facts: dict[str, Any]) -> dict[str, Thresholds]:
-    return {name: Thresholds(**levels) for name, levels in facts.get("presets", {}).items()}
 
 
 def _tuned(path: Path) -> dict[str, Any]:
@@ -248,7 +235,7 @@ def _tuned(path: Path) -> dict[str, Any]:
 
 
 def _settings(facts: Any) -> dict[str, Any]:
-    """What `tuned_settings` gave, read from JSON; anything odd in it is one error or another."""
+    """What `tuned_settings` gave, read from JSON; whatever is wrong with it raises some error."""
     long_side, tuned, hmean = facts["long_side"], facts["tuned"], facts["hmean"]
     least, most = LONG_SIDES
     if type(long_side) is not int or not least <= long_side <= most:
@@ -262,5 +249,7 @@ def _settings(facts: Any) -> dict[str, Any]:
         "long_side": long_side,
         "tuned": tuned,
         "hmean": float(hmean),
-        "presets": _presets(facts),
+        "presets": {
+            name: Thresholds(**levels) for name, levels in facts.get("presets", {}).items()
+        },
     }

@@ -37,11 +37,7 @@ class Facts:
 _TESTED, _VALIDATED = ("train", "test"), ("train", "val")
 DATASETS = {
     "icdar13": Facts(
-        "icdar13",
-        _TESTED,
-        protocol="deteval",
-        craft_long_side=960,
-        craft_thresholds={"link": 0.2},
+        "icdar13", _TESTED, protocol="deteval", craft_long_side=960, craft_thresholds={"link": 0.2}
     ),
     "icdar15": Facts(
         "icdar15",

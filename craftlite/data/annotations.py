@@ -30,15 +30,13 @@ OTHER_CORNER = "most quads do not begin at the top left; list corners from where
 
 FEWEST_QUADS, ELONGATED = 20, 1.5  # to tell where quads begin
 LONGEST_FOUND = 200  # characters of what was found that a message repeats
+PLACES_SHOWN = 10  # of all that a message could list
 
 
 class Problem(NamedTuple):
-    """A problem of the ground truth: its place, its kind, and what was found there.
+    """A problem of the ground truth: its place, its kind, and what was found there."""
 
-    where: "FILE:LINE", or "FILE: key" in JSON.
-    """
-
-    where: str
+    where: str  # "FILE:LINE", or "FILE: key" in JSON
     what: str
     found: str
 
@@ -70,8 +68,14 @@ def count_problems(problems: Iterable[Problem]) -> dict[str, int]:
 def problem_lines(problems: Sequence[Problem]) -> list[str]:
     """A sentence for each kind of problem: what, how often, and where first."""
     first = {problem.what: problem.where for problem in reversed(problems)}
-    counts = count_problems(problems).items()
-    return [f"{what}: {count}, the first at {first[what]}" for what, count in counts]
+    counts = count_problems(problems)
+    return [f"{what}: {count}, the first at {first[what]}" for what, count in counts.items()]
+
+
+def first_lines(lines: Sequence[str]) -> list[str]:
+    """The first PLACES_SHOWN lines of a message, and how many more there are."""
+    more = len(lines) - PLACES_SHOWN
+    return [*lines[:PLACES_SHOWN], *([f"and {more} more"] if more > 0 else [])]
 
 
 def odd_starts(where: str, samples: Iterable[Sample]) -> list[Problem]:

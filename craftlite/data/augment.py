@@ -71,7 +71,7 @@ def random_matrix(
     # The word lands anywhere in the crop's middle, unless the picture ends before the crop does.
     bounds = crop - corners.max(axis=0), -corners.min(axis=0)
     shift = np.clip(crop * rng.uniform(0.25, 0.75, 2), np.minimum(*bounds), np.maximum(*bounds))
-    turn, tilt, to_origin, to_crop = np.eye(3), np.eye(3), np.eye(3), np.eye(3)
+    turn, tilt, to_origin, to_crop = (np.eye(3) for _ in range(4))
     to_origin[:2, 2] = -centre
     turn[:2, :2] = linear
     tilt[2, :2] = rng.uniform(-how.perspective, how.perspective, 2) / crop
@@ -92,7 +92,9 @@ def _place(
     if legible and rng.random() >= how.empty:
         word = legible[rng.integers(len(legible))]
         centre = word.polygon.mean(axis=0)
-        scale = log_uniform(rng, *how.heights) / max(_height(word), 1.0)
+        # The shorter side of its outline, whatever corner its quad starts from.
+        height = min(cv2.minAreaRect(word.polygon)[1])
+        scale = log_uniform(rng, *how.heights) / max(height, 1.0)
     else:
         centre = rng.uniform((0, 0), size)
         scale = log_uniform(rng, *how.scales)
@@ -111,11 +113,6 @@ def _linear(rng: np.random.Generator, scale: float, how: Augmentation) -> Matrix
     cos, sin = scale * np.cos(angle), scale * np.sin(angle)
     turned: Matrix = np.array([[cos, -sin], [sin, cos]]) @ slanted
     return turned * [stretch, 1 / stretch]
-
-
-def _height(word: Word) -> float:
-    """Shorter side of the word's outline in pixels, whatever corner its quad starts from."""
-    return float(min(cv2.minAreaRect(word.polygon)[1]))
 
 
 def warp(
@@ -218,7 +215,6 @@ def random_crop(
     rng: np.random.Generator, picture: Picture, words: Sequence[Word], crop: int, how: Augmentation
 ) -> tuple[Picture, list[Word]]:
     """A square crop (crop, crop, 3) uint8 of `picture`, augmented, and the words in its pixels."""
-    size = (picture.shape[1], picture.shape[0])
-    matrix = random_matrix(rng, size, words, crop, how)
+    matrix = random_matrix(rng, picture.shape[1::-1], words, crop, how)
     warped, inside = warp(picture, words, matrix, crop)
     return (recolour(rng, warped) if how.photometric else warped), inside

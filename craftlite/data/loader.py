@@ -73,11 +73,7 @@ class Crops(Dataset[Batch]):
         sample, rng = self.draw(index)
         picture, words = random_crop(rng, sample.pixels(), sample.words, self.crop, self.how)
         scores, weight = render_targets(words, (self.crop, self.crop))
-        return Batch(
-            torch.from_numpy(to_tensor(picture)[0]),
-            torch.from_numpy(scores),
-            torch.from_numpy(weight),
-        )
+        return Batch(*map(torch.from_numpy, (to_tensor(picture)[0], scores, weight)))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from craftlite.data import SYNTH
-from craftlite.data.annotations import problem_lines
+from craftlite.data.annotations import first_lines, problem_lines
 from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample
 from craftlite.errors import DatasetError
@@ -21,7 +21,6 @@ _log = logging.getLogger("craftlite")
 SYNTH_SIZE = (448, 448)
 SYNTH_WORDS = 24
 MOST_CHECKED = 20_000  # pictures whose headers are read before a training begins: seconds
-UNREADABLE_SHOWN = 10
 
 
 class Source(Protocol):
@@ -85,10 +84,8 @@ def check_pictures(samples: Sequence[Sample]) -> None:
     with ThreadPoolExecutor() as pool:
         faults = [fault for fault in pool.map(_fault, samples[::step]) if fault]
     if faults:
-        more = len(faults) - UNREADABLE_SHOWN
-        lines = [*faults[:UNREADABLE_SHOWN], *([f"and {more} more"] if more > 0 else [])]
         advice = "mend such pictures, or remove them together with their ground truth"
-        raise DatasetError("\n".join([*lines, advice]))
+        raise DatasetError("\n".join([*first_lines(faults), advice]))
 
 
 def _fault(sample: Sample) -> str | None:

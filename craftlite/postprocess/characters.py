@@ -56,7 +56,7 @@ def _reading_axes(quad: Points) -> npt.NDArray[np.float64]:
 
 
 def _cores(scores: Map, body: Mask, low: float) -> Labels:
-    """The hearts of the characters, numbered from 1; other pixels are 0.
+    """The cores of the characters, numbered from 1; other pixels are 0.
 
     The whole word starts as one core. As the level rises from low, a core in which two prominent
     parts separate gives way to them: blobs that touch part at the saddle between their peaks,

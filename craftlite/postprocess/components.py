@@ -104,29 +104,25 @@ def words_from_maps(
     """
     region, affinity = _checked(region, "region"), _checked(affinity, "affinity")
     if region.shape != affinity.shape:
-        raise InputError(
-            f"The region map is {region.shape}, but the affinity map is {affinity.shape}."
-        )
+        sizes = f"The region map is {region.shape}, but the affinity map is {affinity.shape}."
+        raise InputError(sizes)
     words = list(_components(region, affinity, thresholds))
     quads = _quads(words)
     outlines: list[Points | None] = [None] * len(words)
-    if polygons:
-        outlines = [
-            curved_outline(w.labels, w.label, q, thresholds.growth)
-            for w, q in zip(words, quads, strict=True)
-        ]
-    glyphs: tuple[Points, ...] | None = None
-    if characters:
-        glyphs = tuple(
-            _from_top_left(split_characters(w.region * w.ink, w.body, w.origin, q, thresholds.low))
-            for w, q in zip(words, quads, strict=True)
-        )
+    glyphs: list[Points] = []
+    for i, (word, quad) in enumerate(zip(words, quads, strict=True)):
+        if polygons:
+            outlines[i] = curved_outline(word.labels, word.label, quad, thresholds.growth)
+        if characters:
+            scores = word.region * word.ink
+            found = split_characters(scores, word.body, word.origin, quad, thresholds.low)
+            glyphs.append(_from_top_left(found))
     return Words(
         quads=quads,
         polygons=tuple(q.copy() if p is None else p for p, q in zip(outlines, quads, strict=True)),
-        scores=np.array([_score(word) for word in words], np.float32),
+        scores=np.array([cv2.mean(w.region, w.ink)[0] for w in words], np.float32).clip(0, 1),
         size=(region.shape[1], region.shape[0]),
-        characters=glyphs,
+        characters=tuple(glyphs) if characters else None,
     )
 
 
@@ -134,10 +130,8 @@ def _checked(scores: npt.ArrayLike, name: str) -> Map:
     array = np.asarray(scores)
     if array.ndim != 2 or array.size == 0:
         raise InputError(f"The {name} map must be (height, width), not of shape {array.shape}.")
-    if max(array.shape) > MAX_SIDE:
-        raise InputError(
-            f"The {name} map has a side of {max(array.shape)} pixels, over {MAX_SIDE}."
-        )
+    if (side := max(array.shape)) > MAX_SIDE:
+        raise InputError(f"The {name} map has a side of {side} pixels, over {MAX_SIDE}.")
     if not np.issubdtype(array.dtype, np.floating):
         raise InputError(f"The {name} map must hold floating point scores, not {array.dtype}.")
     with np.errstate(over="ignore"):
@@ -150,30 +144,25 @@ def _checked(scores: npt.ArrayLike, name: str) -> Map:
 def _components(region: Map, affinity: Map, thresholds: Thresholds) -> Iterator[_Word]:
     """The components that are words, in the order of their labels."""
     # In float32 as the maps are, so that a score that equals its threshold is seen to.
-    levels = np.array([thresholds.text, thresholds.link, thresholds.low], np.float32)
-    text = region > levels[2]
-    joined = (text | (affinity > levels[1])).view(np.uint8)
+    peak, link, low = np.array([thresholds.text, thresholds.link, thresholds.low], np.float32)
+    text = region > low
+    joined = (text | (affinity > link)).view(np.uint8)
     _, found, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=4)
     labels = np.asarray(found, np.int32)
     large = np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] >= MIN_AREA) + 1
     for label in large.tolist():
         x, y, width, height, area = stats[label].tolist()
-        growth = int(
-            math.sqrt(area * min(width, height) / (width * height)) * 2 * thresholds.growth
-        )
+        share = area * min(width, height) / (width * height)
+        growth = int(math.sqrt(share) * 2 * thresholds.growth)
         rows = slice(max(y - growth, 0), y + height + growth + 1)
         columns = slice(max(x - growth, 0), x + width + growth + 1)
         ink = ((labels[rows, columns] == label) & text[rows, columns]).view(np.uint8)
         scores = region[rows, columns]
-        if cv2.minMaxLoc(scores, ink)[1] < levels[0] or not ink.any():
+        if cv2.minMaxLoc(scores, ink)[1] < peak or not ink.any():
             continue
         body = cv2.dilate(ink, np.ones((1 + growth, 1 + growth), np.uint8))
         origin = (columns.start, rows.start)
         yield _Word(labels, label, ink, np.asarray(body, np.uint8), scores, origin)
-
-
-def _score(word: _Word) -> float:
-    return min(max(cv2.mean(word.region, word.ink)[0], 0.0), 1.0)
 
 
 def _quads(words: list[_Word]) -> Points:

@@ -9,7 +9,6 @@ screen is a product with i.
 """
 
 from itertools import pairwise
-from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -27,19 +26,7 @@ HEIGHT_GAIN = 1.45  # the region map is narrower than the glyphs that it marks
 REACHES = (0.5, 0.7, 0.9, 1.1, 1.3, 1.5, 1.7)  # of an end beyond its pivot, in character heights
 
 
-class _Columns(NamedTuple):
-    """The columns of an upright word that hold two pixels or more, from left to right."""
-
-    x: npt.NDArray[np.intp]
-    centre: Complex
-    height: npt.NDArray[np.intp]
-
-
-class _Spine(NamedTuple):
-    """The five pivots, and the arms from each to the lower side: half the character height long."""
-
-    pivots: list[complex]
-    arms: list[complex]
+Whole = npt.NDArray[np.intp]
 
 
 def curved_outline(labels: Labels, label: int, quad: Points, growth: float = 1.0) -> Points | None:
@@ -62,7 +49,10 @@ def curved_outline(labels: Labels, label: int, quad: Points, growth: float = 1.0
         return None
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     from_map = cv2.getPerspectiveTransform(quad, corners)
-    word = _upright(labels, label, from_map, (width, height))
+    # Only as many labels are read as the upright word has pixels. They are looked up as int32, for
+    # OpenCV rounds to another neighbour in 8 bits.
+    seen = cv2.warpPerspective(labels, from_map, (width, height), flags=cv2.INTER_NEAREST)
+    word = np.asarray(seen == label, np.uint8)
     vertical = height > width
     if vertical:
         word = np.ascontiguousarray(word.T)
@@ -71,13 +61,16 @@ def curved_outline(labels: Labels, label: int, quad: Points, growth: float = 1.0
     tallest = word.shape[0] * MAX_FULLNESS / max(growth, 1)
     if filled.max() > tallest:  # most words leave here, before the dearer look at their extents
         return None
-    columns = _columns(word, filled)
-    if columns.height.max(initial=0) > tallest:
+    x = np.flatnonzero(filled >= 2)  # the columns that hold two pixels or more
+    top = word.argmax(axis=0)[x]
+    bottom = word.shape[0] - 1 - word[::-1].argmax(axis=0)[x]
+    heights = bottom - top + 1
+    if heights.max(initial=0) > tallest:
         return None
-    spine = _spine(columns, word.shape[1], HEIGHT_GAIN * growth)
+    spine = _spine(x, x + 0.5j * (top + bottom), heights, word.shape[1], HEIGHT_GAIN * growth)
     if spine is None:
         return None
-    outline = _outline(word, spine).view(np.float64).reshape(-1, 2)
+    outline = _outline(word, *spine).view(np.float64).reshape(-1, 2)
     if vertical:
         # To swap the axes is to mirror: only turned round does the outline still run clockwise.
         outline = outline[::-1, ::-1]
@@ -85,61 +78,49 @@ def curved_outline(labels: Labels, label: int, quad: Points, growth: float = 1.0
     return transform(outline, to_map)
 
 
-def _upright(labels: Labels, label: int, from_map: npt.NDArray[Any], size: tuple[int, int]) -> Mask:
-    """One component seen through a homography from the map to a picture of size (width, height).
+def _spine(
+    x: Whole, centres: Complex, heights: Whole, width: int, gain: float
+) -> tuple[list[complex], list[complex]] | None:
+    """The five pivots, and the arms from each to the lower side: half the character height long.
 
-    Only as many labels are read as the picture has pixels. They are looked up as int32, for OpenCV
-    rounds to another neighbour in 8 bits.
+    None where a pivot or the gap before it is missing, or the word is short.
     """
-    seen = cv2.warpPerspective(labels, from_map, size, flags=cv2.INTER_NEAREST)
-    return np.asarray(seen == label, np.uint8)
-
-
-def _columns(word: Mask, filled: npt.NDArray[Any]) -> _Columns:
-    x = np.flatnonzero(filled >= 2)
-    top = word.argmax(axis=0)[x]
-    bottom = word.shape[0] - 1 - word[::-1].argmax(axis=0)[x]
-    return _Columns(x, x + 0.5j * (top + bottom), bottom - top + 1)
-
-
-def _spine(columns: _Columns, width: int, gain: float) -> _Spine | None:
-    """Pivots and arms; None where a pivot or the gap before it is missing, or the word is short."""
-    segment = _segments(columns.x, width)
+    segment = _segments(x, width)
     bounds = np.searchsorted(segment, np.arange(SEGMENTS + 1))
     sizes = bounds[1:] - bounds[:-1]
     if not sizes[:-1].all():
         return None
-    highest = np.lexsort((-columns.height, segment))[bounds[1:-1:2]]
-    heights = sorted(columns.height[highest].tolist())
-    if width / SEGMENTS < heights[-1] * MIN_ASPECT:
+    highest = np.lexsort((-heights, segment))[bounds[1:-1:2]]
+    *_, middle, _, tallest = sorted(heights[highest].tolist())
+    if width / SEGMENTS < tallest * MIN_ASPECT:
         return None
     # The last segment alone can be empty. The published rule then takes its centre for 0, which
     # turns the last arm over; it is kept, for results are to be comparable.
-    sums = np.add.reduceat(np.append(columns.centre, 0), bounds[:-1])
+    sums = np.add.reduceat(np.append(centres, 0), bounds[:-1])
     gaps = (sums / np.maximum(sizes, 1))[::2].tolist()
-    half_height = heights[len(heights) // 2] * gain / 2
+    half_height = middle * gain / 2
     arms = [1j * (b - a) / abs(b - a) * half_height for a, b in pairwise(gaps)]
-    return _Spine(columns.centre[highest].tolist(), arms)
+    return centres[highest].tolist(), arms
 
 
-def _segments(x: npt.NDArray[np.intp], width: int) -> npt.NDArray[np.intp]:
+def _segments(x: Whole, width: int) -> Whole:
     """The segment 0..10 of each column.
 
     After a gap in the columns the number rises by one a column until it has caught up with x, so
     that no segment is left out.
     """
     count = np.arange(len(x))
-    caught_up: npt.NDArray[np.intp] = x * SEGMENTS // width
+    caught_up: Whole = x * SEGMENTS // width
     return np.minimum.accumulate(caught_up - count) + count
 
 
-def _outline(word: Mask, spine: _Spine) -> Complex:
+def _outline(word: Mask, pivots: list[complex], arms: list[complex]) -> Complex:
     """The fourteen points: from the start along the upper side to the end, and back below."""
-    uppers = [pivot - arm for pivot, arm in zip(*spine, strict=True)]
-    lowers = [pivot + arm for pivot, arm in zip(*spine, strict=True)]
-    slopes = [(b - a).imag / (b - a).real for a, b in pairwise(spine.pivots)]
+    uppers = [pivot - arm for pivot, arm in zip(pivots, arms, strict=True)]
+    lowers = [pivot + arm for pivot, arm in zip(pivots, arms, strict=True)]
+    slopes = [(b - a).imag / (b - a).real for a, b in pairwise(pivots)]
     # The published rule adds two neighbouring slopes, for the curve goes on bending at its ends.
-    height = 2 * abs(spine.arms[0])
+    height = 2 * abs(arms[0])
     first = _end(word, uppers[0], lowers[0], -height * complex(1, sum(slopes[:2])))
     last = _end(word, uppers[-1], lowers[-1], height * complex(1, sum(slopes[-2:])))
     return np.array([first[0], *uppers, last[0], last[1], *lowers[::-1], first[1]])

@@ -171,12 +171,10 @@ def apply_labels(samples: Sequence[Sample], labels: Labels) -> list[Sample]:
     for sample, name, found in zip(samples, labels.names, labels.words, strict=True):
         if sample.name != name:
             raise DatasetError(f"labels of the picture {name} in the place of {sample.name}")
-        if len(sample.words) != len(found):
-            raise DatasetError(
-                f"{name}: labels of {len(found)} words for {len(sample.words)} words"
-            )
-        words = tuple(_labelled(*pair) for pair in zip(sample.words, found, strict=True))
-        result.append(replace(sample, words=words))
+        words = sample.words
+        if len(words) != len(found):
+            raise DatasetError(f"{name}: labels of {len(found)} words for {len(words)} words")
+        result.append(replace(sample, words=tuple(map(_labelled, words, found))))
     return result
 
 

@@ -38,9 +38,9 @@ def find_characters(region: Floats) -> tuple[Floats, Floats]:
     profile = np.pad(region.max(axis=0), 1)
     # Peaks between which the saddle is no deeper than PROMINENCE become one plateau.
     plateaus = reconstruction(profile - PROMINENCE, profile)
-    hearts = label(local_maxima(plateaus) & (plateaus + PROMINENCE >= PEAK))
-    owner = watershed(-profile, hearts)
-    spans, peaks = np.zeros((hearts.max(), 2)), np.zeros(hearts.max())
+    cores = label(local_maxima(plateaus) & (plateaus + PROMINENCE >= PEAK))
+    owner = watershed(-profile, cores)
+    spans, peaks = np.zeros((cores.max(), 2)), np.zeros(cores.max())
     for k in range(len(peaks)):
         within = np.where(owner == k + 1, profile, 0)
         peaks[k] = within.max()

@@ -15,7 +15,6 @@ from craftlite.errors import DatasetError
 from craftlite.geometry import Points
 
 T = TypeVar("T")
-_Hook = Callable[[list[tuple[str, Any]]], dict[str, Any]]
 
 _NAMES = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
 
@@ -44,13 +43,8 @@ def read_object(path: Path, notes: IssueLog) -> dict[str, Any]:
     return checked(value, dict, str(path), "the file")
 
 
-def parsed_json(text: str, place: Callable[[int], str], hook: _Hook | None = None) -> Any:
-    """The value of a JSON text.
-
-    Args:
-        text: the JSON.
-        place: what to call a line of it, counted from 1.
-        hook: makes a dict of an object's keys and values.
+def parsed_json(text: str, place: Callable[[int], str], hook: Any = None) -> Any:
+    """The value of a JSON text; `place` names a line of it, `hook` is json's object_pairs_hook.
 
     Raises:
         UnreadableError: it is no JSON.

@@ -1,7 +1,7 @@
 """Annotations of hundreds of thousands of pictures, in a few arrays that processes can share."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import overload
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -78,12 +78,7 @@ class Quads:
 
 
 class LazySamples(Sequence[Sample]):
-    """Samples that are made when they are asked for.
-
-    Args:
-        make: gives the sample of one entry.
-        entries: the entries in order.
-    """
+    """Samples that are made when they are asked for: `make` gives that of one entry."""
 
     def __init__(self, make: Callable[[int], Sample], entries: npt.NDArray[np.int64]) -> None:
         self._make, self._entries = make, entries
@@ -91,11 +86,8 @@ class LazySamples(Sequence[Sample]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | Sequence[Sample]:
+    def __getitem__(self, index: int | slice) -> Any:
+        """One sample, or the sequence of those in a slice."""
         if isinstance(index, slice):
             return LazySamples(self._make, self._entries[index])
         return self._make(int(self._entries[index]))

@@ -5,17 +5,14 @@ function `read_NAME(root, split, need_pictures)` that gives the Dataset. That ra
 where a folder, file or picture is missing; whatever else is wrong is one of the Dataset's problems.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
 from craftlite.data import DATASETS
-from craftlite.data.annotations import UNREADABLE, Dataset, Problem, odd_starts
+from craftlite.data.annotations import UNREADABLE, Dataset, first_lines, odd_starts
 from craftlite.data.readers.words import names_split
 from craftlite.errors import DatasetError
-
-PLACES_SHOWN = 10
 
 
 def read_dataset(
@@ -49,7 +46,10 @@ def read_dataset(
         raise DatasetError(f"{error}; {layout}") from error
     unreadable = [problem for problem in dataset.problems if problem.what == UNREADABLE]
     if strict and unreadable:
-        raise DatasetError(_places(unreadable))
+        places = [problem.where for problem in unreadable[1:]]
+        raise DatasetError(
+            "\n".join(first_lines([f"{unreadable[0].where}: {unreadable[0].found}", *places]))
+        )
     return replace(dataset, problems=[*dataset.problems, *odd_starts(str(root), dataset.samples)])
 
 
@@ -62,12 +62,3 @@ def has_validation(name: str, root: Path) -> bool:
         return names_split(root, "val")
     facts = DATASETS.get(name)
     return facts is not None and not facts.own and "val" in facts.splits
-
-
-def _places(unreadable: Sequence[Problem]) -> str:
-    """The first place with what was found and expected, then the places of some more."""
-    first, *others = unreadable
-    lines = [f"{first.where}: {first.found}"]
-    lines += [problem.where for problem in others[: PLACES_SHOWN - 1]]
-    hidden = len(unreadable) - PLACES_SHOWN
-    return "\n".join([*lines, f"and {hidden} more"] if hidden > 0 else lines)
