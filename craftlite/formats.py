@@ -10,11 +10,10 @@ from pathlib import Path, PurePath
 from typing import Any, Literal, TypedDict
 
 import numpy as np
-import numpy.typing as npt
 
 from craftlite.errors import CraftliteError
 from craftlite.files import unwritable, write_whole
-from craftlite.geometry import signed_area
+from craftlite.geometry import Points, signed_area
 from craftlite.progress import write_line
 from craftlite.words import Words
 
@@ -65,7 +64,7 @@ def icdar(words: Words, *, polygons: bool = False) -> str:
 
     A line is x1,y1,...,x4,y4 in whole pixels, or all points of the polygon; it has no score.
     """
-    outlines: Sequence[npt.NDArray[np.float32]] = words.polygons if polygons else list(words.quads)
+    outlines: Sequence[Points] = words.polygons if polygons else list(words.quads)
     lines = (",".join(map(str, np.rint(outline).astype(int).ravel())) for outline in outlines)
     return "".join(f"{line}\n" for line in lines)
 
@@ -204,7 +203,7 @@ def _read_records(journal: Path) -> list[Record]:
     return records
 
 
-def _rounded(points: npt.NDArray[np.float32]) -> Any:
+def _rounded(points: Points) -> Any:
     # Adding zero turns -0.0 into 0.0.
     return (np.round(np.asarray(points, np.float64), 1) + 0.0).tolist()
 

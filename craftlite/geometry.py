@@ -4,13 +4,17 @@ Points are (x, y) in pixels of the upright picture, float32; x grows to the righ
 corners of a quad run clockwise on the screen from the corner where reading starts.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely import Polygon
 
-# What arrays are called throughout: (height, width, 3) RGB, (height, width) scores, 0 or 255, and
-# numbers of components; (K, 2) points (x, y) in pixels; a 3x3 matrix that moves them.
+# What things are called throughout: a (width, height); arrays (height, width, 3) RGB, and
+# (height, width) of scores, of 0 or 255, and of numbers of components; (K, 2) points (x, y) in
+# pixels; a 3x3 matrix that moves them.
+Size = tuple[int, int]
 Picture = npt.NDArray[np.uint8]
 Map = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.uint8]
@@ -46,8 +50,7 @@ def clockwise(outline: Points) -> Points:
 
 def clockwise_quads(quads: Points) -> Points:
     """Quads (M, 4, 2), each turned as `clockwise` turns an outline."""
-    ahead, across = quads[:, 2] - quads[:, 0], quads[:, 3] - quads[:, 1]
-    turned = ahead[:, 0] * across[:, 1] - ahead[:, 1] * across[:, 0] < 0
+    turned = _cross(quads[:, 2] - quads[:, 0], quads[:, 3] - quads[:, 1]) < 0
     result: Points = np.where(turned[:, None, None], quads[:, [0, 3, 2, 1]], quads)
     return result
 
@@ -63,9 +66,7 @@ def transform(points: npt.ArrayLike, matrix: npt.NDArray[np.floating]) -> Points
 def is_convex(quads: Points) -> npt.NDArray[np.bool_]:
     """Which quads (M, 4, 2) turn clockwise at every corner; those without area do not."""
     ahead = quads[:, [1, 2, 3, 0]] - quads
-    after = ahead[:, [1, 2, 3, 0]]
-    turns = ahead[..., 0] * after[..., 1] - ahead[..., 1] * after[..., 0]
-    return np.asarray((turns > 0).all(axis=1))
+    return np.asarray((_cross(ahead, ahead[:, [1, 2, 3, 0]]) > 0).all(axis=1))
 
 
 def to_square(quads: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -90,9 +91,9 @@ def to_square(quads: npt.ArrayLike) -> npt.NDArray[np.float64]:
         return np.asarray(np.stack(rows, axis=1) / scale[:, None, None])
 
 
-def _cross(one: npt.NDArray[np.float64], two: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    product: npt.NDArray[np.float64] = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]
-    return product
+def _cross(one: npt.NDArray[Any], two: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Cross products (...) of vectors (..., 2), positive where the second lies clockwise."""
+    return np.asarray(one[..., 0] * two[..., 1] - one[..., 1] * two[..., 0])
 
 
 def repaired(points: npt.ArrayLike) -> Polygon:

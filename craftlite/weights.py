@@ -134,10 +134,9 @@ def intact(file: Path) -> Path:
         reason = f"ships with craftlite but cannot be read ({error.strerror})"
         raise WeightsError(f"{file}: {reason}; reinstall craftlite") from error
     if found != wanted:
-        raise WeightsError(
-            f"{file}: is not the file that ships with craftlite: its SHA-256 begins with "
-            f"{found[:8]}, not with {wanted[:8]}; reinstall craftlite"
-        )
+        reason = f"its SHA-256 begins with {found[:8]}, not with {wanted[:8]}"
+        what = "is not the file that ships with craftlite"
+        raise WeightsError(f"{file}: {what}: {reason}; reinstall craftlite")
     return file
 
 
@@ -154,22 +153,15 @@ def find_weights(name: str | os.PathLike[str]) -> Weights:
     if str(name) in known:
         return known[str(name)]
     if str(name) in backbones():
-        raise WeightsError(
-            f"{name} is a classification backbone, not a text detector; use it with "
-            f"craftlite train --init {name}"
-        )
+        use = f"use it with craftlite train --init {name}"
+        raise WeightsError(f"{name} is a classification backbone, not a text detector; {use}")
     path = Path(name)
     if not os.path.isfile(path):  # noqa: PTH113 (Path.is_file raises where a name is too long)
         raise WeightsError(f"{name}: no such weights; give a file or one of {', '.join(known)}")
     if path.suffix not in (".onnx", ".safetensors", ".pth"):
         raise WeightsError(f"{path}: weights are .onnx, .safetensors or .pth files")
-    onnx = path.suffix == ".onnx"
-    return Weights(
-        path.name,
-        onnx=path if onnx else None,
-        torch=None if onnx else path,
-        **_tuned(path.with_suffix(".json")),
-    )
+    onnx, torch = (path, None) if path.suffix == ".onnx" else (None, path)
+    return Weights(path.name, onnx, torch, **_tuned(path.with_suffix(".json")))
 
 
 def tuned_settings(
@@ -228,10 +220,8 @@ def _tuned(path: Path) -> dict[str, Any]:
         *(OSError, ValueError, LookupError, TypeError, AttributeError),
         *(OverflowError, RecursionError, ConfigError),
     ) as error:
-        raise WeightsError(
-            f"{path}: expected what craftlite eval --tune "
-            f"writes ({type(error).__name__}: {error}); mend it or remove it"
-        ) from error
+        reason = f"expected what craftlite eval --tune writes ({type(error).__name__}: {error})"
+        raise WeightsError(f"{path}: {reason}; mend it or remove it") from error
 
 
 def _settings(facts: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from craftlite.data.sample import Word
-from craftlite.geometry import Matrix, Picture, transform
+from craftlite.geometry import Matrix, Picture, Size, transform
 
 Channels = npt.NDArray[np.float64]
 
@@ -54,11 +54,7 @@ def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
 
 
 def random_matrix(
-    rng: np.random.Generator,
-    size: tuple[int, int],
-    words: Sequence[Word],
-    crop: int,
-    how: Augmentation,
+    rng: np.random.Generator, size: Size, words: Sequence[Word], crop: int, how: Augmentation
 ) -> Matrix:
     """The 3x3 matrix from a picture of `size` (width, height) to a square crop of `crop` pixels.
 
@@ -81,11 +77,7 @@ def random_matrix(
 
 
 def _place(
-    rng: np.random.Generator,
-    size: tuple[int, int],
-    words: Sequence[Word],
-    crop: int,
-    how: Augmentation,
+    rng: np.random.Generator, size: Size, words: Sequence[Word], crop: int, how: Augmentation
 ) -> tuple[npt.NDArray[np.floating], float]:
     """The point of the picture that the crop is laid on, and the scale."""
     legible = [word for word in words if not word.ignore]
@@ -123,9 +115,8 @@ def warp(
     Words cut by the crop's border are kept whole: the maps show the part inside.
     """
     smaller, from_smaller = _shrunk(picture, float(np.sqrt(abs(np.linalg.det(matrix[:2, :2])))))
-    warped = cv2.warpPerspective(
-        smaller, matrix @ from_smaller, (crop, crop), flags=cv2.INTER_LINEAR
-    )
+    to_crop = matrix @ from_smaller
+    warped = cv2.warpPerspective(smaller, to_crop, (crop, crop), flags=cv2.INTER_LINEAR)
     return warped.astype(np.uint8, copy=False), _moved(words, matrix, crop)
 
 

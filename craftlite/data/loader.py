@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import cv2
@@ -43,19 +43,15 @@ class Stream(Protocol):
         ...
 
 
+@dataclass(eq=False)
 class Crops(Dataset[Batch]):
     """An endless stream; crop k depends on (seed, k) alone, so that it can be made again."""
 
-    def __init__(
-        self,
-        sources: Sequence[Source],
-        shares: Sequence[float],
-        crop: int,
-        seed: int,
-        how: Augmentation | None = None,
-    ) -> None:
-        self.sources, self.shares = sources, shares
-        self.crop, self.seed, self.how = crop, seed, how or Augmentation()
+    sources: Sequence[Source]
+    shares: Sequence[float]
+    crop: int
+    seed: int
+    how: Augmentation = field(default_factory=Augmentation)
 
     def draw(self, index: int) -> tuple[Sample, np.random.Generator]:
         """The sample that crop `index` is cut from, and the generator that cuts it."""

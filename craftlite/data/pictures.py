@@ -1,4 +1,7 @@
-"""The files of a dataset's pictures: opened within the limits of `craftlite.image`, or named."""
+"""The files of a dataset's pictures, opened within the limits of `craftlite.image`.
+
+A DatasetError names a file that is missing, or cannot or must not be read as a picture.
+"""
 
 import warnings
 from collections.abc import Iterator
@@ -16,21 +19,13 @@ FORMATS = ("AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF"
 
 
 def stored_size(path: Path) -> tuple[int, int]:
-    """(width, height) of a picture as it is stored, read from its header.
-
-    Raises:
-        DatasetError: there is no such file, or it cannot or must not be read as a picture.
-    """
+    """(width, height) of a picture as it is stored, read from its header."""
     with _opened(path) as image:
         return image.size
 
 
 def stored_pixels(path: Path) -> Picture:
-    """A picture as (H, W, 3) uint8 RGB as it is stored, whatever its EXIF says.
-
-    Raises:
-        DatasetError: there is no such file, or it cannot or must not be read as a picture.
-    """
+    """A picture as (H, W, 3) uint8 RGB as it is stored, whatever its EXIF says."""
     with _opened(path) as image:
         return read_image(image)
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from craftlite.data.sample import Word
 from craftlite.data.word_geometry import affinity_quads, characters_of, word_height
-from craftlite.geometry import Points, to_square
+from craftlite.geometry import Map, Points, to_square
 from craftlite.preprocess import MAP_STRIDE
 
 Corners = npt.NDArray[np.int64]
@@ -30,14 +30,14 @@ GUESSED = 0.5
 
 
 @cache
-def gaussian_template() -> npt.NDArray[np.float32]:
+def gaussian_template() -> Map:
     """An isotropic Gaussian of peak 1, float32, TEMPLATE_SIZE square."""
     axis = np.linspace(-1, 1, TEMPLATE_SIZE)
     profile = np.exp(-0.5 * (axis / SIGMA) ** 2)
     return np.outer(profile, profile).astype(np.float32)
 
 
-def add_gaussians(score: npt.NDArray[np.float32], quads: Points) -> None:
+def add_gaussians(score: Map, quads: Points) -> None:
     """Draw the template into quads (M, 4, 2) in the map's pixels; the larger value wins."""
     template = gaussian_template()
     boxes, low, high = enlarged_boxes(quads, (score.shape[1], score.shape[0]))
@@ -65,9 +65,7 @@ def enlarged_boxes(quads: Points, size: tuple[int, int]) -> tuple[Points, Corner
     return boxes, low, high
 
 
-def render_targets(
-    words: Sequence[Word], size: tuple[int, int]
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def render_targets(words: Sequence[Word], size: tuple[int, int]) -> tuple[Map, Map]:
     """Score maps (2, h, w), region then affinity, and the confidence (h, w), all float32 in 0..1.
 
     words: in the pixels of a picture of `size` (width, height); h and w are half of it. Confidence

@@ -1,4 +1,7 @@
-"""Files of JSON: reading them, and taking values of the type that was expected out of them."""
+"""Files of JSON: reading them, and taking values of the type that was expected out of them.
+
+Where there is something else, the functions raise an UnreadableError.
+"""
 
 import json
 from collections.abc import Callable
@@ -24,7 +27,6 @@ def read_object(path: Path, notes: IssueLog) -> dict[str, Any]:
 
     Raises:
         DatasetError: there is no such file.
-        UnreadableError: it is no JSON object.
     """
     if not path.is_file():
         raise DatasetError(f"{path}: there is no such file")
@@ -44,11 +46,7 @@ def read_object(path: Path, notes: IssueLog) -> dict[str, Any]:
 
 
 def parsed_json(text: str, place: Callable[[int], str], hook: Any = None) -> Any:
-    """The value of a JSON text; `place` names a line of it, `hook` is json's object_pairs_hook.
-
-    Raises:
-        UnreadableError: it is no JSON.
-    """
+    """The value of a JSON text; `place` names a line of it, `hook` is json's object_pairs_hook."""
     try:
         return json.loads(text, object_pairs_hook=hook)
     except json.JSONDecodeError as error:
@@ -62,20 +60,12 @@ def parsed_json(text: str, place: Callable[[int], str], hook: Any = None) -> Any
 
 
 def member(entry: dict[str, Any], key: str, kind: type[T], where: str) -> T:
-    """The value of a key.
-
-    Raises:
-        UnreadableError: it is missing or of another type.
-    """
+    """The value of a key."""
     return checked(entry.get(key), kind, where, key)
 
 
 def checked(value: object, kind: type[T], where: str, key: str) -> T:
-    """The value, which must be of the type.
-
-    Raises:
-        UnreadableError: it isn't, or is a text that UTF-8 cannot write.
-    """
+    """The value, which must be of the type, and without lone surrogates where it is a text."""
     if not isinstance(value, kind):
         raise UnreadableError(where, value, f"{_NAMES[kind]} for {key}")
     if isinstance(value, str) and not is_unicode(value):
@@ -84,11 +74,7 @@ def checked(value: object, kind: type[T], where: str, key: str) -> T:
 
 
 def json_outline(value: object, where: str, key: str) -> Points:
-    """Points (K, 2) of [[x, y], ...] or [x, y, x, y, ...].
-
-    Raises:
-        UnreadableError: it is neither, or of fewer than 3 points or too many.
-    """
+    """Points (K, 2), as many as an outline may have, of [[x, y], ...] or [x, y, x, y, ...]."""
     points = _numbers(value)
     if points.ndim == 1 and len(points) % 2 == 0:
         points = points.reshape(-1, 2)
@@ -98,11 +84,7 @@ def json_outline(value: object, where: str, key: str) -> Points:
 
 
 def json_quads(value: object, where: str, key: str) -> Points:
-    """Quads (M, 4, 2) of [[[x, y], [x, y], [x, y], [x, y]], ...].
-
-    Raises:
-        UnreadableError: it is no such list.
-    """
+    """Quads (M, 4, 2) of [[[x, y], [x, y], [x, y], [x, y]], ...]."""
     if value == []:
         return np.empty((0, 4, 2), np.float32)
     quads = _numbers(value)

@@ -1,4 +1,7 @@
-"""Files of text whose lines hold coordinates, and the annotation that a line stands for."""
+"""Files of text whose lines hold coordinates, and the annotation that a line stands for.
+
+Where a file or its text cannot be read, the functions raise an UnreadableError.
+"""
 
 import re
 import stat
@@ -52,32 +55,22 @@ def expecting(form: str) -> Callable[[LineParser], LineParser]:
 
 
 def read_bytes(path: Path) -> bytes:
-    """A file's content.
-
-    Raises:
-        UnreadableError: it cannot be opened, is no regular file (reading a pipe may wait for ever),
-            or is larger than MOST_BYTES.
-    """
+    """The content of a regular file of at most MOST_BYTES."""
     try:
         facts = path.stat()
-        regular = stat.S_ISREG(facts.st_mode)
-        if regular and facts.st_size <= MOST_BYTES:
-            return path.read_bytes()
+        if not stat.S_ISREG(facts.st_mode):  # reading a pipe may wait for ever
+            raise UnreadableError(str(path), stat.filemode(facts.st_mode), "a regular file")
+        if facts.st_size > MOST_BYTES:
+            limit = f"a file of at most {MOST_BYTES // 2**20} MiB"
+            raise UnreadableError(str(path), f"{facts.st_size:,} bytes", limit)
+        return path.read_bytes()
     except (OSError, ValueError) as error:  # a ValueError: the path cannot be a file's
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableError(str(path), reason, "a file that can be opened") from error
-    if not regular:
-        raise UnreadableError(str(path), stat.filemode(facts.st_mode), "a regular file")
-    limit = f"a file of at most {MOST_BYTES // 2**20} MiB"
-    raise UnreadableError(str(path), f"{facts.st_size:,} bytes", limit)
 
 
 def decoded(raw: bytes, where: str) -> str:
-    """The text of a file that is UTF-8, with or without a byte order mark.
-
-    Raises:
-        UnreadableError: the bytes are not UTF-8.
-    """
+    """The text of a file that is UTF-8, with or without a byte order mark."""
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -91,9 +84,6 @@ def text_lines(raw: bytes, where: str) -> Iterator[tuple[str, str]]:
 
     Lines end in LF or CRLF. Nothing else ends a line: a transcription may hold characters that
     `str.splitlines` would split at.
-
-    Raises:
-        UnreadableError: the bytes are not UTF-8.
     """
     for number, line in enumerate(decoded(raw, where).split("\n"), start=1):
         if line.strip():
@@ -125,7 +115,7 @@ def parse_lines(
 
 def coordinates(fields: Sequence[str]) -> list[float]:
     """The fields as numbers; a ValueError where one is no number of pixels."""
-    values = [float(field) for field in fields]
+    values = list(map(float, fields))
     if not all(abs(value) < LARGEST for value in values):  # false for nan too
         raise ValueError("not a number of pixels")
     return values
