@@ -99,13 +99,12 @@ def sha256_of(path: Path) -> str:
 
 
 def cpu_model() -> str:
-    """What the processor calls itself, or its architecture where nothing tells."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or platform.machine())
+    """The processor's name, or its architecture where the name is unknown."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def unwritable(path: Path, error: OSError) -> CraftliteError:

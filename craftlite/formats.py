@@ -41,16 +41,12 @@ class Record(TypedDict):
 def record(image: str, words: Words) -> Record:
     """The JSON object of one picture."""
     width, height = words.size
-    listed: list[WordRecord] = []
-    for i in range(len(words)):
-        word: WordRecord = {
-            "quad": _rounded(words.quads[i]),
-            "polygon": _rounded(words.polygons[i]),
-            "score": round(float(words.scores[i]), 4),
-        }
-        if words.characters is not None:
-            word["characters"] = _rounded(words.characters[i])
-        listed.append(word)
+    listed = [
+        WordRecord(quad=_rounded(quad), polygon=_rounded(polygon), score=round(float(score), 4))
+        for quad, polygon, score in zip(words.quads, words.polygons, words.scores, strict=True)
+    ]
+    for word, boxes in zip(listed, words.characters or (), strict=False):
+        word["characters"] = _rounded(boxes)
     return {"image": image, "width": int(width), "height": int(height), "words": listed}
 
 
@@ -77,8 +73,8 @@ def coco(records: Iterable[Record]) -> str:
         size = {"width": entry["width"], "height": entry["height"]}
         images.append({"id": image_id, "file_name": entry["image"], **size})
         for word in entry["words"]:
-            annotation_id = len(annotations) + 1
-            annotations.append({"id": annotation_id, "image_id": image_id, **_annotation(word)})
+            ids = {"id": len(annotations) + 1, "image_id": image_id}
+            annotations.append(ids | _annotation(word))
     categories = [{"id": 1, "name": "text", "supercategory": "text"}]
     return json.dumps({"images": images, "annotations": annotations, "categories": categories})
 
@@ -167,8 +163,7 @@ class FilePerRun:
                     if journal.write(line) < len(line):
                         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 except OSError:
-                    # A part of a line would be glued to the next one.
-                    journal.truncate(whole)
+                    journal.truncate(whole)  # a part of a line would be glued to the next one
                     raise
         except OSError as error:
             raise unwritable(self._journal, error) from error

@@ -13,7 +13,7 @@ from craftlite.files import sha256_of
 from craftlite.postprocess import Thresholds
 
 DEFAULT = "craftlite-small"
-# Pixels that pictures are scaled to by weights that say nothing else.
+# Pixels that pictures are scaled to, unless another number was tuned for the weights.
 DEFAULT_LONG_SIDE = 1280
 LONG_SIDES = 32, 16384  # smallest and largest that a file beside weights may ask for
 
@@ -206,7 +206,7 @@ def _shipped_digests() -> dict[Path, str]:
 
 @cache
 def _digest(file: Path, size: int, changed: int) -> str:
-    """A file's SHA-256; its size and time of change say whether it is still the same."""
+    """A file's SHA-256, computed anew where its size or time of change differs."""
     return sha256_of(file)
 
 

@@ -17,11 +17,11 @@ class Facts:
     Attributes:
         reader: the module in `readers/` whose function `read_NAME` reads it.
         splits: those that it has.
-        own: whether it is a layout for data of one's own, without fixed splits.
+        own: whether it is a layout for the user's own data, without fixed splits.
         protocol: by which its competition is scored.
         recipe: what trains on it alone.
         craft_long_side: pixels that the authors of CRAFT scaled pictures to (Baek et al., CVPR
-            2019, section 4.3); None where they do not say.
+            2019, section 4.3); None where that is not published.
         craft_thresholds: theirs, in issues 38, 70 and 85 of their repository; others are defaults.
     """
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import shapely
 from shapely import Polygon
 
 from craftlite.data.sample import Sample, Word, letters_of
@@ -28,9 +29,21 @@ TURNED = "EXIF says to turn the picture, but ground truth is taken to be in stor
 SHORT_SIDE = "most quads begin along their short side; list corners from where reading starts"
 OTHER_CORNER = "most quads do not begin at the top left; list corners from where reading starts"
 
-FEWEST_QUADS, ELONGATED = 20, 1.5  # to tell where quads begin
+FEWEST_QUADS, ELONGATED = 20, 1.5  # to judge where quads begin: how many, and longer side / shorter
 LONGEST_FOUND = 200  # characters of what was found that a message repeats
 PLACES_SHOWN = 10  # of all that a message could list
+MOST_POINTS = 500  # of an outline
+MOST_CROSSINGS = 100  # annotators cross a handful; repair takes the square of their number
+
+
+class Annotation(NamedTuple):
+    """A word as the ground truth has it; points are (x, y) in pixels, float32."""
+
+    outline: Points  # (K, 2), K >= 3
+    text: str | None  # None where the dataset has no texts, "" where it is empty
+    ignore: bool = False  # a don't-care region, whose text and characters are of no use
+    characters: Points | None = None  # (M, 4, 2)
+    confidence: float = 1.0  # of the characters, 0..1: below 1 their number need not fit the text
 
 
 class Problem(NamedTuple):
@@ -51,8 +64,7 @@ class Dataset:
     Attributes:
         samples: the pictures with their words, sorted by the numbers in their names (SynthText's
             in the order of its file); a sample's name is its picture's without folder and suffix,
-            such as "img_1", and is there once: where that does not tell two pictures apart, the
-            name has its folder too.
+            such as "img_1", with its folder too where another picture has the same name.
         problems: problems of the ground truth, in the order of the files.
     """
 
@@ -81,8 +93,8 @@ def first_lines(lines: Sequence[str]) -> list[str]:
 def odd_starts(where: str, samples: Iterable[Sample]) -> list[Problem]:
     """Whether most legible quads of a dataset begin along their short side, or not at the top left.
 
-    Fewer than FEWEST_QUADS tell nothing, and for the first only quads that are ELONGATED count.
-    Vertical text begins along its short side for good reason.
+    Fewer than FEWEST_QUADS are no evidence. For the first only ELONGATED quads count; vertical text
+    rightly begins along its short side, so that a few such quads are no problem.
     """
     quads = [w.polygon for s in samples for w in s.words if len(w.polygon) == 4 and not w.ignore]
     if len(quads) < FEWEST_QUADS:
@@ -113,6 +125,30 @@ class UnreadableError(DatasetError):
         super().__init__(f"{where}: {self.problem.found}")
 
 
+def check_outline(outline: Points, where: str) -> Points:
+    """The outline (K, 2) itself: repairing one that crosses itself often would take minutes.
+
+    Raises:
+        UnreadableError: it has more than MOST_POINTS or MOST_CROSSINGS.
+    """
+    if len(outline) > MOST_POINTS:
+        expected = f"an outline of at most {MOST_POINTS}; leave out points that lie close together"
+        raise UnreadableError(where, f"{len(outline)} points", expected)
+    possible = len(outline) * (len(outline) - 3) // 2
+    if possible > MOST_CROSSINGS and (found := _crossings(outline)) > MOST_CROSSINGS:
+        expected = f"at most {MOST_CROSSINGS}; give the points in the order of the outline"
+        raise UnreadableError(where, f"an outline that crosses itself {found} times", expected)
+    return outline
+
+
+def _crossings(outline: Points) -> int:
+    """How many pairs of sides that are not neighbours touch."""
+    sides = shapely.linestrings(np.stack([outline, np.roll(outline, -1, axis=0)], axis=1))
+    pairs = len(shapely.STRtree(sides).query(sides, predicate="intersects").T)
+    # The tree finds each side with itself and with its two neighbours, and every other pair twice.
+    return (pairs - 3 * len(sides)) // 2
+
+
 class IssueLog:
     """Gathers the problems of a dataset while its words are read."""
 
@@ -131,48 +167,39 @@ class IssueLog:
         except UnreadableError as error:
             self.problems.append(error.problem)
 
-    def word(
-        self,
-        where: str,
-        outline: Points,
-        text: str | None,
-        ignore: bool = False,
-        characters: Points | None = None,
-        confidence: float = 1.0,
-    ) -> Word:
-        """The word of one annotation, with a note on each of its problems.
+    def word(self, where: str, annotation: Annotation) -> Word:
+        """The word of an annotation at `where`, with a note on each of its problems.
 
-        Args:
-            where: its place, "FILE:LINE" or "FILE: key".
-            outline: (K, 2) float32, K >= 3; turned to run clockwise, its first corner kept.
-            text: the transcription; None where the dataset has none, "" where it is empty.
-            ignore: whether it is a don't-care region; its text and characters are of no use then.
-            characters: (M, 4, 2) float32, turned likewise; left out where the text has another
-                number of characters (white space not counted) and they are said to be sure.
-            confidence: how sure the characters are, 0..1; below 1 their number may not fit.
+        Its outline and characters are turned to run clockwise, their first corners kept. Known
+        characters are left out where the text has another number of them, white space not counted.
+
+        Raises:
+            UnreadableError: see `check_outline`.
         """
+        outline, text, ignore, characters, confidence = annotation
+        check_outline(outline, where)
         polygon = clockwise(outline)
-        odd = [] if polygon is outline else [ANTICLOCKWISE]
+        flaws = [] if polygon is outline else [ANTICLOCKWISE]
         if not Polygon(polygon).is_valid:
-            odd.append(CROSSING if repaired(polygon).area > 0 else NO_AREA)
+            flaws.append(CROSSING if repaired(polygon).area > 0 else NO_AREA)
         if ignore:
             text = characters = None
         if text == "":
-            odd.append(NO_TEXT)
+            flaws.append(NO_TEXT)
             text = None
         letters = letters_of(text)
         if characters is not None and confidence == 1 and letters not in (0, len(characters)):
-            odd.append(CHARACTERS)
+            flaws.append(CHARACTERS)
             characters = None
         if characters is not None:
             characters = clockwise_quads(characters) if len(characters) else None
-        for what in odd:
+        for what in flaws:
             self.note(where, what, f"{repr(text) if text else 'a word'} at {corners(outline)}")
         return Word(polygon, text, ignore, characters, 1.0 if characters is None else confidence)
 
 
 def is_unicode(text: str) -> bool:
-    """Whether UTF-8 can write a text, which it cannot where a surrogate stands alone."""
+    """Whether UTF-8 can write a text: it cannot write a lone surrogate."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""What `--dataset` says: the names of a mix and their shares."""
+"""The mix of datasets that `--dataset` and `--data` name: names, shares and folders."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -36,7 +36,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     try:
         _check_file(path)
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module="PIL")  # it remarks on odd metadata
+            warnings.filterwarnings("ignore", module="PIL")  # it warns of unusual metadata
             with Image.open(path, formats=FORMATS) as image:
                 _check_header(image)
                 # Nobody turns a picture without EXIF.

@@ -21,7 +21,7 @@ Corners = npt.NDArray[np.int64]
 # edge. The paper gives no figures; these agree with what public retrainings settled on.
 ENLARGEMENT = 1.5
 SIGMA = 0.4  # of the enlarged box's half side
-# So fine that reading between its pixels errs by less than 1e-3; odd, so that it holds the peak.
+# So fine that reading between its pixels errs by less than 1e-3; an odd number, to hold the peak.
 TEMPLATE_SIZE = 129
 # Below this height in pixels of the crop, a word has no characters that could be learnt.
 SMALLEST_WORD = 6.0
@@ -95,7 +95,7 @@ def render_targets(words: Sequence[Word], size: tuple[int, int]) -> tuple[Map, M
 def confidence_in(word: Word, characters: Points) -> float:
     """How sure the word's `characters` (M, 4, 2) are, in 0..1, by section 3.2.2 of the paper.
 
-    Known ones are as sure as the word says, even parts half as sure as truth. It is 0 for
+    Known ones have the word's own confidence, even parts half of full confidence. It is 0 for
     don't-care words and those too small to hold characters, which teach nothing.
     """
     return 0.0 if word_height(characters) < SMALLEST_WORD else confidence_at_any_size(word)

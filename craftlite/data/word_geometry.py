@@ -10,7 +10,7 @@ import numpy.typing as npt
 from craftlite.data.sample import Word, letters_of
 from craftlite.geometry import Points, is_convex
 
-# Width of a character over the height of its word, where no transcription tells how many there are.
+# Width of a character over the height of its word, for words without a transcription.
 TYPICAL_ASPECT = 0.55
 # A word this many times as high as it is long is read downwards, if it has characters enough.
 TALL = 1.5
@@ -113,7 +113,7 @@ def _guess(outline: Points, count: int) -> Points:
     if count:
         return split_evenly(outline, count)
     if _is_tall(outline):
-        # Without a text nothing says where reading starts; the long side is the reading direction.
+        # Without a text, nothing shows where reading starts: the long side is its direction.
         outline = np.roll(outline, -1, axis=0)
     length, height = extent(outline)
     count = round(length / max(TYPICAL_ASPECT * height, 1.0))
@@ -143,7 +143,7 @@ def affinity_quads(characters: Points) -> Points:
     """Quads (M - 1, 4, 2) between neighbours of characters (M, 4, 2), as in the paper's figure 3.
 
     A character's diagonals cut it into triangles; the centres of the upper and lower one, with
-    those of the next character, are the corners. Where the next character stands below (vertical
+    those of the next character, are the corners. Where the next character is below (vertical
     text), the left and right triangles take their place.
     """
     centre = characters.mean(axis=1)

@@ -17,10 +17,10 @@ from craftlite.data.annotations import (
     IssueLog,
     Problem,
     UnreadableError,
+    check_outline,
     corners,
 )
 from craftlite.data.files.lines import LARGEST, coordinates, read_bytes, text_lines
-from craftlite.data.files.outlines import check_outline
 from craftlite.errors import DatasetError
 from craftlite.evaluate.detections import Detections
 from craftlite.evaluate.result_zip import read_members

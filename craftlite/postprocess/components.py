@@ -23,7 +23,7 @@ from craftlite.words import Words
 MAX_SIDE = 32766  # pixels: OpenCV's limit for warping
 MAX_GROWTH = 4
 MIN_AREA = 10  # pixels: a smaller component is noise
-SQUARE_TOLERANCE = 0.1  # sides closer than this: the least rectangle stands on a corner at random
+SQUARE_TOLERANCE = 0.1  # sides closer than this: the least rectangle may be turned by any angle
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def curved_outline(labels: Labels, label: int, quad: Points, growth: float = 1.0
     Returns:
         (14, 2) float32 in map pixels, clockwise: seven points along one long side of the word and
         seven back along the other, point i facing point 13 - i. It may leave the map, and where the
-        published rules twist it, it crosses itself. None where the quad says as much: the word is
+        published rules twist it, it crosses itself. None where the quad does as well: the word is
         small, straight, or too short for five pivots.
     """
     width, height = (np.hypot(*(quad[:2] - quad[1:3]).T) + 1).astype(int).tolist()

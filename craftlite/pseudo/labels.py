@@ -55,9 +55,9 @@ class Labels:
 def relabel(samples: Sequence[Sample], runtime: Runtime) -> list[Sample]:
     """The samples with the characters that a network finds where they were unknown.
 
-    Words whose map gives no split that fits, those of known characters and don't-care regions are
-    left alone: see `label_of`. Each picture is opened once, and strips of one width go through the
-    network together. A `TorchRuntime` leaves its model in eval mode.
+    Don't-care regions, and words that `label_of` gives no label, are left alone. Each picture is
+    opened once, and strips of one width go through the network together. A `TorchRuntime` leaves
+    its model in eval mode.
 
     Raises:
         DatasetError: a picture cannot be read.
@@ -80,9 +80,8 @@ def label_of(word: Word, strip: Strip, region: npt.NDArray[np.float32]) -> Label
     spans, peaks = find_characters(strip.on_map(region))
     if len(spans) == 0:
         return None
-    count = letters(word)
-    clear = min(max(float(peaks.mean()), GUESSED), 1.0)
-    sure = confidence_of(count, len(spans)) if count else clear
+    count, height = letters(word), float(peaks.mean())
+    sure = confidence_of(count, len(spans)) if count else min(max(height, GUESSED), 1.0)
     characters = strip.quads(spans)
     return Label(characters, sure) if sure >= GUESSED and is_convex(characters).all() else None
 
@@ -120,7 +119,7 @@ def save_labels(
     """
     words = [word for sample in samples for word in sample.words]
     labels = [Label(w.characters, w.confidence) for w in words if w.characters is not None]
-    nothing = np.zeros((0, 4, 2), np.float32)
+    nothing = np.zeros((0, 4, 2), np.float32)  # where there are no labels
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,

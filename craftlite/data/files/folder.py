@@ -43,12 +43,13 @@ def read_folder(
     """
     notes = IssueLog()
     truth_of = _by_stem(_truths(truths, truth_names, keep), notes)
-    words_of: dict[str, tuple[Word, ...]] = {}
+    words_of: dict[str, list[Word]] = {}
     for stem in sorted(truth_of, key=natural_order):
-        words_of[stem] = ()
+        words_of[stem] = []
         with notes.catching():
-            annotations = read(truth_of[stem], notes)
-            words_of[stem] = tuple(notes.word(where, *found) for where, found in annotations)
+            for where, annotation in read(truth_of[stem], notes):
+                with notes.catching():
+                    words_of[stem].append(notes.word(where, annotation))
     picture_of = _find_pictures(pictures, keep, notes, need_pictures)
     if need_pictures:
         _check_all_there(picture_of.keys() - truth_of, [truths], truth_names[0])

@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from craftlite.data.annotations import DUPLICATE, IssueLog, UnreadableError, is_unicode
 from craftlite.data.files.lines import LARGEST, decoded, read_bytes
-from craftlite.data.files.outlines import check_outline
 from craftlite.errors import DatasetError
 from craftlite.geometry import Points
 
@@ -74,13 +73,13 @@ def checked(value: object, kind: type[T], where: str, key: str) -> T:
 
 
 def json_outline(value: object, where: str, key: str) -> Points:
-    """Points (K, 2), as many as an outline may have, of [[x, y], ...] or [x, y, x, y, ...]."""
+    """Points (K, 2), K >= 3, of [[x, y], ...] or [x, y, x, y, ...]."""
     points = _numbers(value)
     if points.ndim == 1 and len(points) % 2 == 0:
         points = points.reshape(-1, 2)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3:
         raise UnreadableError(where, value, f"3 points or more for {key}: [[x, y], ...]")
-    return check_outline(points, where)
+    return points
 
 
 def json_quads(value: object, where: str, key: str) -> Points:

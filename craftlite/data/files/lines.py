@@ -1,4 +1,4 @@
-"""Files of text whose lines hold coordinates, and the annotation that a line stands for.
+"""Files of text with an annotation on every line: reading them, and the parts of a line.
 
 Where a file or its text cannot be read, the functions raise an UnreadableError.
 """
@@ -8,12 +8,10 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from craftlite.data.annotations import IssueLog, UnreadableError
-from craftlite.data.files.outlines import check_outline
+from craftlite.data.annotations import Annotation, IssueLog, UnreadableError
 from craftlite.geometry import Points
 
 DONT_CARE = "###"
@@ -21,20 +19,11 @@ LARGEST = 2**24  # pixels: beyond it float32 skips whole numbers
 MOST_BYTES = 2**30  # of a file, which is read as a whole
 
 
-class Annotation(NamedTuple):
-    """A word as the ground truth has it; the arguments of IssueLog.word after the place."""
-
-    outline: Points
-    text: str | None
-    ignore: bool = False
-    characters: Points | None = None
-
-
 Placed = tuple[str, Annotation]
 """An annotation with its place, "FILE:LINE"."""
 
 LineParser = Callable[[str], Annotation]
-"""Turns one line into an annotation; a ValueError says what was expected instead."""
+"""Turns one line into an annotation; the text of a ValueError is what was expected instead."""
 
 
 def expecting(form: str) -> Callable[[LineParser], LineParser]:
@@ -45,7 +34,7 @@ def expecting(form: str) -> Callable[[LineParser], LineParser]:
         def parser(line: str) -> Annotation:
             try:
                 return parse(line)
-            # A text is evaluated as Python's, which raises more than ValueError.
+            # Total-Text's texts are Python literals, whose evaluation raises more than ValueError.
             except (ValueError, LookupError, TypeError, SyntaxError, MemoryError, RecursionError):
                 raise ValueError(form) from None
 
@@ -109,7 +98,6 @@ def parse_lines(
                 annotation = parse(line)
             except ValueError as error:
                 raise UnreadableError(where, line, error) from error
-            check_outline(annotation.outline, where)
             yield where, annotation
 
 

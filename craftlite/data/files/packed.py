@@ -55,7 +55,7 @@ class Quads:
         return picture, quad - int(self._ends[picture])
 
     def turn_clockwise(self) -> list[int]:
-        """Turns those that run anticlockwise, their first corner kept, and tells which."""
+        """Turns those that run anticlockwise, their first corner kept; returns which."""
         turned: list[int] = []
         for start, quads in self._chunks():
             (x, y), (u, v) = np.moveaxis(quads, -1, 0), np.moveaxis(np.roll(quads, -1, 1), -1, 0)
@@ -68,9 +68,9 @@ class Quads:
         """Those that cross themselves or have no area, each with the kind of problem."""
         for start, quads in self._chunks():
             outlines = shapely.polygons(quads)
-            for odd in np.flatnonzero(~shapely.is_valid(outlines)).tolist():
-                area = shapely.area(shapely.make_valid(outlines[odd]))
-                yield start + odd, CROSSING if area > 0 else NO_AREA
+            for i in np.flatnonzero(~shapely.is_valid(outlines)).tolist():
+                area = shapely.area(shapely.make_valid(outlines[i]))
+                yield start + i, CROSSING if area > 0 else NO_AREA
 
     def _chunks(self) -> Iterator[tuple[int, Points]]:
         for start in range(0, len(self.all), CHUNK):

@@ -54,10 +54,7 @@ def read_dataset(
 
 
 def has_validation(name: str, root: Path) -> bool:
-    """Whether a dataset in the folder `root` has pictures that are kept for validation.
-
-    Those of one's own have where `words.jsonl` says so.
-    """
+    """Whether a dataset has pictures set apart for validation: `words` where a line names "val"."""
     if name == "words":
         return names_split(root, "val")
     facts = DATASETS.get(name)

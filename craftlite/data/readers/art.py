@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from craftlite.data.annotations import Dataset, IssueLog
+from craftlite.data.annotations import Annotation, Dataset, IssueLog
 from craftlite.data.files.folder import make_dataset
 from craftlite.data.files.json_file import checked, json_outline, member, read_object
 from craftlite.data.files.lines import DONT_CARE
@@ -42,13 +42,14 @@ def _read(folders: Sequence[Path], labels: Path, need_pictures: bool) -> Dataset
             with notes.catching():
                 for number, entry in enumerate(checked(entries, list, f"{labels}: {stem}", stem)):
                     with notes.catching():
-                        words_of[stem].append(_word(entry, f"{labels}: {stem}[{number}]", notes))
+                        where = f"{labels}: {stem}[{number}]"
+                        words_of[stem].append(notes.word(where, _word(entry, where)))
     return make_dataset(words_of, folders, notes, need_pictures)
 
 
-def _word(entry: object, where: str, notes: IssueLog) -> Word:
+def _word(entry: object, where: str) -> Annotation:
     word = checked(entry, dict, where, "a word")
     text = member(word, "transcription", str, where).strip()
     illegible = member({"illegibility": False} | word, "illegibility", bool, where)
     outline = json_outline(word.get("points"), where, "points")
-    return notes.word(where, outline, text, ignore=illegible or text == DONT_CARE)
+    return Annotation(outline, text, ignore=illegible or text == DONT_CARE)

@@ -6,10 +6,9 @@ from xml.parsers import expat
 
 import numpy as np
 
-from craftlite.data.annotations import Dataset, IssueLog, UnreadableError
+from craftlite.data.annotations import Annotation, Dataset, IssueLog, UnreadableError
 from craftlite.data.files.folder import read_folder
 from craftlite.data.files.lines import (
-    Annotation,
     Placed,
     coordinates,
     expecting,

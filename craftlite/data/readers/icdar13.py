@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from craftlite.data.annotations import Dataset, IssueLog
+from craftlite.data.annotations import Annotation, Dataset, IssueLog
 from craftlite.data.files.characters import read_characters
-from craftlite.data.files.folder import TruthReader, read_folder
+from craftlite.data.files.folder import read_folder
 from craftlite.data.files.lines import (
-    Annotation,
     Placed,
     coordinates,
     expecting,
@@ -43,7 +43,9 @@ def read_icdar13(root: Path, split: str, need_pictures: bool) -> Dataset:
     Where the segmentation task's ground truth is there too, words have their characters.
     """
     pictures, truths, characters = (root / folder for folder in FOLDERS[split])
-    read = _with_characters(characters) if characters.is_dir() else read_lines(box_line)
+    read = read_lines(box_line)
+    if characters.is_dir():
+        read = partial(_read_with_characters, characters)
     return read_folder([pictures], truths, read, need_pictures)
 
 
@@ -62,17 +64,14 @@ def character_line(line: str) -> Annotation:
     return Annotation(outline, text, ignore=line.startswith("#") or not text)
 
 
-def _with_characters(folder: Path) -> TruthReader:
-    def read(path: Path, notes: IssueLog) -> Iterator[Placed]:
-        words = list(read_lines(box_line)(path, notes))
-        stem = path.stem.removeprefix("gt_")
-        usual, other = folder / f"{stem}_GT.txt", folder / f"gt_{stem}.txt"
-        file = other if other.is_file() and not usual.is_file() else usual
-        found = read_characters(file, character_line, words, notes)
-        if found is None:
-            yield from words
-            return
-        for (where, word), boxes in zip(words, found[0], strict=True):
-            yield where, word._replace(characters=np.array(boxes, np.float32).reshape(-1, 4, 2))
-
-    return read
+def _read_with_characters(folder: Path, path: Path, notes: IssueLog) -> Iterator[Placed]:
+    words = list(read_lines(box_line)(path, notes))
+    stem = path.stem.removeprefix("gt_")
+    usual, other = folder / f"{stem}_GT.txt", folder / f"gt_{stem}.txt"
+    file = other if other.is_file() and not usual.is_file() else usual
+    found = read_characters(file, character_line, words, notes)
+    if found is None:
+        yield from words
+        return
+    for (where, word), boxes in zip(words, found[0], strict=True):
+        yield where, word._replace(characters=np.array(boxes, np.float32).reshape(-1, 4, 2))

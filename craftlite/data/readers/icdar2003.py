@@ -1,15 +1,15 @@
 """ICDAR 2003 (robust reading), a folder with a file of words and one of characters a picture."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from craftlite.data.annotations import CHARACTERS, Dataset, IssueLog
+from craftlite.data.annotations import CHARACTERS, Annotation, Dataset, IssueLog
 from craftlite.data.files.characters import read_characters
-from craftlite.data.files.folder import TruthReader, natural_order, read_folder
+from craftlite.data.files.folder import natural_order, read_folder
 from craftlite.data.files.lines import (
-    Annotation,
     Placed,
     coordinates,
     expecting,
@@ -42,7 +42,9 @@ def read_icdar2003(root: Path, split: str, need_pictures: bool) -> Dataset:
     def keep(stem: str) -> bool:
         return (stem in validation) == (split == "val")
 
-    read = _with_characters(characters) if characters.is_dir() else read_lines(quad_line)
+    read = read_lines(quad_line)
+    if characters.is_dir():
+        read = partial(_read_with_characters, characters)
     return read_folder([root / "images"], truths, read, need_pictures, keep=keep)
 
 
@@ -59,23 +61,20 @@ def character_box_line(line: str) -> Annotation:
     return Annotation(box(*coordinates(fields[:4])), fields[4].strip())
 
 
-def _with_characters(folder: Path) -> TruthReader:
-    def read(path: Path, notes: IssueLog) -> Iterator[Placed]:
-        words = list(read_lines(quad_line)(path, notes))
-        file = folder / path.name.removeprefix("gt_")
-        found = read_characters(file, character_box_line, words, notes)
-        if found is None:
-            yield from words
-            return
-        inside, outside = found
-        fitting = [_fitting(word, boxes) for (_, word), boxes in zip(words, inside, strict=True)]
-        unfit = sum(w.characters is None and bool(w.text) and not w.ignore for w in fitting)
-        if unfit or outside:
-            count = f"words: {unfit} of {len(words)}, characters in no word: {outside}"
-            notes.note(str(file), CHARACTERS, count)
-        yield from ((where, word) for (where, _), word in zip(words, fitting, strict=True))
-
-    return read
+def _read_with_characters(folder: Path, path: Path, notes: IssueLog) -> Iterator[Placed]:
+    words = list(read_lines(quad_line)(path, notes))
+    file = folder / path.name.removeprefix("gt_")
+    found = read_characters(file, character_box_line, words, notes)
+    if found is None:
+        yield from words
+        return
+    inside, outside = found
+    fitting = [_fitting(word, boxes) for (_, word), boxes in zip(words, inside, strict=True)]
+    unfit = sum(w.characters is None and bool(w.text) and not w.ignore for w in fitting)
+    if unfit or outside:
+        count = f"words: {unfit} of {len(words)}, characters in no word: {outside}"
+        notes.note(str(file), CHARACTERS, count)
+    yield from ((where, word) for (where, _), word in zip(words, fitting, strict=True))
 
 
 def _fitting(word: Annotation, boxes: Sequence[Points]) -> Annotation:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from craftlite.data.annotations import Dataset
+from craftlite.data.annotations import Annotation, Dataset
 from craftlite.data.files.folder import natural_order, read_folder
-from craftlite.data.files.lines import Annotation, expecting, outline, read_lines, transcribed
+from craftlite.data.files.lines import expecting, outline, read_lines, transcribed
 
 # Folders of pictures (the training set comes in eight parts) and of ground truth.
 FOLDERS17 = {

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from craftlite.data.annotations import Dataset
+from craftlite.data.annotations import Annotation, Dataset
 from craftlite.data.files.folder import read_folder
-from craftlite.data.files.lines import Annotation, quad_line, read_lines
+from craftlite.data.files.lines import quad_line, read_lines
 
 UNKNOWN_TEXT = "?"
 LAYOUTS = {

@@ -49,7 +49,7 @@ def read_synthtext(root: Path, split: str, need_pictures: bool) -> Dataset:
     entries = _first_of_each(table.names, path, notes)
     if need_pictures:
         _all_there(root, [table.names[entry] for entry in entries])
-    _note_oddities(table, path, notes)
+    _note_flaws(table, path, notes)
     return Dataset(LazySamples(table.sample, entries), notes.problems)
 
 
@@ -197,19 +197,19 @@ def _all_there(root: Path, names: Sequence[str]) -> None:
         raise missing_files(root, missing)
 
 
-def _note_oddities(table: _Table, path: Path, notes: IssueLog) -> None:
-    for entry, text in enumerate(table.texts):
-        where = f"{path}: {table.names[entry]}"
-        words, characters = table.words.counts[entry], table.characters.counts[entry]
-        if len(text.split()) != words:
-            notes.note(where, WORDS, f"{words} outlines of {text!r}")
-        elif len(text.replace(" ", "")) != characters:
-            notes.note(where, CHARACTERS, f"{characters} characters of {text!r}")
-    odd = [(table.words, quad, ANTICLOCKWISE) for quad in table.words.turn_clockwise()]
-    odd += [(table.words, quad, what) for quad, what in table.words.invalid()]
-    odd += [(table.characters, quad, ANTICLOCKWISE) for quad in table.characters.turn_clockwise()]
-    for quads, quad, what in odd:
+def _note_flaws(table: _Table, path: Path, notes: IssueLog) -> None:
+    counts = zip(table.words.counts, table.characters.counts, strict=True)
+    for name, text, (outlines, boxes) in zip(table.names, table.texts, counts, strict=True):
+        if len(text.split()) != outlines:
+            notes.note(f"{path}: {name}", WORDS, f"{outlines} outlines of {text!r}")
+        elif len(text.replace(" ", "")) != boxes:
+            notes.note(f"{path}: {name}", CHARACTERS, f"{boxes} characters of {text!r}")
+    words, characters = table.words, table.characters
+    flaws = [(words, quad, ANTICLOCKWISE) for quad in words.turn_clockwise()]
+    flaws += [(words, quad, what) for quad, what in words.invalid()]
+    flaws += [(characters, quad, ANTICLOCKWISE) for quad in characters.turn_clockwise()]
+    for quads, quad, what in flaws:
         entry, number = quads.place(quad)
-        kind = "word" if quads is table.words else "character"
+        kind = "word" if quads is words else "character"
         found = f"{kind} {number} at {corners(quads.all[quad])}"
         notes.note(f"{path}: {table.names[entry]}", what, found)

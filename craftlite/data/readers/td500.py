@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from craftlite.data.annotations import Dataset
+from craftlite.data.annotations import Annotation, Dataset
 from craftlite.data.files.folder import read_folder
-from craftlite.data.files.lines import Annotation, coordinates, expecting, read_lines
+from craftlite.data.files.lines import coordinates, expecting, read_lines
 from craftlite.geometry import box
 
 LAYOUTS = {

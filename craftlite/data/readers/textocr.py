@@ -4,10 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from craftlite.data.annotations import DUPLICATE, Dataset, IssueLog, UnreadableError
+from craftlite.data.annotations import DUPLICATE, Annotation, Dataset, IssueLog, UnreadableError
 from craftlite.data.files.folder import make_dataset
 from craftlite.data.files.json_file import checked, json_outline, member, read_object
-from craftlite.data.files.lines import Annotation
 from craftlite.data.sample import Word
 
 LAYOUTS = {
@@ -64,7 +63,7 @@ def _words(
                 if picture not in pictures:
                     raise UnreadableError(where, word.get("image_id"), "one of imgs for image_id")
                 if picture in words_of_key:
-                    words_of_key[picture].append(notes.word(where, *parse(word, where)))
+                    words_of_key[picture].append(notes.word(where, parse(word, where)))
     return words_of
 
 

@@ -5,10 +5,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from craftlite.data.annotations import Dataset, IssueLog, is_unicode
+from craftlite.data.annotations import Annotation, Dataset, IssueLog, is_unicode
 from craftlite.data.files.folder import read_folder
 from craftlite.data.files.lines import (
-    Annotation,
     Placed,
     expecting,
     outline,
@@ -68,6 +67,6 @@ def polygon_record(record: str) -> Annotation:
     pairs = zip(fields["x"].split(), fields["y"].split(), strict=True)
     text = ast.literal_eval(fields["text"]) if fields["text"].strip() else ""
     if not (isinstance(text, str) and is_unicode(text)):
-        raise ValueError("more than one text, or a surrogate that stands alone")
+        raise ValueError("not one text, or one with a lone surrogate")
     points = outline([value for pair in pairs for value in pair])
     return Annotation(points, text.strip(), ignore=text == DONT_CARE)

@@ -8,7 +8,15 @@ from typing import Any, NamedTuple
 from PIL import ExifTags, Image
 
 from craftlite.data import SPLITS
-from craftlite.data.annotations import DUPLICATE, GIF, TURNED, Dataset, IssueLog, UnreadableError
+from craftlite.data.annotations import (
+    DUPLICATE,
+    GIF,
+    TURNED,
+    Annotation,
+    Dataset,
+    IssueLog,
+    UnreadableError,
+)
 from craftlite.data.files.folder import is_gif, missing_files, natural_order
 from craftlite.data.files.json_file import checked, json_outline, json_quads, member, parsed_json
 from craftlite.data.files.lines import read_bytes, text_lines
@@ -70,9 +78,9 @@ def names_split(root: Path, split: str) -> bool:
 
 
 def is_turned(picture: Path) -> bool:
-    """Whether the picture's EXIF tag says to turn it; `craftlite detect` heeds that, training not.
+    """Whether the picture's EXIF tag, read from its header, asks to turn it.
 
-    The header alone is read.
+    `craftlite detect` turns such a picture; training takes it as it is stored.
     """
     try:
         with Image.open(picture) as image:
@@ -101,7 +109,7 @@ def _lines(path: Path, notes: IssueLog) -> Iterator[_Line]:
                 if place_of.setdefault(picture, where) != where:
                     notes.note(where, DUPLICATE, f"{line.picture.name}, also {place_of[picture]}")
                     continue
-                if line.name in names:  # another folder's picture: its path tells it apart
+                if line.name in names:  # another folder has one of that name: take the path
                     line = line._replace(name=picture.as_posix())
                 names.add(line.name)
                 yield line
@@ -121,10 +129,11 @@ def _line(text: str, where: str, folder: Path) -> _Line:
 def _words(line: _Line, notes: IssueLog) -> Iterator[Word]:
     for number, entry in enumerate(line.words):
         with notes.catching():
-            yield _word(entry, line.where, f"words[{number}]", notes)
+            annotation = _annotation(entry, line.where, f"words[{number}]")
+            yield notes.word(line.where, annotation)
 
 
-def _word(entry: object, where: str, key: str, notes: IssueLog) -> Word:
+def _annotation(entry: object, where: str, key: str) -> Annotation:
     word = checked(entry, dict, where, key)
     shape = "polygon" if word.get("polygon") is not None else "quad"
     outline = json_outline(word.get(shape), where, f"{key}.{shape}")
@@ -133,8 +142,7 @@ def _word(entry: object, where: str, key: str, notes: IssueLog) -> Word:
     # To Python, true is a number.
     if isinstance(sure, bool) or not isinstance(sure, int | float) or not 0 <= sure <= 1:
         raise UnreadableError(where, sure, f"a number from 0 to 1 for {key}.confidence")
-    return notes.word(
-        where,
+    return Annotation(
         outline,
         None if text is None else checked(text, str, where, f"{key}.text").strip(),
         ignore=False if ignore is None else checked(ignore, bool, where, f"{key}.ignore"),

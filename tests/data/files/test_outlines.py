@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from craftlite.data.annotations import UnreadableError
-from craftlite.data.files.outlines import MOST_POINTS, check_outline
+from craftlite.data.annotations import MOST_POINTS, UnreadableError, check_outline
 from craftlite.geometry import Points
 
 ANGLES = np.linspace(0, 2 * np.pi, MOST_POINTS, endpoint=False)

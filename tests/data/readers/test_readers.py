@@ -17,6 +17,7 @@ from craftlite.data.annotations import (
     FEWEST_QUADS,
     OTHER_CORNER,
     SHORT_SIDE,
+    Annotation,
     IssueLog,
     odd_starts,
 )
@@ -129,7 +130,7 @@ def test_numbers_of_thousands_of_digits_have_their_order_too() -> None:
 def test_any_outline_comes_out_clockwise_with_its_first_corner_first(
     points: list[tuple[int, int]],
 ) -> None:
-    polygon = IssueLog().word("here", np.array(points, np.float32), "a").polygon
+    polygon = IssueLog().word("here", Annotation(np.array(points, np.float32), "a")).polygon
     assert signed_area(polygon) >= 0
     assert tuple(polygon[0]) == points[0]
     assert sorted(map(tuple, polygon.tolist())) == sorted(points)
@@ -145,18 +146,20 @@ def test_any_line_is_a_word_or_refused(parse: LineParser, line: str) -> None:
 def test_characters_are_kept_where_they_fit_the_text_and_turned_clockwise() -> None:
     notes = IssueLog()
     quads = np.stack([SQUARE, SQUARE[[0, 3, 2, 1]]])
-    word = notes.word("here", SQUARE, "a b", characters=quads)
+    word = notes.word("here", Annotation(SQUARE, "a b", characters=quads))
     assert word.characters is not None
     assert word.characters.tolist() == [SQUARE.tolist()] * 2
-    assert notes.word("here", SQUARE, None, characters=quads).characters is not None
+    textless = notes.word("here", Annotation(SQUARE, None, characters=quads))
+    assert textless.characters is not None
     assert not notes.problems
-    assert notes.word("here", SQUARE, "abc", characters=quads).characters is None
+    unfit = notes.word("here", Annotation(SQUARE, "abc", characters=quads))
+    assert unfit.characters is None
     assert [problem.what for problem in notes.problems] == [CHARACTERS]
 
 
 def test_dont_care_has_neither_text_nor_characters_and_nothing_to_tell() -> None:
     notes = IssueLog()
-    word = notes.word("here", SQUARE, "", ignore=True, characters=SQUARE[None])
+    word = notes.word("here", Annotation(SQUARE, "", ignore=True, characters=SQUARE[None]))
     assert (word.text, word.ignore, word.characters) == (None, True, None)
     assert not notes.problems
 
