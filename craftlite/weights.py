@@ -20,28 +20,17 @@ LONG_SIDES = 32, 16384  # smallest and largest that a file beside weights may as
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights and how they are meant to be used.
+    """Weights and how they are meant to be used; the files are those for ONNX Runtime and torch."""
 
-    Attributes:
-        name: in the catalogue, or the file's name.
-        onnx: the file for ONNX Runtime, or None.
-        torch: the file for torch, or None.
-        thresholds: the ones that were chosen on validation data.
-        long_side: pixels that pictures are scaled to.
-        tuned: on what data those were chosen, in words, or None where they are defaults.
-        hmean: H-mean there, 0..1, or None where it is not known.
-        sha256: of the files, by their names.
-        presets: thresholds for one kind of picture, by the name of the dataset they suit best.
-    """
-
-    name: str
+    name: str  # in the catalogue, or the file's name
     onnx: Path | None
     torch: Path | None
     thresholds: Thresholds = field(default_factory=Thresholds)
-    long_side: int = DEFAULT_LONG_SIDE
-    tuned: str | None = None
-    hmean: float | None = None
-    sha256: dict[str, str] = field(default_factory=dict)
+    long_side: int = DEFAULT_LONG_SIDE  # pixels that pictures are scaled to
+    tuned: str | None = None  # the data that these two were chosen on; None: they are defaults
+    hmean: float | None = None  # H-mean on that data, 0..1
+    sha256: dict[str, str] = field(default_factory=dict)  # of the files, by their names
+    # Thresholds for one kind of picture, by the name of the dataset that they suit best.
     presets: dict[str, Thresholds] = field(default_factory=dict)
 
     def preset(self, name: str) -> Thresholds:
@@ -58,23 +47,14 @@ class Weights:
 
 @dataclass(frozen=True)
 class PretrainedBackbone:
-    """A pretrained backbone, which a detector's training starts from.
+    """A pretrained backbone, which a detector's training starts from."""
 
-    Attributes:
-        name: of the network.
-        file: for torch.
-        body_of: the detectors that have it as their body.
-        data: what it learnt from, in words.
-        top1_error: there, on the validation split, 0..1.
-        sha256: of the file.
-    """
-
-    name: str
-    file: Path
-    body_of: Sequence[str]
-    data: str
-    top1_error: float
-    sha256: str
+    name: str  # of the network
+    file: Path  # for torch
+    body_of: Sequence[str]  # the detectors that have it as their backbone
+    data: str  # what it was trained on, in words
+    top1_error: float  # on the validation split of that data, 0..1
+    sha256: str  # of the file
 
 
 def folder() -> Path:

@@ -12,24 +12,15 @@ SYNTH = "synth"  # text that is made while training goes on, which no reader rea
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a dataset before it is opened.
+    """What is known of a dataset before it is opened."""
 
-    Attributes:
-        reader: the module in `readers/` whose function `read_NAME` reads it.
-        splits: those that it has.
-        own: whether it is a layout for the user's own data, without fixed splits.
-        protocol: by which its competition is scored.
-        recipe: what trains on it alone.
-        craft_long_side: pixels that the authors of CRAFT scaled pictures to (Baek et al., CVPR
-            2019, section 4.3); None where that is not published.
-        craft_thresholds: theirs, in issues 38, 70 and 85 of their repository; others are defaults.
-    """
-
-    reader: str
+    reader: str  # the module in `readers/` whose function `read_NAME` reads it
     splits: tuple[str, ...] = ("train",)
-    own: bool = False
-    protocol: str = "iou"
-    recipe: str = "icdar15"
+    own: bool = False  # whether it is a layout for the user's own data, without fixed splits
+    protocol: str = "iou"  # by which its competition is scored
+    recipe: str = "icdar15"  # for a training on it alone
+    # Pixels that the authors of CRAFT scaled pictures to (Baek et al., CVPR 2019, section 4.3), and
+    # their thresholds (issues 38, 70 and 85 of their repository), where they are published.
     craft_long_side: int | None = None
     craft_thresholds: dict[str, float] = field(default_factory=dict)
 

@@ -22,30 +22,17 @@ STEEPEST = 0.6
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How crops are drawn.
+    """How crops are drawn."""
 
-    Attributes:
-        heights: pixels that the crop's central word may be high; its scale is drawn to fit.
-        scales: limits of the resulting scale, and the range for crops without a central word.
-        empty: share of crops placed anywhere instead of on a word.
-        rotation: standard deviation of the rotation in degrees.
-        any_rotation: share of crops turned by any angle.
-        shear: standard deviation of the slant, in pixels sideways for each pixel of height and
-            upwards for each of length.
-        perspective: largest relative change of scale across the crop.
-        stretch: largest change of aspect, as a log.
-        photometric: whether colours, sharpness and noise change.
-    """
-
-    heights: tuple[float, float] = (10.0, 128.0)
-    scales: tuple[float, float] = (0.2, 3.0)
-    empty: float = 0.1
-    rotation: float = 6.0
-    any_rotation: float = 0.1
-    shear: float = 0.15
-    perspective: float = 0.15
-    stretch: float = 0.5
-    photometric: bool = True
+    heights: tuple[float, float] = (10.0, 128.0)  # pixels, of a crop's central word
+    scales: tuple[float, float] = (0.2, 3.0)  # of any crop; drawn from where no word is central
+    empty: float = 0.1  # share of crops placed anywhere instead of on a word
+    rotation: float = 6.0  # standard deviation, in degrees
+    any_rotation: float = 0.1  # share of crops turned by any angle
+    shear: float = 0.15  # standard deviation of the slant, in pixels for each pixel across
+    perspective: float = 0.15  # largest relative change of scale across the crop
+    stretch: float = 0.5  # largest change of aspect, as a log
+    photometric: bool = True  # whether colours, sharpness and noise change
 
 
 def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:

@@ -37,19 +37,12 @@ class Label(NamedTuple):
 
 @dataclass(frozen=True)
 class Labels:
-    """The characters that a network found in a list of samples.
+    """The characters that a network found in a list of samples."""
 
-    Attributes:
-        names: of the samples, in their order.
-        words: for each sample a label for each of its words, or None for one that is left alone.
-        step: of the training, when the network found them.
-        weights: the network's, as `state_digest` gives them.
-    """
-
-    names: tuple[str, ...]
-    words: tuple[tuple[Label | None, ...], ...]
-    step: int
-    weights: str
+    names: tuple[str, ...]  # of the samples, in their order
+    words: tuple[tuple[Label | None, ...], ...]  # of each sample; None: the word is left alone
+    step: int  # of the training, when the network found them
+    weights: str  # the network's, as `state_digest` gives them
 
 
 def relabel(samples: Sequence[Sample], runtime: Runtime) -> list[Sample]:

@@ -50,10 +50,7 @@ def read_folder(
             for where, annotation in read(truth_of[stem], notes):
                 with notes.catching():
                     words_of[stem].append(notes.word(where, annotation))
-    picture_of = _find_pictures(pictures, keep, notes, need_pictures)
-    if need_pictures:
-        _check_all_there(picture_of.keys() - truth_of, [truths], truth_names[0])
-    return make_dataset(words_of, pictures, notes, need_pictures, picture_of)
+    return make_dataset(words_of, pictures, notes, need_pictures, keep, truths / truth_names[0])
 
 
 def make_dataset(
@@ -61,25 +58,20 @@ def make_dataset(
     folders: Sequence[Path],
     notes: IssueLog,
     need_pictures: bool,
-    picture_of: Mapping[str, Path] | None = None,
+    keep: Callable[[str], bool] | None = None,
+    truth: Path = Path("{}"),
 ) -> Dataset:
-    """Every picture that has words, which may be none; a GIF is noted and left out.
+    """Every picture that has an entry in `words_of`, by its stem; a GIF is noted and left out.
 
-    One that is not there, where it need not be, gets the path that it would have.
-
-    Args:
-        words_of: by the picture's stem.
-        folders: where the pictures are.
-        notes: the problems so far.
-        need_pictures: False where the words alone are enough.
-        picture_of: the pictures by stem, where they are known; else they are looked for.
+    One that is not there, where it need not be, gets the path that it would have. Pictures whose
+    stem is kept must have an entry, which `truth` names: their file of ground truth, {} the stem.
 
     Raises:
-        DatasetError: a picture is missing, or there are none at all though all could be read.
+        DatasetError: a picture or an entry is missing, or there is no entry and no problem.
     """
-    if picture_of is None:
-        picture_of = _find_pictures(folders, words_of.__contains__, notes, need_pictures)
+    picture_of = _find_pictures(folders, keep or words_of.__contains__, notes, need_pictures)
     if need_pictures:
+        _check_all_there(picture_of.keys() - words_of, [truth.parent], truth.name)
         _check_all_there(words_of.keys() - picture_of, folders, "{}.jpg (or .png, ...)")
     if not words_of and not notes.problems:
         raise DatasetError(f"{folders[0]}: no ground truth of this split there")

@@ -33,12 +33,7 @@ class Texts:
 
 
 class Quads:
-    """The quads of many pictures in one array.
-
-    Attributes:
-        all: (N, 4, 2) float32, those of one picture after those of another.
-        counts: (P,) how many each of the P pictures has.
-    """
+    """The quads of all pictures, `all` (N, 4, 2) float32, and `counts` (P,) of each picture."""
 
     def __init__(self, all_quads: Points, counts: Sequence[int]) -> None:
         self.all = all_quads
