@@ -90,7 +90,7 @@ def first_lines(lines: Sequence[str]) -> list[str]:
     return [*lines[:PLACES_SHOWN], *([f"and {more} more"] if more > 0 else [])]
 
 
-def odd_starts(where: str, samples: Iterable[Sample]) -> list[Problem]:
+def corner_problems(where: str, samples: Iterable[Sample]) -> list[Problem]:
     """Whether most legible quads of a dataset begin along their short side, or not at the top left.
 
     Fewer than FEWEST_QUADS are no evidence. For the first only ELONGATED quads count; vertical text

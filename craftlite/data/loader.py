@@ -36,11 +36,9 @@ class Stream(Protocol):
 
     def name(self, index: int) -> str:
         """What number `index` is made from, for a message."""
-        ...
 
     def collate(self, samples: list[Any]) -> Any:
         """Samples put together as a batch."""
-        ...
 
 
 @dataclass(eq=False)

@@ -28,7 +28,6 @@ class Source(Protocol):
 
     def draw(self, rng: np.random.Generator) -> Sample:
         """One sample, chosen by `rng`."""
-        ...
 
 
 @dataclass(frozen=True)

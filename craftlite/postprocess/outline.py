@@ -17,6 +17,7 @@ import numpy.typing as npt
 from craftlite.geometry import Labels, Mask, Points, transform
 
 Complex = npt.NDArray[np.complex128]
+Whole = npt.NDArray[np.intp]
 
 SEGMENTS = 11  # five pivots, a gap on either side of each
 MIN_SIDE = 10  # pixels: a smaller word has no visible curvature
@@ -24,9 +25,6 @@ MAX_FULLNESS = 0.7  # a column that fills more of the word's height: the word is
 MIN_ASPECT = 0.25  # segment's width / highest pivot: below it the word is too short to bend
 HEIGHT_GAIN = 1.45  # the region map is narrower than the glyphs that it marks
 REACHES = (0.5, 0.7, 0.9, 1.1, 1.3, 1.5, 1.7)  # of an end beyond its pivot, in character heights
-
-
-Whole = npt.NDArray[np.intp]
 
 
 def curved_outline(labels: Labels, label: int, quad: Points, growth: float = 1.0) -> Points | None:

@@ -63,8 +63,9 @@ def make_dataset(
 ) -> Dataset:
     """Every picture that has an entry in `words_of`, by its stem; a GIF is noted and left out.
 
-    One that is not there, where it need not be, gets the path that it would have. Pictures whose
-    stem is kept must have an entry, which `truth` names: their file of ground truth, {} the stem.
+    One that is not there, where it need not be, gets the path that it would have. Where `keep` is
+    given, every picture whose stem it keeps needs an entry; a message names the file of a missing
+    one as `truth`, {} standing for the stem.
 
     Raises:
         DatasetError: a picture or an entry is missing, or there is no entry and no problem.

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from craftlite.data import DATASETS
-from craftlite.data.annotations import UNREADABLE, Dataset, first_lines, odd_starts
+from craftlite.data.annotations import UNREADABLE, Dataset, corner_problems, first_lines
 from craftlite.data.readers.words import names_split
 from craftlite.errors import DatasetError
 
@@ -46,11 +46,11 @@ def read_dataset(
         raise DatasetError(f"{error}; {layout}") from error
     unreadable = [problem for problem in dataset.problems if problem.what == UNREADABLE]
     if strict and unreadable:
-        places = [problem.where for problem in unreadable[1:]]
-        raise DatasetError(
-            "\n".join(first_lines([f"{unreadable[0].where}: {unreadable[0].found}", *places]))
-        )
-    return replace(dataset, problems=[*dataset.problems, *odd_starts(str(root), dataset.samples)])
+        first, *others = unreadable
+        places = [f"{first.where}: {first.found}", *(problem.where for problem in others)]
+        raise DatasetError("\n".join(first_lines(places)))
+    problems = [*dataset.problems, *corner_problems(str(root), dataset.samples)]
+    return replace(dataset, problems=problems)
 
 
 def has_validation(name: str, root: Path) -> bool:

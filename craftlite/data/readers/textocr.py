@@ -15,7 +15,7 @@ LAYOUTS = {
 }
 ILLEGIBLE = "."
 
-NameOf = Callable[[str, Any, str], "str | None"]
+NameOf = Callable[[str, Any, str], str | None]
 """The name of a picture by its key and entry in "imgs" and its place; None in another split."""
 WordParser = Callable[[dict[str, Any], str], Annotation]
 

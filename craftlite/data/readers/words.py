@@ -58,7 +58,8 @@ def read_words(root: Path, split: str, need_pictures: bool) -> Dataset:
         lines = [line for line in lines if (line.split or "train") == split]
     if not lines and not notes.problems:
         raise DatasetError(f"{path}: no line with the split {split!r}")
-    missing = [line for line in lines if need_pictures and not _is_file(line.picture)]
+    # Path.is_file raises where a name is too long.
+    missing = [line for line in lines if need_pictures and not os.path.isfile(line.picture)]  # noqa: PTH113
     if missing:
         raise missing_files(missing[0].where, [str(line.picture) for line in missing])
     samples = []
@@ -91,10 +92,6 @@ def is_turned(picture: Path) -> bool:
 
 def _file(root: Path) -> Path:
     return root if root.suffix == ".jsonl" else root / FILE
-
-
-def _is_file(picture: Path) -> bool:
-    return os.path.isfile(picture)  # noqa: PTH113 (Path.is_file raises where a name is too long)
 
 
 def _lines(path: Path, notes: IssueLog) -> Iterator[_Line]:

@@ -19,7 +19,7 @@ from craftlite.data.annotations import (
     SHORT_SIDE,
     Annotation,
     IssueLog,
-    odd_starts,
+    corner_problems,
 )
 from craftlite.data.files.folder import natural_order
 from craftlite.data.files.lines import MOST_BYTES, LineParser, quad_line
@@ -178,11 +178,11 @@ def test_quads_that_begin_where_reading_does_not_are_told_of() -> None:
         (3, [SHORT_SIDE, OTHER_CORNER]),
     ):
         samples = _words(level[turns:] + level[:turns], FEWEST_QUADS)
-        assert [problem.what for problem in odd_starts("there", samples)] == kinds
-        assert all(problem.where == "there" for problem in odd_starts("there", samples))
-        assert odd_starts("there", samples[1:]) == []  # too few to tell
+        assert [problem.what for problem in corner_problems("there", samples)] == kinds
+        assert all(problem.where == "there" for problem in corner_problems("there", samples))
+        assert corner_problems("there", samples[1:]) == []  # too few to tell
 
 
 def test_nearly_square_quads_have_no_short_side() -> None:
     square = [[0, 0], [10, 0], [10, 12], [0, 12]]
-    assert odd_starts("there", _words(square, FEWEST_QUADS)) == []
+    assert corner_problems("there", _words(square, FEWEST_QUADS)) == []
