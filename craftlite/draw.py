@@ -1,7 +1,8 @@
-"""Show what was found: outlines with scores, and a map as a glow of colours, over the picture."""
+"""Drawing: words and score maps over a picture, and what sheets of pictures are made of."""
 
 import base64
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,7 @@ from craftlite.files import write_whole
 from craftlite.geometry import Picture, Points
 from craftlite.words import Words
 
+PAPER, INK, SHADE = (24, 26, 30), (240, 242, 246), (0, 0, 0)  # of sheets: behind and for texts
 _ACCENT = (0, 230, 118)
 _HALO = (8, 32, 20)
 _CHARACTER = (255, 179, 0)
@@ -55,13 +57,20 @@ def write_picture(path: Path, picture: Picture, quality: int = 95) -> None:
     write_whole(path, _encoded(picture, path.suffix, quality))
 
 
-def fitted(picture: Picture, room: tuple[int, int]) -> tuple[Picture, float]:
-    """A picture scaled to fit a (width, height), and the scale."""
+def fitted(
+    picture: Picture, room: tuple[float, float], largest: float = float("inf")
+) -> tuple[Picture, float]:
+    """A picture scaled to fit a (width, height), and the scale, which is `largest` at most."""
     height, width = picture.shape[:2]
-    scale = min(room[0] / width, room[1] / height)
+    scale = min(room[0] / width, room[1] / height, largest)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     return cv2.resize(picture, size, interpolation=smooth).astype(np.uint8, copy=False), scale
+
+
+def scaled(outlines: Iterable[Points], scale: float) -> list[Points]:
+    """Outlines in the pixels of a picture that was scaled: pixel centres go to pixel centres."""
+    return [np.asarray((points + 0.5) * scale - 0.5, np.float32) for points in outlines]
 
 
 def data_uri(picture: Picture, quality: int = 85) -> str:
@@ -114,6 +123,29 @@ def _fixed(points: Points) -> npt.NDArray[np.int32]:
     return fixed
 
 
+@cache
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Pillow's own face, `size` pixels high."""
+    return ImageFont.load_default(size)
+
+
+def write_text(
+    pen: ImageDraw.ImageDraw, x: float, middle: float, text: str, colour: tuple[int, int, int]
+) -> float:
+    """Write a text to the right of x, "?" for what the face lacks; returns where it ends."""
+    shown, face = "".join(c if can_show(c) else "?" for c in text), font(20)
+    pen.text((x, middle), shown, colour, face, "lm")
+    return x + face.getlength(shown)
+
+
+@cache
+def can_show(character: str) -> bool:
+    """Whether Pillow's own face has a character."""
+    # What a face lacks is drawn as the box that also stands for what no face has.
+    masks = [bytes(font(16).getmask(drawn)) for drawn in (character, "\uffff")]
+    return character == " " or masks[0] != masks[1]
+
+
 def _encoded(picture: Picture, suffix: str, quality: int) -> bytes:
     # OpenCV encodes BGR. Swapped in place and back, for a large picture leaves no room for a copy.
     own = np.require(picture, np.uint8, ["C", "W"])
@@ -141,8 +173,8 @@ def _draw_scores(picture: Picture, words: Words) -> None:
 
 
 def _draw_plate(picture: Picture, text: str, corner: Points, size: float) -> None:
-    font = ImageFont.load_default(size)
-    left, top, right, bottom = font.getbbox(text)
+    face = ImageFont.load_default(size)
+    left, top, right, bottom = face.getbbox(text)
     pad = size / 5
     wide, high = right - left + 2 * pad, bottom - top + 2 * pad
     x = min(max(float(corner[0]), 0.0), max(picture.shape[1] - wide, 0.0))
@@ -154,5 +186,5 @@ def _draw_plate(picture: Picture, text: str, corner: Points, size: float) -> Non
     pen = ImageDraw.Draw(image)
     x, y = x - column, y - row
     pen.rounded_rectangle((x, y, x + wide, y + high), radius=pad, fill=_ACCENT)
-    pen.text((x + pad - left, y + pad - top), text, _HALO, font)
+    pen.text((x + pad - left, y + pad - top), text, _HALO, face)
     under[:] = np.asarray(image)

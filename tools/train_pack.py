@@ -22,7 +22,7 @@ import tarfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
@@ -98,7 +98,7 @@ def _make(job: tuple[Path, int, int, float]) -> list[str]:
     """Makes every so-many-th picture until the time is up, one at least; gives their lines."""
     import cv2
 
-    from craftlite.synth.backgrounds.scene import find_scenes
+    from craftlite.synth.backgrounds.photographs import find_scenes
     from craftlite.synth.generator import Generator
     from craftlite.synth.writer import JPEG_QUALITY, word_record
 
@@ -108,8 +108,8 @@ def _make(job: tuple[Path, int, int, float]) -> list[str]:
         folder if folder.is_dir() else None for folder in (data / "backgrounds", data / "fonts")
     ]
     packed = sorted(file.parent for file in (data / "datasets").glob("*/words.jsonl"))
-    generator = Generator.from_folders(
-        *folders,
+    generator = replace(
+        Generator.from_folders(*folders),
         size=(SIDE, SIDE),
         typical_words=TYPICAL_WORDS,
         scenes=find_scenes(["words"] * len(packed), packed),

@@ -1,6 +1,7 @@
 """`craftlite synth`: pictures with text whose characters are known, written to a folder."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from jsonargparse import ArgumentParser, Namespace
@@ -45,8 +46,8 @@ def parser() -> ArgumentParser:
     add("--scripts", nargs="+", type=str, default=[], metavar="NAME", help=scripts)
     typical = "Typical number of words in 640x640 pixels; 24 is crowded."
     add("--typical-words", type=PositiveInt, default=12, metavar="N", help=typical)
-    pages = "Share of pictures, 0 to 1, that are pages or screens full of text; by default 0.12."
-    add("--pages", type=ClosedUnitInterval, metavar="SHARE", help=pages)
+    pages = "Share of pictures, 0 to 1, that are pages or screens full of text."
+    add("--pages", type=ClosedUnitInterval, default=0.12, metavar="SHARE", help=pages)
     workers = "Processes that generate pictures; by default one for each core."
     add("--workers", type=PositiveInt, metavar="N", help=workers)
     add("--resume", action="store_true", help="Continue the interrupted run in --out.")
@@ -63,17 +64,16 @@ def run(args: Namespace) -> int:
     size = parse_size(args.size)
     if min(size) < LEAST_SIDE:
         raise ConfigError(f"--size {args.size}: both sides must have {LEAST_SIDE} pixels or more")
-    from craftlite.synth.backgrounds.scene import find_scenes
-    from craftlite.synth.generator import PAGES, Generator
+    from craftlite.synth.backgrounds.photographs import find_scenes
+    from craftlite.synth.generator import Generator
     from craftlite.synth.writer import write_dataset
 
-    generator = Generator.from_folders(
-        *(args.backgrounds, args.fonts, args.words),
-        scripts=args.scripts,
+    generator = replace(
+        Generator.from_folders(args.backgrounds, args.fonts, args.words, args.scripts),
         size=size,
         seed=args.seed,
         typical_words=args.typical_words,
-        pages=PAGES if args.pages is None else args.pages,
+        pages=args.pages,
         scenes=find_scenes(args.dataset, [Path(folder) for folder in args.data]),
     )
     workers = args.workers or os.cpu_count() or 1

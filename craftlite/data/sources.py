@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -60,8 +60,8 @@ def open_source(name: str, folder: Path | None) -> Source:
             learn from.
     """
     if name == SYNTH:
-        made = Generator.from_folders(folder, size=SYNTH_SIZE, typical_words=SYNTH_WORDS)
-        return Generated(made)
+        made = Generator.from_folders(folder)
+        return Generated(replace(made, size=SYNTH_SIZE, typical_words=SYNTH_WORDS))
     folder = folder or Path("data") / name
     dataset = read_dataset(name, folder, "train")
     for line in problem_lines(dataset.problems):

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from craftlite.draw import outline
 from craftlite.evaluate.score import Bools, Matching
 from craftlite.geometry import Picture, Points
@@ -35,8 +33,3 @@ def mark(
     draw(truths, matching.truth_scored, good[0], ("truth", "truth, missed"), 1)
     draw(outlines, matching.detection_scored, good[1], ("detection", "detection, wrong"), 2)
     return drawn
-
-
-def scaled(outlines: Sequence[Points], scale: float) -> list[Points]:
-    """Outlines in the pixels of a picture that was scaled: pixel centres go to pixel centres."""
-    return [np.asarray((points + 0.5) * scale - 0.5, np.float32) for points in outlines]

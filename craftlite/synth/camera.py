@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from craftlite.data.augment import log_uniform
 from craftlite.geometry import Picture
-from craftlite.synth.backgrounds.photographs import add_grain
+from craftlite.synth.backgrounds.patterns import add_grain
 
 
 def random_faults(rng: np.random.Generator, picture: Picture) -> tuple[Picture, float]:
@@ -23,21 +24,21 @@ def random_faults(rng: np.random.Generator, picture: Picture) -> tuple[Picture, 
     if rng.random() < 0.15:
         picture = glare(rng, picture)
     if rng.random() < 0.35:
-        sigma = float(np.exp(rng.uniform(np.log(0.5), np.log(2.2))))
+        sigma = log_uniform(rng, 0.5, 2.2)
         picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
         softness = np.hypot(softness, sigma)
     if rng.random() < 0.15:
-        length = float(rng.uniform(2, 9))
+        length = rng.uniform(2, 9)
         picture = motion(picture, length, rng.uniform(0, np.pi))
         softness = np.hypot(softness, length / np.sqrt(12))
     if rng.random() < 0.4:
-        factor = float(np.exp(rng.uniform(np.log(1.1), np.log(2.5))))
+        factor = log_uniform(rng, 1.1, 2.5)
         picture = few_pixels(picture, factor)
         softness = np.hypot(softness, 0.4 * factor)
     if rng.random() < 0.2:
         picture = sharpened(picture, rng.uniform(0.3, 1.2))
     if rng.random() < 0.5:
-        picture = add_grain(rng, picture, float(np.exp(rng.uniform(np.log(1.5), np.log(14)))))
+        picture = add_grain(rng, picture, log_uniform(rng, 1.5, 14))
     if rng.random() < 0.5:
         quality = int(rng.integers(30, 95))
         coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]

@@ -5,41 +5,76 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from craftlite.data.augment import log_uniform
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.geometry import Matrix, Picture, transform
 from craftlite.synth.backgrounds.distractors import add_clutter
+from craftlite.synth.backgrounds.patterns import page_background
 from craftlite.synth.backgrounds.photographs import (
     find_photographs,
-    page_background,
     random_background,
+    random_scene,
 )
-from craftlite.synth.backgrounds.scene import mark_small, random_scene
 from craftlite.synth.camera import random_faults
-from craftlite.synth.legibility import mark_unreadable
+from craftlite.synth.legibility import mark_small, mark_unreadable
 from craftlite.synth.paint import paint_ink, paint_plate, plate_outline, random_style
 from craftlite.synth.placement import Room, block_corners, random_pose
 from craftlite.synth.raster import rasterise
-from craftlite.synth.typesetting.block import random_kind
-from craftlite.synth.typesetting.fonts import SYSTEM_FONTS, Face, FaceId, find_faces, open_face
-from craftlite.synth.typesetting.forms import receipt
+from craftlite.synth.typesetting.block import Typesetter, random_kind, receipt
+from craftlite.synth.typesetting.fonts import SYSTEM_FONTS, FaceId, find_faces, open_face
 from craftlite.synth.typesetting.layout import Block
 from craftlite.synth.typesetting.pages import random_page
 from craftlite.synth.typesetting.scripts import NEEDED, SHARES
-from craftlite.synth.typesetting.vocabulary import Vocabulary, read_vocabulary
+from craftlite.synth.typesetting.vocabulary import Vocabulary, pick_by_share, read_vocabulary
 
 # Pixels an em: each octave is as likely as the next, few letters are larger.
 SMALLEST_EM, LARGE_EM = 9.0, 64.0
 LARGER = 0.12  # share of the blocks with letters above LARGE_EM
 LARGEST = 0.75  # of the picture's shorter side: capitals are then half as high as the picture
 SCENES = 0.5  # share of the others that show words of their own, where there are such photographs
-PAGES = 0.12  # share of the pictures that are pages or screens by default
 TYPICAL_PIXELS = 640 * 640
 # Share of the receipts and pages in a face whose letters are all as wide, where one is found soon.
 MONOSPACED, MONOSPACED_TRIES = 0.5, 12
 PLATES = 0.25  # share of the blocks that stand on a plate
+
+
+class Canvas:
+    """What text is written on.
+
+    Attributes:
+        picture: (H, W, 3) uint8 RGB.
+        ink: (H, W) uint8, 255 where letters are.
+        words: those that are written.
+    """
+
+    def __init__(self, picture: Picture) -> None:
+        self.picture = picture
+        self.ink = np.zeros(picture.shape[:2], np.uint8)
+        self.words: list[Word] = []
+
+    def write(
+        self,
+        rng: np.random.Generator,
+        block: Block,
+        matrix: Matrix,
+        em: float,
+        pad: float | None,
+        plain: bool,
+    ) -> None:
+        """Paint a block under a homography, on a plate `pad` ems larger where there is a pad."""
+        if pad is not None:
+            outline = plate_outline(block.box(), pad, rng.uniform(0, 0.5))
+            paint_plate(rng, self.picture, transform(outline, matrix), em)
+        style, block = random_style(rng, plain), block.moved(matrix)
+        size = self.picture.shape[1], self.picture.shape[0]
+        coverage = rasterise(block.ink, size, em, style.reach(em))
+        if coverage is not None:
+            paint_ink(rng, self.picture, coverage, style, em)
+            part = self.ink[coverage.place]
+            np.maximum(part, (coverage.alpha * 255).astype(np.uint8), out=part)
+            self.words += block.words
 
 
 @dataclass(frozen=True)
@@ -47,15 +82,16 @@ class Generator:
     """Makes pictures of `size` (width, height) full of words; sample k depends on (seed, k) alone.
 
     Attributes:
-        photographs: to write on, nearly free of text; where there is none, grounds are made.
-        scenes: photographs with text of their own, half of the pictures where there are any; their
-            words stay, and nothing is written over them.
+        photographs: to write on, nearly free of text; where there is none, backgrounds are drawn.
         faces: by the script that they write.
         vocabulary: where words come from.
         shares: of the blocks, by script; scripts without a face are left out.
         size: width and height in pixels.
         seed: of everything.
         typical_words: words that a picture of 640x640 mostly has; larger ones have more.
+        scenes: photographs with text of their own, half of the pictures where there are any; their
+            words stay, and nothing is written over them.
+        pages: share of the pictures that are pages or screens, 0..1.
     """
 
     photographs: tuple[Path, ...] = ()
@@ -66,7 +102,7 @@ class Generator:
     seed: int = 0
     typical_words: int = 12
     scenes: tuple[Sample, ...] = ()
-    pages: float = PAGES
+    pages: float = 0.12
 
     @classmethod
     def from_folders(
@@ -74,26 +110,15 @@ class Generator:
         backgrounds: Path | None = None,
         fonts: Path | None = None,
         words: Path | None = None,
-        *,
         scripts: Sequence[str] = (),
-        size: tuple[int, int] = (640, 640),
-        seed: int = 0,
-        typical_words: int = 12,
-        scenes: tuple[Sample, ...] = (),
-        pages: float = PAGES,
     ) -> "Generator":
         """A generator with the photographs and faces that folders hold and the words of a list.
 
         Args:
-            backgrounds: a folder of photographs; without one, grounds are made.
+            backgrounds: a folder of photographs; without one, backgrounds are drawn.
             fonts: a folder of font files; without one, those of the system.
             words: a UTF-8 text file, a word a line; without one, words are made up.
             scripts: which to write, each as often as the next; by default all, mostly Latin.
-            size: width and height of the pictures in pixels.
-            seed: of everything.
-            typical_words: words that a picture of 640x640 mostly has.
-            scenes: photographs with text of their own.
-            pages: share of the pictures that are pages or screens, 0..1.
 
         Raises:
             ConfigError: a script is unknown.
@@ -106,131 +131,83 @@ class Generator:
         shares = dict.fromkeys(scripts, 1.0) or SHARES
         missing = [script for script in scripts if script not in faces]
         if missing or not any(script in faces for script in shares):
-            where = fonts or SYSTEM_FONTS
-            raise DatasetError(
-                f"{where}: no face there writes {', '.join(missing) or 'any script'}"
-            )
+            absent = ", ".join(missing) or "any script"
+            raise DatasetError(f"{fonts or SYSTEM_FONTS}: no face there writes {absent}")
         vocabulary = Vocabulary() if words is None else read_vocabulary(words)
-        photographs = find_photographs(backgrounds)
-        sources = photographs, faces, vocabulary, shares
-        return cls(*sources, size, seed, typical_words, scenes, pages)
+        return cls(find_photographs(backgrounds), faces, vocabulary, shares)
 
     def sample(self, index: int) -> Sample:
         """Picture number `index` (>= 0); words that cannot be read are don't-care."""
         rng = np.random.default_rng((self.seed, index))
         own: list[Word] = []
         if rng.random() < self.pages:
-            picture, ink, words = self._page(rng)
-        elif self.scenes and rng.random() < SCENES:
-            picture, own = random_scene(rng, self.scenes, self.size)
-            ink, words = self._written(rng, picture, own)
+            canvas = Canvas(page_background(rng, self.size))
+            self._write_page(rng, canvas)
         else:
-            picture = random_background(rng, self.photographs, self.size)
-            add_clutter(rng, picture)
-            ink, words = self._written(rng, picture)
-        picture, softness = random_faults(rng, picture)
-        readable = mark_unreadable(words, picture, ink, softness) + mark_small(own, softness)
-        return Sample(f"synth_{index}", picture, readable)
+            if self.scenes and rng.random() < SCENES:
+                picture, own = random_scene(rng, self.scenes, self.size)
+            else:
+                picture = random_background(rng, self.photographs, self.size)
+                add_clutter(rng, picture)
+            canvas = Canvas(picture)
+            self._write_blocks(rng, canvas, own)
+        picture, softness = random_faults(rng, canvas.picture)
+        written = mark_unreadable(canvas.words, picture, canvas.ink, softness)
+        return Sample(f"synth_{index}", picture, written + mark_small(own, softness))
 
-    def _written(
-        self, rng: np.random.Generator, picture: Picture, own: Sequence[Word] = ()
-    ) -> tuple[Picture, list[Word]]:
-        """Write blocks here and there, but not over words of its own; gives the map of their ink.
+    def _write_page(self, rng: np.random.Generator, canvas: Canvas) -> None:
+        """Fill the canvas with text of one face."""
+        script = self._script(rng)
+        setter = self._setter(rng, script, monospaced=rng.random() < MONOSPACED)
+        for block, matrix, em, plate in random_page(setter, self.size):
+            canvas.write(rng, block, matrix, em, pad=0.4 if plate else None, plain=True)
 
-        The words that are written are given too.
-        """
-        room = Room(picture)
+    def _write_blocks(self, rng: np.random.Generator, canvas: Canvas, own: Sequence[Word]) -> None:
+        """Write blocks here and there, but not over the words of the picture's own."""
+        room = Room(canvas.picture)
         for word in own:
             room.take(word.polygon)
-        ink = np.zeros(picture.shape[:2], np.uint8)
         area = self.size[0] * self.size[1] / TYPICAL_PIXELS
         wanted = max(1, round(self.typical_words * area * np.exp(rng.normal(0, 0.5))))
-        words: list[Word] = []
         for _ in range(3 * wanted):
-            if len(words) >= wanted:
+            if len(canvas.words) >= wanted:
                 break
-            words += self._write(rng, picture, ink, room)
-        return ink, words
+            self._write_block(rng, canvas, room)
 
-    def _page(self, rng: np.random.Generator) -> tuple[Picture, Picture, list[Word]]:
-        """A page full of text, the map of its ink, and its words."""
-        picture = page_background(rng, self.size)
-        ink = np.zeros(picture.shape[:2], np.uint8)
-        script = self._script(rng)
-        face = self._face(rng, script, monospaced=rng.random() < MONOSPACED)
-        words: list[Word] = []
-        for placed in random_page(rng, face, script, self.vocabulary, self.size):
-            if placed.plate:
-                outline = plate_outline(placed.block.box(), 0.4, float(rng.uniform(0, 0.5)))
-                paint_plate(rng, picture, transform(outline, placed.matrix), placed.em)
-            block = placed.block.moved(placed.matrix)
-            words += paint_block(rng, picture, ink, block, placed.em, plain=True)
-        return picture, ink, words
-
-    def _write(
-        self, rng: np.random.Generator, picture: Picture, ink: Picture, room: Room
-    ) -> tuple[Word, ...]:
-        """One block painted where there is room; its words in pixels, none where there was not."""
+    def _write_block(self, rng: np.random.Generator, canvas: Canvas, room: Room) -> None:
+        """Write one block where there is room for it."""
         script = self._script(rng)
         kind = random_kind(rng, script)
-        face = self._face(rng, script, kind is receipt and rng.random() < MONOSPACED)
-        block = kind(rng, face, script, self.vocabulary)
+        block = kind(self._setter(rng, script, kind is receipt and rng.random() < MONOSPACED))
         if block is None:
-            return ()
-        box = block.box()
+            return
+        extent = block.box()
         plate = rng.random() < PLATES
-        pad = float(rng.uniform(0.15, 0.6)) if plate else 0.1
+        pad = rng.uniform(0.15, 0.6) if plate else 0.1
         em = random_em(rng, min(self.size))
-        pose = centred_pose(rng, em, box)
-        spot = room.place(rng, block_corners(box, pad, pose))
-        if spot is None:
-            return ()
-        matrix = spot @ pose
-        if plate:
-            outline = plate_outline(box, pad, float(rng.uniform(0, 0.5)))
-            paint_plate(rng, picture, transform(outline, matrix), em)
-        return paint_block(rng, picture, ink, block.moved(matrix), em, plate)
+        pose = random_pose(rng, em, extent)
+        spot = room.place(rng, block_corners(extent, pad, pose))
+        if spot is not None:
+            canvas.write(rng, block, spot @ pose, em, pad if plate else None, plain=plate)
 
-    def _face(self, rng: np.random.Generator, script: str, monospaced: bool) -> Face:
-        """Any of a script's faces, or one whose letters are all as wide, where one is found."""
+    def _script(self, rng: np.random.Generator) -> str:
+        known = {script: share for script, share in self.shares.items() if self.faces.get(script)}
+        return pick_by_share(rng, known)
+
+    def _setter(self, rng: np.random.Generator, script: str, monospaced: bool) -> Typesetter:
+        """With any face of the script, or one whose letters are all as wide where one is found."""
         faces = self.faces[script]
         for _ in range(MONOSPACED_TRIES if monospaced else 0):
             face = open_face(faces[int(rng.integers(len(faces)))])
             if face.monospaced:
-                return face
-        return open_face(faces[int(rng.integers(len(faces)))])
-
-    def _script(self, rng: np.random.Generator) -> str:
-        known = [script for script in self.shares if self.faces.get(script)]
-        weights = np.cumsum([self.shares[script] for script in known])
-        return known[int(np.searchsorted(weights, rng.random() * weights[-1], side="right"))]
+                break
+        else:
+            face = open_face(faces[int(rng.integers(len(faces)))])
+        return Typesetter(rng, face, script, self.vocabulary)
 
 
 def random_em(rng: np.random.Generator, side: int) -> float:
     """Height of an em in pixels, in a picture whose shorter side has so many."""
-    largest = max(LARGE_EM, LARGEST * side)
-    low, high = (LARGE_EM, largest) if rng.random() < LARGER else (SMALLEST_EM, LARGE_EM)
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
-
-
-def centred_pose(rng: np.random.Generator, em: float, box: npt.NDArray[np.floating]) -> Matrix:
-    """A random pose of a block about the middle of its box."""
-    extent = (float(box[2] - box[0]), float(box[3] - box[1]))
-    to_middle = np.eye(3)
-    to_middle[:2, 2] = -(box[:2] + box[2:]) / 2
-    return random_pose(rng, em, extent) @ to_middle
-
-
-def paint_block(
-    rng: np.random.Generator, picture: Picture, ink: Picture, block: Block, em: float, plain: bool
-) -> tuple[Word, ...]:
-    """Paint a block in pixels onto the picture and into the map of all ink; gives its words."""
-    style = random_style(rng, plain)
-    size = picture.shape[1], picture.shape[0]
-    coverage = rasterise(block.points, block.sizes, block.holes, size, em, style.reach(em))
-    if coverage is None:
-        return ()
-    paint_ink(rng, picture, coverage, style, em)
-    part = ink[coverage.place]
-    np.maximum(part, (coverage.alpha * 255).astype(np.uint8), out=part)
-    return block.words
+    larger = rng.random() < LARGER
+    limits = (LARGE_EM, max(LARGE_EM, LARGEST * side)) if larger else (SMALLEST_EM, LARGE_EM)
+    return log_uniform(rng, *limits)

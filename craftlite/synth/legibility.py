@@ -1,47 +1,51 @@
 """Which words of a picture can still be read after the camera's faults."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from craftlite.data.sample import Word
-from craftlite.geometry import Picture, Points
+from craftlite.geometry import Picture
 
-# Words below this height in pixels cannot be read, nor such whose blur has a larger standard
-# deviation than this share of their height, nor such whose ink differs less from its ground.
-LEAST_HEIGHT = 7.0
-MOST_BLUR = 0.2
+# A word cannot be read if it is lower than this, more blurred, or stands out less.
+LEAST_HEIGHT = 7.0  # pixels
+MOST_BLUR = 0.2  # standard deviation, as a share of the height
 LEAST_CONTRAST = 10.0  # of 255
 LEAST_CONTRAST_TO_CLUTTER = 0.5  # of the standard deviation of what is around the letters
 
 
 def mark_unreadable(
-    words: list[Word], picture: Picture, ink: Picture, softness: float
+    words: Sequence[Word], picture: Picture, ink: Picture, softness: float
 ) -> tuple[Word, ...]:
     """The words, with those set to don't-care that the faults have left too small or too faint.
 
     ink: (H, W) uint8, 255 where letters are. softness: standard deviation of the blur in pixels.
     """
-    least = least_height(softness)
+    least = _least_height(softness)
+    marked = []
+    for word in words:
+        assert word.characters is not None
+        sides = word.characters[:, [3, 2]] - word.characters[:, [0, 1]]
+        height = float(np.linalg.norm(sides, axis=2).mean())
+        readable = height >= least and _stands_out(word, height, picture, ink)
+        marked.append(word if readable else replace(word, ignore=True))
+    return tuple(marked)
+
+
+def mark_small(words: Sequence[Word], softness: float) -> tuple[Word, ...]:
+    """The words, don't-care where they are too low to be read in so soft a picture."""
+    least = _least_height(softness)
     return tuple(
-        replace(word, ignore=True)
-        if (height := _height(word.characters)) < least
-        or not _stands_out(word, height, picture, ink)
-        else word
+        replace(word, ignore=True) if min(cv2.minAreaRect(word.polygon)[1]) < least else word
         for word in words
     )
 
 
-def least_height(softness: float) -> float:
+def _least_height(softness: float) -> float:
     """Pixels that a word must be high to be read where blur has this standard deviation."""
     return max(LEAST_HEIGHT, softness / MOST_BLUR)
-
-
-def _height(characters: Points | None) -> float:
-    """Mean height in pixels of the characters' boxes."""
-    assert characters is not None
-    return float(np.linalg.norm(characters[:, [3, 2]] - characters[:, [0, 1]], axis=2).mean())
 
 
 def _stands_out(word: Word, height: float, picture: Picture, ink: Picture) -> bool:

@@ -1,4 +1,4 @@
-"""Ink on a ground: colours that stand out from it, plates, outlines, shadows, glow, blending."""
+"""Ink on a background: colours that stand out from it, plates, outlines, shadows, glow."""
 
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from craftlite.data.augment import log_uniform
 from craftlite.geometry import Picture, Points
 from craftlite.synth.raster import Coverage
 
@@ -19,10 +20,10 @@ class Style:
     """How letters are painted; lengths in ems.
 
     Attributes:
-        contrast: wanted difference of luma from the ground, 0..255.
-        opacity: how much of the ground the ink hides, 0..1.
-        texture: how much of the ground's fine detail shows in the ink, 0..1: what mixing gradients
-            (Perez et al., "Poisson Image Editing", 2003) keeps of it, without solving for it.
+        contrast: wanted difference of luma from the background, 0..255.
+        opacity: how much of the background the ink hides, 0..1.
+        texture: how much of the background's fine detail shows in the ink, 0..1: what mixing
+            gradients (Perez et al., "Poisson Image Editing", 2003) keeps, without its equations.
         gradient: difference of luma between the top and the bottom of the letters.
         feather: softness of the edges in pixels.
         outline: width of a line around the letters.
@@ -47,37 +48,37 @@ class Style:
 
 def random_style(rng: np.random.Generator, plain: bool) -> Style:
     """A style from faint to glaring; `plain` is lettering on a plate, which is painted clearly."""
-    contrast = float(np.exp(rng.uniform(np.log(80 if plain else 32), np.log(230))))
+    contrast = log_uniform(rng, 80 if plain else 32, 230)
     kind = rng.random()
     return Style(
         contrast=contrast,
-        opacity=float(rng.uniform(0.75, 1.0)),
-        texture=float(rng.uniform(0.3, 1.0)) if rng.random() < 0.5 else 0.0,
-        gradient=float(rng.normal(0, 60)) if rng.random() < 0.2 else 0.0,
-        feather=float(rng.uniform(0, 0.8)),
-        outline=float(rng.uniform(0.03, 0.09)) if not plain and kind < 0.15 else 0.0,
+        opacity=rng.uniform(0.75, 1.0),
+        texture=rng.uniform(0.3, 1.0) if rng.random() < 0.5 else 0.0,
+        gradient=rng.normal(0, 60) if rng.random() < 0.2 else 0.0,
+        feather=rng.uniform(0, 0.8),
+        outline=rng.uniform(0.03, 0.09) if not plain and kind < 0.15 else 0.0,
         shadow=_random_shadow(rng) if not plain and 0.1 < kind < 0.3 else None,
-        glow=float(rng.uniform(0.08, 0.3)) if not plain and kind > 0.94 else 0.0,
+        glow=rng.uniform(0.08, 0.3) if not plain and kind > 0.94 else 0.0,
     )
 
 
 def _random_shadow(rng: np.random.Generator) -> tuple[float, float, float]:
     right, down = rng.uniform(-0.08, 0.08, 2)
-    return float(right), float(abs(down)), float(rng.uniform(0.005, 0.05))
+    return float(right), float(abs(down)), rng.uniform(0.005, 0.05)
 
 
 def pick_colour(
-    rng: np.random.Generator, picture: Picture, ground: Colour, contrast: float
+    rng: np.random.Generator, picture: Picture, behind: Colour, contrast: float
 ) -> Colour:
-    """A colour (3,) whose luma lies about `contrast` from the ground's.
+    """A colour (3,) whose luma lies about `contrast` from that of what is behind it.
 
-    Taken from the picture's own colours, black, white and loud ones, so that it looks at home.
+    Taken from the picture's own colours, black, white and saturated ones, so that it looks at home.
     """
     flat = picture.reshape(-1, 3)
     own = flat[(rng.random(12) * len(flat)).astype(int)].astype(np.float32)
-    loud = rng.choice(np.array([0, 255]), (4, 3)) + rng.normal(0, 25, (4, 3))
-    candidates = np.concatenate([own, loud, [[12, 12, 12], [244, 244, 244]]])
-    distance = abs(candidates @ _LUMA - ground @ _LUMA)
+    saturated = rng.choice(np.array([0, 255]), (4, 3)) + rng.normal(0, 25, (4, 3))
+    candidates = np.concatenate([own, saturated, [[12, 12, 12], [244, 244, 244]]])
+    distance = abs(candidates @ _LUMA - behind @ _LUMA)
     colour = candidates[abs(distance - contrast).argmin()] + rng.normal(0, 8, 3)
     return np.asarray(np.clip(colour, 0, 255), np.float32)
 
@@ -149,16 +150,16 @@ def paint_plate(rng: np.random.Generator, picture: Picture, outline: Points, em:
     part, outline = part_around(picture, outline, int(0.2 * em) + 2)
     if part.size == 0:
         return
-    ground = part.reshape(-1, 3).mean(axis=0).astype(np.float32)
-    colour = pick_colour(rng, picture, ground, float(rng.uniform(20, 200)))
+    behind = part.reshape(-1, 3).mean(axis=0).astype(np.float32)
+    colour = pick_colour(rng, picture, behind, rng.uniform(20, 200))
     plate = part.copy()
     fixed = [np.rint(outline * 16).astype(np.int32)]
     cv2.fillPoly(plate, fixed, colour.tolist(), cv2.LINE_AA, 4)
     if rng.random() < 0.5:
-        edge = pick_colour(rng, picture, colour, float(rng.uniform(60, 220)))
+        edge = pick_colour(rng, picture, colour, rng.uniform(60, 220))
         thick = max(1, int(rng.uniform(0.02, 0.12) * em))
         cv2.polylines(plate, fixed, True, edge.tolist(), thick, cv2.LINE_AA, 4)
-    solid = float(rng.uniform(0.8, 1.0))
+    solid = rng.uniform(0.8, 1.0)
     part[:] = cv2.addWeighted(plate, solid, part, 1 - solid, 0)
 
 

@@ -76,11 +76,12 @@ class Room:
         return float(total / ((right - left) * (bottom - top)))
 
 
-def random_pose(rng: np.random.Generator, em: float, extent: tuple[float, float]) -> Matrix:
-    """A homography of a block of `extent` (width, height) ems to pixels: `em` pixels high, turned.
+def random_pose(rng: np.random.Generator, em: float, extent: npt.NDArray[np.floating]) -> Matrix:
+    """A homography of a block in ems to pixels, `em` pixels high, about the middle of its box.
 
-    Mostly level, sometimes slanted, now and then on its side like the back of a book, or upside
-    down; narrower or wider, sheared, and with one end farther away than the other.
+    extent: (left, top, right, bottom) of the box. Mostly level, sometimes slanted, now and then on
+    its side like the back of a book, or upside down; narrower or wider, sheared, and with one end
+    farther away than the other.
     """
     chance = rng.random()
     degrees = rng.normal(0, 3 if chance < 0.7 else 15)
@@ -93,9 +94,12 @@ def random_pose(rng: np.random.Generator, em: float, extent: tuple[float, float]
     matrix = np.eye(3)
     matrix[:2, :2] = np.array([[cos, -sin], [sin, cos]]) @ shape
     # The far end of a block is up to a third smaller; the way there runs along or across it.
-    away = np.clip(rng.normal(0, 0.1, 2), -0.25, 0.25) / np.maximum(extent, 1e-3)
-    matrix[2, :2] = away
-    return matrix
+    size = (extent[2:] - extent[:2]).astype(np.float64)
+    matrix[2, :2] = np.clip(rng.normal(0, 0.1, 2), -0.25, 0.25) / np.maximum(size, 1e-3)
+    to_middle = np.eye(3)
+    to_middle[:2, 2] = -(extent[:2] + extent[2:]) / 2
+    pose: Matrix = matrix @ to_middle
+    return pose
 
 
 def block_corners(extent: npt.NDArray[np.floating], pad: float, matrix: Matrix) -> Points:

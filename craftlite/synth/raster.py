@@ -1,5 +1,6 @@
 """Outlines to coverage: antialiased, glyph by glyph, straight at their place in the picture."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -12,6 +13,19 @@ from craftlite.geometry import Points
 _BITS = 4
 # OpenCV fills the pixels that an outline touches too: thin strokes are drawn larger, and averaged.
 _ENLARGED = ((16, 8), (48, 4), (float("inf"), 2))  # up to this many pixels an em: how much
+
+
+class Contours(NamedTuple):
+    """Closed contours in one plane, y down: a glyph, or all the ink of a block.
+
+    points: (P, 2) float32, contour after contour.
+    sizes: points of each contour.
+    holes: for each contour, whether it cuts out of those before it.
+    """
+
+    points: Points
+    sizes: tuple[int, ...]
+    holes: tuple[bool, ...]
 
 
 class Coverage(NamedTuple):
@@ -28,20 +42,26 @@ class Coverage(NamedTuple):
         return slice(self.top, self.top + height), slice(self.left, self.left + width)
 
 
-def rasterise(
-    points: Points,
-    sizes: tuple[int, ...],
-    holes: tuple[bool, ...],
-    size: tuple[int, int],
-    em: float,
-    margin: int,
-) -> Coverage | None:
+def filled(outlines: Sequence[npt.NDArray[np.floating]], hole: bool = False) -> Contours:
+    """Contours of outlines (K, 2) that are all filled, or all holes."""
+    points = np.concatenate([np.zeros((0, 2)), *outlines]).astype(np.float32)
+    return Contours(points, tuple(map(len, outlines)), (hole,) * len(outlines))
+
+
+def joined_contours(parts: Sequence[Contours]) -> Contours:
+    """The contours of all parts, one after another."""
+    return Contours(
+        np.concatenate([np.zeros((0, 2)), *(part.points for part in parts)]).astype(np.float32),
+        tuple(size for part in parts for size in part.sizes),
+        tuple(hole for part in parts for hole in part.holes),
+    )
+
+
+def rasterise(contours: Contours, size: tuple[int, int], em: float, margin: int) -> Coverage | None:
     """Coverage of contours, in a box around them that lies in a picture of `size`.
 
     Args:
-        points: (P, 2) pixels of the picture, contour after contour.
-        sizes: points of each contour.
-        holes: contours that cut out of those before them.
+        contours: in pixels of the picture.
         size: (width, height) of the picture.
         em: pixels an em of the letters.
         margin: pixels kept around the contours, for shadows and outlines.
@@ -49,6 +69,7 @@ def rasterise(
     Returns:
         None where nothing of it lies in the picture.
     """
+    points, sizes, holes = contours
     if not sizes:
         return None
     low = np.floor(points.min(axis=0)).astype(int) - margin

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.io import savemat
 
 from craftlite.data.word_geometry import least_rectangle
 from craftlite.geometry import Points
@@ -21,8 +22,6 @@ def synthtext_bytes(records: Sequence[dict[str, Any]]) -> bytes:
     cells of one row. Don't-care words are in it, as the format has no place to tell them; a curved
     word has the smallest rectangle around it. Words whose characters are not known are left out.
     """
-    from scipy.io import savemat
-
     words = [[word for word in record["words"] if "characters" in word] for record in records]
     quads = [[word_quad(word["polygon"]) for word in some] for some in words]
     characters = [[quad for word in some for quad in word["characters"]] for some in words]

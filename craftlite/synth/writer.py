@@ -9,18 +9,21 @@ import hashlib
 import json
 import signal
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from importlib.metadata import version
+from itertools import islice
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.pool import Pool
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+import PIL
+import uharfbuzz
 
+from craftlite import __version__
 from craftlite.data.fingerprint import fingerprint
 from craftlite.data.sample import Word
 from craftlite.errors import ConfigError
@@ -32,16 +35,14 @@ from craftlite.synth.synthtext import synthtext_bytes
 PICTURES_A_BLOCK = 1000
 JPEG_QUALITY = 95
 MANIFEST = "manifest.json"
-LIBRARIES = ("craftlite", "numpy", "opencv-python-headless", "pillow", "uharfbuzz")
+VERSIONS = {
+    "craftlite": __version__,
+    "numpy": np.__version__,
+    "opencv-python-headless": cv2.__version__,
+    "pillow": PIL.__version__,
+    "uharfbuzz": uharfbuzz.__version__,
+}
 HAS_MASKS = hasattr(signal, "pthread_sigmask")  # Windows has none
-
-
-class Stored(NamedTuple):
-    """A picture as it is stored: its path, JPEG bytes, and its line of `words.jsonl`."""
-
-    path: str
-    jpeg: bytes
-    line: str
 
 
 def write_dataset(
@@ -66,11 +67,17 @@ def write_dataset(
     blocks = [range(k, min(k + PICTURES_A_BLOCK, count)) for k in range(0, count, PICTURES_A_BLOCK)]
     left = [block for block in blocks if not lines_path(out, block).exists()]
     jobs = [(number, picture_path(number)) for block in left for number in block]
-    bar = Progress(total=count, initial=count - len(jobs), unit="picture")
-    with bar, _workers(workers, generator) as pool:
+    progress = Progress(total=count, initial=count - len(jobs), unit="picture")
+    with progress, _workers(workers, generator) as pool:
         pictures = pool.imap(_make, jobs, chunksize=4)
         for block in left:
-            _write_block(out, block, _counted(pictures, len(block), bar))
+            lines = []
+            for path, jpeg, line in islice(pictures, len(block)):
+                write_whole(out / path, jpeg, durable=False)
+                lines.append(line)
+                progress.update()
+            # Last of all: where a block's lines are, its pictures are too.
+            write_whole(lines_path(out, block), "".join(lines))
     text = "".join(lines_path(out, block).read_text("utf-8") for block in blocks)
     records = [json.loads(line) for line in text.split("\n") if line]
     write_whole(out / "words.jsonl", text)
@@ -99,7 +106,7 @@ def settings_of(generator: Generator, count: int) -> dict[str, Any]:
         "scenes_digest": fingerprint(generator.scenes),
         "words": {script: len(words) for script, words in given.items()},
         "words_digest": _sha256("\n".join(word for words in given.values() for word in words)),
-        "versions": {library: version(library) for library in LIBRARIES},
+        "versions": VERSIONS,
     }
 
 
@@ -113,16 +120,15 @@ def lines_path(out: Path, block: range) -> Path:
     return (out / picture_path(block.start)).with_name("words.jsonl")
 
 
-def count_words(records: Iterable[dict[str, Any]]) -> dict[str, int]:
+def count_words(records: Sequence[dict[str, Any]]) -> dict[str, int]:
     """How many pictures, words, don't-care words and characters there are."""
-    totals = dict.fromkeys(("pictures", "words", "dont_care", "characters"), 0)
-    for record in records:
-        words = record["words"]
-        totals["pictures"] += 1
-        totals["words"] += len(words)
-        totals["dont_care"] += sum(word["ignore"] for word in words)
-        totals["characters"] += sum(len(word.get("characters", ())) for word in words)
-    return totals
+    words = [word for record in records for word in record["words"]]
+    return {
+        "pictures": len(records),
+        "words": len(words),
+        "dont_care": sum(word["ignore"] for word in words),
+        "characters": sum(len(word.get("characters", ())) for word in words),
+    }
 
 
 def word_record(word: Word) -> dict[str, Any]:
@@ -197,29 +203,15 @@ def _begin(generator: Generator) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _make(job: tuple[int, str]) -> Stored:
+def _make(job: tuple[int, str]) -> tuple[str, bytes, str]:
+    """A picture's path, its JPEG, and its line of `words.jsonl`."""
     number, path = job
     sample = _generator.sample(number)
     bgr = cv2.cvtColor(sample.pixels(), cv2.COLOR_RGB2BGR)
     jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
     words = [word_record(word) for word in sample.words]
     line = json.dumps({"image": path, "words": words}, ensure_ascii=False)
-    return Stored(path, jpeg.tobytes(), line)
-
-
-def _counted(pictures: Iterator[Stored], count: int, progress: Progress) -> Iterator[Stored]:
-    for _ in range(count):
-        yield next(pictures)
-        progress.update()
-
-
-def _write_block(out: Path, block: range, pictures: Iterable[Stored]) -> None:
-    """The pictures one by one, then their lines: where these are, the pictures are too."""
-    lines = []
-    for picture in pictures:
-        write_whole(out / picture.path, picture.jpeg, durable=False)
-        lines.append(picture.line + "\n")
-    write_whole(lines_path(out, block), "".join(lines))
+    return path, jpeg.tobytes(), line + "\n"
 
 
 def rounded(points: npt.NDArray[np.float32]) -> Any:

@@ -7,6 +7,7 @@ import pytest
 
 from craftlite.data.sample import Sample, Word
 from craftlite.data.word_geometry import split_evenly
+from craftlite.draw import can_show
 from craftlite.errors import DatasetError
 from craftlite.geometry import Points
 from craftlite.inspection.panel import (
@@ -15,7 +16,6 @@ from craftlite.inspection.panel import (
     HIGHEST,
     KINDS,
     WIDEST,
-    can_show,
     contact_sheet,
     draw_panel,
     draw_words,
@@ -89,7 +89,7 @@ def test_texts_stand_above_their_words_where_the_face_has_them() -> None:
     assert inked("word")
     assert not inked(None)
     assert not inked("\u6587\u5b57")
-    assert can_show("A-z 0.9!") and not can_show("\u0416")
+    assert all(map(can_show, "A-z 0.9!")) and not can_show("\u0416")
 
 
 def test_a_panel_has_the_words_both_maps_and_the_confidence() -> None:

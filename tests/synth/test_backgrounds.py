@@ -7,13 +7,11 @@ import numpy as np
 import pytest
 
 from craftlite.errors import DatasetError
-from craftlite.synth.backgrounds.patterns import PATTERNS, Pattern
+from craftlite.synth.backgrounds.patterns import PATTERNS, Pattern, add_grain, drawn_background
 from craftlite.synth.backgrounds.photographs import (
-    add_grain,
-    drawn_background,
     find_photographs,
-    part_of,
     random_background,
+    random_part,
 )
 
 
@@ -44,14 +42,15 @@ def test_folders_without_pictures_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shape", [(50, 400), (400, 50), (2000, 3000), (7, 9)])
 def test_a_part_has_the_wanted_size_and_keeps_the_aspect(shape: tuple[int, int]) -> None:
     photo = np.zeros((*shape, 3), np.uint8)
-    assert part_of(np.random.default_rng(0), photo, (96, 64)).shape == (64, 96, 3)
+    assert random_part(np.random.default_rng(0), photo, (96, 64))[0].shape == (64, 96, 3)
     # A disc stays a disc.
     disc = np.zeros((300, 300, 3), np.uint8)
     cv2.circle(disc, (150, 150), 40, (255, 255, 255), -1)
-    ground = part_of(np.random.default_rng(1), disc, (240, 240))
+    ground, matrix = random_part(np.random.default_rng(1), disc, (240, 240))
     assert ground.any()
     ys, xs = np.nonzero(ground[..., 0] > 127)
     assert np.ptp(xs) == pytest.approx(np.ptp(ys), abs=3)
+    assert np.ptp(xs) == pytest.approx(80 * matrix[0, 0], abs=3)
 
 
 @pytest.mark.parametrize("pattern", dict.fromkeys(PATTERNS))

@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 
-from craftlite.synth.backgrounds.distractors import CLUTTERED, THINGS, Thing, add_clutter
+from craftlite.synth.backgrounds.distractors import CLUTTERED, THINGS, add_clutter
+from craftlite.synth.backgrounds.patterns import Pattern
 
 
 @pytest.mark.parametrize("thing", dict.fromkeys(THINGS))
 @pytest.mark.parametrize("size", [(64, 64), (200, 90)])
-def test_things_draw_on_grounds_of_any_size_and_repeat(thing: Thing, size: tuple[int, int]) -> None:
+def test_things_draw_on_grounds_of_any_size_and_repeat(
+    thing: Pattern, size: tuple[int, int]
+) -> None:
     changed = 0
     for seed in range(10):
         drawn = []

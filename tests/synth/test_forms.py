@@ -8,15 +8,17 @@ import pytest
 import shapely
 
 from craftlite.data.sample import Word
-from craftlite.synth.typesetting.block import random_kind
+from craftlite.synth.typesetting.block import Typesetter, random_kind, receipt, ruled_table
 from craftlite.synth.typesetting.fonts import Face
-from craftlite.synth.typesetting.forms import receipt, ruled_table
 from craftlite.synth.typesetting.pages import random_page, running_text
 from craftlite.synth.typesetting.scripts import NEEDED
 from craftlite.synth.typesetting.vocabulary import Vocabulary
 
-WORDS = Vocabulary()
 PRICE = re.compile(r"[$€£]?[\d.,]+[.,]\d\d€?")
+
+
+def typesetter(seed: int, face: Face) -> Typesetter:
+    return Typesetter(np.random.default_rng(seed), face, "latin", Vocabulary())
 
 
 def boxes(words: tuple[Word, ...]) -> list[shapely.Polygon]:
@@ -30,30 +32,30 @@ def apart(words: tuple[Word, ...]) -> bool:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_tables_words_stand_apart_in_rows(seed: int, dejavu: Face) -> None:
-    block = ruled_table(np.random.default_rng(seed), dejavu, "latin", WORDS)
+    block = ruled_table(typesetter(seed, dejavu))
     assert block is not None
     assert apart(block.words)
-    assert len(block.sizes) == len(block.holes)
-    assert sum(block.sizes) == len(block.points)
+    assert len(block.ink.sizes) == len(block.ink.holes)
+    assert sum(block.ink.sizes) == len(block.ink.points)
 
 
 def test_tables_hold_lone_characters_and_rules(dejavu: Face) -> None:
-    drawn = [ruled_table(np.random.default_rng(seed), dejavu, "latin", WORDS) for seed in range(40)]
+    drawn = [ruled_table(typesetter(seed, dejavu)) for seed in range(40)]
     blocks = [block for block in drawn if block is not None]
     lone = [len(word.text or "") == 1 for block in blocks for word in block.words]
     assert 0.3 < np.mean(lone) < 0.8
     # A rule is a contour of four corners that reaches farther than any word.
+    widest = [max(np.ptp(word.polygon[:, 0]) for word in block.words) for block in blocks]
     ruled = [
-        bool(np.ptp(block.points[:, 0]) > max(np.ptp(word.polygon[:, 0]) for word in block.words))
-        and block.sizes[-1] == 4
-        for block in blocks
+        bool(np.ptp(block.ink.points[:, 0]) > width) and block.ink.sizes[-1] == 4
+        for block, width in zip(blocks, widest, strict=True)
     ]
     assert 0.3 < np.mean(ruled) < 0.9
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_receipts_prices_are_whole_words_that_end_at_one_edge(seed: int, dejavu: Face) -> None:
-    block = receipt(np.random.default_rng(seed), dejavu, "latin", WORDS)
+    block = receipt(typesetter(seed, dejavu))
     assert block is not None
     assert apart(block.words)
     right = block.box()[2]
@@ -65,7 +67,7 @@ def test_a_receipts_prices_are_whole_words_that_end_at_one_edge(seed: int, dejav
 @pytest.mark.parametrize("width", [6.0, 15.0])
 def test_running_text_fills_lines_of_the_width(width: float, dejavu: Face) -> None:
     for seed in range(6):
-        block = running_text(np.random.default_rng(seed), dejavu, "latin", WORDS, width)
+        block = running_text(typesetter(seed, dejavu), width)
         if block is None:  # no word that narrow was drawn
             continue
         assert block.box()[2] <= width + 0.01
@@ -75,7 +77,7 @@ def test_running_text_fills_lines_of_the_width(width: float, dejavu: Face) -> No
 def test_a_pages_blocks_lie_on_it_and_apart(dejavu: Face) -> None:
     size = (500, 400)
     for seed in range(8):
-        page = list(random_page(np.random.default_rng(seed), dejavu, "latin", WORDS, size))
+        page = list(random_page(typesetter(seed, dejavu), size))
         blocks = [placed.block.moved(placed.matrix) for placed in page]
         assert len(blocks) > 1
         words = tuple(word for block in blocks for word in block.words)

@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,6 @@ from craftlite.synth.backgrounds import distractors
 from craftlite.synth.generator import Generator
 from craftlite.synth.typesetting import block
 from craftlite.synth.typesetting.fonts import FaceId
-from craftlite.synth.typesetting.forms import ruled_table
 from craftlite.synth.typesetting.scripts import NEEDED, common_characters, script_of
 
 SIZE = (320, 260)
@@ -74,7 +74,7 @@ def test_paint_lies_on_the_words_and_nowhere_else(
 ) -> None:
     monkeypatch.setattr(distractors, "CLUTTERED", 0.0)
     # The rules of a table run on where its cells are blank.
-    shares = {kind: share for kind, share in block._SHARES.items() if kind is not ruled_table}
+    shares = {kind: share for kind, share in block._SHARES.items() if kind is not block.ruled_table}
     monkeypatch.setattr(block, "_SHARES", shares)
     colour = np.array([40, 90, 200])
     cv2.imwrite(str(tmp_path / "ground.png"), np.full((300, 380, 3), colour[::-1], np.uint8))
@@ -105,9 +105,8 @@ def test_paint_lies_on_the_words_and_nowhere_else(
 def test_scripts_have_their_shares_where_a_face_writes_them(
     dejavu_file: Path,
 ) -> None:
-    made = Generator.from_folders(
-        fonts=dejavu_file.parent, scripts=["greek", "cyrillic"], size=SIZE, typical_words=40
-    )
+    made = Generator.from_folders(fonts=dejavu_file.parent, scripts=["greek", "cyrillic"])
+    made = replace(made, size=SIZE, typical_words=40)
     texts = [word.text for k in range(12) for word in made.sample(k).words if word.text]
     found = [script_of(text) for text in texts if text.isalpha() and len(text) > 2]
     assert set(found) >= {"greek", "cyrillic"}
@@ -120,7 +119,8 @@ def test_scripts_of_the_east_are_written_by_a_face_that_has_them(
 ) -> None:
     needed = dict.fromkeys(NEEDED[script] + common_characters(script))
     write_font(tmp_path / "east.ttf", "".join(needed))
-    made = Generator.from_folders(fonts=tmp_path, scripts=[script], size=SIZE, typical_words=40)
+    made = Generator.from_folders(fonts=tmp_path, scripts=[script])
+    made = replace(made, size=SIZE, typical_words=40)
     words = [word for k in range(10) for word in made.sample(k).words]
     assert sum(script_of(word.text or "") == script for word in words) > 10
     tall = [np.ptp(w.polygon, axis=0) for w in words if len(w.text or "") > 2]
@@ -144,9 +144,8 @@ def test_pages_are_even_and_full(dejavu_file: Path) -> None:
 
 def test_words_of_a_list_are_written(tmp_path: Path, dejavu_file: Path) -> None:
     (tmp_path / "list.txt").write_text("Zwiebel\nKnoblauch\n")
-    made = Generator.from_folders(
-        fonts=dejavu_file.parent, words=tmp_path / "list.txt", scripts=["latin"], size=SIZE
-    )
+    made = Generator.from_folders(None, dejavu_file.parent, tmp_path / "list.txt", ["latin"])
+    made = replace(made, size=SIZE)
     texts = [word.text or "" for k in range(15) for word in made.sample(k).words]
     assert any("Zwiebel" in text for text in texts)
     assert {text for text in texts if text.isalpha() and len(text) > 6} <= {

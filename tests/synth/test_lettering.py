@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from craftlite.synth.raster import rasterise
-from craftlite.synth.typesetting.fonts import Face, Glyph, Shaped
+from craftlite.synth.raster import Contours, rasterise
+from craftlite.synth.typesetting.fonts import Face, Shaped
 from craftlite.synth.typesetting.layout import set_block, straight
 from craftlite.synth.typesetting.lettering import SEGMENTS, dotted, seven_segments, stencilled
 
@@ -14,8 +14,8 @@ EM = 100
 def ink(shaped: Shaped, text: str) -> np.ndarray:
     """Coverage (200, 800) of a line, its baseline at y = 150, its start at x = 50."""
     block = set_block(text, shaped, straight(shaped))
-    points = block.points * EM + np.array([50, 150])
-    covered = rasterise(points, block.sizes, block.holes, (800, 200), EM, 0)
+    contours = block.ink._replace(points=block.ink.points * EM + np.array([50, 150]))
+    covered = rasterise(contours, (800, 200), EM, 0)
     assert covered is not None
     whole = np.zeros((200, 800), np.float32)
     whole[covered.place] = covered.alpha
@@ -86,5 +86,5 @@ def test_a_display_is_one_em_high_and_leans_to_the_right() -> None:
 def test_a_displays_text_advances_by_cells_and_by_less_for_points() -> None:
     shaped = seven_segments("1.5", 0.1, 0.1)
     assert len(shaped.glyphs) == 3
-    assert all(isinstance(glyph, Glyph) and glyph.sizes for glyph in shaped.glyphs)
+    assert all(isinstance(glyph, Contours) and glyph.sizes for glyph in shaped.glyphs)
     assert shaped.advances[1] < shaped.advances[0] / 2

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from craftlite.geometry import Points, signed_area
-from craftlite.synth.raster import rasterise
+from craftlite.synth.raster import Contours, filled, rasterise
 
 SIZE = (120, 90)
 
@@ -20,7 +20,7 @@ def test_coverage_has_the_area_and_the_middle_of_a_box(
     left: float, top: float, width: float, height: float
 ) -> None:
     outline = box(left, top, left + width, top + height)
-    drawn = rasterise(outline, (4,), (False,), SIZE, em=10, margin=1)
+    drawn = rasterise(filled([outline]), SIZE, em=10, margin=1)
     assert drawn is not None
     # OpenCV also fills what an outline touches, up to an eighth of a pixel on each side.
     assert 0.98 * width * height < drawn.alpha.sum() < (width + 1 / 4) * (height + 1 / 4)
@@ -33,7 +33,8 @@ def test_coverage_has_the_area_and_the_middle_of_a_box(
 def test_holes_are_cut_out_of_what_was_drawn_before() -> None:
     outer, hole, island = box(10, 10, 60, 60), box(20, 20, 50, 50), box(30, 30, 40, 40)
     points = np.concatenate([outer, hole, island])
-    drawn = rasterise(points, (4, 4, 4), (False, True, False), SIZE, em=100, margin=0)
+    contours = Contours(points, (4, 4, 4), (False, True, False))
+    drawn = rasterise(contours, SIZE, em=100, margin=0)
     assert drawn is not None
     expected = signed_area(outer) - signed_area(hole) + signed_area(island)
     assert drawn.alpha.sum() == pytest.approx(expected, rel=0.1)
@@ -42,7 +43,7 @@ def test_holes_are_cut_out_of_what_was_drawn_before() -> None:
 
 
 def test_what_crosses_the_border_shows_its_part_inside() -> None:
-    drawn = rasterise(box(-20, -10, 20, 15), (4,), (False,), SIZE, em=10, margin=3)
+    drawn = rasterise(filled([box(-20, -10, 20, 15)]), SIZE, em=10, margin=3)
     assert drawn is not None
     assert (drawn.left, drawn.top) == (0, 0)
     assert drawn.alpha.shape == (18, 23)
@@ -50,5 +51,5 @@ def test_what_crosses_the_border_shows_its_part_inside() -> None:
 
 
 def test_nothing_is_drawn_outside_or_without_contours() -> None:
-    assert rasterise(box(200, 5, 220, 15), (4,), (False,), SIZE, em=10, margin=0) is None
-    assert rasterise(np.zeros((0, 2), np.float32), (), (), SIZE, em=10, margin=0) is None
+    assert rasterise(filled([box(200, 5, 220, 15)]), SIZE, em=10, margin=0) is None
+    assert rasterise(filled([]), SIZE, em=10, margin=0) is None

@@ -11,8 +11,9 @@ from craftlite.data.sample import Sample, Word
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.geometry import box
 from craftlite.synth import generator as generators
-from craftlite.synth.backgrounds.scene import find_scenes, mark_small, random_scene
+from craftlite.synth.backgrounds.photographs import find_scenes, random_scene
 from craftlite.synth.generator import Generator
+from craftlite.synth.legibility import mark_small
 from craftlite.synth.typesetting.fonts import FaceId
 
 SIZE = (320, 240)

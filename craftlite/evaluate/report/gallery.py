@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from craftlite.data.sample import Sample
-from craftlite.draw import data_uri, fitted, heatmap
+from craftlite.draw import data_uri, fitted, heatmap, scaled
 from craftlite.errors import DatasetError
 from craftlite.evaluate.comparison import Candidate
-from craftlite.evaluate.outlines import mark, scaled
+from craftlite.evaluate.outlines import mark
 from craftlite.evaluate.protocols.metric import BY_NAME
 
 WORST = 12

@@ -1,33 +1,28 @@
-"""Things of streets and shops that are no text but look like it from afar, put onto a ground."""
-
-from collections.abc import Callable
-from typing import TypeAlias
+"""Things of streets and shops that look like text from afar, drawn onto a background."""
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from craftlite.geometry import Picture, Points
-from craftlite.synth.backgrounds.patterns import random_tone
-from craftlite.synth.backgrounds.photographs import drawn_background
+from craftlite.data.augment import log_uniform
+from craftlite.geometry import Picture, Points, box
+from craftlite.synth.backgrounds.patterns import drawn_background, random_tone
 from craftlite.synth.paint import part_around
-
-Thing: TypeAlias = Callable[[np.random.Generator, Picture], None]
 
 CLUTTERED = 0.5  # share of the pictures that have some
 MOST = 6  # things in one picture
 
 
-def add_clutter(rng: np.random.Generator, ground: Picture) -> None:
-    """Draw up to MOST things onto a share CLUTTERED of the grounds (H, W, 3) uint8, in place."""
+def add_clutter(rng: np.random.Generator, picture: Picture) -> None:
+    """Draw up to MOST things onto a share CLUTTERED of pictures (H, W, 3) uint8, in place."""
     if rng.random() < CLUTTERED:
         for _ in range(int(rng.integers(1, MOST + 1))):
-            THINGS[int(rng.integers(len(THINGS)))](rng, ground)
+            THINGS[int(rng.integers(len(THINGS)))](rng, picture)
 
 
-def _random_quad(rng: np.random.Generator, ground: Picture, share: float) -> Points:
+def _random_quad(rng: np.random.Generator, picture: Picture, share: float) -> Points:
     """A turned rectangle in slight perspective (4, 2), clockwise, at most that share of a side."""
-    height, width = ground.shape[:2]
+    height, width = picture.shape[:2]
     reach = share * min(height, width) * np.exp(rng.uniform(np.log(0.1), 0, 2)) / 2
     signs = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
     corners = signs * (reach + 2) * rng.uniform(0.85, 1.15, (4, 2))
@@ -37,16 +32,15 @@ def _random_quad(rng: np.random.Generator, ground: Picture, share: float) -> Poi
     return quad
 
 
-def _panel(rng: np.random.Generator, ground: Picture) -> None:
-    """A made ground in a quad: shelves, blinds, tiles or windows, seen from the side."""
-    quad = _random_quad(rng, ground, 0.7)
+def _panel(rng: np.random.Generator, picture: Picture) -> None:
+    """A drawn background in a quad: shelves, blinds, tiles or windows, seen from the side."""
+    quad = _random_quad(rng, picture, 0.7)
     size = np.maximum(np.abs(quad[2] - quad[0]), 24).astype(int)
     panel = drawn_background(rng, (int(size[0]), int(size[1])))
-    part, quad = part_around(ground, quad, 1)
+    part, quad = part_around(picture, quad, 1)
     if part.size == 0:
         return
-    whole = np.array([[0, 0], [size[0], 0], size, [0, size[1]]], np.float32)
-    matrix = cv2.getPerspectiveTransform(whole, quad)
+    matrix = cv2.getPerspectiveTransform(box(0, 0, *size.tolist()), quad)
     across = part.shape[1::-1]
     drawn = cv2.warpPerspective(panel, matrix, across, borderMode=cv2.BORDER_REPLICATE)
     inside = np.zeros(part.shape[:2], np.uint8)
@@ -54,15 +48,15 @@ def _panel(rng: np.random.Generator, ground: Picture) -> None:
     part[inside > 0] = drawn[inside > 0]
 
 
-def _lamps(rng: np.random.Generator, ground: Picture) -> None:
+def _lamps(rng: np.random.Generator, picture: Picture) -> None:
     """A row of bright spots with a shine around them."""
-    height, width = ground.shape[:2]
-    count, radius = int(rng.integers(1, 14)), float(np.exp(rng.uniform(np.log(1.5), np.log(14))))
+    height, width = picture.shape[:2]
+    count, radius = int(rng.integers(1, 14)), log_uniform(rng, 1.5, 14)
     step = rng.normal(0, 1, 2) * (4, 1) * radius
     row = rng.random(2) * (width, height) + np.arange(count)[:, None] * step
     axes = np.rint(np.array([radius, rng.uniform(0.3, 1.0) * radius]) * 8).astype(int).tolist()
     colour = np.clip(255 - np.abs(rng.normal(0, 40, 3)), 0, 255).tolist()
-    part, spots = part_around(ground, row.astype(np.float32), 4 * radius)
+    part, spots = part_around(picture, row.astype(np.float32), 4 * radius)
     if part.size == 0:
         return
     light = np.zeros_like(part)
@@ -72,10 +66,10 @@ def _lamps(rng: np.random.Generator, ground: Picture) -> None:
     part[:] = cv2.add(part, cv2.add(light, shine))
 
 
-def _streaks(rng: np.random.Generator, ground: Picture) -> None:
+def _streaks(rng: np.random.Generator, picture: Picture) -> None:
     """Soft bright or dark lines: light on a floor, on glass or on metal."""
-    height, width = ground.shape[:2]
-    light = np.zeros_like(ground)
+    height, width = picture.shape[:2]
+    light = np.zeros_like(picture)
     angle = rng.choice([0, np.pi / 2]) + rng.normal(0, 0.3)
     for _ in range(int(rng.integers(1, 8))):
         start = rng.random(2) * (width, height)
@@ -85,7 +79,7 @@ def _streaks(rng: np.random.Generator, ground: Picture) -> None:
         cv2.polylines(light, [ends], False, bright, int(rng.integers(1, 9)))
     light = np.asarray(cv2.GaussianBlur(light, (0, 0), rng.uniform(0.8, 4)), np.uint8)
     combine = cv2.add if rng.random() < 0.7 else cv2.subtract
-    combine(ground, light, ground)
+    combine(picture, light, picture)
 
 
 # Outlines in a square from -1 to 1, as on signs and buttons; the stars come from `_star`.
@@ -93,23 +87,24 @@ ARROW = [(-1, -0.3), (0.1, -0.3), (0.1, -0.8), (1, 0), (0.1, 0.8), (0.1, 0.3), (
 HOUSE = [(-0.9, -0.2), (0, -1), (0.9, -0.2), (0.6, -0.2), (0.6, 0.9), (-0.6, 0.9), (-0.6, -0.2)]
 
 
-def _sign(rng: np.random.Generator, ground: Picture) -> None:
+def _sign(rng: np.random.Generator, picture: Picture) -> None:
     """An arrow, a house or a star on a disc, on a plate or alone."""
-    height, width = ground.shape[:2]
-    radius = float(np.exp(rng.uniform(np.log(6), np.log(40))))
+    height, width = picture.shape[:2]
+    radius = log_uniform(rng, 6, 40)
     centre = rng.random(2) * (width, height)
     plate, ink = random_tone(rng), random_tone(rng)
     middle = np.rint(centre).astype(int)
     if rng.random() < 0.5:
-        cv2.circle(ground, middle.tolist(), int(1.4 * radius), plate.tolist(), -1, cv2.LINE_AA)
+        cv2.circle(picture, middle.tolist(), int(1.4 * radius), plate.tolist(), -1, cv2.LINE_AA)
     elif rng.random() < 0.5:
         low, high = (middle - int(1.3 * radius)).tolist(), (middle + int(1.3 * radius)).tolist()
-        cv2.rectangle(ground, low, high, plate.tolist(), -1)
+        cv2.rectangle(picture, low, high, plate.tolist(), -1)
     figures = ARROW, HOUSE, _star(int(rng.integers(3, 9)), rng.uniform(0.3, 1.0))
     figure = np.array(figures[int(rng.integers(3))], np.float64)
-    outline = figure @ _quarter_turns(int(rng.integers(4))) * radius + centre
+    turn = np.linalg.matrix_power(np.array([[0.0, 1.0], [-1.0, 0.0]]), int(rng.integers(4)))
+    outline = figure @ turn * radius + centre
     fixed = [np.rint(outline * 16).astype(np.int32)]
-    cv2.fillPoly(ground, fixed, ink.tolist(), cv2.LINE_AA, 4)
+    cv2.fillPoly(picture, fixed, ink.tolist(), cv2.LINE_AA, 4)
 
 
 def _star(rays: int, inner: float) -> npt.NDArray[np.float64]:
@@ -119,8 +114,4 @@ def _star(rays: int, inner: float) -> npt.NDArray[np.float64]:
     return np.stack([reach * np.sin(angles), -reach * np.cos(angles)], axis=1)
 
 
-def _quarter_turns(count: int) -> npt.NDArray[np.float64]:
-    return np.linalg.matrix_power(np.array([[0.0, 1.0], [-1.0, 0.0]]), count)
-
-
-THINGS: tuple[Thing, ...] = (_panel, _panel, _lamps, _streaks, _sign)
+THINGS = (_panel, _panel, _lamps, _streaks, _sign)

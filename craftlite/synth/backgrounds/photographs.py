@@ -1,19 +1,25 @@
-"""What text stands on: photographs of a folder, or grounds made of colours, grain and patterns."""
+"""Parts of photographs, without text or with text of their own and the words that are seen."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
+import shapely
 
 from craftlite.data.files.folder import PICTURE_SUFFIXES
-from craftlite.data.sample import Sample
+from craftlite.data.mix import folders_of
+from craftlite.data.readers import read_dataset
+from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
-from craftlite.geometry import Picture
-from craftlite.synth.backgrounds.patterns import PATTERNS, random_tone
+from craftlite.geometry import Matrix, Picture, repaired
+from craftlite.synth.backgrounds.patterns import drawn_background
+from craftlite.synth.typesetting.layout import moved_word
 
-# Share of the grounds that are made where there are photographs too.
-MADE = 0.15
+DRAWN = 0.15  # share of the backgrounds that are drawn where there are photographs too
+# A word that the edge cuts is don't-care where less of it shows, and forgotten where next to
+# nothing does.
+WHOLE, GONE = 0.98, 0.02
 
 
 def find_photographs(folder: Path | None) -> tuple[Path, ...]:
@@ -32,75 +38,66 @@ def find_photographs(folder: Path | None) -> tuple[Path, ...]:
     return tuple(found)
 
 
+def find_scenes(names: Sequence[str], folders: Sequence[Path]) -> tuple[Sample, ...]:
+    """The training pictures of datasets, each in its folder, by default data/NAME.
+
+    Raises:
+        ConfigError: there are more folders than datasets, or a dataset is unknown.
+        DatasetError: a dataset cannot be read, or has no words.
+    """
+    scenes: list[Sample] = []
+    for name, folder in zip(names, folders_of(names, folders), strict=True):
+        samples = read_dataset(name, folder, "train").samples
+        if not any(sample.words for sample in samples):
+            raise DatasetError(f"{name}: no words among {len(samples)} pictures")
+        scenes += samples
+    return tuple(scenes)
+
+
 def random_background(
     rng: np.random.Generator, photographs: tuple[Path, ...], size: tuple[int, int]
 ) -> Picture:
-    """A ground (height, width, 3) uint8 RGB: part of a photograph, or a made one."""
-    if photographs and rng.random() >= MADE:
-        path = photographs[int(rng.integers(len(photographs)))]
-        return part_of(rng, Sample(path.name, path, ()).pixels(), size)
-    return drawn_background(rng, size)
+    """A background (height, width, 3) uint8 RGB: part of a photograph, or a drawn one."""
+    if not photographs or rng.random() < DRAWN:
+        return drawn_background(rng, size)
+    path = photographs[int(rng.integers(len(photographs)))]
+    part = random_part(rng, Sample(path.name, path, ()).pixels(), size)[0]
+    return np.asarray(cv2.flip(part, 1), np.uint8) if rng.random() < 0.5 else part
 
 
-class Part(NamedTuple):
-    """A rectangle of a photograph, in its pixels."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-
-def part_of(rng: np.random.Generator, photo: Picture, size: tuple[int, int]) -> Picture:
-    """A random part of a photograph in the wanted shape, mirrored half of the time."""
-    part = random_part(rng, (photo.shape[1], photo.shape[0]), size)
-    ground = scaled_part(photo, part, size)
-    return np.asarray(cv2.flip(ground, 1), np.uint8) if rng.random() < 0.5 else ground
+def random_scene(
+    rng: np.random.Generator, scenes: Sequence[Sample], size: tuple[int, int]
+) -> tuple[Picture, list[Word]]:
+    """Part of a photograph in the wanted (width, height), and the words that can be seen there."""
+    sample = scenes[int(rng.integers(len(scenes)))]
+    part, matrix = random_part(rng, sample.pixels(), size)
+    seen = (_seen(word, matrix, size) for word in sample.words)
+    return part, [word for word in seen if word is not None]
 
 
-def random_part(rng: np.random.Generator, photo: tuple[int, int], size: tuple[int, int]) -> Part:
-    """A part of a photograph of (width, height) pixels, in the shape of `size`."""
-    most = min(photo[0] / size[0], photo[1] / size[1])
+def random_part(
+    rng: np.random.Generator, photo: Picture, size: tuple[int, int]
+) -> tuple[Picture, Matrix]:
+    """A random part of a photograph, scaled to (width, height), and the matrix of its points."""
+    room = photo.shape[1::-1]
+    most = min(room[0] / size[0], room[1] / size[1])
     # A small photograph is not enlarged much more than it must be.
     scale = most * rng.uniform(0.8 if most < 1 else 0.4, 1.0)
-    width, height = max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
-    left = int(rng.integers(photo[0] - width + 1))
-    return Part(left, int(rng.integers(photo[1] - height + 1)), width, height)
+    width, height = (max(1, int(side * scale)) for side in size)
+    left, top = int(rng.integers(room[0] - width + 1)), int(rng.integers(room[1] - height + 1))
+    smooth = cv2.INTER_AREA if width > size[0] else cv2.INTER_CUBIC
+    part = cv2.resize(photo[top : top + height, left : left + width], size, interpolation=smooth)
+    matrix = np.diag([size[0] / width, size[1] / height, 1.0])
+    matrix[:2, 2] = -left * matrix[0, 0], -top * matrix[1, 1]
+    return np.asarray(part, np.uint8), matrix
 
 
-def scaled_part(photo: Picture, part: Part, size: tuple[int, int]) -> Picture:
-    """A part of a photograph at the wanted (width, height)."""
-    pixels = photo[part.top : part.top + part.height, part.left : part.left + part.width]
-    way = cv2.INTER_AREA if part.width > size[0] else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(pixels, size, interpolation=way), np.uint8)
-
-
-def drawn_background(rng: np.random.Generator, size: tuple[int, int]) -> Picture:
-    """A smooth play of two colours, then shapes or a pattern that is no text, and grain."""
-    coarse = rng.random((int(rng.integers(2, 9)), int(rng.integers(2, 9)))).astype(np.float32)
-    blend = cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC)[..., None]
-    one, two = random_tone(rng), random_tone(rng)
-    ground = np.clip(one + blend * (two - one) * np.float32(rng.random()), 0, 255).astype(np.uint8)
-    if rng.random() < 0.8:
-        pattern = PATTERNS[int(rng.integers(len(PATTERNS)))]
-        pattern(rng, ground)
-    return add_grain(rng, ground, rng.uniform(0, 10))
-
-
-def page_background(rng: np.random.Generator, size: tuple[int, int]) -> Picture:
-    """Paper or a screen (height, width, 3) uint8 RGB: one light or dark tone, unevenly lit."""
-    tone = rng.uniform(200, 255, 3) if rng.random() < 0.75 else rng.uniform(0, 60, 3)
-    left, right = rng.uniform(0.75, 1.0, 2).tolist()
-    light = np.linspace(left, right, size[0])
-    ground = np.broadcast_to(tone * light[:, None], (size[1], size[0], 3))
-    return add_grain(rng, np.clip(ground, 0, 255).astype(np.uint8), rng.uniform(0, 4))
-
-
-def add_grain(rng: np.random.Generator, picture: Picture, deviation: float) -> Picture:
-    """The picture with grey Gaussian noise; one tile of it repeated, which no eye finds."""
-    height, width = picture.shape[:2]
-    grain = np.empty((128, 256, 3), np.int16)
-    cv2.setRNGSeed(int(rng.integers(2**31)))
-    cv2.randn(grain, np.zeros(3), np.full(3, deviation))
-    tiles = np.tile(grain, (height // 128 + 1, width // 256 + 1, 1))[:height, :width]
-    return np.asarray(cv2.add(picture, tiles, dtype=cv2.CV_8U), np.uint8)
+def _seen(word: Word, matrix: Matrix, size: tuple[int, int]) -> Word | None:
+    """A word in the part, don't-care where the edge cuts it; None where it is not there."""
+    moved = moved_word(word, matrix)
+    whole = repaired(moved.polygon)
+    inside = whole.intersection(shapely.box(0, 0, *size)).area / max(whole.area, 1e-6)
+    if inside >= WHOLE:
+        return moved
+    shown = np.clip(moved.polygon, 0, np.array(size, np.float32))
+    return Word(shown, word.text, ignore=True) if inside >= GONE else None

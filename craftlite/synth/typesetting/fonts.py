@@ -11,7 +11,8 @@ import uharfbuzz as hb
 from PIL import ImageFont
 
 from craftlite.errors import DatasetError
-from craftlite.geometry import Points, signed_area
+from craftlite.geometry import signed_area
+from craftlite.synth.raster import Contours, filled, joined_contours
 from craftlite.synth.typesetting.scripts import NEEDED
 
 SYSTEM_FONTS = Path("/usr/share/fonts")
@@ -32,23 +33,13 @@ class FaceId(NamedTuple):
     weight: float | None = None
 
 
-class Glyph(NamedTuple):
-    """An outline in ems, y down, the origin on the baseline.
+class Shaped(NamedTuple):
+    """Characters in a row: glyphs about their origin on the baseline, pens (N,), advances (N,).
 
-    points: (P, 2) float32, contour after contour, the largest contour first.
-    sizes: points of each contour.
-    holes: for each contour, whether it cuts out of those before it.
+    All in ems, y down. The largest contour of a glyph comes first.
     """
 
-    points: Points
-    sizes: tuple[int, ...]
-    holes: tuple[bool, ...]
-
-
-class Shaped(NamedTuple):
-    """Characters in a row, in ems: outlines, pen positions (N,) and advances (N,)."""
-
-    glyphs: list[Glyph]
+    glyphs: list[Contours]
     pens: npt.NDArray[np.float32]
     advances: npt.NDArray[np.float32]
 
@@ -57,7 +48,12 @@ class Face:
     """One face of a font file, at one weight where the weight varies."""
 
     def __init__(self, which: FaceId) -> None:
-        blob = hb.Blob.from_file_path(which.path) if which.path else hb.Blob(_pillow_font())
+        if which.path:
+            blob = hb.Blob.from_file_path(which.path)
+        else:
+            font = ImageFont.load_default(20)
+            assert isinstance(font, ImageFont.FreeTypeFont)
+            blob = hb.Blob(bytes(font.font_bytes))
         face = hb.Face(blob, which.number)
         self.font = hb.Font(face)
         if which.weight is not None:
@@ -83,9 +79,8 @@ class Face:
         buffer.guess_segment_properties()
         hb.shape(self.font, buffer, FEATURES)
         infos, positions = buffer.glyph_infos, buffer.glyph_positions
-        if [info.cluster for info in infos] != list(range(len(text))):
-            return None
-        if any(info.codepoint == 0 for info in infos):
+        own_glyphs = [info.cluster for info in infos] == list(range(len(text)))
+        if not own_glyphs or any(info.codepoint == 0 for info in infos):
             return None
         glyphs = [self.glyph(info.codepoint) for info in infos]
         if any(not g.sizes and c != " " for g, c in zip(glyphs, text, strict=True)):
@@ -95,11 +90,17 @@ class Face:
         pens = np.cumsum(advances) - advances + offsets
         return Shaped(glyphs, pens.astype(np.float32), advances)
 
-    def _draw(self, number: int) -> Glyph:
-        """The outline of a glyph; without contours where it has no ink."""
-        contours: list[list[tuple[float, float]]] = []
-        self.font.draw_glyph(number, _pen(), contours)
-        return _glyph(contours, self.em)
+    def _draw(self, number: int) -> Contours:
+        """A glyph in ems; without contours where it has no ink."""
+        drawn: list[list[tuple[float, float]]] = []
+        self.font.draw_glyph(number, _pen(), drawn)
+        outlines = [np.array(points, np.float32) / self.em * (1, -1) for points in drawn]
+        outlines = [outline for outline in outlines if len(outline) >= 3]
+        outlines.sort(key=lambda outline: -abs(signed_area(outline)))
+        # The largest contour is never a hole; what runs the other way round is.
+        rising = [signed_area(outline) > 0 for outline in outlines]
+        parts = zip(outlines, rising, strict=True)
+        return joined_contours([filled([points], way != rising[0]) for points, way in parts])
 
 
 @lru_cache(maxsize=FACES_KEPT)
@@ -136,14 +137,12 @@ def _faces_of(path: str) -> list[FaceId]:
         blob = hb.Blob.from_file_path(path)
     except (OSError, hb.HarfBuzzError):
         return []
-    count = hb.Face(blob, 0).count
     found = []
-    for number in range(count):
-        axes = {axis.tag: axis for axis in hb.Face(blob, number).axis_infos}
-        weight = axes.get("wght")
+    for number in range(hb.Face(blob, 0).count):
         stops: list[float | None] = [None]
-        if weight is not None:
-            stops = [weight.min_value, weight.default_value, weight.max_value]
+        for axis in hb.Face(blob, number).axis_infos:
+            if axis.tag == "wght":
+                stops = [axis.min_value, axis.default_value, axis.max_value]
         found += [FaceId(path, number, stop) for stop in dict.fromkeys(stops)]
     return found
 
@@ -164,25 +163,6 @@ def _designs(face: Face) -> dict[str, bytes]:
 def _ink(face: Face, character: str) -> bytes:
     shaped = face.shape(character)
     return shaped.glyphs[0].points.tobytes() if shaped else b""
-
-
-def _pillow_font() -> bytes:
-    font = ImageFont.load_default(20)
-    assert isinstance(font, ImageFont.FreeTypeFont)
-    return bytes(font.font_bytes)
-
-
-def _glyph(contours: list[list[tuple[float, float]]], em: float) -> Glyph:
-    arrays = [np.array(contour, np.float32) / em * (1, -1) for contour in contours]
-    areas = [(signed_area(array), array) for array in arrays if len(array) >= 3]
-    areas.sort(key=lambda item: -abs(item[0]))
-    if not areas:
-        return Glyph(np.zeros((0, 2), np.float32), (), ())
-    # The largest contour is never a hole; what runs the other way round is.
-    outside = areas[0][0] > 0
-    points = np.concatenate([array for _, array in areas]).astype(np.float32)
-    holes = tuple((area > 0) != outside for area, _ in areas)
-    return Glyph(points, tuple(len(array) for _, array in areas), holes)
 
 
 @lru_cache(maxsize=1)

@@ -4,14 +4,17 @@ Every glyph stays rigid: it is turned and moved, never bent, as on a real sign. 
 quad that holds its ink exactly, and a homography of the whole block keeps it so.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from craftlite.data.sample import Word
 from craftlite.geometry import Points, box, transform
+from craftlite.synth.raster import Contours, joined_contours
 from craftlite.synth.typesetting.fonts import Shaped
 
 Floats = npt.NDArray[np.float32]
@@ -31,36 +34,33 @@ class Track:
     stacked: bool = False
 
 
-@dataclass(frozen=True)
-class Block:
-    """Outlines of glyphs with their words, all in one plane (y down).
+class Block(NamedTuple):
+    """Ink with its words (outline, text and characters), all in one plane, y down."""
 
-    points: (P, 2) of every contour one after another; sizes: points of each contour; holes: which
-    contours cut out of those before them.
-    words: with outline, text and characters.
-    """
-
-    points: Points
-    sizes: tuple[int, ...]
-    holes: tuple[bool, ...]
+    ink: Contours
     words: tuple[Word, ...]
 
     def moved(self, matrix: npt.NDArray[np.floating]) -> "Block":
         """The block under a 3x3 homography."""
-        words = tuple(
-            replace(
-                word,
-                polygon=transform(word.polygon, matrix),
-                characters=None if word.characters is None else transform(word.characters, matrix),
-            )
-            for word in self.words
-        )
-        return replace(self, points=transform(self.points, matrix), words=words)
+        ink = self.ink._replace(points=transform(self.ink.points, matrix))
+        return Block(ink, tuple(moved_word(word, matrix) for word in self.words))
+
+    def shifted(self, right: float, down: float) -> "Block":
+        """The block somewhere else."""
+        matrix = np.eye(3)
+        matrix[:2, 2] = right, down
+        return self.moved(matrix)
 
     def box(self) -> Floats:
         """(left, top, right, bottom) of ink and words."""
-        everything = np.concatenate([self.points, *(word.polygon for word in self.words)])
+        everything = np.concatenate([self.ink.points, *(word.polygon for word in self.words)])
         return np.concatenate([everything.min(axis=0), everything.max(axis=0)])
+
+
+def moved_word(word: Word, matrix: npt.NDArray[np.floating]) -> Word:
+    """A word's outline and characters under a 3x3 homography."""
+    characters = None if word.characters is None else transform(word.characters, matrix)
+    return replace(word, polygon=transform(word.polygon, matrix), characters=characters)
 
 
 def straight(shaped: Shaped, tracking: float = 0.0) -> Track:
@@ -104,33 +104,27 @@ def set_block(text: str, shaped: Shaped, track: Track) -> Block:
     ink of its word, so that a full stop has a box that can be seen; the first and last end with
     their ink. Stacked, it is as high as its own ink and as wide as the word's.
     """
-    glyphs = shaped.glyphs
-    points = [
-        glyph.points - (advance / 2, 0)
-        for glyph, advance in zip(glyphs, shaped.advances, strict=True)
-    ]
-    boxes = np.array([_ink_box(outline) for outline in points], np.float32)
-    turned = [
-        outline @ _turn(angle) + position
-        for outline, angle, position in zip(points, track.angles, track.positions, strict=True)
+    pairs = zip(shaped.glyphs, shaped.advances, strict=True)
+    centred = [glyph.points - (advance / 2, 0) for glyph, advance in pairs]
+    boxes = np.array([_ink_box(points) for points in centred], np.float32)
+    places = zip(shaped.glyphs, centred, track.angles, track.positions, strict=True)
+    ink = [
+        glyph._replace(points=points @ _turn(angle) + position)
+        for glyph, points, angle, position in places
     ]
     words = []
     for start, stop in word_spans(text):
         boxes[start:stop] = _cells(boxes[start:stop], shaped.advances[start:stop], track.stacked)
-        characters = np.stack(
+        characters = np.array(
             [
                 box(*boxes[k].tolist()) @ _turn(track.angles[k]) + track.positions[k]
                 for k in range(start, stop)
-            ]
-        ).astype(np.float32)
+            ],
+            np.float32,
+        )
         outline = word_outline(characters, curved=track.curved, stacked=track.stacked)
         words.append(Word(outline, text[start:stop], characters=characters))
-    return Block(
-        np.concatenate(turned).astype(np.float32),
-        tuple(size for glyph in glyphs for size in glyph.sizes),
-        tuple(hole for glyph in glyphs for hole in glyph.holes),
-        tuple(words),
-    )
+    return Block(joined_contours(ink), tuple(words))
 
 
 def paragraph(blocks: Sequence[Block], leading: float, align: float) -> Block:
@@ -138,39 +132,21 @@ def paragraph(blocks: Sequence[Block], leading: float, align: float) -> Block:
     widest = max(block.box()[2] for block in blocks)
     return joined(
         [
-            shifted(block, align * (widest - block.box()[2]), row * leading)
+            block.shifted(align * (widest - block.box()[2]), row * leading)
             for row, block in enumerate(blocks)
         ]
     )
 
 
-def shifted(block: Block, right: float, down: float) -> Block:
-    """The block somewhere else."""
-    matrix = np.eye(3)
-    matrix[:2, 2] = right, down
-    return block.moved(matrix)
-
-
 def joined(blocks: Sequence[Block]) -> Block:
     """Blocks that lie where they are, as one."""
-    return Block(
-        np.concatenate([block.points for block in blocks]),
-        tuple(size for block in blocks for size in block.sizes),
-        tuple(hole for block in blocks for hole in block.holes),
-        tuple(word for block in blocks for word in block.words),
-    )
-
-
-def bars(boxes: Sequence[tuple[float, float, float, float]]) -> Block:
-    """Rules of a table: a block of filled boxes (left, top, right, bottom), without words."""
-    points = np.concatenate([box(*edges) for edges in boxes]).astype(np.float32)
-    return Block(points, (4,) * len(boxes), (False,) * len(boxes), ())
+    words = tuple(word for block in blocks for word in block.words)
+    return Block(joined_contours([block.ink for block in blocks]), words)
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
     """Start and stop of each run without spaces."""
-    edges = [k for k in range(len(text) + 1) if _is_space(text, k - 1) != _is_space(text, k)]
-    return list(zip(edges[::2], edges[1::2], strict=True))
+    return [match.span() for match in re.finditer("[^ ]+", text)]
 
 
 def word_outline(characters: Points, *, curved: bool, stacked: bool) -> Points:
@@ -184,10 +160,6 @@ def word_outline(characters: Points, *, curved: bool, stacked: bool) -> Points:
     bottom = (characters[:-1, 2] + characters[1:, 3]) / 2
     upper = np.concatenate([first[:1], top, last[1:2]])
     return np.concatenate([upper, last[2:3], bottom[::-1], first[3:4]])
-
-
-def _is_space(text: str, place: int) -> bool:
-    return not 0 <= place < len(text) or text[place] == " "
 
 
 def _turn(angle: float) -> Floats:

@@ -1,13 +1,10 @@
 """Lettering that no font file has: stencils, dots of a display, and seven segments."""
 
-from collections.abc import Sequence
-
 import numpy as np
-import numpy.typing as npt
 
 from craftlite.geometry import Points, box
-from craftlite.synth.raster import rasterise
-from craftlite.synth.typesetting.fonts import Glyph, Shaped
+from craftlite.synth.raster import Contours, filled, joined_contours, rasterise
+from craftlite.synth.typesetting.fonts import Shaped
 
 # A stencil's bridge goes through letters that are wider than this, in ems.
 BRIDGED = 0.3
@@ -31,14 +28,15 @@ def stencilled(shaped: Shaped, bridge: float) -> Shaped:
     return shaped._replace(glyphs=[_bridged(glyph, bridge) for glyph in shaped.glyphs])
 
 
-def _bridged(glyph: Glyph, bridge: float) -> Glyph:
+def _bridged(glyph: Contours, bridge: float) -> Contours:
     if not glyph.sizes:
         return glyph
     (left, top), (right, bottom) = glyph.points.min(axis=0), glyph.points.max(axis=0)
     if right - left < BRIDGED:
         return glyph
     middle, half = (left + right) / 2, bridge / 2
-    return _added(glyph, [box(middle - half, top, middle + half, bottom)], hole=True)
+    gap = filled([box(middle - half, top, middle + half, bottom)], hole=True)
+    return joined_contours([glyph, gap])
 
 
 def dotted(shaped: Shaped, rows: int) -> Shaped:
@@ -49,13 +47,13 @@ def dotted(shaped: Shaped, rows: int) -> Shaped:
     return shaped._replace(glyphs=[_dots(glyph, rows) for glyph in shaped.glyphs])
 
 
-def _dots(glyph: Glyph, rows: int) -> Glyph:
+def _dots(glyph: Contours, rows: int) -> Contours:
     if not glyph.sizes:
         return glyph
     low = glyph.points.min(axis=0)
-    size = np.ceil((glyph.points.max(axis=0) - low) * rows).astype(int)
-    at = (glyph.points - low) * rows
-    covered = rasterise(at, glyph.sizes, glyph.holes, (int(size[0]), int(size[1])), rows, margin=0)
+    width, height = np.ceil((glyph.points.max(axis=0) - low) * rows).astype(int).tolist()
+    at = glyph._replace(points=(glyph.points - low) * rows)
+    covered = rasterise(at, (width, height), rows, margin=0)
     if covered is None:
         return glyph
     y, x = np.nonzero(covered.alpha >= LIT)
@@ -64,8 +62,7 @@ def _dots(glyph: Glyph, rows: int) -> Glyph:
     turns = np.arange(8) * np.pi / 4
     disc = 0.42 * np.stack([np.cos(turns), np.sin(turns)], axis=1)
     middles = np.stack([x, y], axis=1) + 0.5
-    points = (middles[:, None] + disc).reshape(-1, 2) / rows + low
-    return Glyph(points.astype(np.float32), (8,) * len(x), (False,) * len(x))
+    return filled(list((middles[:, None] + disc) / rows + low))
 
 
 def seven_segments(text: str, stroke: float, slant: float) -> Shaped:
@@ -79,16 +76,15 @@ def seven_segments(text: str, stroke: float, slant: float) -> Shaped:
     return Shaped(glyphs, np.cumsum(advances) - advances, advances)
 
 
-def _segments(character: str, stroke: float, slant: float) -> Glyph:
+def _segments(character: str, stroke: float, slant: float) -> Contours:
     if character in _POINTS:
         heights = (-0.3, -0.7) if character == ":" else (-stroke / 2,)
         middle, half = _POINT_ADVANCE / 2, stroke / 2
         parts = [box(middle - half, y - half, middle + half, y + half) for y in heights]
     else:
         parts = [_segment(name, stroke) for name in SEGMENTS[character]]
-    glyph = _added(Glyph(np.zeros((0, 2), np.float32), (), ()), parts)
-    lean = np.array([[1, 0], [-slant, 1]], np.float32)
-    return glyph._replace(points=(glyph.points @ lean).astype(np.float32))
+    glyph, lean = filled(parts), np.array([[1, 0], [-slant, 1]], np.float32)
+    return glyph._replace(points=glyph.points @ lean)
 
 
 def _segment(name: str, stroke: float) -> Points:
@@ -111,11 +107,3 @@ def _segment(name: str, stroke: float) -> Points:
     hexagon = [start, start + along - across, end - along - across]
     hexagon += [end, end - along + across, start + along + across]
     return np.array(hexagon, np.float32)
-
-
-def _added(glyph: Glyph, contours: Sequence[npt.NDArray[np.float32]], hole: bool = False) -> Glyph:
-    return Glyph(
-        np.concatenate([glyph.points, *contours]).astype(np.float32),
-        glyph.sizes + tuple(len(contour) for contour in contours),
-        glyph.holes + (hole,) * len(contours),
-    )

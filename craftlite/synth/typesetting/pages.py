@@ -1,23 +1,21 @@
-"""Pages and screens: much text of one face on an even ground, laid out from top to bottom."""
+"""Pages and screens: much text of one face on an even background, laid out from top to bottom."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
+from craftlite.data.augment import log_uniform
 from craftlite.geometry import Matrix
-from craftlite.synth.typesetting.block import lines, on_display, straight_line
-from craftlite.synth.typesetting.fonts import Face
-from craftlite.synth.typesetting.forms import receipt, ruled_table
-from craftlite.synth.typesetting.layout import (
-    Block,
-    joined,
-    paragraph,
-    set_block,
-    shifted,
-    straight,
+from craftlite.synth.typesetting.block import (
+    Typesetter,
+    lines,
+    on_display,
+    receipt,
+    ruled_table,
+    straight_line,
 )
-from craftlite.synth.typesetting.vocabulary import Vocabulary, words_of
+from craftlite.synth.typesetting.layout import Block, joined, paragraph
 
 SMALLEST_EM, LARGEST_EM = 11.0, 30.0  # pixels of the running text
 FEWEST_LINES = 16  # of running text that a page has room for
@@ -35,20 +33,19 @@ class Placed(NamedTuple):
     plate: bool
 
 
-def random_page(
-    rng: np.random.Generator, face: Face, script: str, vocabulary: Vocabulary, size: tuple[int, int]
-) -> Iterator[Placed]:
+def random_page(setter: Typesetter, size: tuple[int, int]) -> Iterator[Placed]:
     """Blocks that fill a page of `size` from top to bottom, all of it slightly turned."""
+    rng = setter.rng
     largest = max(SMALLEST_EM, min(LARGEST_EM, min(size) / FEWEST_LINES))
-    em = float(np.exp(rng.uniform(np.log(SMALLEST_EM), np.log(largest))))
+    em = log_uniform(rng, SMALLEST_EM, largest)
     turn = _turn(float(np.deg2rad(rng.normal(0, 1.5))), size)
     bubbles = rng.random() < BUBBLES
     margin = 1.5 * em
     y = margin
     for _ in range(TRIES):
-        large = em * (float(rng.uniform(1.3, 2.5)) if rng.random() < HEADING else 1.0)
+        large = em * (rng.uniform(1.3, 2.5) if rng.random() < HEADING else 1.0)
         width, height = (size[0] - 2 * margin) / large, (size[1] - margin - y) / large
-        block = _block(rng, face, script, vocabulary, width, heading=large > em)
+        block = straight_line(setter) if large > em else _block(setter, width)
         if block is None:
             continue
         left, top, right, bottom = block.box()
@@ -61,45 +58,31 @@ def random_page(
         y += float((bottom - top) * large + rng.uniform(0.6, 2.0) * em)
 
 
-def _block(
-    rng: np.random.Generator,
-    face: Face,
-    script: str,
-    vocabulary: Vocabulary,
-    width: float,
-    heading: bool,
-) -> Block | None:
-    """A block at most `width` ems wide, mostly; None where it cannot be set."""
-    if heading:
-        return straight_line(rng, face, script, vocabulary)
-    kind = rng.random()
-    if kind < 0.5:
-        return running_text(rng, face, script, vocabulary, width * float(rng.uniform(0.5, 1.0)))
-    makers = (receipt, receipt, ruled_table, lines, straight_line, on_display)
-    return makers[int(rng.integers(len(makers)))](rng, face, script, vocabulary)
+def _block(setter: Typesetter, width: float) -> Block | None:
+    """A block that is no heading, mostly at most `width` ems wide; None where it cannot be set."""
+    if setter.rng.random() < 0.5:
+        return running_text(setter, width * setter.rng.uniform(0.5, 1.0))
+    kinds = (receipt, receipt, ruled_table, lines, straight_line, on_display)
+    return kinds[int(setter.rng.integers(len(kinds)))](setter)
 
 
-def running_text(
-    rng: np.random.Generator, face: Face, script: str, vocabulary: Vocabulary, width: float
-) -> Block | None:
+def running_text(setter: Typesetter, width: float) -> Block | None:
     """One to eight full lines of words, `width` ems wide; None where no word is so narrow."""
     rows, row, x = list[Block](), list[Block](), 0.0
-    wanted = int(rng.integers(1, 9))
-    space = float(rng.uniform(0.22, 0.4))
+    wanted = int(setter.rng.integers(1, 9))
+    space = setter.rng.uniform(0.22, 0.4)
     for _ in range(40 * wanted):
         if len(rows) == wanted:
             break
-        text = words_of(rng, face, script, vocabulary, 1)
-        shaped = face.shape(text)
-        word = None if shaped is None else set_block(text, shaped, straight(shaped))
+        word = setter.set(setter.words(1))
         if word is None or word.box()[2] > width:
             continue
         if x + word.box()[2] > width:
             rows.append(joined(row))
             row, x = [], 0.0
-        row.append(shifted(word, x, 0))
+        row.append(word.shifted(x, 0))
         x += float(word.box()[2]) + space
-    return paragraph(rows, float(rng.uniform(1.1, 1.7)), 0.0) if rows else None
+    return paragraph(rows, setter.rng.uniform(1.1, 1.7), 0.0) if rows else None
 
 
 def _turn(angle: float, size: tuple[int, int]) -> Matrix:

@@ -1,5 +1,6 @@
 """The scripts that text is made in: their letters, and what a face must have to write them."""
 
+import re
 import string
 from functools import cache
 
@@ -51,23 +52,15 @@ def common_characters(script: str) -> str:
     return "".join(cell.decode(encoding, "ignore") for cell in cells)
 
 
+_NOT_LATIN = re.compile(
+    "(?P<greek>[\u0370-\u03ff])|(?P<cyrillic>[\u0400-\u04ff])|(?P<hangul>[\uac00-\ud7a3])"
+    "|(?P<japanese>[\u3041-\u30ff])|(?P<chinese>[\u4e00-\u9fff])"
+)
+_KANA = re.compile("[\u3041-\u30ff]")
+
+
 def script_of(text: str) -> str:
     """The script of a text's first letter that is not Latin; "latin" where there is none."""
-    for character in text:
-        for script, (first, last) in _RANGES.items():
-            if first <= character <= last:
-                return "japanese" if script == "chinese" and _has_kana(text) else script
-    return "latin"
-
-
-_RANGES = {
-    "greek": ("\u0370", "\u03ff"),
-    "cyrillic": ("\u0400", "\u04ff"),
-    "hangul": ("\uac00", "\ud7a3"),
-    "japanese": ("\u3041", "\u30ff"),
-    "chinese": ("\u4e00", "\u9fff"),
-}
-
-
-def _has_kana(text: str) -> bool:
-    return any("\u3041" <= character <= "\u30ff" for character in text)
+    found = _NOT_LATIN.search(text)
+    script = (found and found.lastgroup) or "latin"
+    return "japanese" if script == "chinese" and _KANA.search(text) else script

@@ -4,11 +4,11 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from craftlite.errors import DatasetError
-from craftlite.synth.typesetting.fonts import Face
 from craftlite.synth.typesetting.scripts import (
     ACCENTS,
     CYRILLIC,
@@ -22,6 +22,7 @@ from craftlite.synth.typesetting.scripts import (
     script_of,
 )
 
+T = TypeVar("T")
 _ONSETS = [*"bcdfghjklmnprstvwyz", *("bl", "br", "ch", "cl", "cr", "dr", "fl", "fr", "gl", "gr")]
 _ONSETS += ["pl", "pr", "qu", "sc", "sh", "sl", "sp", "st", "str", "th", "tr", "wh"]
 _NUCLEI = [*"aeiou", *"aeiou", *("ai", "au", "ea", "ee", "ie", "io", "oa", "oo", "ou")]
@@ -34,13 +35,18 @@ _CONSONANTS = {
 }
 _MARKS = "!?.,:;-"
 _DOMAINS = (".com", ".net", ".org", ".de", ".co.uk", ".fr", ".eu")
-_TRIES = 4
 LONGEST_GIVEN = 24  # characters; longer ones in a list are left out
 
 
 def pick(rng: np.random.Generator, choices: Sequence[str]) -> str:
     """One of the choices, each as likely as the next (much faster than Generator.choice)."""
     return choices[int(rng.random() * len(choices))]
+
+
+def pick_by_share(rng: np.random.Generator, shares: Mapping[T, float]) -> T:
+    """One of the keys, as often as its share of the sum of all values."""
+    ends = np.cumsum(list(shares.values()))
+    return list(shares)[int(np.searchsorted(ends, rng.random() * ends[-1], side="right"))]
 
 
 @dataclass(frozen=True)
@@ -87,17 +93,6 @@ class Vocabulary:
         return f"{word}'s" if chance < 0.12 and word.isascii() and word.islower() else word
 
 
-def words_of(
-    rng: np.random.Generator, face: Face, script: str, vocabulary: Vocabulary, count: int
-) -> str:
-    """Words that the face can write, with spaces between; "0" where it lacks all that was drawn."""
-    words = []
-    for _ in range(count):
-        drawn = (vocabulary.text(rng, script) for _ in range(_TRIES))
-        words.append(next((word for word in drawn if face.covers(word)), "0"))
-    return " ".join(words)
-
-
 def read_vocabulary(path: Path) -> Vocabulary:
     """The vocabulary of a word list in UTF-8, a word a line.
 
@@ -121,11 +116,10 @@ def _made_word(rng: np.random.Generator, script: str) -> str:
         letters = (_CONSONANTS[script], _VOWELS[script])
         count = int(rng.integers(2, 10))
         return _cased(rng, "".join(pick(rng, letters[k % 2]) for k in range(count)))
-    count = int(rng.integers(1, 6))
+    alphabet, count = common_characters(script), int(rng.integers(1, 6))
     if script == "japanese" and rng.random() < 0.6:
-        kana = HIRAGANA if rng.random() < 0.5 else KATAKANA
-        return "".join(pick(rng, kana) for _ in range(count + 1))
-    return "".join(pick(rng, common_characters(script)) for _ in range(count))
+        alphabet, count = HIRAGANA if rng.random() < 0.5 else KATAKANA, count + 1
+    return "".join(pick(rng, alphabet) for _ in range(count))
 
 
 def _latin(rng: np.random.Generator) -> str:
@@ -137,12 +131,11 @@ def _latin(rng: np.random.Generator) -> str:
         onset = pick(rng, _ONSETS) if syllable or rng.random() < 0.8 else ""
         coda = pick(rng, _CODAS) if syllable == count - 1 or rng.random() < 0.3 else ""
         word += onset + pick(rng, _NUCLEI) + coda
-    if rng.random() < 0.125:
-        changed = (
-            pick(rng, ACCENTS[c]) if c in ACCENTS and rng.random() < 0.3 else c for c in word
-        )
-        word = "".join(changed)
-    return word
+    if rng.random() >= 0.125:
+        return word
+    return "".join(
+        pick(rng, ACCENTS[c]) if c in ACCENTS and rng.random() < 0.3 else c for c in word
+    )
 
 
 def _cased(rng: np.random.Generator, word: str) -> str:
@@ -156,12 +149,12 @@ def _cased(rng: np.random.Generator, word: str) -> str:
     return "".join(c.upper() if rng.random() < 0.5 else c for c in word)
 
 
+def _some(rng: np.random.Generator, alphabet: str, fewest: int, most: int) -> str:
+    return "".join(pick(rng, alphabet) for _ in range(int(rng.integers(fewest, most + 1))))
+
+
 def _digits(rng: np.random.Generator, fewest: int, most: int) -> str:
-    return "".join(pick(rng, DIGITS) for _ in range(int(rng.integers(fewest, most + 1))))
-
-
-def _letters(rng: np.random.Generator, fewest: int, most: int) -> str:
-    return "".join(pick(rng, LATIN_UPPER) for _ in range(int(rng.integers(fewest, most + 1))))
+    return _some(rng, DIGITS, fewest, most)
 
 
 def price(rng: np.random.Generator) -> str:
@@ -197,11 +190,10 @@ def _code(rng: np.random.Generator) -> str:
     if kind == 2:
         return f"{rng.integers(1, 32):02d}{pick(rng, './-')}{rng.integers(1, 13):02d}"
     if kind == 3:
-        return _letters(rng, 1, 3) + pick(rng, ("", "-")) + _digits(rng, 1, 4)
+        return _some(rng, LATIN_UPPER, 1, 3) + pick(rng, ("", "-")) + _digits(rng, 1, 4)
     if kind == 4:
-        return (
-            pick(rng, ("+", "0", "00")) + _digits(rng, 2, 3) + pick(rng, "-/.") + _digits(rng, 4, 6)
-        )
+        start = pick(rng, ("+", "0", "00")) + _digits(rng, 2, 3)
+        return start + pick(rng, "-/.") + _digits(rng, 4, 6)
     if kind == 5:
         return f"{pick(rng, ('', '-'))}{rng.integers(1, 101)}%"
     start = pick(rng, ("www.", "www.", "", "info@"))
@@ -213,5 +205,5 @@ def single(rng: np.random.Generator, script: str) -> str:
     if script == "latin":
         return pick(rng, LATIN_UPPER + LATIN_LOWER + DIGITS + "&?!")
     if script in _VOWELS:
-        return pick(rng, GREEK.upper() if script == "greek" else CYRILLIC.upper())
+        return pick(rng, (GREEK if script == "greek" else CYRILLIC).upper())
     return pick(rng, common_characters(script))

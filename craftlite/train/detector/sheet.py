@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from craftlite.data.sample import Sample
 from craftlite.detector import Detector
-from craftlite.draw import fitted, heatmap, write_picture
-from craftlite.evaluate.outlines import COLOURS, mark, scaled
+from craftlite.draw import INK, PAPER, fitted, heatmap, scaled, write_picture, write_text
+from craftlite.evaluate.outlines import COLOURS, mark
 from craftlite.evaluate.protocols.iou import match
 from craftlite.evaluate.score import Matching
 from craftlite.geometry import Picture
-from craftlite.inspection.panel import INK, PAPER, can_show
 from craftlite.postprocess import Thresholds
 
 PICTURES = 6
@@ -40,9 +39,9 @@ def draw_sheet(
     sheet = Image.new("RGB", (width, BAND + sum(row.shape[0] + GAP for row in rows)), PAPER)
     pen, top = ImageDraw.Draw(sheet), BAND
     levels = f"text {thresholds.text:g}, link {thresholds.link:g}, low {thresholds.low:g}"
-    x = write(pen, 14, BAND / 2, f"step {step}    {levels}", INK)
+    x = write_text(pen, 14, BAND / 2, f"step {step}    {levels}", INK)
     for name, colour in COLOURS.items():
-        x = write(pen, x + 30, BAND / 2, name, colour)
+        x = write_text(pen, x + 30, BAND / 2, name, colour)
     for row in rows:
         sheet.paste(Image.fromarray(row), (0, top))
         top += row.shape[0] + GAP
@@ -81,16 +80,6 @@ def titled(row: Picture, name: str, matching: Matching) -> Picture:
     pen = ImageDraw.Draw(image)
     truths, detections, found, correct, _ = matching.tally()
     counts = f"{found:g} of {truths:g} words found, {detections - correct:g} detections wrong"
-    shown = "".join(character if can_show(character) else "?" for character in name)
-    for place, text in enumerate((f"{shown}    {counts}", "region", "affinity")):
-        write(pen, place * (CELL[0] + GAP) + 14, BAND / 2, text, INK)
+    for place, text in enumerate((f"{name}    {counts}", "region", "affinity")):
+        write_text(pen, place * (CELL[0] + GAP) + 14, BAND / 2, text, INK)
     return np.array(image)
-
-
-def write(
-    pen: ImageDraw.ImageDraw, x: float, middle: float, text: str, colour: tuple[int, int, int]
-) -> float:
-    """Write a text to the right of x; returns where it ends."""
-    font = ImageFont.load_default(20)
-    pen.text((x, middle), text, colour, font, "lm")
-    return x + font.getlength(text)
