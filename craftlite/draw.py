@@ -96,17 +96,12 @@ def heatmap(picture: Picture, scores: npt.NDArray[np.float32]) -> Picture:
         strip = slice(left, min(left + _STRIP, width))
         size = strip.stop - left, height
         level = cv2.resize(wide[:, strip], size, interpolation=cv2.INTER_LINEAR)
-        drawn[:, strip] = _glowing(picture[:, strip], np.asarray(level, np.float32))
+        turbo = cv2.applyColorMap(np.round(level * 255).astype(np.uint8), cv2.COLORMAP_TURBO)
+        colours = cv2.cvtColor(turbo, cv2.COLOR_BGR2RGB)
+        # Cold places are a dim veil that the picture shows through, hot ones glow.
+        share = (0.45 + 0.3 * level)[:, :, None]
+        drawn[:, strip] = np.round(picture[:, strip] * (1 - share) + colours * share)
     return drawn
-
-
-def _glowing(picture: Picture, level: npt.NDArray[np.float32]) -> Picture:
-    """A picture (H, W, 3) under the colours of levels (H, W) in 0..1."""
-    turbo = cv2.applyColorMap(np.round(level * 255).astype(np.uint8), cv2.COLORMAP_TURBO)
-    colours = cv2.cvtColor(turbo, cv2.COLOR_BGR2RGB)
-    # Cold places are a dim veil that the picture shows through, hot ones glow.
-    share = (0.45 + 0.3 * level)[:, :, None]
-    return np.round(picture * (1 - share) + colours * share).astype(np.uint8)
 
 
 def outline(

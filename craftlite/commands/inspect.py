@@ -10,19 +10,13 @@ from jsonargparse.typing import NonNegativeInt, PositiveInt
 
 from craftlite.commands.options import new_parser
 from craftlite.data import DATASETS, SPLITS, SYNTH
-from craftlite.data.annotations import UNREADABLE, Problem
+from craftlite.data.annotations import Problem
 from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample
 from craftlite.detector import open_runtime
 from craftlite.errors import ConfigError
-from craftlite.inspection.report import (
-    Finder,
-    count_samples,
-    draw_panels,
-    earlier_files,
-    format_report,
-    write_inspection,
-)
+from craftlite.files import write_whole
+from craftlite.inspection.report import REPORT, Finder, Inspection, earlier_files, format_report
 from craftlite.progress import write_line
 from craftlite.weights import find_weights
 
@@ -75,32 +69,31 @@ def run(args: Namespace) -> int:
     finder = _open_finder(args.weights)
     earlier = [] if args.out is None else earlier_files(args.out)
 
-    samples, problems = _open(args)
-    facts, order = count_samples(samples, problems, args.seed)
+    inspection = Inspection(*_open(args))
     for path in earlier:
         path.unlink()
-    panels: list[str] = []
     try:
         if args.out is not None:
-            draw_panels(samples, problems, order, panels, finder, args.out, args.count)
+            inspection.draw(args.out, args.count, args.seed, finder)
     finally:
         # Written even when interrupted: it tells the next inspection which files may go.
         split = None if args.dataset == SYNTH else args.split
-        where = {"dataset": args.dataset, "split": split}
-        report = write_inspection(where, facts, problems, panels, args.out)
+        report = {"dataset": args.dataset, "split": split, **inspection.facts()}
+        if args.out is not None:
+            write_whole(args.out / REPORT, json.dumps(report, indent=1) + "\n")
     print(json.dumps(report) if args.json else format_report(report))
-    unreadable = [problem for problem in problems if problem.what == UNREADABLE]
+    unreadable = inspection.unreadable()
     for problem in unreadable:
         write_line(f"craftlite inspect: {problem}")
     return 1 if unreadable else 0
 
 
-def _open(args: Namespace) -> tuple[Sequence[Sample], list[Problem]]:
+def _open(args: Namespace) -> tuple[Sequence[Sample], Sequence[Problem]]:
     """The samples, and the problems of their ground truth."""
     if args.dataset != SYNTH:
         root = args.data or Path("data") / args.dataset
         dataset = read_dataset(args.dataset, root, args.split, strict=False)
-        return dataset.samples, list(dataset.problems)
+        return dataset.samples, dataset.problems
 
     from craftlite.data.sources import open_source
 

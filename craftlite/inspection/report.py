@@ -12,7 +12,7 @@ from craftlite.data.annotations import UNREADABLE, Problem, count_problems
 from craftlite.data.sample import Sample
 from craftlite.draw import write_picture
 from craftlite.errors import ConfigError, DatasetError
-from craftlite.files import write_whole
+from craftlite.geometry import Picture
 from craftlite.inspection.panel import contact_sheet, draw_panel, thumbnail
 from craftlite.inspection.statistics import Statistics
 from craftlite.progress import Progress
@@ -50,56 +50,70 @@ def earlier_files(out: Path) -> list[Path]:
     return list(there.values())
 
 
-def count_samples(
-    samples: Sequence[Sample], problems: list[Problem], seed: int
-) -> tuple[Facts, list[int]]:
-    """What there is, and the samples in the order in which they are worth drawing.
+class Inspection:
+    """Counts, problems and panels of a dataset.
 
-    Pictures that cannot be opened are added to the problems.
+    Attributes:
+        problems: those of its ground truth, and pictures that cannot be opened.
+        panels: names of the files that were drawn.
     """
-    statistics, empty = Statistics(), np.zeros(len(samples), bool)
-    for index, sample in enumerate(Progress(samples, unit="picture")):
-        empty[index] = all(word.ignore for word in sample.words)
-        try:
-            statistics.add(sample)
-        except DatasetError as error:
-            problems.append(Problem(str(sample.picture), UNREADABLE, str(error.__cause__)))
-    order = np.random.default_rng(seed).permutation(len(samples))
-    return statistics.facts(), sorted(order.tolist(), key=lambda index: bool(empty[index]))
 
-
-def draw_panels(
-    samples: Sequence[Sample],
-    problems: list[Problem],
-    order: Sequence[int],
-    panels: list[str],
-    finder: Finder,
-    out: Path,
-    count: int,
-) -> None:
-    """Writes the first pictures of `order` that can be read; adds their files to `panels`."""
-    known = {problem.where for problem in problems if problem.what == UNREADABLE}
-    small = []
-    with Progress(total=min(count, len(order)), unit="panel") as progress:
-        for sample in (samples[index] for index in order):
-            if len(panels) == count:
-                break
+    def __init__(self, samples: Sequence[Sample], problems: Sequence[Problem]) -> None:
+        self.problems, self.panels = list(problems), list[str]()
+        self._samples, self._statistics = samples, Statistics()
+        self._wordless = np.zeros(len(samples), bool)
+        for index, sample in enumerate(Progress(samples, unit="picture")):
+            self._wordless[index] = all(word.ignore for word in sample.words)
             try:
-                pixels = sample.pixels()
+                self._statistics.add(sample)
             except DatasetError as error:
-                if str(sample.picture) not in known:
-                    problems.append(Problem(str(sample.picture), UNREADABLE, str(error)))
-                continue
-            words = finder(replace(sample, picture=pixels)).words
-            pairs = enumerate(zip(words, sample.words, strict=True))
-            found = [place for place, (word, before) in pairs if word is not before]
-            panel = draw_panel(sample.name, pixels, words, found)
-            panels.append(_file_name(sample.name, panels))
-            write_picture(out / panels[-1], panel, QUALITY)
-            small.append(thumbnail(panel))
-            progress.update()
-    if small:
-        write_picture(out / SHEET, contact_sheet(small), QUALITY)
+                self._add_unreadable(sample, error.__cause__)
+
+    def draw(self, out: Path, count: int, seed: int, finder: Finder) -> None:
+        """Write panels of `count` random pictures that can be read, and a sheet of them all.
+
+        Pictures with legible words come first. `finder` gives a sample its characters.
+        """
+        order = np.random.default_rng(seed).permutation(len(self._samples))
+        order = order[np.argsort(self._wordless[order], kind="stable")]
+        known = {problem.where for problem in self.unreadable()}
+        small: list[Picture] = []
+        with Progress(total=min(count, len(order)), unit="panel") as progress:
+            for sample in (self._samples[index] for index in order.tolist()):
+                if len(small) == count:
+                    break
+                try:
+                    pixels = sample.pixels()
+                except DatasetError as error:
+                    if str(sample.picture) not in known:
+                        self._add_unreadable(sample, error)
+                    continue
+                words = finder(replace(sample, picture=pixels)).words
+                pairs = enumerate(zip(words, sample.words, strict=True))
+                found = [place for place, (word, before) in pairs if word is not before]
+                panel = draw_panel(sample.name, pixels, words, found)
+                self.panels.append(_file_name(sample.name, self.panels))
+                write_picture(out / self.panels[-1], panel, QUALITY)
+                small.append(thumbnail(panel))
+                progress.update()
+        if small:
+            write_picture(out / SHEET, contact_sheet(small), QUALITY)
+
+    def facts(self) -> Facts:
+        """Everything, ready for JSON."""
+        return {
+            **self._statistics.facts(),
+            "problem_counts": count_problems(self.problems),
+            "problems": [problem._asdict() for problem in self.problems],
+            "panels": self.panels,
+        }
+
+    def unreadable(self) -> list[Problem]:
+        """The pictures and lines of ground truth that cannot be read."""
+        return [problem for problem in self.problems if problem.what == UNREADABLE]
+
+    def _add_unreadable(self, sample: Sample, why: BaseException | None) -> None:
+        self.problems.append(Problem(str(sample.picture), UNREADABLE, str(why)))
 
 
 def _file_name(name: str, taken: Sequence[str]) -> str:
@@ -108,27 +122,6 @@ def _file_name(name: str, taken: Sequence[str]) -> str:
     while f"{stem}.jpg" in (SHEET, *taken):
         stem += "_"
     return f"{stem}.jpg"
-
-
-def write_inspection(
-    where: Facts,
-    facts: Facts,
-    problems: Sequence[Problem],
-    panels: Sequence[str],
-    out: Path | None,
-) -> Facts:
-    """Everything as one JSON object, which is written into the folder too where one is given.
-
-    where: the dataset and its split.
-    """
-    listed = {
-        "problem_counts": count_problems(problems),
-        "problems": [problem._asdict() for problem in problems],
-    }
-    report = {**where, **facts, **listed, "panels": list(panels)}
-    if out is not None:
-        write_whole(out / REPORT, json.dumps(report, indent=1) + "\n")
-    return report
 
 
 def format_report(report: Facts) -> str:

@@ -184,7 +184,9 @@ class Generator:
         extent = block.box()
         plate = rng.random() < PLATES
         pad = rng.uniform(0.15, 0.6) if plate else 0.1
-        em = random_em(rng, min(self.size))
+        largest = max(LARGE_EM, LARGEST * min(self.size))
+        limits = (LARGE_EM, largest) if rng.random() < LARGER else (SMALLEST_EM, LARGE_EM)
+        em = log_uniform(rng, *limits)
         pose = random_pose(rng, em, extent)
         spot = room.place(rng, block_corners(extent, pad, pose))
         if spot is not None:
@@ -204,10 +206,3 @@ class Generator:
         else:
             face = open_face(faces[int(rng.integers(len(faces)))])
         return Typesetter(rng, face, script, self.vocabulary)
-
-
-def random_em(rng: np.random.Generator, side: int) -> float:
-    """Height of an em in pixels, in a picture whose shorter side has so many."""
-    larger = rng.random() < LARGER
-    limits = (LARGE_EM, max(LARGE_EM, LARGEST * side)) if larger else (SMALLEST_EM, LARGE_EM)
-    return log_uniform(rng, *limits)

@@ -48,16 +48,13 @@ class Room:
 
     def take(self, outline: Points) -> None:
         """Nothing is placed any more inside an outline (K, 2) in pixels, or close to it."""
-        coarse = self._coarse(outline)
+        coarse = _coarse(outline)
         cv2.fillPoly(self._taken, [coarse], 1)
         # The border keeps neighbours apart, which else would read as one word.
         cv2.polylines(self._taken, [coarse], True, 1, 3)
 
-    def _coarse(self, corners: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:
-        return np.rint(corners / COARSE).astype(np.int32)
-
     def _overlaps(self, corners: npt.NDArray[np.floating]) -> bool:
-        outline = self._coarse(corners)
+        outline = _coarse(corners)
         (left, top), (right, bottom) = np.maximum(outline.min(axis=0), 0), outline.max(axis=0) + 1
         taken = self._taken[top:bottom, left:right]
         if not taken.any():
@@ -68,12 +65,16 @@ class Room:
 
     def _busyness(self, low: npt.NDArray[np.floating], high: npt.NDArray[np.floating]) -> float:
         """Mean steepness of the grey values in a box."""
-        limit = np.array(self._busy.shape[::-1]) - 1
+        whole = self._busy
+        limit = np.array(whole.shape[::-1]) - 1
         left, top = np.clip(low // COARSE, 0, limit - 1).astype(int)
         right, bottom = np.clip(high // COARSE + 1, (left + 1, top + 1), limit).astype(int)
-        whole = self._busy
         total = whole[bottom, right] - whole[top, right] - whole[bottom, left] + whole[top, left]
         return float(total / ((right - left) * (bottom - top)))
+
+
+def _coarse(corners: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:
+    return np.rint(corners / COARSE).astype(np.int32)
 
 
 def random_pose(rng: np.random.Generator, em: float, extent: npt.NDArray[np.floating]) -> Matrix:

@@ -29,17 +29,10 @@ class Contours(NamedTuple):
 
 
 class Coverage(NamedTuple):
-    """How much of each pixel is covered, (h, w) float32 in 0..1, in the picture at (left, top)."""
+    """How much of each pixel is covered, (h, w) float32 in 0..1; rows and columns of a picture."""
 
     alpha: npt.NDArray[np.float32]
-    left: int
-    top: int
-
-    @property
-    def place(self) -> tuple[slice, slice]:
-        """Rows and columns of the picture."""
-        height, width = self.alpha.shape
-        return slice(self.top, self.top + height), slice(self.left, self.left + width)
+    place: tuple[slice, slice]
 
 
 def filled(outlines: Sequence[npt.NDArray[np.floating]], hole: bool = False) -> Contours:
@@ -85,4 +78,5 @@ def rasterise(contours: Contours, size: tuple[int, int], em: float, margin: int)
     for contour, hole in zip(np.split(fixed, np.cumsum(sizes)[:-1]), holes, strict=True):
         cv2.fillPoly(canvas, [contour], 0 if hole else 255, cv2.LINE_8, _BITS)
     small = cv2.resize(canvas, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
-    return Coverage(small.astype(np.float32) / np.float32(255), left, top)
+    alpha = small.astype(np.float32) / np.float32(255)
+    return Coverage(alpha, np.s_[top:bottom, left:right])

@@ -28,7 +28,7 @@ def letters(margin: int) -> Coverage:
     alpha = np.zeros((30 + 2 * margin, 50 + 2 * margin), np.float32)
     alpha[margin : margin + 30, margin : margin + 8] = 1
     alpha[margin : margin + 30, margin + 30 : margin + 38] = 1
-    return Coverage(alpha, 50 - margin, 35 - margin)
+    return Coverage(alpha, np.s_[35 - margin : 65 + margin, 50 - margin : 100 + margin])
 
 
 def painted(style: Style, seed: int = 0) -> tuple[Picture, np.ndarray]:
@@ -100,7 +100,7 @@ def test_texture_of_the_ground_shows_in_the_ink_only_when_asked() -> None:
 def test_mean_colour_is_that_under_the_ink() -> None:
     picture = ground((10, 20, 30))
     picture[:, 70:] = 200
-    left_bar = Coverage(letters(0).alpha[:, :20], 50, 35)
+    left_bar = Coverage(letters(0).alpha[:, :20], np.s_[35:65, 50:70])
     assert np.allclose(mean_colour(picture, left_bar), [10, 20, 30])
 
 

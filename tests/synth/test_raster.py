@@ -26,7 +26,8 @@ def test_coverage_has_the_area_and_the_middle_of_a_box(
     assert 0.98 * width * height < drawn.alpha.sum() < (width + 1 / 4) * (height + 1 / 4)
     ys, xs = np.mgrid[: drawn.alpha.shape[0], : drawn.alpha.shape[1]]
     middle = [np.average(grid + 0.5, weights=drawn.alpha) for grid in (xs, ys)]
-    expected = outline.mean(axis=0) - (drawn.left, drawn.top)
+    rows, columns = drawn.place
+    expected = outline.mean(axis=0) - (columns.start, rows.start)
     assert np.allclose(middle, expected, atol=0.1)
 
 
@@ -45,7 +46,7 @@ def test_holes_are_cut_out_of_what_was_drawn_before() -> None:
 def test_what_crosses_the_border_shows_its_part_inside() -> None:
     drawn = rasterise(filled([box(-20, -10, 20, 15)]), SIZE, em=10, margin=3)
     assert drawn is not None
-    assert (drawn.left, drawn.top) == (0, 0)
+    assert drawn.place == np.s_[0:18, 0:23]
     assert drawn.alpha.shape == (18, 23)
     assert drawn.alpha.sum() == pytest.approx(300, rel=0.02)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cached_property, lru_cache
+from math import comb
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -180,8 +181,8 @@ def _pen() -> Any:
 def _curve(degree: int, pieces: int) -> Callable[..., None]:
     """A callback for Bézier curves of a degree: control points and the end, x and y in turn."""
     ts = np.arange(1, pieces + 1) / pieces
-    choose = {2: (1, 2, 1), 3: (1, 3, 3, 1)}[degree]
-    weights = np.stack([c * ts**k * (1 - ts) ** (degree - k) for k, c in enumerate(choose)], axis=1)
+    terms = [comb(degree, k) * ts**k * (1 - ts) ** (degree - k) for k in range(degree + 1)]
+    weights = np.stack(terms, axis=1)
 
     def draw(*values: Any) -> None:
         contours = values[-1]
