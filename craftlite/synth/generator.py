@@ -1,4 +1,4 @@
-"""Pictures with text without end, the quad of every character known; each can be made alone."""
+"""Generated pictures with text, the quad of every character known; each can be made alone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ LARGER = 0.12  # share of the blocks with letters above LARGE_EM
 LARGEST = 0.75  # of the picture's shorter side: capitals are then half as high as the picture
 SCENES = 0.5  # share of the others that show words of their own, where there are such photographs
 TYPICAL_PIXELS = 640 * 640
-# Share of the receipts and pages in a face whose letters are all as wide, where one is found soon.
+# Share of the receipts and pages in a monospaced face, and the faces that are tried to find one.
 MONOSPACED, MONOSPACED_TRIES = 0.5, 12
 PLATES = 0.25  # share of the blocks that stand on a plate
 
@@ -69,7 +69,7 @@ class Canvas:
             paint_plate(rng, self.picture, transform(outline, matrix), em)
         style, block = random_style(rng, plain), block.moved(matrix)
         size = self.picture.shape[1], self.picture.shape[0]
-        coverage = rasterise(block.ink, size, em, style.reach(em))
+        coverage = rasterise(block.contours, size, em, style.reach(em))
         if coverage is not None:
             paint_ink(rng, self.picture, coverage, style, em)
             part = self.ink[coverage.place]
@@ -197,7 +197,7 @@ class Generator:
         return pick_by_share(rng, known)
 
     def _setter(self, rng: np.random.Generator, script: str, monospaced: bool) -> Typesetter:
-        """With any face of the script, or one whose letters are all as wide where one is found."""
+        """With a random face of the script, a monospaced one where a few tries find it."""
         faces = self.faces[script]
         for _ in range(MONOSPACED_TRIES if monospaced else 0):
             face = open_face(faces[int(rng.integers(len(faces)))])

@@ -94,13 +94,13 @@ def mean_colour(picture: Picture, where: Coverage) -> Colour:
 
 
 def paint_ink(
-    rng: np.random.Generator, picture: Picture, ink: Coverage, style: Style, em: float
+    rng: np.random.Generator, picture: Picture, coverage: Coverage, style: Style, em: float
 ) -> None:
     """Paint letters of `em` pixels onto the picture (H, W, 3) uint8, in place."""
-    colour = pick_colour(rng, picture, mean_colour(picture, ink), style.contrast)
-    part = picture[ink.place].astype(np.float32)
+    colour = pick_colour(rng, picture, mean_colour(picture, coverage), style.contrast)
+    part = picture[coverage.place].astype(np.float32)
     other = np.clip(255 - colour, 0, 255)
-    alpha = ink.alpha
+    alpha = coverage.alpha
     if style.shadow is not None:
         right, down, softness = (float(length * em) for length in style.shadow)
         shift = np.array([[1, 0, right], [0, 1, down]], np.float32)
@@ -115,7 +115,7 @@ def paint_ink(
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
         _cover(part, np.asarray(cv2.dilate(alpha, disc)), other)
     _cover(part, _blurred(alpha, style.feather) * style.opacity, _filling(part, colour, style))
-    picture[ink.place] = np.clip(part, 0, 255).astype(np.uint8)
+    picture[coverage.place] = np.clip(part, 0, 255).astype(np.uint8)
 
 
 def _filling(part: npt.NDArray[np.float32], colour: Colour, style: Style) -> Any:

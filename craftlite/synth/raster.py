@@ -1,4 +1,4 @@
-"""Outlines to coverage: antialiased, glyph by glyph, straight at their place in the picture."""
+"""Contours of glyphs, and their antialiased coverage of a picture's pixels."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -35,8 +35,8 @@ class Coverage(NamedTuple):
     place: tuple[slice, slice]
 
 
-def filled(outlines: Sequence[npt.NDArray[np.floating]], hole: bool = False) -> Contours:
-    """Contours of outlines (K, 2) that are all filled, or all holes."""
+def contours_of(outlines: Sequence[npt.NDArray[np.floating]], hole: bool = False) -> Contours:
+    """Outlines (K, 2) as contours that are all filled, or all holes."""
     points = np.concatenate([np.zeros((0, 2)), *outlines]).astype(np.float32)
     return Contours(points, tuple(map(len, outlines)), (hole,) * len(outlines))
 

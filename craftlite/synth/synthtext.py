@@ -19,7 +19,7 @@ def synthtext_bytes(records: Sequence[dict[str, Any]]) -> bytes:
     """The file for pictures as `words.jsonl` has them; the same records give the same bytes.
 
     `imnames`, `wordBB` (2x4xW a picture, or 2x4 for one word), `charBB` (2x4xC) and `txt` are
-    cells of one row. Don't-care words are in it, as the format has no place to tell them; a curved
+    cells of one row. Don't-care words are in it, for the format cannot mark them; a curved
     word has the smallest rectangle around it. Words whose characters are not known are left out.
     """
     words = [[word for word in record["words"] if "characters" in word] for record in records]

@@ -141,7 +141,7 @@ def word_record(word: Word) -> dict[str, Any]:
 
 
 def _claim(out: Path, settings: dict[str, Any], resume: bool) -> None:
-    """Refuses a folder that is somebody else's, or another run's."""
+    """Raise where the folder holds other files, or a run of other settings."""
     manifest = out / MANIFEST
     if not manifest.exists():
         if out.exists() and (not out.is_dir() or any(not is_unfinished(p) for p in out.iterdir())):

@@ -35,8 +35,8 @@ def test_a_tables_words_stand_apart_in_rows(seed: int, dejavu: Face) -> None:
     block = ruled_table(typesetter(seed, dejavu))
     assert block is not None
     assert apart(block.words)
-    assert len(block.ink.sizes) == len(block.ink.holes)
-    assert sum(block.ink.sizes) == len(block.ink.points)
+    assert len(block.contours.sizes) == len(block.contours.holes)
+    assert sum(block.contours.sizes) == len(block.contours.points)
 
 
 def test_tables_hold_lone_characters_and_rules(dejavu: Face) -> None:
@@ -47,7 +47,7 @@ def test_tables_hold_lone_characters_and_rules(dejavu: Face) -> None:
     # A rule is a contour of four corners that reaches farther than any word.
     widest = [max(np.ptp(word.polygon[:, 0]) for word in block.words) for block in blocks]
     ruled = [
-        bool(np.ptp(block.ink.points[:, 0]) > width) and block.ink.sizes[-1] == 4
+        bool(np.ptp(block.contours.points[:, 0]) > width) and block.contours.sizes[-1] == 4
         for block, width in zip(blocks, widest, strict=True)
     ]
     assert 0.3 < np.mean(ruled) < 0.9

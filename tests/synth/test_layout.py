@@ -66,7 +66,7 @@ def glyphs_alone(text: str, track: Track) -> list[Block]:
 
 def coverage_of(block: Block) -> np.ndarray:
     whole = np.zeros(SIZE[::-1], np.float32)
-    drawn = rasterise(block.ink, SIZE, em=40, margin=2)
+    drawn = rasterise(block.contours, SIZE, em=40, margin=2)
     assert drawn is not None
     whole[drawn.place] = drawn.alpha
     return whole
@@ -103,8 +103,8 @@ def test_quads_sit_on_the_ink_of_their_characters(kind: str, degrees: float, awa
 def test_a_word_is_as_high_and_as_wide_as_its_ink() -> None:
     block = set_block("ago", shaped_text("ago"), straight(shaped_text("ago")))
     [word] = block.words
-    assert np.allclose(word.polygon.min(axis=0), block.ink.points.min(axis=0), atol=1e-5)
-    assert np.allclose(word.polygon.max(axis=0), block.ink.points.max(axis=0), atol=1e-5)
+    assert np.allclose(word.polygon.min(axis=0), block.contours.points.min(axis=0), atol=1e-5)
+    assert np.allclose(word.polygon.max(axis=0), block.contours.points.max(axis=0), atol=1e-5)
 
 
 def test_a_full_stop_has_a_box_that_can_be_seen() -> None:
@@ -170,7 +170,7 @@ def test_words_and_characters_move_as_their_ink_does(
     block = set_block("move it", shaped, arc(shaped, radius))
     matrix = view(degrees, away)
     moved = block.moved(matrix)
-    assert np.allclose(moved.ink.points, transform(block.ink.points, matrix))
+    assert np.allclose(moved.contours.points, transform(block.contours.points, matrix))
     for before, after in zip(block.words, moved.words, strict=True):
         assert after.characters is not None
         assert before.characters is not None

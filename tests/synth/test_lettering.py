@@ -14,7 +14,7 @@ EM = 100
 def ink(shaped: Shaped, text: str) -> np.ndarray:
     """Coverage (200, 800) of a line, its baseline at y = 150, its start at x = 50."""
     block = set_block(text, shaped, straight(shaped))
-    contours = block.ink._replace(points=block.ink.points * EM + np.array([50, 150]))
+    contours = block.contours._replace(points=block.contours.points * EM + np.array([50, 150]))
     covered = rasterise(contours, (800, 200), EM, 0)
     assert covered is not None
     whole = np.zeros((200, 800), np.float32)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from craftlite.geometry import Points, signed_area
-from craftlite.synth.raster import Contours, filled, rasterise
+from craftlite.synth.raster import Contours, contours_of, rasterise
 
 SIZE = (120, 90)
 
@@ -20,7 +20,7 @@ def test_coverage_has_the_area_and_the_middle_of_a_box(
     left: float, top: float, width: float, height: float
 ) -> None:
     outline = box(left, top, left + width, top + height)
-    drawn = rasterise(filled([outline]), SIZE, em=10, margin=1)
+    drawn = rasterise(contours_of([outline]), SIZE, em=10, margin=1)
     assert drawn is not None
     # OpenCV also fills what an outline touches, up to an eighth of a pixel on each side.
     assert 0.98 * width * height < drawn.alpha.sum() < (width + 1 / 4) * (height + 1 / 4)
@@ -44,7 +44,7 @@ def test_holes_are_cut_out_of_what_was_drawn_before() -> None:
 
 
 def test_what_crosses_the_border_shows_its_part_inside() -> None:
-    drawn = rasterise(filled([box(-20, -10, 20, 15)]), SIZE, em=10, margin=3)
+    drawn = rasterise(contours_of([box(-20, -10, 20, 15)]), SIZE, em=10, margin=3)
     assert drawn is not None
     assert drawn.place == np.s_[0:18, 0:23]
     assert drawn.alpha.shape == (18, 23)
@@ -52,5 +52,5 @@ def test_what_crosses_the_border_shows_its_part_inside() -> None:
 
 
 def test_nothing_is_drawn_outside_or_without_contours() -> None:
-    assert rasterise(filled([box(200, 5, 220, 15)]), SIZE, em=10, margin=0) is None
-    assert rasterise(filled([]), SIZE, em=10, margin=0) is None
+    assert rasterise(contours_of([box(200, 5, 220, 15)]), SIZE, em=10, margin=0) is None
+    assert rasterise(contours_of([]), SIZE, em=10, margin=0) is None

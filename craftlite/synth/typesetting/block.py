@@ -7,7 +7,7 @@ import numpy as np
 
 from craftlite.data.augment import log_uniform
 from craftlite.geometry import Points, box
-from craftlite.synth.raster import filled
+from craftlite.synth.raster import contours_of
 from craftlite.synth.typesetting.fonts import Face, Shaped
 from craftlite.synth.typesetting.layout import (
     Block,
@@ -226,4 +226,4 @@ def _rules(rng: np.random.Generator, xs: Points, ys: Points) -> Block:
         rules = rules[1:-1] or rules
     else:
         rules += [box(x - half, ys[0], x + half, ys[-1]) for x in xs]
-    return Block(filled(rules), ())
+    return Block(contours_of(rules), ())

@@ -13,7 +13,7 @@ from PIL import ImageFont
 
 from craftlite.errors import DatasetError
 from craftlite.geometry import signed_area
-from craftlite.synth.raster import Contours, filled, joined_contours
+from craftlite.synth.raster import Contours, contours_of, joined_contours
 from craftlite.synth.typesetting.scripts import NEEDED
 
 SYSTEM_FONTS = Path("/usr/share/fonts")
@@ -101,7 +101,7 @@ class Face:
         # The largest contour is never a hole; what runs the other way round is.
         rising = [signed_area(outline) > 0 for outline in outlines]
         parts = zip(outlines, rising, strict=True)
-        return joined_contours([filled([points], way != rising[0]) for points, way in parts])
+        return joined_contours([contours_of([points], way != rising[0]) for points, way in parts])
 
 
 @lru_cache(maxsize=FACES_KEPT)
@@ -149,7 +149,7 @@ def _faces_of(path: str) -> list[FaceId]:
 
 
 def _designs(face: Face) -> dict[str, bytes]:
-    """For each script that the face can write, bytes that tell its design from another's."""
+    """For each script that the face can write, bytes that identify its design."""
     designs = {}
     for script, needed in NEEDED.items():
         if face.covers(needed):

@@ -37,13 +37,13 @@ class Track:
 class Block(NamedTuple):
     """Ink with its words (outline, text and characters), all in one plane, y down."""
 
-    ink: Contours
+    contours: Contours
     words: tuple[Word, ...]
 
     def moved(self, matrix: npt.NDArray[np.floating]) -> "Block":
         """The block under a 3x3 homography."""
-        ink = self.ink._replace(points=transform(self.ink.points, matrix))
-        return Block(ink, tuple(moved_word(word, matrix) for word in self.words))
+        contours = self.contours._replace(points=transform(self.contours.points, matrix))
+        return Block(contours, tuple(moved_word(word, matrix) for word in self.words))
 
     def shifted(self, right: float, down: float) -> "Block":
         """The block somewhere else."""
@@ -53,7 +53,7 @@ class Block(NamedTuple):
 
     def box(self) -> Floats:
         """(left, top, right, bottom) of ink and words."""
-        everything = np.concatenate([self.ink.points, *(word.polygon for word in self.words)])
+        everything = np.concatenate([self.contours.points, *(word.polygon for word in self.words)])
         return np.concatenate([everything.min(axis=0), everything.max(axis=0)])
 
 
@@ -108,7 +108,7 @@ def set_block(text: str, shaped: Shaped, track: Track) -> Block:
     centred = [glyph.points - (advance / 2, 0) for glyph, advance in pairs]
     boxes = np.array([_ink_box(points) for points in centred], np.float32)
     places = zip(shaped.glyphs, centred, track.angles, track.positions, strict=True)
-    ink = [
+    turned = [
         glyph._replace(points=points @ _turn(angle) + position)
         for glyph, points, angle, position in places
     ]
@@ -124,7 +124,7 @@ def set_block(text: str, shaped: Shaped, track: Track) -> Block:
         )
         outline = word_outline(characters, curved=track.curved, stacked=track.stacked)
         words.append(Word(outline, text[start:stop], characters=characters))
-    return Block(joined_contours(ink), tuple(words))
+    return Block(joined_contours(turned), tuple(words))
 
 
 def paragraph(blocks: Sequence[Block], leading: float, align: float) -> Block:
@@ -141,7 +141,7 @@ def paragraph(blocks: Sequence[Block], leading: float, align: float) -> Block:
 def joined(blocks: Sequence[Block]) -> Block:
     """Blocks that lie where they are, as one."""
     words = tuple(word for block in blocks for word in block.words)
-    return Block(joined_contours([block.ink for block in blocks]), words)
+    return Block(joined_contours([block.contours for block in blocks]), words)
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from craftlite.geometry import Points, box
-from craftlite.synth.raster import Contours, filled, joined_contours, rasterise
+from craftlite.synth.raster import Contours, contours_of, joined_contours, rasterise
 from craftlite.synth.typesetting.fonts import Shaped
 
 # A stencil's bridge goes through letters that are wider than this, in ems.
@@ -35,7 +35,7 @@ def _bridged(glyph: Contours, bridge: float) -> Contours:
     if right - left < BRIDGED:
         return glyph
     middle, half = (left + right) / 2, bridge / 2
-    gap = filled([box(middle - half, top, middle + half, bottom)], hole=True)
+    gap = contours_of([box(middle - half, top, middle + half, bottom)], hole=True)
     return joined_contours([glyph, gap])
 
 
@@ -62,7 +62,7 @@ def _dots(glyph: Contours, rows: int) -> Contours:
     turns = np.arange(8) * np.pi / 4
     disc = 0.42 * np.stack([np.cos(turns), np.sin(turns)], axis=1)
     middles = np.stack([x, y], axis=1) + 0.5
-    return filled(list((middles[:, None] + disc) / rows + low))
+    return contours_of(list((middles[:, None] + disc) / rows + low))
 
 
 def seven_segments(text: str, stroke: float, slant: float) -> Shaped:
@@ -83,7 +83,7 @@ def _segments(character: str, stroke: float, slant: float) -> Contours:
         parts = [box(middle - half, y - half, middle + half, y + half) for y in heights]
     else:
         parts = [_segment(name, stroke) for name in SEGMENTS[character]]
-    glyph, lean = filled(parts), np.array([[1, 0], [-slant, 1]], np.float32)
+    glyph, lean = contours_of(parts), np.array([[1, 0], [-slant, 1]], np.float32)
     return glyph._replace(points=glyph.points @ lean)
 
 
