@@ -13,7 +13,7 @@ import numpy as np
 
 from craftlite.data.sample import Word
 from craftlite.evaluate.detections import Detections
-from craftlite.evaluate.protocols.metric import BY_NAME, Metric
+from craftlite.evaluate.protocols.metric import PROTOCOLS, Metric
 from craftlite.geometry import Points, box
 
 PICTURES, WORDS = 500, 10
@@ -39,7 +39,7 @@ def main() -> None:
     rng = np.random.default_rng(0)
     pages = [page(rng) for _ in range(PICTURES)]
     seconds = {}
-    for name in BY_NAME:
+    for name in PROTOCOLS:
         if name == "cleval":
             continue
         start = time.perf_counter()

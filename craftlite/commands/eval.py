@@ -15,10 +15,9 @@ from craftlite.data.mix import folders_of
 from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample
 from craftlite.errors import ConfigError, DatasetError
-from craftlite.evaluate import PROTOCOLS
 from craftlite.evaluate.comparison import Candidate
 from craftlite.evaluate.map_cache import default_folder
-from craftlite.evaluate.protocols.metric import BY_NAME, Metric
+from craftlite.evaluate.protocols.metric import PROTOCOLS, Metric
 from craftlite.evaluate.result_files import read_results
 from craftlite.evaluate.runner import ModelRunner
 from craftlite.evaluate.score import Score
@@ -201,7 +200,7 @@ def _open(weights: str, part: EvaluationSet, args: Namespace) -> ModelRunner:
         part.layout,
         cache=args.cache or default_folder(),
         long_side=args.long_side,
-        polygons=any(BY_NAME[name].curved for name in part.protocols),
+        polygons=any(PROTOCOLS[name].curved for name in part.protocols),
     )
 
 

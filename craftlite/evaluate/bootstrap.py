@@ -6,21 +6,13 @@ that pictures which are hard for both do not blur the difference.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
-from craftlite.evaluate.score import Floats, Tally
+from craftlite.evaluate.score import Floats, Tally, ratio
 
 DRAWS = 10_000
 LEVEL = 0.95
-
-
-class Interval(NamedTuple):
-    """Where a ratio lies with LEVEL's certainty, as far as the choice of pictures goes."""
-
-    low: float
-    high: float
 
 
 def hmeans(tallies: Sequence[Tally], draws: int = DRAWS, seed: int = 0) -> Floats:
@@ -32,15 +24,12 @@ def hmeans(tallies: Sequence[Tally], draws: int = DRAWS, seed: int = 0) -> Float
     counts = rng.multinomial(pictures, np.full(pictures, 1 / pictures), size=draws)
     sums = counts @ np.array([tally[:4] for tally in tallies], np.float64)
     truths, detections, found, correct = sums.clip(min=0).T
-    recall = np.divide(found, truths, out=np.zeros(draws), where=truths > 0)
-    precision = np.divide(correct, detections, out=np.zeros(draws), where=detections > 0)
-    both = recall + precision
-    drawn: Floats = np.divide(2 * recall * precision, both, out=np.zeros(draws), where=both > 0)
-    return drawn
+    recall, precision = ratio(found, truths), ratio(correct, detections)
+    return ratio(2 * recall * precision, recall + precision)
 
 
-def interval(values: Floats) -> Interval:
-    """The middle LEVEL of drawn values."""
+def interval(values: Floats) -> tuple[float, float]:
+    """The lower and the upper end of the middle LEVEL of drawn values."""
     tail = 50 * (1 - LEVEL)
     low, high = np.percentile(values, [tail, 100 - tail]).tolist()
-    return Interval(low, high)
+    return low, high

@@ -9,7 +9,6 @@ from craftlite.evaluate.bootstrap import hmeans, interval
 from craftlite.evaluate.detections import Detections
 from craftlite.evaluate.protocols.metric import Metric
 from craftlite.evaluate.runner import ModelRunner
-from craftlite.evaluate.score import Matching, Score
 from craftlite.postprocess import Thresholds
 
 
@@ -22,8 +21,7 @@ class Candidate:
         facts: what it is, for tables and JSON.
         detections: of the samples, in their order.
         model: that found them, with `thresholds`; None where files were read.
-        metrics: by protocol, filled by `judge`.
-        matchings: by protocol, of the samples; empty for protocols that count no words.
+        metrics: by protocol, filled by `score_by`.
     """
 
     name: str
@@ -32,56 +30,45 @@ class Candidate:
     model: ModelRunner | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
     metrics: dict[str, Metric] = field(default_factory=dict)
-    matchings: dict[str, list[Matching]] = field(default_factory=dict)
 
     def score_by(self, samples: Sequence[Sample], protocol: str) -> None:
         """Scores all samples by a protocol."""
-        metric = Metric(protocol)
-        results = [
-            metric.update(sample.words, found)
-            for sample, found in zip(samples, self.detections, strict=True)
-        ]
-        self.metrics[protocol] = metric
-        self.matchings[protocol] = [one for one in results if isinstance(one, Matching)]
-
-    def score(self, protocol: str) -> Score:
-        """The score by a protocol that it was judged by."""
-        return self.metrics[protocol].summary()
+        self.metrics[protocol] = Metric.of(protocol, samples, self.detections)
 
 
 def rows(candidates: Sequence[Candidate], protocols: Sequence[str]) -> list[dict[str, Any]]:
     """Figures of each detector by each protocol: name, protocol, score, 95 % interval of H-mean."""
     return [
         {"name": one.name, "protocol": protocol}
-        | one.score(protocol).facts()
-        | {"hmean_interval": list(interval(hmeans(one.metrics[protocol].tallies)))}
-        | {"pictures_with_false_finds": _with_false_finds(one.metrics[protocol])}
+        | one.metrics[protocol].summary().facts()
+        | {
+            "hmean_interval": interval(hmeans(one.metrics[protocol].tallies)),
+            "pictures_with_false_finds": sum(
+                tally.detections > tally.correct for tally in one.metrics[protocol].tallies
+            ),
+        }
         | one.facts
         for protocol in protocols
         for one in candidates
     ]
 
 
-def _with_false_finds(metric: Metric) -> int:
-    """How many pictures have a detection that is not correct."""
-    return sum(tally.detections > tally.correct for tally in metric.tallies)
-
-
 def differences(candidates: Sequence[Candidate], protocols: Sequence[str]) -> list[dict[str, Any]]:
     """H-mean of each detector less that of the first, with the paired 95 % interval."""
-    return [
-        {
-            "name": one.name,
-            "against": candidates[0].name,
-            "protocol": protocol,
-            "hmean": one.score(protocol).hmean - candidates[0].score(protocol).hmean,
-            "hmean_interval": list(
-                interval(
-                    hmeans(one.metrics[protocol].tallies)
-                    - hmeans(candidates[0].metrics[protocol].tallies)
-                )
-            ),
-        }
-        for protocol in protocols
-        for one in candidates[1:]
-    ]
+    result = []
+    for protocol in protocols:
+        first, *others = candidates
+        base = first.metrics[protocol]
+        for one in others:
+            metric = one.metrics[protocol]
+            draws = hmeans(metric.tallies) - hmeans(base.tallies)
+            result.append(
+                {
+                    "name": one.name,
+                    "against": first.name,
+                    "protocol": protocol,
+                    "hmean": metric.summary().hmean - base.summary().hmean,
+                    "hmean_interval": interval(draws),
+                }
+            )
+    return result

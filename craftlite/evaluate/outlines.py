@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from craftlite.draw import outline
-from craftlite.evaluate.score import Bools, Matching
+from craftlite.data.sample import Word
+from craftlite.draw import outline, scaled
+from craftlite.evaluate.score import Matching
 from craftlite.geometry import Picture, Points
 
 # What became of a truth, in thin lines, and of a detection, in thick ones.
@@ -17,19 +18,23 @@ COLOURS = {
 
 
 def mark(
-    picture: Picture, truths: Sequence[Points], outlines: Sequence[Points], matching: Matching
+    picture: Picture,
+    truths: Sequence[Word],
+    outlines: Sequence[Points],
+    matching: Matching,
+    scale: float = 1.0,
 ) -> Picture:
-    """A copy of a picture with outlines (K, 2), in its pixels, by what became of them."""
+    """A copy of a picture with truths and detected outlines (K, 2) by what became of them.
+
+    scale: from the pixels of the outlines to the picture's; pixel centres go to pixel centres.
+    """
     drawn = picture.copy()
-
-    def draw(
-        parts: Sequence[Points], counts: Bools, good: Bools, names: tuple[str, str], width: int
-    ) -> None:
-        for points, counting, right in zip(parts, counts.tolist(), good.tolist(), strict=True):
-            state = names[0] if right else names[1]
-            outline(drawn, [points], COLOURS[state if counting else "don't care"], width)
-
-    good = matching.found > 0, matching.correct > 0
-    draw(truths, matching.truth_scored, good[0], ("truth", "truth, missed"), 1)
-    draw(outlines, matching.detection_scored, good[1], ("detection", "detection, wrong"), 2)
+    polygons = [word.polygon for word in truths]
+    for points, scored, credit, right, wrong, width in (
+        (polygons, matching.truth_scored, matching.found, "truth", "truth, missed", 1),
+        (outlines, matching.detection_scored, matching.correct, "detection", "detection, wrong", 2),
+    ):
+        for one, counts, share in zip(points, scored.tolist(), credit.tolist(), strict=True):
+            state = (right if share > 0 else wrong) if counts else "don't care"
+            outline(drawn, [scaled(one, scale)], COLOURS[state], width)
     return drawn

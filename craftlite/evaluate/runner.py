@@ -6,15 +6,28 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from craftlite.data import DATASETS
 from craftlite.data.sample import Sample
 from craftlite.detector import Detector, Maps
 from craftlite.evaluate.detections import Detections
 from craftlite.evaluate.map_cache import MapCache, weights_hash
-from craftlite.evaluate.published import published
 from craftlite.postprocess import Thresholds
 from craftlite.weights import find_weights
 
 COST_SIZE = (1280, 736)  # pixels, width and height, for which operations are counted
+
+
+def published(network: str, dataset: str) -> tuple[Thresholds, int, str] | None:
+    """Thresholds and long side that the authors of the original CRAFT published, and their origin.
+
+    None for other networks, and for datasets that they published nothing for.
+    """
+    facts = DATASETS[dataset]
+    if network != "craft-vgg16" or facts.craft_long_side is None:
+        return None
+    levels = Thresholds(**facts.craft_thresholds)
+    what = "thresholds" if facts.craft_thresholds else "long side; the code's default thresholds"
+    return levels, facts.craft_long_side, f"the original authors' {what} for {dataset}"
 
 
 class ModelRunner:

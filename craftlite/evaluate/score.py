@@ -37,8 +37,7 @@ class Matching:
         correct: (D,) float64, each detection's credit towards precision.
         truth_scored: (T,) bool, False for don't-care truths.
         detection_scored: (D,) bool, False for detections that lie in a don't-care region.
-        groups: who was matched with whom.
-        repaired: (D,) bool, detections that crossed themselves or enclosed no area.
+        groups: which truths were matched with which detections.
     """
 
     found: Floats
@@ -46,16 +45,39 @@ class Matching:
     truth_scored: Bools
     detection_scored: Bools
     groups: tuple[MatchedGroup, ...]
-    repaired: Bools
+
+    @classmethod
+    def of_groups(
+        cls,
+        groups: Sequence[MatchedGroup],
+        truth_scored: Bools,
+        detection_scored: Bools,
+        *,
+        split: float = 1.0,
+        merged: float = 1.0,
+    ) -> "Matching":
+        """Credits a truth and a detection by themselves with 1 each.
+
+        Args:
+            groups: each with one truth or one detection.
+            truth_scored, detection_scored: as the attributes.
+            split: the credit of a truth and each of its several detections.
+            merged: the credit of a detection and each of its several truths.
+        """
+        found, correct = np.zeros(len(truth_scored)), np.zeros(len(detection_scored))
+        for truths, detections in groups:
+            several = split if len(truths) == 1 else merged
+            credit = 1.0 if len(truths) == len(detections) else several
+            found[list(truths)] = correct[list(detections)] = credit
+        return cls(found, correct, truth_scored, detection_scored, tuple(groups))
 
     def tally(self) -> Tally:
-        """The picture's sums."""
+        """The picture's sums, without the number of repaired outlines, which is not known here."""
         return Tally(
             float(self.truth_scored.sum()),
             float(self.detection_scored.sum()),
             float(self.found.sum()),
             float(self.correct.sum()),
-            int(self.repaired.sum()),
         )
 
 
@@ -98,14 +120,13 @@ class Score:
         both = self.precision + self.recall
         return 2 * self.precision * self.recall / both if both else 0.0
 
+    def ratios(self) -> dict[str, float]:
+        """Precision, recall and H-mean by name."""
+        return {"precision": self.precision, "recall": self.recall, "hmean": self.hmean}
+
     def facts(self) -> dict[str, Any]:
         """The ratios and counts by name; counts that are whole are int."""
-        facts: dict[str, Any] = {
-            "precision": self.precision,
-            "recall": self.recall,
-            "hmean": self.hmean,
-            "pictures": self.pictures,
-        }
+        facts: dict[str, Any] = self.ratios() | {"pictures": self.pictures}
         for name in ("truths", "detections", "found", "correct"):
             facts[name] = whole(getattr(self, name))
         facts["repaired"] = self.repaired
@@ -119,12 +140,9 @@ def whole(number: float) -> float | int:
     return int(number) if float(number).is_integer() else number
 
 
-def summed(tallies: Sequence[Tally], average_precision: float | None = None) -> Score:
-    """The score of several pictures."""
-    truths, detections, found, correct, repaired = (
-        sum(column) for column in (zip(*tallies, strict=True) if tallies else [()] * 5)
-    )
-    return Score(len(tallies), truths, detections, found, correct, int(repaired), average_precision)
+def summed(tallies: Sequence[Tally]) -> Score:
+    """The score of several pictures, without average precision."""
+    return Score(len(tallies), *(sum(column) for column in zip(*tallies, strict=True)))
 
 
 def average_precision(scores: Floats, correct: Bools, truths: float) -> float:
@@ -136,3 +154,11 @@ def average_precision(scores: Floats, correct: Bools, truths: float) -> float:
     hits = correct[order]
     precisions = np.cumsum(hits) / np.arange(1, len(hits) + 1)
     return float(precisions[hits].sum() / truths) if truths else 0.0
+
+
+def ratio(part: Floats, whole: npt.ArrayLike) -> Floats:
+    """part / whole, broadcast; 0 where the whole is 0."""
+    whole = np.broadcast_to(whole, part.shape)
+    result = np.zeros_like(part)
+    np.divide(part, whole, out=result, where=whole > 0)
+    return result

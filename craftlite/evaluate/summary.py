@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from craftlite.evaluate import PROTOCOLS
 from craftlite.evaluate.comparison import Candidate, differences, rows
+from craftlite.evaluate.protocols.metric import PROTOCOLS
 
 Facts = dict[str, Any]
 SETTINGS = (
@@ -22,7 +22,7 @@ def format_summary(
     *,
     as_json: bool,
 ) -> str:
-    """What to print of detectors that were judged: facts of one, a table of several, or JSON.
+    """What to print of detectors that were scored: facts of one, a table of several, or JSON.
 
     The JSON object holds the figures of the first detector by the first protocol; where there are
     several, "rows" has all and "differences" compares them with the first.
@@ -40,7 +40,7 @@ def facts(row: Facts, where: str) -> str:
     low, high = row["hmean_interval"]
     shown: Facts = {
         "dataset": where,
-        "protocol": f"{row['protocol']}: {PROTOCOLS[row['protocol']]}",
+        "protocol": f"{row['protocol']}: {PROTOCOLS[row['protocol']].title}",
         **{name.replace("_", " "): row[name] for name in SETTINGS if name in row},
     }
     if "origin" in row:

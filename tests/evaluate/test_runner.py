@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from craftlite.data.sample import Sample
-from craftlite.evaluate.published import published
-from craftlite.evaluate.runner import ModelRunner
+from craftlite.evaluate.runner import ModelRunner, published
 from craftlite.model import build_model
 from craftlite.postprocess import Thresholds
 from craftlite.weights import find_weights

@@ -54,7 +54,7 @@ def test_outlines_have_the_colour_of_what_became_of_them() -> None:
     # One on the first word, one on nothing, one in the region that is not scored.
     quads = [box(22, 22), box(20, 120), box(222, 22, 50, 15)]
     matching = match(truths, quads)
-    drawn = mark(picture, [word.polygon for word in truths], quads, matching)
+    drawn = mark(picture, truths, quads, matching)
     assert not picture.any()
     upper, lower = slice(0, 100), slice(100, 200)
     first, second, third = slice(0, 100), slice(100, 200), slice(200, 300)

@@ -10,7 +10,6 @@ import numpy as np
 
 from craftlite.data.sample import Word
 from craftlite.data.word_geometry import characters_of, least_rectangle
-from craftlite.evaluate.protocols.overlap import crossing
 from craftlite.evaluate.score import Tally
 from craftlite.geometry import Points
 
@@ -39,7 +38,6 @@ def measure(truths: Sequence[Word], outlines: Sequence[Points]) -> Tally:
         detections=int(metric.det_num_char_det),
         found=float(metric.det_num_char_tp_recall - metric.det_gran_score_recall),
         correct=float(metric.det_num_char_tp_precision - metric.det_gran_score_precision),
-        repaired=int(crossing(outlines).sum()),
     )
 
 

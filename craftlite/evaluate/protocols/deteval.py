@@ -17,7 +17,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from craftlite.data.sample import Word
-from craftlite.evaluate.protocols.overlap import crossing
 from craftlite.evaluate.score import Bools, Floats, MatchedGroup, Matching
 from craftlite.geometry import Points
 
@@ -41,33 +40,31 @@ def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
     precision = shared / areas(boxes)
     counts = ~(precision[~truth_scored] > MIN_PRECISION).any(axis=0)
 
-    found, correct = np.zeros(len(truths)), np.zeros(len(boxes))
+    free_truths, free = truth_scored.copy(), counts.copy()
     touching = recall > 0
     truths_touch = (touching & counts).sum(axis=1)
     boxes_touch = (touching & truth_scored[:, None]).sum(axis=0)
     groups: list[MatchedGroup] = []
 
-    def add(group: MatchedGroup, credit: float) -> None:
-        if len(group.truths) == len(group.detections):
-            credit = 1.0
-        found[list(group.truths)] = correct[list(group.detections)] = credit
-        groups.append(group)
+    def add(truths: list[int], boxes: list[int]) -> None:
+        free_truths[truths] = free[boxes] = False
+        groups.append(MatchedGroup(tuple(truths), tuple(boxes)))
 
     alone = (truths_touch == 1)[:, None] & (boxes_touch == 1)
-    counting = truth_scored[:, None] & counts
     good = (recall >= MIN_RECALL) & (precision >= MIN_PRECISION)
-    pairs = only_ones(good) & alone & counting & (distances(truth_boxes, boxes) < MAX_DISTANCE)
+    near = distances(truth_boxes, boxes) < MAX_DISTANCE
+    pairs = only_ones(good) & alone & near & truth_scored[:, None] & counts
     for truth, box in np.argwhere(pairs).tolist():
-        add(MatchedGroup((truth,), (box,)), 1.0)
-    for truth in np.flatnonzero(truth_scored & (truths_touch >= 2)).tolist():
-        parts = np.flatnonzero((precision[truth] >= MIN_PRECISION) & counts & (correct == 0))
-        if found[truth] == 0 and covers(recall[truth, parts], MIN_RECALL):
-            add(MatchedGroup((truth,), tuple(parts.tolist())), SPLIT)
-    for box in np.flatnonzero(counts & (boxes_touch >= 2)).tolist():
-        parts = np.flatnonzero((recall[:, box] >= MIN_RECALL) & truth_scored & (found == 0))
-        if correct[box] == 0 and covers(precision[parts, box], MIN_PRECISION):
-            add(MatchedGroup(tuple(parts.tolist()), (box,)), MERGED)
-    return Matching(found, correct, truth_scored, counts, tuple(groups), crossing(outlines))
+        add([truth], [box])
+    for truth in np.flatnonzero(free_truths & (truths_touch >= 2)).tolist():
+        parts = np.flatnonzero((precision[truth] >= MIN_PRECISION) & free)
+        if covers(recall[truth, parts], MIN_RECALL):
+            add([truth], parts.tolist())
+    for box in np.flatnonzero(free & (boxes_touch >= 2)).tolist():
+        parts = np.flatnonzero((recall[:, box] >= MIN_RECALL) & free_truths)
+        if covers(precision[parts, box], MIN_PRECISION):
+            add(parts.tolist(), [box])
+    return Matching.of_groups(groups, truth_scored, counts, split=SPLIT, merged=MERGED)
 
 
 def upright(outlines: Sequence[Points]) -> Floats:
@@ -78,7 +75,7 @@ def upright(outlines: Sequence[Points]) -> Floats:
 
 def areas(boxes: Floats) -> Floats:
     """Pixels (N,) of boxes, their last row and column included."""
-    return np.asarray((boxes[:, 2] - boxes[:, 0] + 1) * (boxes[:, 3] - boxes[:, 1] + 1))
+    return np.asarray((boxes[:, 2:] - boxes[:, :2] + 1).prod(axis=1))
 
 
 def shared_areas(ones: Floats, others: Floats) -> Floats:

@@ -9,11 +9,10 @@ of 0.6, and of 0.7 only where one truth is left; the don't-care ratio adds a pix
 from collections.abc import Sequence
 
 import numpy as np
-import shapely
 
 from craftlite.data.sample import Word
-from craftlite.evaluate.protocols.overlap import crossing, ratio, shapes, shared_areas
-from craftlite.evaluate.score import Bools, Floats, MatchedGroup, Matching
+from craftlite.evaluate.protocols.overlap import overlap
+from craftlite.evaluate.score import Bools, Floats, MatchedGroup, Matching, ratio
 from craftlite.geometry import Points
 
 MIN_RECALL = 0.7
@@ -28,38 +27,31 @@ def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
 
     A detection with more than half its area in one don't-care region does not count.
     """
-    truth_shapes, detections = shapes([word.polygon for word in truths]), shapes(outlines)
+    areas = overlap(truths, outlines)
     truth_scored = np.array([not word.ignore for word in truths], bool)
-    shared, areas = shared_areas(truth_shapes, detections), shapely.area(detections)
-    counts = ~(shared[~truth_scored] / (areas + 1) > MAX_DONT_CARE).any(axis=0)
+    in_dont_care = areas.shared[~truth_scored] / (areas.detections + 1) > MAX_DONT_CARE
+    counts = ~in_dont_care.any(axis=0)
 
     # What does not count is taken out, and so does not get in the way of what does.
     rows, columns = np.flatnonzero(truth_scored), np.flatnonzero(counts)
-    table = shared[np.ix_(rows, columns)]
-    recall = np.round(ratio(table, shapely.area(truth_shapes)[rows, None]), DIGITS)
-    precision = np.round(ratio(table, areas[columns]), DIGITS)
-    found, correct = np.zeros(len(truths)), np.zeros(len(outlines))
-    groups = []
-    for group in _groups(recall, precision):
-        several = len(group.truths) + len(group.detections) > 2
-        chosen = MatchedGroup(
-            tuple(rows[list(group.truths)].tolist()),
-            tuple(columns[list(group.detections)].tolist()),
-        )
-        found[list(chosen.truths)] = SEVERAL if several else 1.0
-        correct[list(chosen.detections)] = SEVERAL if several else 1.0
-        groups.append(chosen)
-    return Matching(found, correct, truth_scored, counts, tuple(groups), crossing(outlines))
+    shared = areas.shared[np.ix_(rows, columns)]
+    recall = np.round(ratio(shared, areas.truths[rows]), DIGITS)
+    precision = np.round(ratio(shared, areas.detections[columns]), DIGITS)
+    groups = [
+        MatchedGroup(tuple(rows[truths].tolist()), tuple(columns[detections].tolist()))
+        for truths, detections in _groups(recall, precision)
+    ]
+    return Matching.of_groups(groups, truth_scored, counts, split=SEVERAL, merged=SEVERAL)
 
 
-def _groups(recall: Floats, precision: Floats) -> list[MatchedGroup]:
+def _groups(recall: Floats, precision: Floats) -> list[tuple[list[int], list[int]]]:
     """The groups of the three passes over tables (T, D) of rounded ratios."""
     free_truths, free = np.ones(recall.shape[0], bool), np.ones(recall.shape[1], bool)
     groups = []
 
-    def add(truths: Sequence[int], detections: Sequence[int]) -> None:
-        free_truths[list(truths)] = free[list(detections)] = False
-        groups.append(MatchedGroup(tuple(truths), tuple(detections)))
+    def add(truths: list[int], detections: list[int]) -> None:
+        free_truths[truths] = free[detections] = False
+        groups.append((truths, detections))
 
     for truth, detection in _one_to_one(recall, precision):
         add([truth], [detection])

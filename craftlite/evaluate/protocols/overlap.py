@@ -1,15 +1,39 @@
 """Areas that truths and detections share, for all pairs of a picture at once."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
-from craftlite.evaluate.score import Bools, Floats
+from craftlite.data.sample import Word
+from craftlite.evaluate.score import Floats, ratio
 from craftlite.geometry import Points, repaired
 
 Shapes = npt.NDArray[np.object_]
+
+
+class Overlap(NamedTuple):
+    """Square pixels of T truths (T, 1), of D detections (D,), and shared by each pair (T, D)."""
+
+    truths: Floats
+    detections: Floats
+    shared: Floats
+
+    def iou(self) -> Floats:
+        """Intersection over union (T, D)."""
+        return ratio(self.shared, self.truths + self.detections - self.shared)
+
+
+def overlap(truths: Sequence[Word], outlines: Sequence[Points]) -> Overlap:
+    """The areas of truths and outlines (K, 2); those that cross themselves are repaired."""
+    truth_shapes, detections = shapes([word.polygon for word in truths]), shapes(outlines)
+    shared = np.zeros((len(truths), len(outlines)))
+    rows, columns = shapely.STRtree(detections).query(truth_shapes, predicate="intersects")
+    parts = shapely.intersection(truth_shapes[rows], detections[columns])
+    shared[rows, columns] = shapely.area(parts)
+    return Overlap(shapely.area(truth_shapes)[:, None], shapely.area(detections), shared)
 
 
 def shapes(outlines: Sequence[Points]) -> Shapes:
@@ -27,24 +51,6 @@ def shapes(outlines: Sequence[Points]) -> Shapes:
     return polygons
 
 
-def crossing(outlines: Sequence[Points]) -> Bools:
-    """Which (N,) of the outlines cross themselves or enclose no area, and so need repair."""
-    return np.array(
-        [len(points) < 3 or not shapely.Polygon(points).is_valid for points in outlines], bool
-    )
-
-
-def shared_areas(ones: Shapes, others: Shapes) -> Floats:
-    """Square pixels (A, B) that each of A polygons shares with each of B."""
-    shared = np.zeros((len(ones), len(others)))
-    rows, columns = shapely.STRtree(others).query(ones, predicate="intersects")
-    shared[rows, columns] = shapely.area(shapely.intersection(ones[rows], others[columns]))
-    return shared
-
-
-def ratio(part: Floats, whole: npt.ArrayLike) -> Floats:
-    """part / whole, broadcast; 0 where there is no area to share."""
-    whole = np.broadcast_to(whole, part.shape)
-    result = np.zeros_like(part)
-    np.divide(part, whole, out=result, where=whole > 0)
-    return result
+def count_repaired(outlines: Sequence[Points]) -> int:
+    """How many outlines cross themselves or enclose no area, and so need repair."""
+    return sum(len(points) < 3 or not shapely.Polygon(points).is_valid for points in outlines)

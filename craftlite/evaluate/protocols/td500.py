@@ -12,8 +12,7 @@ import numpy as np
 
 from craftlite.data.sample import Word
 from craftlite.evaluate.protocols.iou import one_to_one
-from craftlite.evaluate.protocols.overlap import crossing, ratio
-from craftlite.evaluate.score import Floats, Matching
+from craftlite.evaluate.score import Floats, Matching, ratio
 from craftlite.geometry import Points
 
 MIN_IOU = 0.5
@@ -32,7 +31,7 @@ def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
     truth_scored = np.array([not word.ignore for word in truths], bool)
     fits = (overlaps(truth_boxes, boxes) > MIN_IOU) & (angles(truth_boxes, boxes) < MAX_ANGLE)
     counts = ~fits[~truth_scored].any(axis=0) | fits[truth_scored].any(axis=0)
-    return one_to_one(fits & truth_scored[:, None], truth_scored, counts, crossing(outlines))
+    return one_to_one(fits, truth_scored, counts)
 
 
 def turned_boxes(outlines: Sequence[Points]) -> Floats:

@@ -19,8 +19,7 @@ def sweep_chart(sweeps: Mapping[str, Sequence[Mapping[str, Any]]], chosen: Seque
     sweeps: by detector, points with level, precision and recall. chosen: their scored points
     (recall, precision), in the same order.
     """
-    figure = Figure(figsize=(5, 4.2), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = _chart("recall, %", "precision, %")
     for colour, (name, points), (recall, precision) in zip(
         COLOURS * len(sweeps), sweeps.items(), chosen, strict=False
     ):
@@ -35,16 +34,13 @@ def sweep_chart(sweeps: Mapping[str, Sequence[Mapping[str, Any]]], chosen: Seque
             axes.annotate(
                 f"{point['level']:g}", at, (4, 5), textcoords="offset points", color=colour
             )
-    axes.set(xlabel="recall, %", ylabel="precision, %", xlim=(0, 100), ylim=(0, 100))
-    _plain(axes)
     axes.legend(loc="lower left", frameon=False)
     return _svg(figure)
 
 
 def calibration_chart(bins: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     """How often detections are right against how sure they are, a curve for each detector."""
-    figure = Figure(figsize=(5, 4.2), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = _chart("confidence, %", "correct, %")
     axes.plot([0, 100], [0, 100], color="#b0b0b0", linewidth=1, linestyle="--")
     for colour, (name, parts) in zip(COLOURS * len(bins), bins.items(), strict=False):
         confidences = [100 * part["confidence"] for part in parts]
@@ -52,15 +48,18 @@ def calibration_chart(bins: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
         sizes = [12 + 200 * part["size"] / sum(p["size"] for p in parts) for part in parts]
         axes.plot(confidences, precisions, color=colour, linewidth=1.2, label=name)
         axes.scatter(confidences, precisions, sizes, color=colour, alpha=0.6, linewidths=0)
-    axes.set(xlabel="confidence, %", ylabel="correct, %", xlim=(0, 100), ylim=(0, 100))
-    _plain(axes)
     axes.legend(loc="upper left", frameon=False)
     return _svg(figure)
 
 
-def _plain(axes: Axes) -> None:
+def _chart(across: str, up: str) -> tuple[Figure, Axes]:
+    """An empty chart of two percentages."""
+    figure = Figure(figsize=(5, 4.2), layout="constrained")
+    axes = figure.subplots()
+    axes.set(xlabel=across, ylabel=up, xlim=(0, 100), ylim=(0, 100))
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
 
 
 def _svg(figure: Figure) -> str:

@@ -1,39 +1,46 @@
 """The worst pictures of an evaluation, drawn: truths, detections and both maps."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from craftlite.data.sample import Sample
-from craftlite.draw import data_uri, fitted, heatmap, scaled
+from craftlite.draw import data_uri, fitted, heatmap
 from craftlite.errors import DatasetError
 from craftlite.evaluate.comparison import Candidate
 from craftlite.evaluate.outlines import mark
-from craftlite.evaluate.protocols.metric import BY_NAME
+from craftlite.evaluate.protocols.metric import Metric
 
 WORST = 12
 ROOM = (960, 960)  # pixels that a picture takes at most, width and height
 MAP_ROOM = (480, 480)
 
 
-def worst(pictures: Sequence[dict[str, Any]], count: int = WORST) -> list[int]:
-    """The numbers of the pictures with most words missed and detections wrong, the worst first."""
-    wrong = [place for place, picture in enumerate(pictures) if picture["wrong"] > 0]
-    return sorted(wrong, key=lambda place: -pictures[place]["wrong"])[:count]
+def worst_pictures(
+    one: Candidate, samples: Sequence[Sample], facts: Sequence[dict[str, Any]], by: str
+) -> Iterator[dict[str, Any]]:
+    """Those with most words missed and detections wrong, the worst first: "facts" and "parts".
+
+    Pictures that cannot be read are left out, as where result files are scored without pictures.
+    """
+    wrong = [number for number, picture in enumerate(facts) if picture["wrong"] > 0]
+    for number in sorted(wrong, key=lambda number: -facts[number]["wrong"])[:WORST]:
+        try:
+            parts = draw(one, number, samples[number], one.metrics[by])
+        except DatasetError:
+            continue
+        yield {"facts": facts[number], "parts": parts}
 
 
-def draw(one: Candidate, number: int, sample: Sample, by: str) -> list[tuple[str, str]] | None:
+def draw(one: Candidate, number: int, sample: Sample, metric: Metric) -> list[tuple[str, str]]:
     """Titles and data URIs: the picture with outlines, then the maps where a model made them.
 
-    None where the picture is not there, as when files of results are scored without pictures.
+    Raises:
+        DatasetError: the picture cannot be read.
     """
-    try:
-        pixels = sample.pixels()
-    except DatasetError:
-        return None
+    pixels = sample.pixels()
     small, scale = fitted(pixels, ROOM)
-    outlines = BY_NAME[by].outlines(one.detections[number])
-    truths = scaled([word.polygon for word in sample.words], scale)
-    marked = mark(small, truths, scaled(outlines, scale), one.matchings[by][number])
+    outlines = metric.protocol.outlines(one.detections[number])
+    marked = mark(small, sample.words, outlines, metric.matchings[number], scale)
     parts = [("words", data_uri(marked))]
     if one.model is not None:
         maps, tiny = one.model.maps(sample), fitted(pixels, MAP_ROOM)[0]

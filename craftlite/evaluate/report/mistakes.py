@@ -14,11 +14,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import shapely
 
 from craftlite.data.sample import Word
-from craftlite.evaluate.protocols.overlap import ratio, shapes, shared_areas
-from craftlite.evaluate.score import Bools, Matching
+from craftlite.evaluate.protocols.overlap import overlap
+from craftlite.evaluate.score import Bools, Matching, ratio
 from craftlite.geometry import Points
 
 KINDS = ("missed", "split", "merged", "loose", "twice", "false")
@@ -35,20 +34,18 @@ class Mistakes(NamedTuple):
 
 def mistakes(truths: Sequence[Word], outlines: Sequence[Points], matching: Matching) -> Mistakes:
     """The kinds of one picture's mistakes, given what a protocol made of it."""
-    truth_shapes, detections = shapes([word.polygon for word in truths]), shapes(outlines)
-    areas, truth_areas = shapely.area(detections), shapely.area(truth_shapes)[:, None]
-    shared = shared_areas(truth_shapes, detections)
-    shared *= matching.truth_scored[:, None] & matching.detection_scored
-    covered = ratio(shared, truth_areas) > MOST
-    inside = ratio(shared, areas) > MOST
-    near = ratio(shared, truth_areas + areas - shared) > LOOSE_IOU
+    areas = overlap(truths, outlines)
+    scored = matching.truth_scored[:, None] & matching.detection_scored
+    covered = scored & (ratio(areas.shared, areas.truths) > MOST)
+    inside = scored & (ratio(areas.shared, areas.detections) > MOST)
+    near = areas.iou() > LOOSE_IOU
 
     missed = matching.truth_scored & (matching.found == 0)
     wrong = matching.detection_scored & (matching.correct == 0)
     merging = wrong & (covered.sum(axis=0) >= 2)
     splitting = missed & (inside.sum(axis=1) >= 2)
     open_pairs = missed[:, None] & wrong & near
-    on_found = np.asarray((covered | inside) & (matching.found > 0)[:, None])
+    on_found = (covered | inside) & (matching.found > 0)[:, None]
     return Mistakes(
         _first(
             missed,

@@ -1,55 +1,46 @@
 """Precision and recall over a range of one threshold: what could be chosen, not how good it is."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
 from craftlite.data.sample import Sample
+from craftlite.evaluate.comparison import Candidate
 from craftlite.evaluate.detections import Detections
 from craftlite.evaluate.protocols.metric import Metric
-from craftlite.evaluate.score import Bools, Floats, Score
-from craftlite.postprocess import Thresholds
+from craftlite.progress import Progress
 
 LEVELS = tuple(round(0.3 + 0.05 * step, 2) for step in range(14))
 
 
-class Point(NamedTuple):
-    """The score at one level of a threshold."""
+def sweep(
+    one: Candidate, samples: Sequence[Sample], protocol: str
+) -> tuple[str | None, list[dict[str, float]]]:
+    """What was swept, and level, precision, recall and H-mean at each of LEVELS.
 
-    level: float
-    score: Score
-
-
-def text_threshold_sweep(
-    samples: Sequence[Sample],
-    detect: Callable[[Sample, Thresholds], Detections],
-    thresholds: Thresholds,
-    protocol: str,
-) -> Iterator[Point]:
-    """Scores at LEVELS of the text threshold, the other two as they are."""
-    for level in LEVELS:
-        metric = Metric(protocol)
-        for sample in samples:
-            metric.update(sample.words, detect(sample, replace(thresholds, text=level)))
-        yield Point(level, metric.summary())
-
-
-def confidence_sweep(
-    samples: Sequence[Sample], detections: Sequence[Detections], protocol: str
-) -> Iterator[Point]:
-    """Scores of the detections whose confidence is at least each of LEVELS."""
-    for level in LEVELS:
-        metric = Metric(protocol)
-        for sample, found in zip(samples, detections, strict=True):
-            metric.update(sample.words, surer(found, level))
-        yield Point(level, metric.summary())
+    That is a model's text threshold, its others as they are; or the least confidence of detections
+    that count, where files have confidences; or nothing.
+    """
+    if one.model is None and any(found.scores is None and len(found) for found in one.detections):
+        return None, []
+    points = []
+    for level in Progress(LEVELS, desc=f"sweep of {one.name}", unit="level"):
+        if one.model is not None:
+            thresholds = replace(one.thresholds, text=level)
+            detections = (one.model.detections(sample, thresholds) for sample in samples)
+        else:
+            detections = (surer(found, level) for found in one.detections)
+        ratios = Metric.of(protocol, samples, detections).summary().ratios()
+        points.append({"level": level} | ratios)
+    return "confidence" if one.model is None else "text threshold", points
 
 
 def surer(found: Detections, level: float) -> Detections:
-    """The detections whose score is at least `level`; they must have scores."""
-    assert found.scores is not None
+    """The detections whose score is at least `level`; none where none have scores."""
+    if found.scores is None:
+        return Detections()
     places = np.flatnonzero(found.scores >= level).tolist()
     return Detections(
         [found.quads[place] for place in places],
@@ -58,22 +49,21 @@ def surer(found: Detections, level: float) -> Detections:
     )
 
 
-class Bin(NamedTuple):
-    """The detections whose scores lie in one tenth: how many, their mean score, their precision."""
-
-    size: int
-    confidence: float
-    precision: float
-
-
-def calibration(scores: Floats, correct: Bools) -> list[Bin]:
+def calibration(metric: Metric) -> list[dict[str, Any]]:
     """Whether scores say how often a detection is right, in tenths; empty ones left out.
 
-    scores, correct: (D,) of all detections that count.
+    Of the detections that count: "size", how many; "confidence", their mean score; "precision".
     """
+    if not metric.scores:
+        return []
+    scores, correct = np.concatenate(metric.scores), np.concatenate(metric.correct)
     tenths = np.minimum((scores * 10).astype(int), 9)
     return [
-        Bin(int(part.sum()), float(scores[part].mean()), float(correct[part].mean()))
-        for tenth in range(10)
-        if (part := tenths == tenth).any()
+        {
+            "size": int(part.sum()),
+            "confidence": float(scores[part].mean()),
+            "precision": float(correct[part].mean()),
+        }
+        for part in (tenths == tenth for tenth in range(10))
+        if part.any()
     ]

@@ -12,7 +12,7 @@ from craftlite.evaluate.comparison import Candidate
 from craftlite.evaluate.outlines import COLOURS
 from craftlite.evaluate.report.charts import calibration_chart, sweep_chart
 from craftlite.evaluate.report.facts import facts_of
-from craftlite.evaluate.report.gallery import draw, worst
+from craftlite.evaluate.report.gallery import worst_pictures
 from craftlite.files import write_whole
 
 
@@ -24,7 +24,7 @@ def write_report(
     candidates: Sequence[Candidate],
     protocols: Sequence[str],
 ) -> Path:
-    """Writes the report of detectors that were judged by the protocols; returns the page's path.
+    """Writes the report of detectors that were scored by the protocols; returns the page's path.
 
     Raises:
         CraftliteError: a file cannot be written.
@@ -42,7 +42,10 @@ def write_report(
     page = env.get_template("report.html").render(
         facts,
         charts=charts(facts),
-        galleries=galleries(facts, samples, candidates),
+        galleries=[
+            list(worst_pictures(one, samples, details["pictures"], facts["details_by"]))
+            for one, details in zip(candidates, facts["details"], strict=True)
+        ],
         colours={name: "rgb({}, {}, {})".format(*rgb) for name, rgb in COLOURS.items()},
     )
     write_whole(out / "report.html", page)
@@ -51,10 +54,9 @@ def write_report(
 
 def charts(facts: dict[str, Any]) -> dict[str, str]:
     """The charts that there is something to draw for, by name."""
-    by, details = facts["details_by"], facts["details"]
-    scored = {row["name"]: row for row in facts["rows"] if row["protocol"] == by}
-    sweeps = {one["name"]: one["sweep"] for one in details if one["sweep"]}
-    bins = {one["name"]: one["calibration"] for one in details if one["calibration"]}
+    scored = {row["name"]: row for row in facts["rows"] if row["protocol"] == facts["details_by"]}
+    sweeps = {one["name"]: one["sweep"] for one in facts["details"] if one["sweep"]}
+    bins = {one["name"]: one["calibration"] for one in facts["details"] if one["calibration"]}
     drawn = {}
     if sweeps:
         chosen = [(scored[name]["recall"], scored[name]["precision"]) for name in sweeps]
@@ -62,21 +64,6 @@ def charts(facts: dict[str, Any]) -> dict[str, str]:
     if bins:
         drawn["calibration"] = calibration_chart(bins)
     return drawn
-
-
-def galleries(
-    facts: dict[str, Any], samples: Sequence[Sample], candidates: Sequence[Candidate]
-) -> list[dict[str, Any]]:
-    """For each detector its worst pictures, drawn."""
-    result = []
-    for one, details in zip(candidates, facts["details"], strict=True):
-        pictures = []
-        for number in worst(details["pictures"]):
-            parts = draw(one, number, samples[number], facts["details_by"])
-            if parts is not None:
-                pictures.append({"facts": details["pictures"][number], "parts": parts})
-        result.append({"name": one.name, "pictures": pictures})
-    return result
 
 
 def percent(ratio: float | None, digits: int = 1) -> str:

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from craftlite.data.sample import Sample
 from craftlite.detector import Detector
-from craftlite.draw import INK, PAPER, fitted, heatmap, scaled, write_picture, write_text
+from craftlite.draw import INK, PAPER, fitted, heatmap, write_picture, write_text
 from craftlite.evaluate.outlines import COLOURS, mark
 from craftlite.evaluate.protocols.iou import match
 from craftlite.evaluate.score import Matching
@@ -62,8 +62,7 @@ def draw_row(detector: Detector, sample: Sample, thresholds: Thresholds) -> Pict
     quads = detector.words(maps, thresholds, polygons=False).quads
     small, scale = fitted(pixels, CELL)
     matching = match(sample.words, list(np.rint(quads)))
-    truths = scaled([word.polygon for word in sample.words], scale)
-    found = mark(small, truths, scaled(list(quads), scale), matching)
+    found = mark(small, sample.words, list(quads), matching, scale)
     height, width = small.shape[:2]
     row = np.full((BAND + height, 3 * CELL[0] + 2 * GAP, 3), PAPER, np.uint8)
     for place, part in enumerate(

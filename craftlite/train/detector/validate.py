@@ -75,12 +75,7 @@ class WordScore:
         """Precision, recall and H-mean (ICDAR 2015, fixed thresholds), and the loss."""
         detector = self.detector(model)
         result = score(self.samples, lambda pixels: detector(pixels, THRESHOLDS, polygons=False))
-        return {
-            "precision": result.precision,
-            "recall": result.recall,
-            "hmean": result.hmean,
-            "validation_loss": self.loss(model),
-        }
+        return result.ratios() | {"validation_loss": self.loss(model)}
 
     @torch.inference_mode()
     def loss(self, model: nn.Module) -> float:

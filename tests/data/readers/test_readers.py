@@ -32,7 +32,7 @@ from craftlite.data.readers.td500 import rotated_line
 from craftlite.data.readers.totaltext import polygon_record
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
-from craftlite.evaluate import PROTOCOLS
+from craftlite.evaluate.protocols.metric import PROTOCOLS
 from craftlite.geometry import signed_area
 from craftlite.train.recipe_file import shipped_recipes
 
