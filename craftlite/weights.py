@@ -33,6 +33,13 @@ class Weights:
     # Thresholds for one kind of picture, by the name of the dataset that they suit best.
     presets: dict[str, Thresholds] = field(default_factory=dict)
 
+    @property
+    def file(self) -> Path:
+        """The file that is run: for ONNX Runtime, or else for torch."""
+        file = self.onnx or self.torch
+        assert file is not None
+        return file
+
     def preset(self, name: str) -> Thresholds:
         """The thresholds of a name.
 

@@ -1,8 +1,5 @@
 """`craftlite eval`: precision, recall and H-mean of weights, or of result files, on a dataset."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cache, partial
 from pathlib import Path
 
 from jsonargparse import ArgumentParser, Namespace
@@ -10,22 +7,20 @@ from jsonargparse.typing import PositiveInt
 
 from craftlite.commands.options import add_thresholds, chosen_thresholds, new_parser
 from craftlite.data import DATASETS, SPLITS
-from craftlite.data.annotations import Dataset, problem_lines
+from craftlite.data.annotations import problem_lines
 from craftlite.data.mix import folders_of
 from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample
 from craftlite.errors import ConfigError, DatasetError
-from craftlite.evaluate.comparison import Candidate
+from craftlite.evaluate.comparison import Candidate, EvaluationSet
 from craftlite.evaluate.map_cache import default_folder
-from craftlite.evaluate.protocols.metric import PROTOCOLS, Metric
+from craftlite.evaluate.protocols.metric import PROTOCOLS
 from craftlite.evaluate.result_files import read_results
 from craftlite.evaluate.runner import ModelRunner
-from craftlite.evaluate.score import Score
 from craftlite.evaluate.summary import format_summary
-from craftlite.evaluate.tune import search, shown, sides_around, write_tuning
-from craftlite.postprocess import Thresholds
+from craftlite.evaluate.tune import search, shown, sides_around, trial_of, write_tuning
 from craftlite.progress import Progress, write_line
-from craftlite.weights import find_weights
+from craftlite.weights import DEFAULT, find_weights
 
 MODEL_OPTIONS = (
     *("long_side", "thresholds", "text_threshold", "link_threshold", "low_text", "growth"),
@@ -56,7 +51,7 @@ def parser() -> ArgumentParser:
     add("--split", default="test", choices=SPLITS, help="Split to score.")
     folders = "Folder of each --dataset, in the same order; by default data/NAME."
     add("--data", action="append", type=str, default=[], metavar="DIR", help=folders)
-    one = "Weights to score; by default craftlite-small. Repeat it to compare."
+    one = f"Weights to score; by default {DEFAULT}. Repeat it to compare."
     add("--weights", action="append", type=str, metavar="NAME|FILE", help=one)
     add("--results", action="append", type=str, metavar="[NAME=]DIR", help=RESULTS_HELP)
     protocols = (
@@ -76,16 +71,6 @@ def parser() -> ArgumentParser:
     return result
 
 
-@dataclass(frozen=True)
-class EvaluationSet:
-    """A dataset that is scored on: its name on the screen, its layout, samples and protocols."""
-
-    name: str
-    layout: str
-    dataset: Dataset
-    protocols: list[str]
-
-
 def run(args: Namespace) -> int:
     """Prints the scores on stdout and everything else on stderr; returns the exit code.
 
@@ -94,83 +79,74 @@ def run(args: Namespace) -> int:
         DatasetError: a dataset or the result files cannot be used.
         WeightsError: the weights cannot be used.
     """
-    weights = args.weights or ([] if args.results else ["craftlite-small"])
+    weights = args.weights or ([] if args.results else [DEFAULT])
     _check(args, weights)
-    parts = _read_parts(args, pictures=bool(weights))
+    sets = _read_sets(args, pictures=bool(weights))
     if args.tune:
-        _tune(weights[0], parts, args)
-    for number, part in enumerate(parts):
+        _tune(weights[0], sets, args)
+        for name in MODEL_OPTIONS:  # so that what was written beside the weights is used
+            args[name] = None
+    for number, data in enumerate(sets):
         if number and not args.json:
             print()
-        _score(part, weights, args, alone=len(parts) == 1)
+        candidates = [_run_model(*named, data, args) for named in _named_weights(weights)]
+        candidates += [_read_results(text, data) for text in args.results or ()]
+        for one in candidates:
+            one.score_on(data)
+        print(format_summary(candidates, data, as_json=args.json))
+        if args.report is not None:
+            from craftlite.evaluate.report.write import write_report
+
+            folder = args.report if len(sets) == 1 else args.report / data.name
+            write_line(f"report: {write_report(folder, data, candidates)}")
+        for one in candidates:
+            if one.model is not None:
+                one.model.close()
     return 0
-
-
-def _read_parts(args: Namespace, pictures: bool) -> list[EvaluationSet]:
-    """The datasets, opened; two of one layout are distinguished by their folders' names."""
-    folders = folders_of(args.dataset, [Path(folder) for folder in args.data])
-    parts = []
-    for layout, folder in zip(args.dataset, folders, strict=True):
-        name = layout if args.dataset.count(layout) == 1 else f"{layout}-{folder.stem}"
-        dataset = read_dataset(layout, folder, args.split, pictures=pictures)
-        _warn_of(dataset, name if len(folders) > 1 else "")
-        protocols = list(dict.fromkeys(args.protocol or [DATASETS[layout].protocol]))
-        parts.append(EvaluationSet(name, layout, dataset, protocols))
-    names = [part.name for part in parts]
-    if len(set(names)) < len(names):
-        raise ConfigError(f"--data: two folders are called {folders[-1].stem}; rename one")
-    return parts
-
-
-def _score(part: EvaluationSet, weights: list[str], args: Namespace, alone: bool) -> None:
-    """Runs and judges every detector on a dataset, prints the figures and writes the report."""
-    samples, protocols = part.dataset.samples, part.protocols
-    named = zip(_short(weights), weights, strict=True)
-    candidates = [_run_model(name, file, part, args) for name, file in named]
-    candidates += [_read_results(text, part.dataset) for text in args.results or ()]
-    for one in candidates:
-        for protocol in protocols:
-            one.score_by(samples, protocol)
-    print(format_summary(candidates, protocols, part.name, args.split, as_json=args.json))
-    if args.report is not None:
-        from craftlite.evaluate.report.write import write_report
-
-        folder = args.report if alone else args.report / part.name
-        page = write_report(folder, part.name, args.split, samples, candidates, protocols)
-        write_line(f"report: {page}")
-    for one in candidates:
-        if one.model is not None:
-            one.model.close()
 
 
 def _check(args: Namespace, weights: list[str]) -> None:
     """Refuses options that are out of range or contradict one another."""
-    for name in args.dataset:
-        if name not in DATASETS:
-            raise ConfigError(f"--dataset {name}: known are {', '.join(DATASETS)}")
-    for name in args.protocol or ():
-        if name not in PROTOCOLS:
-            raise ConfigError(f"--protocol {name}: known are {', '.join(PROTOCOLS)}")
+    for option, known in (("dataset", DATASETS), ("protocol", PROTOCOLS)):
+        for name in args[option] or ():
+            if name not in known:
+                raise ConfigError(f"--{option} {name}: known are {', '.join(known)}")
     # A threshold of 0 is given too.
     given = [name for name in MODEL_OPTIONS if args[name] is not None and args[name] is not False]
-    if given and not weights:
-        options = ", ".join("--" + name.replace("_", "-") for name in given)
-        raise ConfigError(f"{options}: of no use with --results, which runs no model")
-    if args.tune and args.split == "test":
-        raise ConfigError(
-            "--tune: thresholds are not chosen on the test split; add --split val, or --split train"
-        )
-    if args.tune and (len(weights) > 1 or args.results):
-        raise ConfigError("--tune: one set of weights at a time, and no --results")
-    if args.results and len(args.dataset) > 1:
-        raise ConfigError("--results: the files are of one dataset; give one --dataset")
-    if args.report is not None and args.protocol and set(args.protocol) == {"cleval"}:
-        raise ConfigError("--report needs a word-level protocol; cleval scores characters")
-    names = _short(weights) + [_named(text)[0] for text in args.results or ()]
-    if len(set(names)) < len(names):
-        raise ConfigError(
-            f"duplicate name among {', '.join(names)}; use NAME=DIR to distinguish them"
-        )
+    options = ", ".join("--" + name.replace("_", "-") for name in given)
+    names = [name for name, _ in (*_named_weights(weights), *map(_named, args.results or ()))]
+    for wrong, reason in (
+        (given and not weights, f"{options}: of no use with --results, which runs no model"),
+        (
+            args.tune and args.split == "test",
+            "--tune: thresholds are not chosen on the test split; add --split val, or "
+            "--split train",
+        ),
+        (
+            args.tune and (len(weights) > 1 or args.results),
+            "--tune: one set of weights at a time, and no --results",
+        ),
+        (
+            args.results and len(args.dataset) > 1,
+            "--results: the files are of one dataset; give one --dataset",
+        ),
+        (
+            args.report is not None and set(args.protocol or ()) == {"cleval"},
+            "--report needs a word-level protocol; cleval scores characters",
+        ),
+        (
+            len(set(names)) < len(names),
+            f"duplicate name among {', '.join(names)}; use NAME=DIR to distinguish them",
+        ),
+    ):
+        if wrong:
+            raise ConfigError(reason)
+
+
+def _named_weights(weights: list[str]) -> list[tuple[str, str]]:
+    """Names for tables, and the weights: without folder and suffix, where those names differ."""
+    names = [Path(one).stem for one in weights]
+    return list(zip(names if len(set(names)) == len(names) else weights, weights, strict=True))
 
 
 def _named(text: str) -> tuple[str, Path]:
@@ -181,130 +157,95 @@ def _named(text: str) -> tuple[str, Path]:
     return name, Path(path)
 
 
-def _warn_of(dataset: Dataset, name: str) -> None:
+def _read_sets(args: Namespace, pictures: bool) -> list[EvaluationSet]:
+    """The datasets, opened; two of one layout are distinguished by their folders' names."""
+    folders = folders_of(args.dataset, [Path(folder) for folder in args.data])
+    sets = []
+    for layout, folder in zip(args.dataset, folders, strict=True):
+        name = layout if args.dataset.count(layout) == 1 else f"{layout}-{folder.stem}"
+        dataset = read_dataset(layout, folder, args.split, pictures=pictures)
+        protocols = list(dict.fromkeys(args.protocol or [DATASETS[layout].protocol]))
+        sets.append(EvaluationSet(name, layout, args.split, dataset.samples, protocols))
+        warnings = problem_lines(dataset.problems)
+        if not sets[-1].has_words():
+            warnings.append(
+                "no word is to be found, so recall is 0 whatever is found; false finds are counted"
+            )
+        for line in warnings:
+            write_line(f"warning: {name + ': ' if len(folders) > 1 else ''}{line}")
+    names = [data.name for data in sets]
+    if len(set(names)) < len(names):
+        raise ConfigError(f"--data: two folders are called {folders[-1].stem}; rename one")
+    return sets
 
-    of = f"{name}: " if name else ""
-    for line in problem_lines(dataset.problems):
-        write_line(f"warning: {of}{line}")
-    if all(word.ignore for sample in dataset.samples for word in sample.words):
-        write_line(
-            f"warning: {of}no word is to be found, so recall is 0 whatever is found; false finds "
-            "are counted"
-        )
 
-
-def _open(weights: str, part: EvaluationSet, args: Namespace) -> ModelRunner:
-
+def _open(weights: str, data: EvaluationSet, args: Namespace) -> ModelRunner:
     return ModelRunner(
         weights,
-        part.layout,
+        data.layout,
         cache=args.cache or default_folder(),
         long_side=args.long_side,
-        polygons=any(PROTOCOLS[name].curved for name in part.protocols),
+        polygons=any(PROTOCOLS[name].curved for name in data.protocols),
     )
 
 
-def _short(weights: list[str]) -> list[str]:
-    """Names for tables: those of files without folder and suffix, where that tells them apart."""
-    names = [Path(one).stem for one in weights]
-    return names if len(set(names)) == len(names) else weights
-
-
-def _run_model(name: str, weights: str, part: EvaluationSet, args: Namespace) -> Candidate:
-
-    model = _open(weights, part, args)
+def _run_model(name: str, weights: str, data: EvaluationSet, args: Namespace) -> Candidate:
+    model = _open(weights, data, args)
     thresholds = chosen_thresholds(args, weights, model.thresholds)
-    samples = Progress(part.dataset.samples, desc=f"{name} on {part.name}", unit="picture")
+    samples = Progress(data.samples, desc=f"{name} on {data.name}", unit="picture")
     detections = [model.detections(sample, thresholds) for sample in samples]
     return Candidate(name, model.facts(thresholds), detections, model, thresholds)
 
 
-def _read_results(text: str, dataset: Dataset) -> Candidate:
-
+def _read_results(text: str, data: EvaluationSet) -> Candidate:
     name, path = _named(text)
-    results = read_results(path, {sample.name: _size(sample) for sample in dataset.samples})
-    if results.missing:
-        _warn("no result file, so no detections, for", results.missing)
-    if results.unknown:
-        _warn("not scored, as this split has no such pictures:", results.unknown)
+    results = read_results(path, {sample.name: _size(sample) for sample in data.samples})
+    for what, names in (
+        ("no result file, so no detections, for", results.missing),
+        ("not scored, as this split has no such pictures:", results.unknown),
+    ):
+        more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+        if names:
+            write_line(f"warning: {what} {', '.join(names[:NAMES_SHOWN])}{more}")
     for line in problem_lines(results.problems):
         write_line(f"warning: {line}")
     facts = {"results": str(path), "odd": [str(problem) for problem in results.problems]}
-    return Candidate(name, facts, [results.detections[s.name] for s in dataset.samples])
+    return Candidate(name, facts, [results.detections[sample.name] for sample in data.samples])
 
 
 def _size(sample: Sample) -> tuple[int, int] | None:
-    """The picture's (width, height), or None where it is not there."""
+    """The picture's (width, height), or None where it cannot be read."""
     try:
         return sample.size()
     except DatasetError:
         return None
 
 
-def _tune(weights: str, parts: list[EvaluationSet], args: Namespace) -> None:
-    """Searches, says what it finds, and writes it down; the evaluation after it uses that."""
-    parts = _with_words(parts)
-    models = [_open(weights, part, args) for part in parts]
+def _tune(weights: str, sets: list[EvaluationSet], args: Namespace) -> None:
+    """Searches on the datasets that have words, and writes the choice beside the weights."""
+    for data in sets:
+        if not data.has_words():
+            write_line(f"{data.name}: no words, so it has no say in the thresholds")
+    sets = [data for data in sets if data.has_words()]
+    if not sets:
+        raise ConfigError("--tune: no dataset has a word to be found")
+    models = [_open(weights, data, args) for data in sets]
     start = chosen_thresholds(args, weights, models[0].thresholds)
     sides = [args.long_side] if args.long_side else sides_around(models[0].detector.long_side)
+    own = {}
     with Progress(desc="tuning", unit="combination") as bar:
-        score = _scorer(parts, models, bar)
-        every, own = range(len(parts)), {}
-        for tuning in search(partial(_scores, score, every), start, sides):
-            best = f"best so far: long side {tuning.long_side}; {shown(tuning.thresholds)}"
-            write_line(f"{best}: H-mean {tuning.hmean:.4f}")
-        for number in every if len(parts) > 1 else ():
-            alone = partial(_scores, score, [number])
-            *_, own[parts[number].name] = search(alone, tuning.thresholds, [tuning.long_side])
+        trials = {
+            data.name: trial_of(data, model, bar.update)
+            for data, model in zip(sets, models, strict=True)
+        }
+        for best in search(list(trials.values()), start, sides):
+            choice = f"long side {best.long_side}; {shown(best.thresholds)}"
+            write_line(f"best so far: {choice}: H-mean {best.hmean:.4f}")
+        for name, trial in trials.items() if len(trials) > 1 else ():
+            *_, own[name] = search([trial], best.thresholds, [best.long_side])
     where = " and ".join(
-        f"{part.name} {args.split}, {len(part.dataset.samples)} pictures, by {part.protocols[0]}"
-        for part in parts
+        f"{data.name} {data.split}, {len(data.samples)} pictures, by {data.protocols[0]}"
+        for data in sets
     )
-    files = write_tuning(find_weights(weights), tuning, f"on {where}", own)
+    files = write_tuning(find_weights(weights), best, f"on {where}", own)
     write_line(f"wrote {' and '.join(map(str, files))}")
-    for name in MODEL_OPTIONS:
-        setattr(args, name, None)
-
-
-def _with_words(parts: list[EvaluationSet]) -> list[EvaluationSet]:
-    """The datasets that thresholds can be chosen on; the others are named on stderr."""
-    chosen = []
-    for part in parts:
-        if any(not word.ignore for sample in part.dataset.samples for word in sample.words):
-            chosen.append(part)
-        else:
-            write_line(f"{part.name}: no words, so it has no say in the thresholds")
-    if not chosen:
-        raise ConfigError("--tune: no dataset has a word to be found")
-    return chosen
-
-
-def _scorer(
-    parts: list[EvaluationSet], models: list[ModelRunner], bar: Progress
-) -> Callable[[int, int, Thresholds], Score]:
-    """What scores the part of a number with a long side and thresholds, each once."""
-
-    @cache
-    def score(number: int, side: int, levels: Thresholds) -> Score:
-        part, model = parts[number], models[number].at(side)
-        metric = Metric(part.protocols[0])
-        for sample in part.dataset.samples:
-            metric.update(sample.words, model.detections(sample, levels))
-        bar.update()
-        return metric.summary()
-
-    return score
-
-
-def _scores(
-    score: Callable[[int, int, Thresholds], Score],
-    parts: Iterable[int],
-    side: int,
-    levels: Thresholds,
-) -> list[Score]:
-    return [score(part, side, levels) for part in parts]
-
-
-def _warn(what: str, names: list[str]) -> None:
-    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-    write_line(f"warning: {what} {', '.join(names[:NAMES_SHOWN])}{more}")

@@ -12,6 +12,29 @@ from craftlite.evaluate.runner import ModelRunner
 from craftlite.postprocess import Thresholds
 
 
+@dataclass(frozen=True)
+class EvaluationSet:
+    """A split of a dataset that is scored on.
+
+    Attributes:
+        name: on the screen; no two are the same.
+        layout: the dataset's name in the table DATASETS.
+        split: its name.
+        samples: pictures with their words.
+        protocols: that count there, the first before all.
+    """
+
+    name: str
+    layout: str
+    split: str
+    samples: Sequence[Sample]
+    protocols: Sequence[str]
+
+    def has_words(self) -> bool:
+        """Whether any word is to be found, which don't-care regions are not."""
+        return any(not word.ignore for sample in self.samples for word in sample.words)
+
+
 @dataclass
 class Candidate:
     """A detector and what it found.
@@ -21,7 +44,7 @@ class Candidate:
         facts: what it is, for tables and JSON.
         detections: of the samples, in their order.
         model: that found them, with `thresholds`; None where files were read.
-        metrics: by protocol, filled by `score_by`.
+        metrics: by protocol, filled by `score_on`.
     """
 
     name: str
@@ -31,9 +54,10 @@ class Candidate:
     thresholds: Thresholds = field(default_factory=Thresholds)
     metrics: dict[str, Metric] = field(default_factory=dict)
 
-    def score_by(self, samples: Sequence[Sample], protocol: str) -> None:
-        """Scores all samples by a protocol."""
-        self.metrics[protocol] = Metric.of(protocol, samples, self.detections)
+    def score_on(self, data: EvaluationSet) -> None:
+        """Scores all samples by each protocol."""
+        for protocol in data.protocols:
+            self.metrics[protocol] = Metric.of(protocol, data.samples, self.detections)
 
 
 def rows(candidates: Sequence[Candidate], protocols: Sequence[str]) -> list[dict[str, Any]]:

@@ -16,7 +16,6 @@ from craftlite.errors import CraftliteError
 from craftlite.files import sha256_of, write_whole
 from craftlite.preprocess import Fit
 from craftlite.progress import write_line
-from craftlite.weights import Weights
 
 LIMIT = 4 * 2**30  # bytes; beyond it the maps that were not used for longest go
 
@@ -120,10 +119,3 @@ def picture_hash(sample: Sample) -> str:
         return hashlib.sha256(os.fsencode(sample.picture)).hexdigest()  # pixels() will raise
     shape = str(sample.picture.shape).encode()
     return hashlib.sha256(shape + sample.picture.tobytes()).hexdigest()
-
-
-def weights_hash(entry: Weights) -> str:
-    """SHA-256 of the file that is run for a set of weights."""
-    file = entry.onnx or entry.torch
-    assert file is not None
-    return sha256_of(file)

@@ -36,5 +36,5 @@ def mark(
     ):
         for one, counts, share in zip(points, scored.tolist(), credit.tolist(), strict=True):
             state = (right if share > 0 else wrong) if counts else "don't care"
-            outline(drawn, [scaled(one, scale)], COLOURS[state], width)
+            outline(drawn, scaled([one], scale), COLOURS[state], width)
     return drawn

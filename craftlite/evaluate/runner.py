@@ -10,7 +10,8 @@ from craftlite.data import DATASETS
 from craftlite.data.sample import Sample
 from craftlite.detector import Detector, Maps
 from craftlite.evaluate.detections import Detections
-from craftlite.evaluate.map_cache import MapCache, weights_hash
+from craftlite.evaluate.map_cache import MapCache
+from craftlite.files import sha256_of
 from craftlite.postprocess import Thresholds
 from craftlite.weights import find_weights
 
@@ -66,7 +67,7 @@ class ModelRunner:
             self.thresholds, side, self.origin = original
             detector = Detector(detector.runtime, long_side=long_side or side)
         self.detector, self.polygons = detector, polygons
-        self._cache = MapCache(cache, weights_hash(entry))
+        self._cache = MapCache(cache, sha256_of(entry.file))
         self._milliseconds: list[float] = []
 
     def at(self, long_side: int) -> "ModelRunner":

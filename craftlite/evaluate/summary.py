@@ -4,48 +4,39 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from craftlite.evaluate.comparison import Candidate, differences, rows
+from craftlite.evaluate.comparison import Candidate, EvaluationSet, differences, rows
 from craftlite.evaluate.protocols.metric import PROTOCOLS
 
 Facts = dict[str, Any]
 SETTINGS = (
     *("weights", "results", "long_side"),
-    *("text_threshold", "link_threshold", "low_text", "growth"),
+    *("text_threshold", "link_threshold", "low_text", "growth", "chosen"),
 )
 
 
-def format_summary(
-    candidates: Sequence[Candidate],
-    protocols: Sequence[str],
-    dataset: str,
-    split: str,
-    *,
-    as_json: bool,
-) -> str:
+def format_summary(candidates: Sequence[Candidate], data: EvaluationSet, *, as_json: bool) -> str:
     """What to print of detectors that were scored: facts of one, a table of several, or JSON.
 
     The JSON object holds the figures of the first detector by the first protocol; where there are
     several, "rows" has all and "differences" compares them with the first.
     """
-    lines, compared = rows(candidates, protocols), differences(candidates, protocols)
+    lines = rows(candidates, data.protocols)
+    compared = differences(candidates, data.protocols)
     if as_json:
         several = {"rows": lines, "differences": compared} if len(lines) > 1 else {}
-        return json.dumps(lines[0] | {"dataset": dataset, "split": split} | several)
-    where = f"{dataset} {split}, {lines[0]['pictures']} pictures"
+        return json.dumps(lines[0] | {"dataset": data.name, "split": data.split} | several)
+    where = f"{data.name} {data.split}, {len(data.samples)} pictures"
     return facts(lines[0], where) if len(lines) == 1 else f"{where}\n\n{table(lines, compared)}"
 
 
 def facts(row: Facts, where: str) -> str:
     """One detector by one protocol, a fact a line."""
     low, high = row["hmean_interval"]
+    row = row | ({"chosen": row["origin"]} if "origin" in row else {})
     shown: Facts = {
         "dataset": where,
         "protocol": f"{row['protocol']}: {PROTOCOLS[row['protocol']].title}",
         **{name.replace("_", " "): row[name] for name in SETTINGS if name in row},
-    }
-    if "origin" in row:
-        shown["chosen"] = row["origin"]
-    shown |= {
         "words": f"{row['truths']}, don't-care words left out",
         "detections": f"{row['detections']}, those in don't-care regions left out",
         "found": f"{row['found']:g} of the words, {row['correct']:g} of the detections correct",

@@ -4,10 +4,14 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from craftlite.errors import CraftliteError
+from craftlite.evaluate.comparison import EvaluationSet
+from craftlite.evaluate.protocols.metric import Metric
+from craftlite.evaluate.runner import ModelRunner
 from craftlite.evaluate.score import Score
 from craftlite.files import write_whole
 from craftlite.postprocess import Thresholds
@@ -19,8 +23,8 @@ GROWTHS = (1.0, 1.25, 1.5, 1.75, 2.0)
 SIDES = (2 / 3, 5 / 6, 1, 7 / 6, 4 / 3)
 HEADING = "## Thresholds"
 
-Trial = Callable[[int, Thresholds], Sequence[Score]]
-"""Scores a long side and thresholds on each dataset."""
+Trial = Callable[[int, Thresholds], Score]
+"""Scores a long side and thresholds on one dataset."""
 
 
 class Tuning(NamedTuple):
@@ -33,13 +37,22 @@ class Tuning(NamedTuple):
 
     @property
     def hmean(self) -> float:
-        """The mean over the datasets, each of which counts the same."""
-        return mean_hmean(self.scores)
+        """The mean of the datasets' H-means, 0..1; each dataset counts the same."""
+        return sum(score.hmean for score in self.scores) / len(self.scores)
 
 
-def mean_hmean(scores: Sequence[Score]) -> float:
-    """The mean of the H-means, 0..1."""
-    return sum(score.hmean for score in scores) / len(scores)
+def trial_of(data: EvaluationSet, model: ModelRunner, tried: Callable[[], object]) -> Trial:
+    """Scores a model by the dataset's first protocol, each combination once; then calls `tried`."""
+
+    @cache
+    def trial(long_side: int, thresholds: Thresholds) -> Score:
+        runner = model.at(long_side)
+        found = (runner.detections(sample, thresholds) for sample in data.samples)
+        score = Metric.of(data.protocols[0], data.samples, found).summary()
+        tried()
+        return score
+
+    return trial
 
 
 def sides_around(long_side: int) -> list[int]:
@@ -47,7 +60,7 @@ def sides_around(long_side: int) -> list[int]:
     return sorted({max(32, round(share * long_side / 32) * 32) for share in SIDES})
 
 
-def search(trial: Trial, start: Thresholds, sides: list[int]) -> Iterator[Tuning]:
+def search(trials: Sequence[Trial], start: Thresholds, sides: Sequence[int]) -> Iterator[Tuning]:
     """Tries combinations; yields the best so far after each long side, the last is the result.
 
     For each long side, from `start`: low, link and text take in turn every one of LEVELS (0.10 to
@@ -55,15 +68,15 @@ def search(trial: Trial, start: Thresholds, sides: list[int]) -> Iterator[Tuning
     keep the best H-mean, the mean over all datasets, the earlier value where two are equal; round
     after round until one changes nothing.
     """
-    tried: dict[tuple[int, Thresholds], Sequence[Score]] = {}
+    tried: dict[tuple[int, Thresholds], Tuning] = {}
 
-    def hmean(side: int, levels: Thresholds) -> float:
-        key = side, levels
-        if key not in tried:
-            tried[key] = trial(*key)
-        return mean_hmean(tried[key])
+    def tuning(side: int, levels: Thresholds) -> Tuning:
+        if (side, levels) not in tried:
+            scores = [trial(side, levels) for trial in trials]
+            tried[side, levels] = Tuning(side, levels, scores, len(tried) + 1)
+        return tried[side, levels]
 
-    best: tuple[int, Thresholds] | None = None
+    best: Tuning | None = None
     for side in sides:
         levels, previous = start, None
         while levels != previous:
@@ -72,10 +85,10 @@ def search(trial: Trial, start: Thresholds, sides: list[int]) -> Iterator[Tuning
                 values = GROWTHS if name == "growth" else LEVELS
                 options = [replace(levels, **{name: value}) for value in values]
                 options = [levels, *(one for one in options if one.text >= one.low)]
-                levels = max(options, key=lambda one: hmean(side, one))
-        if best is None or hmean(side, levels) > hmean(*best):
-            best = side, levels
-        yield Tuning(*best, tried[best], len(tried))
+                levels = max(options, key=lambda one: tuning(side, one).hmean)
+        if best is None or tuning(side, levels).hmean > best.hmean:
+            best = tuning(side, levels)
+        yield best._replace(tried=len(tried))
 
 
 def write_tuning(
@@ -100,14 +113,13 @@ def write_tuning(
         content: dict[str, Any] = json.loads(settings.read_text("utf-8"))
         content[entry.name] |= facts
     else:
-        file = entry.onnx or entry.torch
-        assert file is not None
-        settings, content = file.with_suffix(".json"), facts
-        card = file.with_name("card.md")
+        settings, content = entry.file.with_suffix(".json"), facts
+        card = entry.file.with_name("card.md")
         if not card.is_file():
-            card = file.with_suffix(".md")
+            card = entry.file.with_suffix(".md")
     text = section(tuning, where) + (table(tuning, own) if own else "")
     write_whole(settings, settings_text(content))
+    catalogue.cache_clear()
     write_whole(card, with_section(_read(card, entry.name), text))
     return [settings, card]
 

@@ -268,6 +268,21 @@ def test_report_of_result_files_without_pictures(
     assert "res_img_2.txt:2: the outline crosses itself" in page
 
 
+def test_report_of_confidences_where_a_picture_has_no_results(
+    icdar15: Path, tmp_path: Path
+) -> None:
+    found = tmp_path / "found"
+    found.mkdir()
+    (found / "res_img_2.txt").write_text(f"{SQUARE},0.75\n100,100,120,120,0.35\n")
+    options = ["--dataset", "icdar15", "--data", icdar15, "--results", found]
+    assert evaluate(*options, "--report", tmp_path / "report") == 0
+    [details] = json.loads((tmp_path / "report/report.json").read_text())["details"]
+    assert details["swept"] == "confidence"
+    precisions = {point["level"]: point["precision"] for point in details["sweep"]}
+    assert (precisions[0.35], precisions[0.4], precisions[0.8]) == (0.5, 1, 0)
+    assert [bin["precision"] for bin in details["calibration"]] == [0, 1]
+
+
 def test_tuned_thresholds_are_used_from_then_on(
     bright: list[str | Path], brightness: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

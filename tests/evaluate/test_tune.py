@@ -1,6 +1,7 @@
 """The search, on scores that are known, and what it writes."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,21 +10,21 @@ from craftlite.errors import ConfigError, WeightsError
 from craftlite.evaluate.score import Score
 from craftlite.evaluate.tune import HEADING, LEVELS, Tuning, search, sides_around, write_tuning
 from craftlite.postprocess import Thresholds
-from craftlite.weights import find_weights
+from craftlite.weights import catalogue, find_weights, folder
 
 START = Thresholds(text=0.7, link=0.4, low=0.4)
 
 
-def hill(side: int, levels: Thresholds) -> list[Score]:
+def hill(side: int, levels: Thresholds) -> Score:
     """Best at 1280, text 0.55, link 0.25, low 0.5, growth 1.5."""
     away = abs(levels.text - 0.55) + abs(levels.link - 0.25) + abs(levels.low - 0.5)
     away += abs(levels.growth - 1.5)
     good = 100 - 10 * away - abs(side - 1280) / 100
-    return [Score(1, 100, 100, good, good)]
+    return Score(1, 100, 100, good, good)
 
 
 def test_search_finds_the_top_of_a_hill() -> None:
-    steps = list(search(hill, START, [960, 1280, 1600]))
+    steps = list(search([hill], START, [960, 1280, 1600]))
     best = steps[-1]
     top = Thresholds(text=0.55, link=0.25, low=0.5, growth=1.5)
     assert (best.long_side, best.thresholds) == (1280, top)
@@ -34,18 +35,18 @@ def test_search_finds_the_top_of_a_hill() -> None:
 
 def test_search_stays_where_nothing_is_better() -> None:
     flat = Score(1, 10, 10, 5, 5)
-    [best] = search(lambda side, levels: [flat], START, [1280])
+    [best] = search([lambda side, levels: flat], START, [1280])
     assert (best.long_side, best.thresholds) == (1280, START)
 
 
 def test_no_text_threshold_below_low_text_is_tried() -> None:
     tried: list[Thresholds] = []
 
-    def trial(side: int, levels: Thresholds) -> list[Score]:
+    def trial(side: int, levels: Thresholds) -> Score:
         tried.append(levels)
         return hill(side, levels)
 
-    list(search(trial, START, [1280]))
+    list(search([trial], START, [1280]))
     assert all(levels.text >= levels.low for levels in tried)
     assert len(tried) == len(set(tried))
 
@@ -74,6 +75,22 @@ def test_what_was_chosen_is_found_again_beside_the_weights(weights: Path) -> Non
     assert "of 77 combinations the one of the best H-mean, 0.7500" in card.read_text()
 
 
+def test_shipped_weights_are_used_as_tuned_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in folder().glob("*.json"):
+        shutil.copy(file, tmp_path)
+    for module in ("weights", "evaluate.tune"):
+        monkeypatch.setattr(f"craftlite.{module}.folder", lambda: tmp_path)
+    try:
+        write_tuning(find_weights("craftlite-small"), TUNING, "on here val")
+        entry = find_weights("craftlite-small")
+    finally:
+        catalogue.cache_clear()
+    assert (entry.long_side, entry.thresholds) == (1216, TUNING.thresholds)
+    assert HEADING in (tmp_path / "craftlite-small.md").read_text()
+
+
 def test_the_card_keeps_the_rest_and_has_the_section_once(weights: Path) -> None:
     card = weights.with_name("card.md")
     card.write_text("# mine\n\nA table.\n\n## Data\n\nSome.\n")
@@ -90,12 +107,13 @@ def test_the_card_keeps_the_rest_and_has_the_section_once(weights: Path) -> None
 def test_datasets_count_the_same_whatever_their_size() -> None:
     large, small = Score(900, 9000, 9000, 9000, 9000), Score(1, 10, 10, 5, 5)
 
-    def trial(side: int, levels: Thresholds) -> list[Score]:
-        good = Score(1, 10, 10, 9, 9) if levels.low == 0.2 else small
-        bad = Score(900, 9000, 9000, 6300, 6300)
-        return [bad, good] if levels.low == 0.2 else [large, small]
+    def of_large(side: int, levels: Thresholds) -> Score:
+        return Score(900, 9000, 9000, 6300, 6300) if levels.low == 0.2 else large
 
-    *_, best = search(trial, START, [1280])
+    def of_small(side: int, levels: Thresholds) -> Score:
+        return Score(1, 10, 10, 9, 9) if levels.low == 0.2 else small
+
+    *_, best = search([of_large, of_small], START, [1280])
     assert best.thresholds.low == 0.2  # (0.7 + 0.9) / 2 is more than (1 + 0.5) / 2
     assert best.hmean == pytest.approx(0.8)
 

@@ -121,10 +121,10 @@ def _best_thresholds(detector: Detector, seen: Sequence[tuple[Sample, Maps]]) ->
     """The thresholds that give the best H-mean on pictures whose maps are known."""
     bar = tqdm(desc="thresholds", unit="combination", leave=False, mininterval=5)
 
-    def trial(_: int, levels: Thresholds) -> list[Score]:
+    def trial(_: int, levels: Thresholds) -> Score:
         bar.update()
-        return [summed(_tallies(detector, seen, [levels])[0])]
+        return summed(_tallies(detector, seen, [levels])[0])
 
-    *_, best = search(trial, THRESHOLDS, [detector.long_side])
+    *_, best = search([trial], THRESHOLDS, [detector.long_side])
     bar.close()
     return best.thresholds

@@ -7,7 +7,7 @@ from typing import Any
 
 import craftlite
 from craftlite.data.sample import Sample
-from craftlite.evaluate.comparison import Candidate, differences, rows
+from craftlite.evaluate.comparison import Candidate, EvaluationSet, differences, rows
 from craftlite.evaluate.protocols.metric import PROTOCOLS
 from craftlite.evaluate.report.breakdown import by_groups
 from craftlite.evaluate.report.mistakes import KINDS, Mistakes, mistakes
@@ -17,20 +17,15 @@ from craftlite.evaluate.score import Tally, summed, whole
 Facts = dict[str, Any]
 
 
-def facts_of(
-    dataset: str,
-    split: str,
-    samples: Sequence[Sample],
-    candidates: Sequence[Candidate],
-    protocols: Sequence[str],
-) -> Facts:
+def facts_of(data: EvaluationSet, candidates: Sequence[Candidate]) -> Facts:
     """The report's values; details are by the first protocol that matches words."""
+    protocols = data.protocols
     by = next(name for name in protocols if candidates[0].metrics[name].matchings)
-    words = [word for sample in samples for word in sample.words]
+    words = [word for sample in data.samples for word in sample.words]
     return {
-        "dataset": dataset,
-        "split": split,
-        "pictures": len(samples),
+        "dataset": data.name,
+        "split": data.split,
+        "pictures": len(data.samples),
         "words": sum(not word.ignore for word in words),
         "dont_care": sum(word.ignore for word in words),
         "made": datetime.now(timezone.utc).isoformat(timespec="minutes"),
@@ -39,7 +34,7 @@ def facts_of(
         "rows": rows(candidates, protocols),
         "differences": differences(candidates, protocols),
         "details_by": by,
-        "details": [details(one, samples, by) for one in candidates],
+        "details": [details(one, data.samples, by) for one in candidates],
     }
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from craftlite.data.sample import Sample
-from craftlite.evaluate.comparison import Candidate
+from craftlite.evaluate.comparison import Candidate, EvaluationSet
 from craftlite.evaluate.outlines import COLOURS
 from craftlite.evaluate.report.charts import calibration_chart, sweep_chart
 from craftlite.evaluate.report.facts import facts_of
@@ -16,20 +15,13 @@ from craftlite.evaluate.report.gallery import worst_pictures
 from craftlite.files import write_whole
 
 
-def write_report(
-    out: Path,
-    dataset: str,
-    split: str,
-    samples: Sequence[Sample],
-    candidates: Sequence[Candidate],
-    protocols: Sequence[str],
-) -> Path:
-    """Writes the report of detectors that were scored by the protocols; returns the page's path.
+def write_report(out: Path, data: EvaluationSet, candidates: Sequence[Candidate]) -> Path:
+    """Writes the report of detectors that were scored; returns the page's path.
 
     Raises:
         CraftliteError: a file cannot be written.
     """
-    facts = facts_of(dataset, split, samples, candidates, protocols)
+    facts = facts_of(data, candidates)
     write_whole(out / "report.json", json.dumps(facts, indent=1) + "\n")
     env = Environment(
         loader=PackageLoader("craftlite.evaluate.report", "templates"),
@@ -43,7 +35,7 @@ def write_report(
         facts,
         charts=charts(facts),
         galleries=[
-            list(worst_pictures(one, samples, details["pictures"], facts["details_by"]))
+            list(worst_pictures(one, data.samples, details["pictures"], facts["details_by"]))
             for one, details in zip(candidates, facts["details"], strict=True)
         ],
         colours={name: "rgb({}, {}, {})".format(*rgb) for name, rgb in COLOURS.items()},
