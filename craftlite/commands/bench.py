@@ -1,13 +1,14 @@
 """`craftlite bench`: milliseconds of the networks, side by side."""
 
 import json
+from typing import Any
 
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
 
 from craftlite.commands.options import new_parser, parse_size
 from craftlite.errors import ConfigError
-from craftlite.evaluate.speed import BENCH_WORDS, time_networks, time_postprocess
+from craftlite.evaluate.speed import BENCH_WORDS, Timing, time_networks, time_postprocess
 from craftlite.files import cpu_model
 from craftlite.progress import write_line
 
@@ -35,49 +36,35 @@ def parser() -> ArgumentParser:
     return result
 
 
-def whole_blocks(text: str) -> tuple[int, int]:
-    """(width, height) of WIDTHxHEIGHT that a network takes without padding.
+def run(args: Namespace) -> int:
+    """Time the networks and the post-processing, and print a table or JSON.
 
     Raises:
-        ConfigError: it is not of that form, or a side is no multiple of 32.
+        ConfigError: --size is not of that form, or a side is not a multiple of 32.
+        WeightsError: a network cannot be used.
     """
-    size = parse_size(text)
+    size = parse_size(args.size)
     if min(size) < 32 or size[0] % 32 or size[1] % 32:
-        raise ConfigError(f"--size {text}: both sides must be multiples of 32")
-    return size
-
-
-def run(args: Namespace) -> int:
-    """Time the networks and the post-processing, and print a table or JSON."""
-    size = whole_blocks(args.size)
+        raise ConfigError(f"--size {args.size}: both sides must be multiples of 32")
     weights = args.weights or COMPARED
     write_line(f"timing {', '.join(weights)} ...")
     networks = time_networks(weights, size, args.threads, args.runs)
     found, postprocess = time_postprocess(size, 5 * args.runs)
     first = networks[0].median
     rows = [
-        {
-            "name": timing.name,
-            "median_ms": round(timing.median, 2),
-            "min_ms": round(timing.fastest, 2),
-            "max_ms": round(timing.slowest, 2),
-            "times_faster": round(first / timing.median, 2),
-        }
+        {"name": timing.name}
+        | _milliseconds(timing)
+        | {"times_faster": round(first / timing.median, 2)}
         for timing in networks
     ]
+    words = {"words_drawn": BENCH_WORDS, "words_found": found}
     facts = {
         "processor": cpu_model(),
         "threads": args.threads,
         "size": args.size,
         "runs": args.runs,
         "networks": rows,
-        "postprocess": {
-            "words_drawn": BENCH_WORDS,
-            "words_found": found,
-            "median_ms": round(postprocess.median, 2),
-            "min_ms": round(postprocess.fastest, 2),
-            "max_ms": round(postprocess.slowest, 2),
-        },
+        "postprocess": words | _milliseconds(postprocess),
     }
     if args.json:
         print(json.dumps(facts, indent=2))
@@ -85,11 +72,13 @@ def run(args: Namespace) -> int:
     threads = f"{args.threads} threads" if args.threads else "all cores"
     print(f"{args.size}, {threads}, {args.runs} runs each in turn, {facts['processor']}\n")
     print(f"{'':<28}{'median':>12}{'min':>12}{'max':>12}{'times faster':>15}")
-    for row in rows:
-        times = "".join(f"{row[key]:>9} ms" for key in ("median_ms", "min_ms", "max_ms"))
-        print(f"{row['name']:<28}{times}{row['times_faster']:>15}")
-    print(
-        f"{f'post-processing, {found} words':<28}{postprocess.median:>9.2f} ms"
-        f"{postprocess.fastest:>9.2f} ms{postprocess.slowest:>9.2f} ms"
-    )
+    last = {"name": f"post-processing, {found} words", "times_faster": ""}
+    for row in (*rows, last | _milliseconds(postprocess)):
+        times = "".join(f"{row[key]:>9.2f} ms" for key in ("median_ms", "min_ms", "max_ms"))
+        print(f"{row['name']:<28}{times}{row['times_faster']:>15}".rstrip())
     return 0
+
+
+def _milliseconds(timing: Timing) -> dict[str, Any]:
+    times = {"median_ms": timing.median, "min_ms": timing.fastest, "max_ms": timing.slowest}
+    return {name: round(time, 2) for name, time in times.items()}

@@ -105,7 +105,6 @@ def _keep_tuning(entry: Weights, out: Path) -> None:
     if entry.tuned is None or entry.hmean is None or beside.exists():
         return
     origin = f"for {entry.name}, {entry.tuned}"
-    chosen = entry.thresholds, entry.long_side, origin, entry.hmean
-    facts = tuned_settings(*chosen, entry.presets)
+    facts = tuned_settings(entry.thresholds, entry.long_side, origin, entry.hmean, entry.presets)
     write_whole(beside, settings_text(facts))
     write_line(f"wrote tuned thresholds and long side to {beside}")

@@ -48,18 +48,13 @@ def run(args: Namespace) -> int:
     if not known:
         write_line("the networks' costs need torch: pip install 'craftlite[train]'")
     weights: list[dict[str, Any]] = [
-        {
-            "name": w.name,
-            "hmean": w.hmean,
-            "tuned": w.tuned,
-            "long_side": w.long_side,
-            "thresholds": vars(w.thresholds),
-        }
-        for w in catalogue().values()
+        {key: getattr(entry, key) for key in ("name", "hmean", "tuned", "long_side")}
+        | {"thresholds": vars(entry.thresholds)}
+        for entry in catalogue().values()
     ]
     bodies: list[dict[str, Any]] = [
-        {"name": b.name, "body_of": b.body_of, "data": b.data, "top1_error": b.top1_error}
-        for b in backbones().values()
+        {key: getattr(entry, key) for key in ("name", "body_of", "data", "top1_error")}
+        for entry in backbones().values()
     ]
     if args.json:
         facts = {"networks": known, "weights": weights, "backbones": bodies}

@@ -1,7 +1,6 @@
 """Score maps kept on disk, so that a second protocol or other thresholds cost no network run."""
 
 import hashlib
-import io
 import os
 import time
 from contextlib import suppress
@@ -13,7 +12,7 @@ import numpy as np
 from craftlite.data.sample import Sample
 from craftlite.detector import Detector, Maps
 from craftlite.errors import CraftliteError
-from craftlite.files import sha256_of, write_whole
+from craftlite.files import sha256_of, written_whole
 from craftlite.preprocess import Fit
 from craftlite.progress import write_line
 
@@ -68,17 +67,15 @@ class MapCache:
     def _keep(self, path: Path, maps: Maps, milliseconds: float) -> None:
         if not self._writes:
             return
-        with io.BytesIO() as file:
-            np.savez(
-                file,
-                region=maps.region,
-                affinity=maps.affinity,
-                size=maps.fit.size,
-                milliseconds=milliseconds,
-            )
-            content = file.getvalue()
         try:
-            write_whole(path, content, durable=False)
+            with written_whole(path, durable=False) as unfinished, unfinished.open("wb") as file:
+                np.savez(
+                    file,
+                    region=maps.region,
+                    affinity=maps.affinity,
+                    size=maps.fit.size,
+                    milliseconds=milliseconds,
+                )
         except CraftliteError as error:
             self._writes = False
             write_line(f"warning: maps are not kept: {error}")

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -24,7 +24,7 @@ from craftlite.data.files.lines import LARGEST, coordinates, read_bytes, text_li
 from craftlite.errors import DatasetError
 from craftlite.evaluate.detections import Detections
 from craftlite.evaluate.result_zip import read_members
-from craftlite.geometry import Points, clockwise, repaired
+from craftlite.geometry import Points, box, clockwise, repaired
 
 OUTSIDE = "the outline reaches out of the picture"
 MOST_WORDS = 10_000  # of a picture: each is compared with each word of the ground truth
@@ -50,12 +50,12 @@ class Results:
 
 
 def read_results(path: Path, sizes: Mapping[str, Size | None]) -> Results:
-    """The detections of each named picture, from what stands at `path`.
+    """The detections of each named picture in result files.
 
-    That is a folder or zip file of `res_<name>.txt`, or of the `<name>.json` or `results.jsonl`
+    They are a folder or zip file of `res_<name>.txt`, or of the `<name>.json` or `results.jsonl`
     that `craftlite detect` writes, or one such .json or .jsonl file. A line of text is
-    `x1,y1,x2,y2,...` with four corners or more, or ICDAR 2013's box `left,top,right,bottom`; an odd
-    last number is the confidence.
+    `x1,y1,x2,y2,...` with four corners or more, or ICDAR 2013's box `left,top,right,bottom`; a last
+    number without a partner is the confidence.
 
     Args:
         path: where to read.
@@ -91,8 +91,7 @@ def read_results(path: Path, sizes: Mapping[str, Size | None]) -> Results:
     )
 
 
-@dataclass(frozen=True)
-class _Word:
+class _Word(NamedTuple):
     """One detection as it is written, with its place; outline and quad can be the same."""
 
     where: str
@@ -136,18 +135,14 @@ def _pictures(file: str, raw: bytes, where: str) -> Iterator[tuple[str, list[_Wo
 def _word_of_line(line: str, where: str) -> _Word:
     try:
         values = coordinates(line.split(","))
+        score = values.pop() if len(values) % 2 else None
+        outline = box(*values) if len(values) == 4 else np.array(values, np.float32).reshape(-1, 2)
+        if len(outline) < 4:
+            raise ValueError("fewer than 4 points")
     except ValueError as error:
-        raise _unreadable(line, where) from error
-    pairs = len(values) // 2 * 2
-    score = values[-1] if len(values) > pairs else None
-    values = values[:pairs]
-    if len(values) == 4:
-        left, top, right, bottom = values
-        values = [left, top, right, top, right, bottom, left, bottom]
-    if len(values) < 8:
-        raise _unreadable(line, where)
-    outline = check_outline(np.array(values, np.float32).reshape(-1, 2), where)
-    return _Word(where, outline, outline, score)
+        expected = "x1,y1,x2,y2,x3,y3,x4,y4 (or more points) and perhaps a confidence"
+        raise UnreadableError(where, line, expected) from error
+    return _Word(where, check_outline(outline, where), outline, score)
 
 
 def _words_of_record(line: bytes, where: str) -> tuple[str, list[_Word]]:
@@ -197,8 +192,3 @@ def _oddities(outline: Points, size: Size | None) -> Iterator[str]:
         yield ANTICLOCKWISE
     if (outline < 0).any() or (size is not None and (outline > size).any()):
         yield OUTSIDE
-
-
-def _unreadable(line: str, where: str) -> DatasetError:
-    expected = "x1,y1,x2,y2,x3,y3,x4,y4 (or more points) and perhaps a confidence"
-    return UnreadableError(where, line, expected)

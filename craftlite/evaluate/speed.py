@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,15 +65,15 @@ def time_in_turn(actions: Mapping[str, Callable[[], object]], runs: int) -> list
 
     In turn, so that a machine whose speed drifts slows all of them alike.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in actions}
+    milliseconds: dict[str, list[float]] = {name: [] for name in actions}
     for _ in range(runs + 1):
         for name, action in actions.items():
             start = time.perf_counter()
             action()
-            seconds[name].append(1000 * (time.perf_counter() - start))
+            milliseconds[name].append(1000 * (time.perf_counter() - start))
     return [
-        Timing(name, statistics.median(s[1:]), min(s[1:]), max(s[1:]))
-        for name, s in seconds.items()
+        Timing(name, statistics.median(times[1:]), min(times[1:]), max(times[1:]))
+        for name, times in milliseconds.items()
     ]
 
 
@@ -86,21 +87,19 @@ def time_networks(
     return time_in_turn(actions, runs)
 
 
-def word_grid(size: tuple[int, int]) -> list[Word]:
-    """BENCH_WORDS words of seven characters on a regular grid in a picture of `size`."""
+def time_postprocess(size: tuple[int, int], runs: int) -> tuple[int, Timing]:
+    """Words found, and the timing, of post-processing maps of BENCH_WORDS words, polygons too.
+
+    The words have seven characters each and lie on a regular grid in a picture of `size`.
+    """
     columns, rows = 5, BENCH_WORDS // 5
     width, height = size[0] / columns, size[1] / rows
     words = []
-    for number in range(BENCH_WORDS):
-        x, y = (number % columns) * width, (number // columns) * height
+    for row, column in product(range(rows), range(columns)):
+        x, y = column * width, row * height
         quad = box(x + 0.15 * width, y + 0.3 * height, x + 0.85 * width, y + 0.7 * height)
         words.append(Word(quad, "abcdefg", False, split_evenly(quad, 7)))
-    return words
-
-
-def time_postprocess(size: tuple[int, int], runs: int) -> tuple[int, Timing]:
-    """Words found, and the timing, of post-processing maps of BENCH_WORDS words, polygons too."""
-    region, affinity = render_targets(word_grid(size), size)[0]
+    region, affinity = render_targets(words, size)[0]
     found = len(words_from_maps(region, affinity, Thresholds(), polygons=True))
     action = {"post-processing": lambda: words_from_maps(region, affinity, Thresholds())}
     return found, time_in_turn(action, runs)[0]

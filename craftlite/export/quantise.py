@@ -66,32 +66,27 @@ def write_int8(full: Path, out: Path, inputs: Iterable[Input]) -> None:
         CraftliteError: a file cannot be written, the temporary ones of ONNX Runtime among them.
     """
     with TemporaryDirectory() as folder:
+        prepared, quantised = Path(folder) / "prepared.onnx", Path(folder) / "int8.onnx"
         try:
-            whole = _quantised(full, Path(folder), inputs)
+            quant_pre_process(full, prepared, skip_symbolic_shape=True)
+            convolutions = [n.name for n in onnx.load(prepared).graph.node if n.op_type == "Conv"]
+            quantize_static(
+                prepared,
+                quantised,
+                _Inputs(inputs),
+                per_channel=True,
+                reduce_range=True,
+                activation_type=QuantType.QUInt8,
+                weight_type=QuantType.QInt8,
+                nodes_to_exclude=[*convolutions[:FIRST], *convolutions[-LAST:]],
+                # Without, the one picture with the largest values makes the steps of all coarse.
+                extra_options={"CalibMovingAverage": True},
+            )
+            content = quantised.read_bytes()
         except OSError as error:
             reason = error.strerror or error
             raise CraftliteError(f"{folder}: a file there cannot be written ({reason})") from error
-        write_whole(out, whole)
-
-
-def _quantised(full: Path, folder: Path, inputs: Iterable[Input]) -> bytes:
-    """What a network in 8 bits has in its file; ONNX Runtime writes its steps into a folder."""
-    prepared, whole = folder / "prepared.onnx", folder / "int8.onnx"
-    quant_pre_process(full, prepared, skip_symbolic_shape=True)
-    convolutions = [n.name for n in onnx.load(prepared).graph.node if n.op_type == "Conv"]
-    quantize_static(
-        prepared,
-        whole,
-        _Inputs(inputs),
-        per_channel=True,
-        reduce_range=True,
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
-        nodes_to_exclude=[*convolutions[:FIRST], *convolutions[-LAST:]],
-        # Without, the one picture with the largest values makes the steps of all others coarse.
-        extra_options={"CalibMovingAverage": True},
-    )
-    return whole.read_bytes()
+    write_whole(out, content)
 
 
 def spread(pictures: Sequence[Path]) -> list[Path]:
