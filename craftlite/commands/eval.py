@@ -101,7 +101,7 @@ def run(args: Namespace) -> int:
             write_line(f"report: {write_report(folder, data, candidates)}")
         for one in candidates:
             if one.model is not None:
-                one.model.close()
+                one.model.trim_cache()
     return 0
 
 
@@ -169,7 +169,7 @@ def _read_sets(args: Namespace, pictures: bool) -> list[EvaluationSet]:
         warnings = problem_lines(dataset.problems)
         if not sets[-1].has_words():
             warnings.append(
-                "no word is to be found, so recall is 0 whatever is found; false finds are counted"
+                "the ground truth has no words, so recall is 0; false finds are counted"
             )
         for line in warnings:
             write_line(f"warning: {name + ': ' if len(folders) > 1 else ''}{line}")
@@ -225,7 +225,7 @@ def _tune(weights: str, sets: list[EvaluationSet], args: Namespace) -> None:
     """Searches on the datasets that have words, and writes the choice beside the weights."""
     for data in sets:
         if not data.has_words():
-            write_line(f"{data.name}: no words, so it has no say in the thresholds")
+            write_line(f"{data.name}: no words, so it does not affect the thresholds")
     sets = [data for data in sets if data.has_words()]
     if not sets:
         raise ConfigError("--tune: no dataset has a word to be found")

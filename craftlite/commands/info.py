@@ -43,7 +43,7 @@ def networks() -> list[dict[str, Any]]:
 
 
 def run(args: Namespace) -> int:
-    """Print what there is; without torch, networks are left out and a line on stderr says so."""
+    """Print networks, weights and backbones; without torch, weights and backbones alone."""
     known = networks() if find_spec("torch") else []
     if not known:
         write_line("the networks' costs need torch: pip install 'craftlite[train]'")

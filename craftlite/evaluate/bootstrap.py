@@ -15,13 +15,13 @@ DRAWS = 10_000
 LEVEL = 0.95
 
 
-def hmeans(tallies: Sequence[Tally], draws: int = DRAWS, seed: int = 0) -> Floats:
-    """H-means (draws,) of as many drawn sets of pictures; the same sets for the same seed."""
+def hmeans(tallies: Sequence[Tally]) -> Floats:
+    """H-means (DRAWS,) of as many drawn sets of pictures, always the same sets."""
     if not tallies:
-        return np.zeros(draws)
-    rng = np.random.default_rng(seed)
+        return np.zeros(DRAWS)
     pictures = len(tallies)
-    counts = rng.multinomial(pictures, np.full(pictures, 1 / pictures), size=draws)
+    shares = np.full(pictures, 1 / pictures)
+    counts = np.random.default_rng(0).multinomial(pictures, shares, size=DRAWS)
     sums = counts @ np.array([tally[:4] for tally in tallies], np.float64)
     truths, detections, found, correct = sums.clip(min=0).T
     recall, precision = ratio(found, truths), ratio(correct, detections)

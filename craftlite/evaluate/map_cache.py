@@ -29,7 +29,7 @@ class MapCache:
     """The maps of one set of weights, by (weights, picture, long side).
 
     Args:
-        folder: where all maps are kept; if it cannot be written to, a warning says so once and
+        folder: where all maps are kept; if it cannot be written to, one warning is given and
             nothing is kept.
         weights: SHA-256 of the weights' file.
     """

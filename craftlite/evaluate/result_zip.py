@@ -51,5 +51,5 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     if member.compress_type not in _METHODS:  # those that unpack without bound are among the rest
         raise zipfile.BadZipFile("its method is not deflate")
     with archive.open(member) as file:
-        # A number, so that no more is unpacked than the directory of the file says there is.
+        # With a limit, so that no more is unpacked than the archive's directory announces.
         return file.read(member.file_size + 1)

@@ -114,6 +114,6 @@ class ModelRunner:
             "origin": self.origin if thresholds == self.thresholds else "given by hand",
         }
 
-    def close(self) -> None:
-        """Keeps the cache within its limit."""
+    def trim_cache(self) -> None:
+        """Keeps the cache of maps within its limit."""
         self._cache.trim()

@@ -56,13 +56,10 @@ class Matching:
         split: float = 1.0,
         merged: float = 1.0,
     ) -> "Matching":
-        """Credits a truth and a detection by themselves with 1 each.
+        """Credits each member of a pair with 1.
 
-        Args:
-            groups: each with one truth or one detection.
-            truth_scored, detection_scored: as the attributes.
-            split: the credit of a truth and each of its several detections.
-            merged: the credit of a detection and each of its several truths.
+        Members of a truth with several detections get `split`, those of a detection with several
+        truths `merged`.
         """
         found, correct = np.zeros(len(truth_scored)), np.zeros(len(detection_scored))
         for truths, detections in groups:

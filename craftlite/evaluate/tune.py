@@ -125,7 +125,7 @@ def write_tuning(
 
 
 def section(tuning: Tuning, where: str) -> str:
-    """What the card says of the thresholds, as markdown without its heading."""
+    """The text of the section on thresholds in the card, without its heading."""
     levels = shown(tuning.thresholds)
     figures = f"{tuning.hmean:.4f}"
     if len(tuning.scores) == 1:

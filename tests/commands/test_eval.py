@@ -93,7 +93,7 @@ def test_table_of_result_files_and_default_folder(
     assert rows["protocol"] == "iou: IoU above 0.5, one to one, as ICDAR 2015 and MLT count"
 
 
-def test_odd_ground_truth_is_said_in_a_line_for_each_kind(
+def test_ground_truth_with_problems_gives_a_warning_for_each_kind(
     icdar15: Path, results: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     odd = icdar15 / "Challenge4_Test_Task1_GT/gt_img_3.txt"
@@ -264,7 +264,7 @@ def test_report_of_result_files_without_pictures(
     assert "data:image" not in page
     assert "&lt;b&gt;1" in page
     assert "<b>1" not in page
-    assert "1 outlines of results are odd" in page
+    assert "1 outlines of results have a problem" in page
     assert "res_img_2.txt:2: the outline crosses itself" in page
 
 
@@ -341,17 +341,17 @@ def test_pictures_without_text_count_false_finds_alone(
     both = [*bright, "--dataset", "quads", "--data", textless, "--split", "train"]
     assert evaluate(*both, "--tune") == 0
     said = capsys.readouterr()
-    assert "quads-textless: no words, so it has no say in the thresholds" in said.err
+    assert "quads-textless: no words, so it does not affect the thresholds" in said.err
     assert "1, in 1 of 2 pictures" in said.out
     with pytest.raises(ConfigError, match="no dataset has a word"):
         evaluate("--dataset", "quads", "--data", textless, *bright[4:], "--split", "val", "--tune")
 
 
-def test_a_ground_truth_without_words_is_said(
+def test_a_ground_truth_without_words_gives_a_warning(
     icdar15: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for file in (icdar15 / "Challenge4_Test_Task1_GT").iterdir():
         file.write_text("")
     (tmp_path / "res_img_1.txt").write_text("1,2,9,8\n")
     assert evaluate("--dataset", "icdar15", "--data", icdar15, "--results", tmp_path) == 0
-    assert "no word is to be found" in capsys.readouterr().err
+    assert "the ground truth has no words" in capsys.readouterr().err

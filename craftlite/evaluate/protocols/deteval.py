@@ -17,7 +17,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from craftlite.data.sample import Word
-from craftlite.evaluate.score import Bools, Floats, MatchedGroup, Matching
+from craftlite.evaluate.protocols.overlap import only_ones
+from craftlite.evaluate.score import Floats, MatchedGroup, Matching
 from craftlite.geometry import Points
 
 MIN_RECALL = 0.8
@@ -92,11 +93,6 @@ def distances(ones: Floats, others: Floats) -> Floats:
     apart = np.linalg.norm(centres[0][:, None] - centres[1][None], axis=2)
     diagonals = [np.linalg.norm(size, axis=1) for size in sizes]
     return np.asarray(2 * apart / (diagonals[0][:, None] + diagonals[1]))
-
-
-def only_ones(pairs: Bools) -> Bools:
-    """The pairs (T, D) that are the only ones of their row and of their column."""
-    return np.asarray(pairs & (pairs.sum(axis=1) == 1)[:, None] & (pairs.sum(axis=0) == 1))
 
 
 def covers(shares: Floats, least: float) -> bool:

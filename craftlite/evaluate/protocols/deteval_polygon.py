@@ -1,9 +1,10 @@
 """DetEval on outlines, as Total-Text is scored: recall 0.7 and precision 0.6.
 
 Ch'ng and Chan, "Total-Text", IJDAR 2020, section 5, in the version of the authors' Python scripts
-that works on polygons. What is odd in those scripts is kept: ratios are rounded to two decimals;
-limits are strict in the first pass and not in the others; the many-to-one pass asks for a recall
-of 0.6, and of 0.7 only where one truth is left; the don't-care ratio adds a pixel to the area.
+that works on polygons. The peculiarities of those scripts are kept: ratios are rounded to two
+decimals; limits are strict in the first pass and not in the others; the many-to-one pass asks for a
+recall of 0.6, and of 0.7 only where one truth is left; the don't-care ratio adds a pixel to the
+area.
 """
 
 from collections.abc import Sequence
@@ -11,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from craftlite.data.sample import Word
-from craftlite.evaluate.protocols.overlap import overlap
-from craftlite.evaluate.score import Bools, Floats, MatchedGroup, Matching, ratio
+from craftlite.evaluate.protocols.overlap import only_ones, overlap
+from craftlite.evaluate.score import Floats, MatchedGroup, Matching, ratio
 from craftlite.geometry import Points
 
 MIN_RECALL = 0.7
@@ -53,7 +54,9 @@ def _groups(recall: Floats, precision: Floats) -> list[tuple[list[int], list[int
         free_truths[truths] = free[detections] = False
         groups.append((truths, detections))
 
-    for truth, detection in _one_to_one(recall, precision):
+    covering, inside = only_ones(recall > MIN_RECALL), only_ones(precision > MIN_PRECISION)
+    # The two may be different detections; the one that covers the truth is taken.
+    for truth, detection in np.argwhere(covering & inside.any(axis=1, keepdims=True)).tolist():
         add([truth], [detection])
     for truth in range(len(recall)):
         if free_truths[truth] and (recall[truth] > 0).sum() >= 2:
@@ -67,15 +70,3 @@ def _groups(recall: Floats, precision: Floats) -> list[tuple[list[int], list[int
             if enough and (len(parts) > 1 or recall[parts[0], detection] >= MIN_RECALL):
                 add(parts.tolist(), [detection])
     return groups
-
-
-def _one_to_one(recall: Floats, precision: Floats) -> list[tuple[int, int]]:
-    """Truths with one detection of enough recall and one of enough precision, each only theirs."""
-    covers, inside = recall > MIN_RECALL, precision > MIN_PRECISION
-    only: Bools = (covers.sum(axis=1) == 1) & (inside.sum(axis=1) == 1)
-    pairs = []
-    for truth in np.flatnonzero(only).tolist():
-        covering, lying_in = int(covers[truth].argmax()), int(inside[truth].argmax())
-        if covers[:, covering].sum() == 1 and inside[:, lying_in].sum() == 1:
-            pairs.append((truth, covering))
-    return pairs

@@ -1,4 +1,4 @@
-"""Areas that truths and detections share, for all pairs of a picture at once."""
+"""Areas that truths and detections share, and tables of their pairs, for a picture at once."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,7 +8,7 @@ import numpy.typing as npt
 import shapely
 
 from craftlite.data.sample import Word
-from craftlite.evaluate.score import Floats, ratio
+from craftlite.evaluate.score import Bools, Floats, ratio
 from craftlite.geometry import Points, repaired
 
 Shapes = npt.NDArray[np.object_]
@@ -54,3 +54,8 @@ def shapes(outlines: Sequence[Points]) -> Shapes:
 def count_repaired(outlines: Sequence[Points]) -> int:
     """How many outlines cross themselves or enclose no area, and so need repair."""
     return sum(len(points) < 3 or not shapely.Polygon(points).is_valid for points in outlines)
+
+
+def only_ones(pairs: Bools) -> Bools:
+    """The pairs (T, D) that are the only ones of their row and of their column."""
+    return np.asarray(pairs & (pairs.sum(axis=1) == 1)[:, None] & (pairs.sum(axis=0) == 1))

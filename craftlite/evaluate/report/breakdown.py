@@ -14,7 +14,7 @@ from craftlite.evaluate.protocols.td500 import turned_boxes
 from craftlite.evaluate.score import Floats, Matching, Score, Tally, summed
 from craftlite.geometry import Points
 
-SQUARE = 1.5  # the aspect below which a word has no direction to speak of
+SQUARE = 1.5  # the aspect below which a word counts as level, whatever its slope
 # Pixels, long side over short, degrees off the horizontal, and letters.
 LIMITS = {
     "height": (8, 12, 16, 24, 32, 48, 64),

@@ -1,4 +1,4 @@
-"""The report's charts, as SVG to stand inside the page."""
+"""The report's charts, as SVG inside the page."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ def sweep_chart(sweeps: Mapping[str, Sequence[Mapping[str, Any]]], chosen: Seque
     for colour, (name, points), (recall, precision) in zip(
         COLOURS * len(sweeps), sweeps.items(), chosen, strict=False
     ):
-        # Where nothing is detected there is no precision to speak of.
+        # Where nothing is detected, precision is not defined.
         points = [point for point in points if point["recall"] or point["precision"]]
         recalls = [100 * point["recall"] for point in points]
         precisions = [100 * point["precision"] for point in points]

@@ -1,4 +1,4 @@
-"""Everything that a report says, as values that JSON holds."""
+"""Everything that a report shows, as values that JSON holds."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -50,7 +50,7 @@ def surer(found: Detections, level: float) -> Detections:
 
 
 def calibration(metric: Metric) -> list[dict[str, Any]]:
-    """Whether scores say how often a detection is right, in tenths; empty ones left out.
+    """How often detections of a score are correct, by tenths of the score; empty ones left out.
 
     Of the detections that count: "size", how many; "confidence", their mean score; "precision".
     """
