@@ -62,37 +62,31 @@ class Candidate:
 
 def rows(candidates: Sequence[Candidate], protocols: Sequence[str]) -> list[dict[str, Any]]:
     """Figures of each detector by each protocol: name, protocol, score, 95 % interval of H-mean."""
-    return [
-        {"name": one.name, "protocol": protocol}
-        | one.metrics[protocol].summary().facts()
-        | {
-            "hmean_interval": interval(hmeans(one.metrics[protocol].tallies)),
-            "pictures_with_false_finds": sum(
-                tally.detections > tally.correct for tally in one.metrics[protocol].tallies
-            ),
-        }
-        | one.facts
-        for protocol in protocols
-        for one in candidates
-    ]
+    return [_row(one, protocol) for protocol in protocols for one in candidates]
+
+
+def _row(one: Candidate, protocol: str) -> dict[str, Any]:
+    metric = one.metrics[protocol]
+    pictures = {
+        "hmean_interval": interval(hmeans(metric.tallies)),
+        "pictures_with_false_finds": sum(t.detections > t.correct for t in metric.tallies),
+    }
+    named = {"name": one.name, "protocol": protocol}
+    return named | metric.summary().facts() | pictures | one.facts
 
 
 def differences(candidates: Sequence[Candidate], protocols: Sequence[str]) -> list[dict[str, Any]]:
     """H-mean of each detector less that of the first, with the paired 95 % interval."""
-    result = []
-    for protocol in protocols:
-        first, *others = candidates
-        base = first.metrics[protocol]
-        for one in others:
-            metric = one.metrics[protocol]
-            draws = hmeans(metric.tallies) - hmeans(base.tallies)
-            result.append(
-                {
-                    "name": one.name,
-                    "against": first.name,
-                    "protocol": protocol,
-                    "hmean": metric.summary().hmean - base.summary().hmean,
-                    "hmean_interval": interval(draws),
-                }
-            )
-    return result
+    first, *others = candidates
+    return [_difference(one, first, protocol) for protocol in protocols for one in others]
+
+
+def _difference(one: Candidate, first: Candidate, protocol: str) -> dict[str, Any]:
+    metric, base = one.metrics[protocol], first.metrics[protocol]
+    return {
+        "name": one.name,
+        "against": first.name,
+        "protocol": protocol,
+        "hmean": metric.summary().hmean - base.summary().hmean,
+        "hmean_interval": interval(hmeans(metric.tallies) - hmeans(base.tallies)),
+    }
