@@ -1,4 +1,4 @@
-"""A body as a classifier of whole pictures: what backbones are pretrained as."""
+"""A backbone as a classifier of whole pictures: what backbones are pretrained as."""
 
 from torch import Tensor, nn
 
@@ -8,23 +8,18 @@ DROPOUT = 0.2
 
 
 class Classifier(nn.Module):
-    """A body, where wanted a wider 1x1 convolution, the mean over the picture, and a linear layer.
+    """A backbone, a 1x1 convolution of `width` channels, the mean over the picture, a linear layer.
 
-    The body is called `basenet`, as in a detector, so that its weights go from one to the other.
-
-    Args:
-        body: gives feature maps, deepest first, and their `channels`.
-        classes: how many there are.
-        width: channels of the 1x1 convolution after the body; 0 leaves it out.
-        act: its activation.
+    The backbone is called `basenet`, as in a detector, so that its weights go from one to the
+    other. A `width` of 0 leaves the convolution out.
     """
 
     def __init__(
-        self, body: nn.Module, classes: int, width: int = 1280, act: Activation = nn.ReLU
+        self, backbone: nn.Module, classes: int, width: int = 1280, act: Activation = nn.ReLU
     ) -> None:
         super().__init__()
-        self.basenet = body
-        deepest: int = body.channels[0]  # type: ignore[index, assignment]
+        self.basenet = backbone
+        deepest: int = backbone.channels[0]  # type: ignore[index, assignment]
         self.head = conv_bn(deepest, width, act=act) if width else nn.Identity()
         self.dropout = nn.Dropout(DROPOUT)
         self.classifier = nn.Linear(width or deepest, classes)

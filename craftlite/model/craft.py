@@ -1,17 +1,8 @@
 """CRAFT: a backbone, a decoder that walks back up to half size, and a head with two maps."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from torch import Tensor, nn
-
-
-class Backbone(Protocol):
-    """What a backbone says of its feature maps: channels and strides, deepest first."""
-
-    channels: Sequence[int]
-    strides: Sequence[int]
-
 
 Decoder = Callable[[Sequence[int]], Sequence[nn.Module]]
 
@@ -19,9 +10,10 @@ Decoder = Callable[[Sequence[int]], Sequence[nn.Module]]
 class Craft(nn.Module):
     """Region and affinity scores at half the picture's size (Baek et al., CVPR 2019, figure 2).
 
-    One class for the original and the light network: `decoder` makes, for the backbone's channels,
-    the up-sampling blocks (deep, skip -> out) and at last the head. The names `basenet`,
-    `upconv1`... and `conv_cls` are those of the official state dict.
+    One class for the original and the light network: `backbone` gives feature maps, deepest first,
+    of its `channels`; `decoder` makes, for these, the up-sampling blocks (deep, skip -> out) and at
+    last the head. The names `basenet`, `upconv1`... and `conv_cls` are those of the official state
+    dict.
     """
 
     def __init__(self, backbone: nn.Module, decoder: Decoder) -> None:

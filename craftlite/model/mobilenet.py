@@ -1,69 +1,37 @@
-"""MobileNetV1 and V2 at width 1.0, as bodies that light networks are compared with."""
+"""MobileNetV1 and V2 at width 1.0, as backbones that light networks are compared with."""
 
-from torch import Tensor, nn
+from torch import nn
 
-from craftlite.model.blocks import InvertedResidual, conv_bn, separable
-from craftlite.model.rexnet import features
+from craftlite.model.blocks import separable
+from craftlite.model.rexnet import Plan, ReXNet, Stage
 
-
-class MobileNetV1(nn.Module):
-    """Howard et al., "MobileNets: Efficient Convolutional Neural Networks", 2017, table 1.
-
-    Attributes:
-        channels: of the feature maps that `forward` gives, deepest first.
-        strides: their strides against the picture.
-    """
-
-    # Output channels of the separable blocks at strides 2, 4, 8, 16 and 32.
-    STAGES = ((64,), (128, 128), (256, 256), (512,) * 6, (1024, 1024))
-    channels = (1024, 512, 256, 128, 64)
-    strides = (32, 16, 8, 4, 2)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stem = conv_bn(3, 32, 3, stride=2)
-        self.stages = nn.ModuleList()
-        inputs = 32
-        for depth, outputs in enumerate(self.STAGES):
-            blocks = nn.Sequential()
-            for number, width in enumerate(outputs):
-                blocks.append(separable(inputs, width, 2 if depth > 0 and number == 0 else 1))
-                inputs = width
-            self.stages.append(blocks)
-
-    def forward(self, x: Tensor) -> list[Tensor]:
-        """Feature maps (N, channels[i], H/strides[i], W/strides[i]) of x (N, 3, H, W)."""
-        return features(self.stages, self.stem(x))
+V1 = Plan(tuple(map(Stage, ((64,), (128,) * 2, (256,) * 2, (512,) * 6, (1024,) * 2))))
+V2 = Plan(
+    (
+        Stage((16,), expansion=1),
+        Stage((24,) * 2),
+        Stage((32,) * 3),
+        Stage((64,) * 4 + (96,) * 3),
+        Stage((160,) * 3 + (320,)),
+    ),
+    act=nn.ReLU6,
+    partial=False,
+)
 
 
-class MobileNetV2(nn.Module):
-    """Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", CVPR 2018, table 2.
-
-    Attributes:
-        channels: of the feature maps that `forward` gives, deepest first.
-        strides: their strides against the picture.
-    """
-
-    # Output channels of the blocks at strides 2, 4, 8, 16 and 32.
-    STAGES = ((16,), (24,) * 2, (32,) * 3, (64,) * 4 + (96,) * 3, (160,) * 3 + (320,))
-    channels = (320, 96, 32, 24, 16)
-    strides = (32, 16, 8, 4, 2)
+class MobileNetV1(ReXNet):
+    """Howard et al., "MobileNets: Efficient Convolutional Neural Networks", 2017, table 1."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.stem = conv_bn(3, 32, 3, stride=2, act=nn.ReLU6)
-        self.stages = nn.ModuleList()
-        inputs = 32
-        for depth, outputs in enumerate(self.STAGES):
-            blocks = nn.Sequential()
-            for number, width in enumerate(outputs):
-                stride = 2 if depth > 0 and number == 0 else 1
-                expansion = 6 if depth > 0 else 1
-                block = InvertedResidual(inputs, width, expansion, stride, nn.ReLU6, partial=False)
-                blocks.append(block)
-                inputs = width
-            self.stages.append(blocks)
+        super().__init__(V1)
 
-    def forward(self, x: Tensor) -> list[Tensor]:
-        """Feature maps (N, channels[i], H/strides[i], W/strides[i]) of x (N, 3, H, W)."""
-        return features(self.stages, self.stem(x))
+    def block(self, stage: Stage, inputs: int, outputs: int, stride: int) -> nn.Module:
+        """A depthwise convolution and a 1x1."""
+        return separable(inputs, outputs, stride)
+
+
+class MobileNetV2(ReXNet):
+    """Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", 2018, table 2."""
+
+    def __init__(self) -> None:
+        super().__init__(V2)

@@ -34,11 +34,16 @@ class Stage:
 
 @dataclass(frozen=True)
 class Plan:
-    """The stages of strides 2, 4, 8, 16 and 32, after a stem of `stem` channels at stride 2."""
+    """The stages of strides 2, 4, 8, 16 and 32, after a stem of `stem` channels at stride 2.
+
+    act: of the stem and of the stages that name none. partial: of the blocks, see
+    `InvertedResidual`.
+    """
 
     stages: tuple[Stage, ...]
     stem: int = 32
     act: Activation = nn.ReLU
+    partial: bool = True
 
 
 # The detector's: no squeeze-excitation, no SiLU and early maps expanded by 4 only, where expansion
@@ -92,6 +97,7 @@ class ReXNet(nn.Module):
 
     def __init__(self, plan: Plan = LITE) -> None:
         super().__init__()
+        self.plan = plan
         self.stem = conv_bn(3, plan.stem, 3, stride=2, act=plan.act)
         self.stages = nn.ModuleList()
         inputs = plan.stem
@@ -99,28 +105,26 @@ class ReXNet(nn.Module):
             blocks = nn.Sequential()
             for number, outputs in enumerate(stage.channels):
                 stride = 2 if depth > 0 and number == 0 else 1
-                blocks.append(
-                    InvertedResidual(
-                        *(inputs, outputs, stage.expansion, stride),
-                        act=stage.act or plan.act,
-                        squeeze=stage.squeeze,
-                        kernel=stage.kernel if stride == 1 else 3,
-                    )
-                )
+                blocks.append(self.block(stage, inputs, outputs, stride))
                 inputs = outputs
             self.stages.append(blocks)
         self.channels = tuple(stage.channels[-1] for stage in reversed(plan.stages))
         self.strides = tuple(2 ** (depth + 1) for depth in reversed(range(len(plan.stages))))
 
+    def block(self, stage: Stage, inputs: int, outputs: int, stride: int) -> nn.Module:
+        """One block of a stage, from `inputs` channels to `outputs`."""
+        return InvertedResidual(
+            *(inputs, outputs, stage.expansion, stride),
+            act=stage.act or self.plan.act,
+            squeeze=stage.squeeze,
+            partial=self.plan.partial,
+            kernel=stage.kernel if stride == 1 else 3,
+        )
+
     def forward(self, x: Tensor) -> list[Tensor]:
         """Feature maps (N, channels[i], H/strides[i], W/strides[i]) of x (N, 3, H, W)."""
-        return features(self.stages, self.stem(x))
-
-
-def features(stages: nn.ModuleList, x: Tensor) -> list[Tensor]:
-    """What each of the stages gives, one after another, the deepest first."""
-    maps = []
-    for stage in stages:
-        x = stage(x)
-        maps.append(x)
-    return maps[::-1]
+        x, features = self.stem(x), []
+        for stage in self.stages:
+            x = stage(x)
+            features.append(x)
+        return features[::-1]

@@ -1,4 +1,4 @@
-"""The body of the original CRAFT: VGG16 with batch norm (Baek et al., CVPR 2019, section 3.1)."""
+"""The backbone and decoder of the original CRAFT (Baek et al., CVPR 2019, section 3.1)."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -6,31 +6,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-# Convolutions of VGG16-BN up to conv5_2, "M" for max pooling. A slice is (name in the official
-# state dict, number of its first layer within VGG16-BN, layers) and ends where CRAFT taps it.
-_SLICES: tuple[tuple[str, int, tuple[int | str, ...]], ...] = (
-    ("slice1", 0, (64, 64, "M", 128, 128)),
-    ("slice2", 13, ("M", 256, 256)),
-    ("slice3", 20, (256, "M", 512, 512)),
-    ("slice4", 30, (512, "M", 512, 512)),
-)
-
-
-def _slice(
-    first: int, layers: Sequence[int | str], channels: int, rectified: bool
-) -> tuple[nn.Sequential, int]:
-    """The layers with their numbers in VGG16-BN, and the channels that they end in."""
-    modules: list[nn.Module] = []
-    for layer in layers:
-        if isinstance(layer, int):
-            modules += [nn.Conv2d(channels, layer, 3, padding=1), nn.BatchNorm2d(layer), nn.ReLU()]
-            channels = layer
-        else:
-            modules.append(nn.MaxPool2d(2))
-    if not rectified:
-        modules.pop()
-    named = OrderedDict((str(number), m) for number, m in enumerate(modules, first))
-    return nn.Sequential(named), channels
+# Convolutions of VGG16-BN up to conv5_2, 0 for max pooling, cut where CRAFT taps them. The names
+# are the official state dict's.
+_SLICES = {
+    "slice1": (64, 64, 0, 128, 128),
+    "slice2": (0, 256, 256),
+    "slice3": (256, 0, 512, 512),
+    "slice4": (512, 0, 512, 512),
+}
 
 
 class VGG16BN(nn.Module):
@@ -50,10 +33,20 @@ class VGG16BN(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        channels = 3
-        for name, first, layers in _SLICES:
-            module, channels = _slice(first, layers, channels, rectified=name != "slice4")
+        inputs, modules = 3, list[nn.Module]()
+        for name, layers in _SLICES.items():
+            first = len(modules)
+            for width in layers:
+                if not width:
+                    modules.append(nn.MaxPool2d(2))
+                    continue
+                convolution = nn.Conv2d(inputs, width, 3, padding=1)
+                modules += [convolution, nn.BatchNorm2d(width), nn.ReLU()]
+                inputs = width
+            numbered = {str(k): modules[k] for k in range(first, len(modules))}
+            module = nn.Sequential(OrderedDict(numbered))
             self.add_module(name, module)
+        module[-1] = nn.Identity()  # slice4 ends without a ReLU
         self.slice5 = nn.Sequential(
             nn.MaxPool2d(3, stride=1, padding=1),
             nn.Conv2d(512, 1024, 3, padding=6, dilation=6),
@@ -63,22 +56,10 @@ class VGG16BN(nn.Module):
     def forward(self, x: Tensor) -> list[Tensor]:
         """Feature maps (N, channels[i], H/strides[i], W/strides[i]) of x (N, 3, H, W)."""
         features = []
-        for name in ("slice1", "slice2", "slice3", "slice4", "slice5"):
+        for name in (*_SLICES, "slice5"):
             x = getattr(self, name)(x)
             features.append(x)
         return features[::-1]
-
-
-def double_conv(skip_and_deep: int, middle: int, out: int) -> nn.Sequential:
-    """CRAFT's up-sampling block: 1x1 then 3x3 convolution, each with batch norm and ReLU."""
-    return nn.Sequential(
-        nn.Conv2d(skip_and_deep, middle, 1),
-        nn.BatchNorm2d(middle),
-        nn.ReLU(),
-        nn.Conv2d(middle, out, 3, padding=1),
-        nn.BatchNorm2d(out),
-        nn.ReLU(),
-    )
 
 
 class ConcatUp(nn.Module):
@@ -86,7 +67,14 @@ class ConcatUp(nn.Module):
 
     def __init__(self, deep: int, skip: int, out: int) -> None:
         super().__init__()
-        self.conv = double_conv(deep + skip, 2 * out, out)
+        self.conv = nn.Sequential(
+            nn.Conv2d(deep + skip, 2 * out, 1),
+            nn.BatchNorm2d(2 * out),
+            nn.ReLU(),
+            nn.Conv2d(2 * out, out, 3, padding=1),
+            nn.BatchNorm2d(out),
+            nn.ReLU(),
+        )
 
     def forward(self, deep: Tensor, skip: Tensor) -> Tensor:
         """(N, deep, h, w) and (N, skip, H, W) to (N, out, H, W)."""
