@@ -19,9 +19,10 @@ from torch import Tensor, nn
 from craftlite.cli import main as craftlite
 from craftlite.data.loader import Batch
 from craftlite.train.detector import task as detector
-from craftlite.train.detector.loss import Loss, craft_loss
+from craftlite.train.detector.loss import craft_loss
 from craftlite.train.detector.task import DetectorTask
 from craftlite.train.recipe import Recipe
+from craftlite.train.task import Losses
 from tools import bodies  # noqa: F401 - their names are known then
 
 # Weight of a term beside the squared error, and of each head that only training has.
@@ -33,23 +34,24 @@ DEEP_STEPS = ("upconv2", "upconv3")
 class DiceTask(DetectorTask):
     """The squared error, and the Dice distance of where the maps are above a half."""
 
-    def loss(self, outputs: Any, batch: Batch) -> Loss:
+    def loss(self, outputs: Any, batch: Batch) -> Losses:
         """The loss of a batch."""
-        loss = super().loss(outputs, batch)
+        losses = super().loss(outputs, batch)
         scores = outputs[0].float().permute(0, 3, 1, 2)
-        return loss._replace(total=loss.total + TERM * dice(scores, batch.scores, batch.weight))
+        term = TERM * dice(scores, batch.scores, batch.weight)
+        return losses | {"loss": losses["loss"] + term}
 
 
 class FocalTask(DetectorTask):
     """The squared error, and its square: pixels that are far off pull harder still."""
 
-    def loss(self, outputs: Any, batch: Batch) -> Loss:
+    def loss(self, outputs: Any, batch: Batch) -> Losses:
         """The loss of a batch."""
-        loss = super().loss(outputs, batch)
+        losses = super().loss(outputs, batch)
         scores = outputs[0].float().permute(0, 3, 1, 2)
         error = batch.weight[:, None] * (scores - batch.scores) ** 4
         weighed = (batch.weight[:, None] * batch.scores).sum().clamp(min=1)
-        return loss._replace(total=loss.total + TERM * error.sum() / weighed)
+        return losses | {"loss": losses["loss"] + TERM * error.sum() / weighed}
 
 
 class HeadsTask(DetectorTask):
@@ -72,18 +74,19 @@ class HeadsTask(DetectorTask):
     def _see(self, name: str, step: nn.Module, inputs: Any, output: Tensor) -> None:
         self.seen[name] = output
 
-    def loss(self, outputs: Any, batch: Batch) -> Loss:
+    def loss(self, outputs: Any, batch: Batch) -> Losses:
         """The loss of a batch, at every head's stride."""
-        loss = super().loss(outputs, batch)
-        total = loss.total
+        losses = super().loss(outputs, batch)
+        total = losses["loss"]
         for name, head in self.heads.items():
             scores = head(self.seen[name].float())
             times = batch.scores.shape[2] // scores.shape[2]
             truth = nn.functional.avg_pool2d(batch.scores, times)
             # A coarse pixel is as sure as the least sure one in it.
             weight = -nn.functional.max_pool2d(-batch.weight[:, None], times)[:, 0]
-            total = total + HEAD * craft_loss(scores.permute(0, 2, 3, 1), truth, weight).total
-        return loss._replace(total=total)
+            own = craft_loss(scores.permute(0, 2, 3, 1), truth, weight)
+            total = total + HEAD * own["loss"]
+        return losses | {"loss": total}
 
 
 class MuonTask(DetectorTask):

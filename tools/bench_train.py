@@ -52,7 +52,7 @@ def plain_step(
     def step() -> None:
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
             scores = forward(pictures)[0]
-        loss = craft_loss(scores, there.scores, there.weight).total
+        loss = craft_loss(scores, there.scores, there.weight)["loss"]
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()

@@ -98,10 +98,10 @@ def choose(args: Namespace) -> dict[str, Any]:
 
 def _suitable(folder: Path) -> Path:
     """The recipe for the size of a folder's pictures; the first of several processes says which."""
-    from craftlite.train.classifier.pictures import opened, read_splits
+    from craftlite.train.classifier.pictures import open_or_none, read_splits
 
     train, _ = read_splits(folder)
-    picture = next((p for file, _ in train.files[:100] if (p := opened(file))), None)
+    picture = next((p for file, _ in train.samples[:100] if (p := open_or_none(file))), None)
     if picture is None:
         raise DatasetError(f"{folder}: none of its first pictures can be read")
     name = "small-images" if max(picture.size) <= SMALL else "imagenet"

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from craftlite.progress import write_line
 from craftlite.train.budget import UNKNOWN, Budget, with_steps
 from craftlite.train.checkpoint import load_checkpoint
 from craftlite.train.distributed import process_group
@@ -54,13 +55,13 @@ def train(task: Task, out: Path, resume: bool = False) -> Path:
                 folder.clear()
             folder.write_record(task)
         with (
-            Reporter(trainer, folder) if group.leads else nullcontext() as reporter,
+            closing(Reporter(trainer, folder)) if group.leads else nullcontext() as reporter,
             closing(task.batches(trainer, out)) as stream,
             cudnn_benchmark(True),
         ):
             run_steps(trainer, stream, reporter, asked_to_stop, budget)
         if group.leads:
-            task.write_card(out, trainer.step)
+            folder.write_card(task, trainer.step)
     return folder.best_weights()
 
 
@@ -78,21 +79,23 @@ def run_steps(
         KeyboardInterrupt: some process was asked to stop; all is saved.
     """
     if budget:
+        validation = trainer.task.validation
         with cudnn_benchmark(False):
-            budget.begin(trainer.task.validation.seconds(trainer.ema.module))
+            budget.begin(validation.seconds(trainer.ema.module) if validation else 0.0)
     while trainer.step < trainer.recipe.steps:
         with trainer.clock.waiting():
             parts = next(stream)
         try:
-            loss = trainer.train_step(parts)
+            losses = trainer.train_step(parts)
+            interrupted = trainer.group.any(asked_to_stop.is_set())
+            if reporter:
+                reporter.after_step(losses, stopping=interrupted)
         except NonFiniteLossError as error:
             raise (reporter.keep(error) if reporter else error) from None
-        interrupted = trainer.group.any(asked_to_stop.is_set())
-        if reporter:
-            reporter.after_step(loss, stopping=interrupted)
         if interrupted and trainer.step < trainer.recipe.steps:
             if reporter:
-                reporter.say_saved()
+                out = reporter.folder.path
+                write_line(f"saved step {trainer.step} to {out}; continue with --resume")
             raise KeyboardInterrupt
         if budget:
             set_steps(trainer, reporter, budget)

@@ -1,7 +1,6 @@
 """What the leading process of a training does beside it: the log, validations, and the files."""
 
 import time
-from types import TracebackType
 
 import torch
 
@@ -13,15 +12,10 @@ from craftlite.train.optimiser import learning_rate
 from craftlite.train.precision import cudnn_benchmark
 from craftlite.train.records.log import Log, Mean, draw_curves
 from craftlite.train.run_folder import BEST, RunFolder
-from craftlite.train.task import Terms
+from craftlite.train.task import Losses, Validation
 from craftlite.train.trainer import NonFiniteLossError, Trainer
 
 BAD_BATCH = "bad-batch.pt"
-
-
-def is_due(step: int, every: int) -> bool:
-    """Whether something done every so many steps is done after this one; 0 is never."""
-    return every > 0 and step % every == 0
 
 
 class Reporter:
@@ -33,15 +27,8 @@ class Reporter:
         self.progress = Progress(initial=trainer.step, unit="step")
         self._show_steps()
 
-    def __enter__(self) -> "Reporter":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the log and the progress bar."""
         self.progress.close()
         self.log.close()
 
@@ -55,39 +42,31 @@ class Reporter:
         self.folder.write_config(self.trainer.task)
         self._show_steps()
 
-    def after_step(self, loss: Terms, stopping: bool) -> None:
-        """Log, validate and save what is due after the step that was just done."""
-        trainer, recipe = self.trainer, self.trainer.recipe
-        last = stopping or trainer.step == recipe.steps
+    def after_step(self, losses: Losses, stopping: bool) -> None:
+        """Log, validate and save what is due after the step that was just done.
+
+        Raises:
+            NonFiniteLossError: what would be saved comes from a loss that is not finite.
+        """
+        trainer, recipe, step = self.trainer, self.trainer.recipe, self.trainer.step
         self.progress.update()
-        self.mean.add(loss)
-        if is_due(trainer.step, recipe.log_every):
-            speed = trainer.clock.figures(self.mean.count * recipe.batch)
-            terms = self.mean.take()
-            rate = {"learning_rate": learning_rate(trainer.step - 1, recipe)}
-            self.log.write(trainer.step, terms | rate | speed)
-            self.progress.set_postfix(loss=f"{terms['loss']:.4f}")
+        self.mean.add(losses)
+        if step % recipe.log_every == 0:
+            self._log()
+        done = step == recipe.steps
         with trainer.clock.paused():
-            done = trainer.step == recipe.steps
             minutes = (time.monotonic() - self.saved) / 60
             overdue = 0 < recipe.save_minutes <= minutes
-            saves = last or overdue or is_due(trainer.step, recipe.save_every)
-            is_time = done or is_due(trainer.step, recipe.validate_every)
-            validates = is_time and trainer.task.validation
-            if saves or validates:
+            saves = stopping or done or overdue or step % recipe.save_every == 0
+            is_time = done or (recipe.validate_every and step % recipe.validate_every == 0)
+            validation = trainer.task.validation if is_time else None
+            if saves or validation:
                 self.folder.check_owner()
-                self._check()
-            if validates:
-                self._validate()
+                trainer.check_losses()
+            if validation:
+                self._validate(validation)
             if saves:
                 self._save()
-
-    def _check(self) -> None:
-        """What is written comes from finite losses."""
-        try:
-            self.trainer.check_losses()
-        except NonFiniteLossError as error:
-            raise self.keep(error) from None
 
     def keep(self, error: NonFiniteLossError) -> NonFiniteLossError:
         """Saves the batch of a loss that is not finite; the error says so."""
@@ -99,18 +78,16 @@ class Reporter:
         )
         return error
 
-    def say_saved(self) -> None:
-        """Tell how to go on after an interruption."""
-        step, out = self.trainer.step, self.folder.path
-        self._say(f"saved step {step} to {out}; continue with --resume")
+    def _log(self) -> None:
+        trainer, recipe = self.trainer, self.trainer.recipe
+        speed = trainer.clock.figures(self.mean.count * recipe.batch)
+        means = self.mean.take()
+        rate = {"learning_rate": learning_rate(trainer.step - 1, recipe)}
+        self.log.write(trainer.step, means | rate | speed)
+        self.progress.set_postfix(loss=f"{means['loss']:.4f}")
 
-    def _say(self, sentence: str) -> None:
-        """A sentence on stderr that leaves the progress bar whole."""
-        write_line(sentence)
-
-    def _validate(self) -> None:
+    def _validate(self, validation: Validation) -> None:
         trainer, model, out = self.trainer, self.trainer.ema.module, self.folder.path
-        validation = trainer.task.validation
         with cudnn_benchmark(False):
             figures = validation.figures(model)
         self.log.write(trainer.step, figures)
@@ -118,7 +95,7 @@ class Reporter:
         if better:
             save_model(out / BEST, trainer.recipe.network, model.state_dict())
         note = " (best)" if better else ""
-        self._say(f"step {trainer.step}: {validation.summary(figures)}{note}")
+        write_line(f"step {trainer.step}: {validation.summary(figures)}{note}")
         validation.draw(out, model, trainer.step)
 
     def _save(self) -> None:

@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from craftlite.errors import ConfigError
-from craftlite.files import write_whole
+from craftlite.files import sha256_of, write_whole
 from craftlite.model.files import save_model
 from craftlite.progress import write_line
 from craftlite.train.checkpoint import load_checkpoint
 from craftlite.train.recipe import RESUMABLE, Settings
-from craftlite.train.records.log import rewind_log
+from craftlite.train.recipe_file import CONFIG
+from craftlite.train.records.card import CARD, card_page, hours_of
+from craftlite.train.records.log import LOG, read_log, rewind_log
 from craftlite.train.records.record import environment, write_config
 from craftlite.train.task import Task
 from craftlite.train.trainer import Trainer
@@ -21,9 +23,10 @@ from craftlite.train.trainer import Trainer
 CHECKPOINT = "checkpoint.pt"
 WEIGHTS = "weights.safetensors"
 BEST = "best.safetensors"
+ENVIRONMENT = "env.json"
 # What a run that was killed before its first checkpoint may have left, besides weights.
 LEFTOVERS = (
-    *("config.yaml", "env.json", "log.jsonl", "curves.png", "sheet.jpg", "card.md"),
+    *(CONFIG, ENVIRONMENT, LOG, "curves.png", "sheet.jpg", CARD),
     *("events", "pseudo"),
 )
 
@@ -43,11 +46,6 @@ class RunFolder:
     def checkpoint(self) -> Path:
         """Everything that the next step depends on."""
         return self.path / CHECKPOINT
-
-    @property
-    def log(self) -> Path:
-        """One JSON object a line."""
-        return self.path / "log.jsonl"
 
     def check(self, settings: Settings, resume: bool, processes: int) -> None:
         """Check what needs no data to be opened.
@@ -82,7 +80,7 @@ class RunFolder:
         self._refuse_changes(trainer.task, state["recipe"], state["datasets"])
         trainer.load(state)
         if trainer.group.leads:
-            rewind_log(self.log, trainer.step)
+            rewind_log(self.path / LOG, trainer.step)
             self.save_weights(trainer)  # a kill may have come between the checkpoint and these
 
     def save_weights(self, trainer: Trainer) -> None:
@@ -109,10 +107,7 @@ class RunFolder:
         """Remove what a run left that ended before its first checkpoint, and say so on stderr."""
         left = [path for name in LEFTOVERS if (path := self.path / name).exists()]
         for path in left:
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
         if left:
             names = ", ".join(path.name for path in left)
             write_line(
@@ -121,7 +116,7 @@ class RunFolder:
 
     def check_owner(self) -> None:
         """Raises a ConfigError where another process has begun to train in the folder since."""
-        record = self.path / "env.json"
+        record = self.path / ENVIRONMENT
         if record.exists() and json.loads(record.read_text("utf-8"))["owner"] != self.owner:
             raise ConfigError(
                 f"{self.path}: another training has begun to write here; this one stops. Give each "
@@ -130,14 +125,24 @@ class RunFolder:
 
     def write_config(self, task: Task) -> None:
         """Write the settings, so that the run can be repeated."""
-        write_config(self.path / "config.yaml", task.facts())
+        write_config(self.path / CONFIG, task.facts())
 
     def write_record(self, task: Task) -> None:
         """Write the settings, and on what machine and data the run is."""
         self.path.mkdir(parents=True, exist_ok=True)
         self.write_config(task)
         facts = environment(task.describe_datasets()) | {"owner": self.owner}
-        write_whole(self.path / "env.json", json.dumps(facts, indent=2) + "\n")
+        write_whole(self.path / ENVIRONMENT, json.dumps(facts, indent=2) + "\n")
+
+    def write_card(self, task: Task, steps: int) -> None:
+        """Write the card after so many steps, from the other files of the folder."""
+        facts = json.loads((self.path / ENVIRONMENT).read_text("utf-8"))
+        lines = read_log(self.path / LOG)
+        card = task.card(facts["datasets"], lines, steps)
+        weights = sorted(self.path.glob("*.safetensors"))
+        digests = {file.name: sha256_of(file) for file in weights}
+        page = card_page(card, facts, hours_of(lines, task.recipe), digests)
+        write_whole(self.path / CARD, page)
 
     def best_weights(self) -> Path:
         """The file of the averaged weights of the best validation; without one, of the last."""

@@ -1,9 +1,9 @@
 """What a training must know of what it trains: the network, its loss, its data, its validation."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -11,49 +11,36 @@ from torch import Tensor, nn
 from craftlite.train.distributed import Group
 from craftlite.train.optimiser import optimiser_of
 from craftlite.train.recipe import Settings
+from craftlite.train.records.card import Card, Facts
 
 if TYPE_CHECKING:
     from craftlite.train.trainer import Trainer
 
-
-class Terms(Protocol):
-    """A named tuple of scalar tensors, of which `total` is what is minimised."""
-
-    @property
-    def _fields(self) -> tuple[str, ...]: ...
-
-    @property
-    def total(self) -> Tensor:
-        """The sum that is minimised."""
-        ...
-
-    def __iter__(self) -> Iterator[Tensor]: ...
+# The terms of a loss by name, each a scalar tensor; "loss" is the sum that is minimised.
+Losses = dict[str, Tensor]
 
 
-class Validation(Protocol):
-    """Pictures that are kept apart, and how a network is judged by them; false without any."""
+class Validation(ABC):
+    """Pictures that are kept apart, and how a network is judged by them."""
 
-    def __bool__(self) -> bool: ...
-
+    @abstractmethod
     def seconds(self, model: nn.Module) -> float:
         """About how long one validation takes."""
-        ...
 
+    @abstractmethod
     def figures(self, model: nn.Module) -> dict[str, float]:
-        """How good a network is, by name, for the log."""
-        ...
+        """How good a network is, by name, for the log; it is put into eval mode."""
 
+    @abstractmethod
     def score(self, figures: Mapping[str, float]) -> float:
         """What the best weights are the best by, the higher the better."""
-        ...
 
+    @abstractmethod
     def summary(self, figures: Mapping[str, float]) -> str:
         """The figures in a few words."""
-        ...
 
-    def draw(self, out: Path, model: nn.Module, step: int) -> None:
+    def draw(self, out: Path, model: nn.Module, step: int) -> None:  # noqa: B027 - may be nothing
         """Write pictures of what the network finds into the run's folder."""
-        ...
 
 
 class Task(ABC):
@@ -63,13 +50,13 @@ class Task(ABC):
         recipe: the settings; a budget in minutes and an epoch become steps once they are known.
         datasets: their names, by which a resumed run is known to be the same.
         init: the file of weights to start from, or None for random ones.
-        validation: known after `open`.
+        validation: known after `open`; None without pictures that are kept apart.
     """
 
     recipe: Settings
     datasets: Sequence[str]
     init: Path | None
-    validation: Validation
+    validation: Validation | None
 
     @abstractmethod
     def open(self, group: Group) -> None:
@@ -89,7 +76,7 @@ class Task(ABC):
         return optimiser_of(model, self.recipe)
 
     @abstractmethod
-    def loss(self, outputs: Any, batch: Any) -> Terms:
+    def loss(self, outputs: Any, batch: Any) -> Losses:
         """The loss of what the network gives for a batch's pictures."""
 
     @abstractmethod
@@ -111,5 +98,8 @@ class Task(ABC):
         """What `env.json` holds of each dataset."""
 
     @abstractmethod
-    def write_card(self, out: Path, step: int) -> None:
-        """Write `card.md` into the run's folder, from the other files there."""
+    def card(self, datasets: Sequence[Facts], lines: Sequence[Facts], steps: int) -> Card:
+        """What `card.md` says of the training after so many steps.
+
+        datasets: as `env.json` holds them. lines: of the log.
+        """

@@ -20,7 +20,7 @@ from craftlite.train.optimiser import learning_rate, moving_average
 from craftlite.train.precision import arithmetic, autocast, widen_depthwise
 from craftlite.train.recipe import Settings
 from craftlite.train.records.log import Clock
-from craftlite.train.task import Task, Terms
+from craftlite.train.task import Losses, Task
 
 # On a GPU, how many steps later it is looked at whether a loss is finite: looking at once would
 # have the host wait for the device in every step.
@@ -56,27 +56,18 @@ class NonFiniteLossError(CraftliteError):
         super().__init__(f"the loss is {loss} at step {step}")
 
 
-@dataclass
 class Unchecked:
-    """A loss on its way from the device, with its step and batch."""
+    """A loss on its way from the device, with its step and batch; making one waits for nothing."""
 
-    loss: Tensor
-    arrived: torch.cuda.Event | None
-    step: int
-    batch: Any
-
-    @classmethod
-    def of(cls, loss: Tensor, step: int, batch: Any) -> "Unchecked":
-        """A loss that may still be computed; nothing is waited for."""
-        there = loss.detach().to("cpu", non_blocking=True)
-        arrived = torch.cuda.Event() if loss.is_cuda else None  # type: ignore[no-untyped-call]
-        if arrived is not None:
-            arrived.record()
-        return cls(there, arrived, step, batch)
+    def __init__(self, loss: Tensor, step: int, batch: Any) -> None:
+        self.loss, self.step, self.batch = loss.detach().to("cpu", non_blocking=True), step, batch
+        self.arrived = torch.cuda.Event() if loss.is_cuda else None  # type: ignore[no-untyped-call]
+        if self.arrived:
+            self.arrived.record()
 
     def check(self) -> None:
         """Raises a NonFiniteLossError where the loss is infinite or not a number."""
-        if self.arrived is not None:
+        if self.arrived:
             self.arrived.synchronize()
         if not torch.isfinite(self.loss):
             raise NonFiniteLossError(self.loss.item(), self.step, self.batch)
@@ -88,32 +79,31 @@ class Compiled(nn.Module):
     def __init__(self, network: nn.Module, speaks: bool) -> None:
         super().__init__()
         self.network, self.speaks = network, speaks
-        self.translated: Any = torch.compile(network)
-        self.tried = False
+        self.chosen: Any = None  # known after the first pictures
 
     def forward(self, pictures: Tensor) -> Any:
         """What the network gives."""
-        if not self.tried:
-            self._try(pictures)
-        return (self.network if self.translated is None else self.translated)(pictures)
+        if self.chosen is None:
+            self.chosen = self._translated(pictures)
+        return self.chosen(pictures)
 
-    def _try(self, pictures: Tensor) -> None:
-        """Translate the network, forward and backward, and give that up where it fails."""
-        self.tried = True
+    def _translated(self, pictures: Tensor) -> Any:
+        """The translated network if it can be run forward and backward, else the network."""
         buffers = {name: buffer.clone() for name, buffer in self.network.named_buffers()}
         learnt = [p for p in self.network.parameters() if p.requires_grad]
+        chosen: Any = torch.compile(self.network)
         try:
-            scores = self.translated(pictures)[0]
-            torch.autograd.grad(scores.sum(), learnt, allow_unused=True)
+            torch.autograd.grad(chosen(pictures)[0].sum(), learnt, allow_unused=True)
         except Exception as error:  # compilers fail in ways of their own
-            self.translated = None
+            chosen = self.network
             if self.speaks:
-                # Its first paragraph: the first line alone may but name the compiler.
+                # Its first paragraph: the first line alone may only name the compiler.
                 reason = " ".join(str(error).strip().partition("\n\n")[0].split())
                 write_line(f"torch.compile failed, training without it: {reason}")
         # The trial counts for no statistics of batch norm.
         for name, buffer in self.network.named_buffers():
             buffer.copy_(buffers[name])
+        return chosen
 
 
 class Trainer:
@@ -150,18 +140,26 @@ class Trainer:
         Raises:
             WeightsError: the file cannot be read, or nothing in it fits.
         """
-        network, state = read_state(weights)
+        network, given = read_state(weights)
         own = self.model.state_dict()
-        fitting = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape}
+        fitting = {k: v for k, v in given.items() if k in own and own[k].shape == v.shape}
         if not fitting:
             raise WeightsError(f"{weights}: no tensor of it fits {self.recipe.network}")
         self.model.load_state_dict(own | fitting)
         self.ema.module.load_state_dict(own | fitting)
-        if self.group.leads:
-            for line in _match_report(weights, network, own, state, fitting):
-                write_line(line)
+        if not self.group.leads:
+            return
+        write_line(f"{weights} ({network}): {len(fitting)} of {len(own)} tensors taken")
+        for what, names in (
+            ("of another shape", (own.keys() & given.keys()) - fitting.keys()),
+            ("not in the file", own.keys() - given.keys()),
+            ("not in the network", given.keys() - own.keys()),
+        ):
+            if names:
+                more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+                write_line(f"  {what}: {', '.join(sorted(names)[:3])}{more}")
 
-    def train_step(self, parts: Sequence[Any]) -> Terms:
+    def train_step(self, parts: Sequence[Any]) -> Losses:
         """Forward and backward of each part, then one step of the optimiser; the mean loss.
 
         With several processes, gradients are averaged over all of them.
@@ -172,7 +170,7 @@ class Trainer:
         forward = self._ready()
         for settings in self.optimiser.param_groups:
             settings["lr"] = learning_rate(self.step, self.recipe)
-        losses = [
+        terms = [
             self._backward(forward, part, len(parts), last=part is parts[-1]) for part in parts
         ]
         self.scaler.unscale_(self.optimiser)
@@ -183,10 +181,9 @@ class Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         self.ema.update_parameters(self.model)
         self.step += 1
-        mean: Terms = type(losses[0])(*map(_mean, zip(*losses, strict=True)))
-        return mean
+        return {name: torch.stack([part[name] for part in terms]).mean() for name in terms[0]}
 
-    def _backward(self, forward: nn.Module, batch: Any, parts: int, last: bool) -> Any:
+    def _backward(self, forward: nn.Module, batch: Any, parts: int, last: bool) -> Losses:
         """Adds a part's gradients; they are exchanged between processes with the last part's."""
         device = self.group.device
         there = type(batch)(*(part.to(device, non_blocking=True) for part in batch))
@@ -195,11 +192,11 @@ class Trainer:
         with forward.no_sync() if alone else nullcontext():  # type: ignore[operator]
             with autocast(self.recipe, device):
                 outputs = forward(pictures)
-            loss = self.task.loss(outputs, there)
-            self._unchecked.append(Unchecked.of(loss.total, self.step, batch))
+            losses = self.task.loss(outputs, there)
+            self._unchecked.append(Unchecked(losses["loss"], self.step, batch))
             self.check_losses(LATER if device.type == "cuda" else 0)
-            self.scaler.scale(loss.total / parts).backward()  # type: ignore[no-untyped-call]
-        return type(loss)(*(term.detach() for term in loss))
+            self.scaler.scale(losses["loss"] / parts).backward()  # type: ignore[no-untyped-call]
+        return {name: term.detach() for name, term in losses.items()}
 
     def check_losses(self, later: int = 0) -> None:
         """Look at the losses of all parts but the last `later` ones.
@@ -251,28 +248,3 @@ class Trainer:
         torch.set_rng_state(state["random"])
         self.best = Best(**state["best"])
         self.step = state["step"]
-
-
-def _mean(terms: tuple[Tensor, ...]) -> Tensor:
-    return torch.stack(terms).mean()
-
-
-def _match_report(
-    weights: Path,
-    network: str,
-    own: dict[str, Tensor],
-    given: dict[str, Tensor],
-    fitting: dict[str, Tensor],
-) -> list[str]:
-    """What of a weights file was taken, and the first tensors of each kind that were not."""
-    groups = {
-        "of another shape": sorted((own.keys() & given.keys()) - fitting.keys()),
-        "not in the file": sorted(own.keys() - given.keys()),
-        "not in the network": sorted(given.keys() - own.keys()),
-    }
-    lines = [f"{weights} ({network}): {len(fitting)} of {len(own)} tensors taken"]
-    for what, names in groups.items():
-        if names:
-            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            lines.append(f"  {what}: {', '.join(names[:3])}{more}")
-    return lines

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,16 @@ import pytest
 
 from craftlite.data.sample import Sample, Word
 from craftlite.files import write_whole
-from craftlite.postprocess import Thresholds
+from craftlite.train.detector.card import detector_card
+from craftlite.train.detector.task import DetectorTask
+from craftlite.train.detector.validate import WordScore
 from craftlite.train.recipe import Recipe
-from craftlite.train.records.card import card, hours, list_file, write_card
-from craftlite.train.records.record import describe, environment, write_config
+from craftlite.train.records.card import card_page, hours_of, list_file
+from craftlite.train.records.record import describe, environment
+from craftlite.train.run_folder import RunFolder
 
-CONFIG: dict[str, Any] = {
-    "dataset": ["words:3", "synth"],
-    "data": [],
-    "init": None,
-    **asdict(Recipe(steps=100, batch=8, crop=64, log_every=20)),
-}
+RECIPE = Recipe(steps=100, batch=8, crop=64, log_every=20)
+MIX = ["words:3", "synth"]
 WORD = Word(np.array([[0, 0], [9, 0], [9, 9], [0, 9]], np.float32), "a")
 SAMPLES = [Sample("one", np.zeros((10, 10, 3), np.uint8), (WORD,))]
 ENVIRONMENT = environment([describe("words", None, SAMPLES), describe("synth", None, [])])
@@ -36,22 +35,16 @@ PICTURES = ["img_901", "img_950", "img_1000"]
 
 
 def text_of(
-    config: dict[str, Any] | None = None,
+    recipe: Recipe = RECIPE,
+    init: Path | None = None,
     environment: dict[str, Any] = ENVIRONMENT,
     lines: list[dict[str, Any]] = LINES,
     steps: int = 100,
     pictures: list[str] = PICTURES,
 ) -> str:
-    return card(
-        CONFIG | (config or {}),
-        environment,
-        lines,
-        {"best.safetensors": "abc123"},
-        steps=steps,
-        parameters=1_709_314,
-        thresholds={"text": 0.5, "link": 0.3, "low": 0.35},
-        validation_pictures=pictures,
-    )
+    datasets = environment["datasets"]
+    card = detector_card(recipe, MIX, init, datasets, lines, steps, pictures)
+    return card_page(card, environment, hours_of(lines, recipe), {"best.safetensors": "abc123"})
 
 
 def test_an_exported_file_joins_the_table_at_the_end(tmp_path: Path) -> None:
@@ -71,7 +64,8 @@ def test_a_card_says_what_the_weights_are_and_how_good_they_were() -> None:
     assert "| H-mean | 0.5000 (precision 0.6250, recall 0.4167)" in text
     assert "`best.safetensors`: of 2 validations the one at step 40 |" in text
     assert "3 pictures kept apart, `img_901` to `img_1000`" in text
-    assert "text 0.5, link 0.3, low 0.35, long side 1280" in text
+    assert "text 0.5, link 0.3, low 0.3, " in text
+    assert "long side 1280; not tuned yet" in text
     assert "| `best.safetensors` | `abc123` |" in text
     assert text.endswith("|\n")
 
@@ -84,25 +78,31 @@ def test_a_card_says_what_the_weights_learnt_from() -> None:
     assert "`synth`, 25.0% of the crops: made on the fly" in text
     assert "The terms of the data are not known" in text
     assert "the start, learnt from" not in text
-    assert "what `old.pth`, the start, learnt from: unknown" in text_of({"init": "w/old.pth"})
+    assert "what `old.pth`, the start, learnt from: unknown" in text_of(init=Path("w/old.pth"))
 
 
 @pytest.mark.parametrize(
-    ("config", "said"),
+    ("changed", "said"),
     [
         ({}, "Start: random weights. AdamW, peak learning rate 0.002, 300 steps of warm-up"),
-        ({"init": "/somewhere/else/good.safetensors"}, "Start: `good.safetensors`."),
         ({"optimiser": "sgd", "momentum": 0.85}, "SGD with momentum 0.85"),
         ({"freeze_steps": 30}, "the backbone frozen in the first 30"),
         ({"pseudo_every": 50}, "looked for anew every 50 steps"),
         ({"pseudo_every": 0}, "split evenly"),
+        ({"teacher": "/somewhere/good.safetensors"}, "The maps of `good.safetensors` were a"),
         ({"precision": "bf16"}, "precision bf16"),
         ({}, "Batches of 8 crops of 64x64 pixels, 100 steps: 800 crops seen"),
     ],
 )
-def test_the_schedule_is_told_in_words(config: dict[str, Any], said: str) -> None:
-    text = text_of(config)
+def test_the_schedule_is_told_in_words(changed: dict[str, Any], said: str) -> None:
+    text = text_of(replace(RECIPE, **changed))
     assert said in text
+    assert "/somewhere" not in text
+
+
+def test_the_start_is_named_without_its_folder() -> None:
+    text = text_of(init=Path("/somewhere/else/good.safetensors"))
+    assert "Start: `good.safetensors`." in text
     assert "/somewhere" not in text
 
 
@@ -112,8 +112,8 @@ def test_a_training_that_stopped_early_says_so() -> None:
 
 def test_the_hours_are_those_of_the_steps() -> None:
     # 160 crops at half a crop a second, and at a quarter.
-    assert hours(LINES, CONFIG) == pytest.approx((320 + 640) / 3600)
-    assert hours([], CONFIG) is None
+    assert hours_of(LINES, RECIPE) == pytest.approx((320 + 640) / 3600)
+    assert hours_of([], RECIPE) is None
     assert "0.3 hours" in text_of()
 
 
@@ -140,12 +140,13 @@ def test_the_machine_and_its_gpus_are_named() -> None:
 
 
 def test_a_run_folder_gets_its_card(tmp_path: Path) -> None:
-    write_config(tmp_path / "config.yaml", CONFIG)
     write_whole(tmp_path / "env.json", json.dumps(ENVIRONMENT))
     write_whole(tmp_path / "log.jsonl", "".join(json.dumps(line) + "\n" for line in LINES))
     for name in ("weights", "best"):
         (tmp_path / f"{name}.safetensors").write_bytes(name.encode())
-    write_card(tmp_path, 60, Thresholds(0.5, 0.3, 0.3), PICTURES)
+    task = DetectorTask(RECIPE, MIX)
+    task.validation = WordScore(SAMPLES, RECIPE)
+    RunFolder(tmp_path).write_card(task, 60)
     text = (tmp_path / "card.md").read_text("utf-8")
     assert "1.71 M parameters" in text
     assert "60 of the planned 100 steps" in text

@@ -29,7 +29,7 @@ def empty(height: int = 40, width: int = 40) -> tuple[Tensor, Tensor, Tensor]:
 def test_perfect_maps_cost_nothing() -> None:
     target = torch.rand(3, 2, 24, 32, generator=torch.Generator().manual_seed(0))
     loss = craft_loss(target.permute(0, 2, 3, 1), target, torch.ones(3, 24, 32))
-    assert [term.item() for term in loss] == [0, 0, 0]
+    assert [term.item() for term in loss.values()] == [0, 0, 0]
 
 
 def test_the_total_is_the_sum_of_the_maps_and_each_reads_its_own_channel() -> None:
@@ -39,12 +39,12 @@ def test_the_total_is_the_sum_of_the_maps_and_each_reads_its_own_channel() -> No
     predicted = target.permute(0, 2, 3, 1).clone()
     predicted[0, :10, :, 0] -= 0.5
     loss = craft_loss(predicted, target, torch.ones(1, 40, 40))
-    assert loss.region.item() == pytest.approx(0.25)
-    assert loss.affinity.item() == 0
+    assert loss["region"].item() == pytest.approx(0.25)
+    assert loss["affinity"].item() == 0
     predicted[0, :20, :, 1] -= 0.2
     loss = craft_loss(predicted, target, torch.ones(1, 40, 40))
-    assert loss.affinity.item() == pytest.approx(0.04)
-    assert loss.total.item() == pytest.approx(0.29)
+    assert loss["affinity"].item() == pytest.approx(0.04)
+    assert loss["loss"].item() == pytest.approx(0.29)
 
 
 def test_pixels_without_weight_count_neither_as_text_nor_as_ground() -> None:
@@ -141,7 +141,7 @@ def test_the_gradient_reaches_wrong_pixels_only_and_points_the_right_way() -> No
     predicted[0, 3, 3, 0] = 0.2
     predicted[0, 30, 30, 1] = 0.7
     predicted.requires_grad_()
-    loss = craft_loss(predicted, target, torch.ones(1, 40, 40)).total
+    loss = craft_loss(predicted, target, torch.ones(1, 40, 40))["loss"]
     loss.backward()  # type: ignore[no-untyped-call]
     gradient = predicted.grad
     assert gradient is not None

@@ -86,7 +86,7 @@ def test_parts_of_a_batch_add_up_to_its_step() -> None:
                 module.train = lambda mode=True, module=module: module  # type: ignore[method-assign,misc]
                 module.training = False
         loss = trainer.train_step(parts)
-        states.append((loss.total, trainer.model.state_dict()["conv_cls.1.weight"]))
+        states.append((loss["loss"], trainer.model.state_dict()["conv_cls.1.weight"]))
     assert torch.allclose(states[0][0], states[1][0], atol=1e-5)
     assert torch.allclose(states[0][1], states[1][1], atol=1e-6)
 
@@ -95,7 +95,7 @@ def test_bfloat16_trains_towards_the_same_and_keeps_weights_in_float32() -> None
     losses = {}
     for precision in ("fp32", "bf16"):
         trainer = Trainer(DetectorTask(replace(RECIPE, precision=precision)), ALONE)
-        losses[precision] = [float(trainer.train_step([batch()]).total) for _ in range(4)]
+        losses[precision] = [float(trainer.train_step([batch()])["loss"]) for _ in range(4)]
         assert all(p.dtype == torch.float32 for p in trainer.model.parameters())
     assert losses["bf16"] == pytest.approx(losses["fp32"], rel=0.1)
     assert losses["bf16"] != losses["fp32"]
@@ -120,7 +120,7 @@ def test_losses_are_checked_in_their_order_all_but_the_last_ones() -> None:
     losses = [1.0, torch.nan, 2.0, torch.inf, 3.0]
     batches = [f"batch {step}" for step in range(5)]
     for step, loss in enumerate(losses):
-        trainer._unchecked.append(Unchecked.of(torch.tensor(loss), step, batches[step]))
+        trainer._unchecked.append(Unchecked(torch.tensor(loss), step, batches[step]))
     for later in (8, 5, 4):  # none, none, and the first
         trainer.check_losses(later)
     with pytest.raises(NonFiniteLossError, match="the loss is nan at step 1") as error:
@@ -171,7 +171,7 @@ def test_translated_or_not_a_network_learns_the_same(
         Trainer(LittleTask(replace(RECIPE, compiled=on)), ALONE) for on in (False, True)
     )
     losses = [
-        [float(trainer.train_step([batch(step)]).total) for step in range(4)]
+        [float(trainer.train_step([batch(step)])["loss"]) for step in range(4)]
         for trainer in (plain, compiled)
     ]
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)

@@ -96,7 +96,7 @@ def _mean_loss(runtime: Runtime, samples: Sequence[Sample]) -> float:
     for number in tqdm(range(len(samples)), desc="loss", leave=False, mininterval=5):
         picture, scores, weight = crops[number]
         maps = torch.from_numpy(runtime(picture[None].numpy()))
-        losses.append(craft_loss(maps.permute(0, 2, 3, 1), scores[None], weight[None]).total)
+        losses.append(craft_loss(maps.permute(0, 2, 3, 1), scores[None], weight[None])["loss"])
     return float(torch.stack(losses).mean())
 
 

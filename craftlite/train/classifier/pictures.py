@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -38,24 +37,8 @@ class Batch(NamedTuple):
     unreadable: Tensor
 
 
-@dataclass(frozen=True)
-class Labelled:
-    """One split: files with their classes.
-
-    Attributes:
-        files: with the number of their class, class after class.
-        classes: their names, sorted.
-    """
-
-    files: Sequence[tuple[str, int]]
-    classes: Sequence[str]
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-
-def read_splits(root: Path) -> tuple[Labelled, Labelled]:
-    """The training and the validation split of a folder.
+def read_splits(root: Path) -> tuple[ImageFolder, ImageFolder]:
+    """The training and the validation split of a folder, of the same classes.
 
     Raises:
         DatasetError: a split is missing or has no pictures, or their classes are not the same.
@@ -68,21 +51,20 @@ def read_splits(root: Path) -> tuple[Labelled, Labelled]:
     return train, val
 
 
-def _read(root: Path, split: str) -> Labelled:
+def _read(root: Path, split: str) -> ImageFolder:
     folder = root / split
     if not folder.is_dir():
         raise DatasetError(f"{folder}: there is no such folder; {LAYOUT}")
     try:
-        found = ImageFolder(str(folder))
+        return ImageFolder(str(folder))
     except FileNotFoundError as error:
         reason = str(error).splitlines()[0]
         raise DatasetError(f"{folder}: {reason} {LAYOUT}") from error
-    return Labelled(found.samples, found.classes)
 
 
 @contextmanager
-def drawn(*numbers: int) -> Iterator[None]:
-    """What torch draws on the CPU within depends on these whole numbers alone."""
+def seeded(*numbers: int) -> Iterator[None]:
+    """What torch draws on the CPU inside depends on these whole numbers alone."""
     seed = int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
     with torch.random.fork_rng(devices=[]):
         # torch.manual_seed would note the call and its traceback for CUDA: half a picture's time.
@@ -96,37 +78,32 @@ class Pictures(Dataset[tuple[Tensor, int, int, int]]):
     Picture k depends on (seed, k) alone; what CutMix does to a batch, on its first picture.
     """
 
-    def __init__(self, labelled: Labelled, recipe: PretrainRecipe) -> None:
-        self.labelled, self.seed, self.chance = labelled, recipe.seed, recipe.cutmix
-        self.change = training_view(recipe)
-        self.cutmix = v2.CutMix(num_classes=len(labelled.classes))
+    def __init__(self, split: ImageFolder, recipe: PretrainRecipe) -> None:
+        self.files, self.classes = split.samples, len(split.classes)
+        self.seed, self.chance, self.change = recipe.seed, recipe.cutmix, training_view(recipe)
+        self.cutmix = v2.CutMix(num_classes=self.classes)
 
     def place(self, index: int) -> int:
         """The number of the file that picture `index` is made from."""
-        epoch, place = divmod(index, len(self.labelled))
-        return int(order(len(self.labelled), self.seed, epoch)[place])
+        epoch, place = divmod(index, len(self.files))
+        return int(order(len(self.files), self.seed, epoch)[place])
 
     def name(self, index: int) -> str:
         """The file that picture `index` is made from."""
-        return self.labelled.files[self.place(index)][0]
+        file: str = self.files[self.place(index)][0]
+        return file
 
     def __getitem__(self, index: int) -> tuple[Tensor, int, int, int]:
         """Picture (3, S, S), class, `index`, and the number of its file if that was unreadable."""
-        place, unreadable = self.place(index), -1
-        picture = opened(self.labelled.files[place][0])
-        if picture is None:
-            place, picture, unreadable = *self._another(index), place
-        with drawn(self.seed, index):
-            changed: Tensor = self.change(picture)
-        return changed, self.labelled.files[place][1], index, unreadable
-
-    def _another(self, index: int) -> tuple[int, Image.Image]:
-        """A picture that can be read in the place of one that cannot."""
-        rng = np.random.default_rng((self.seed, index))
-        for place in rng.integers(len(self.labelled), size=TRIES).tolist():
-            picture = opened(self.labelled.files[place][0])
-            if picture is not None:
-                return place, picture
+        first = self.place(index)
+        # Others stand in for a picture that cannot be read.
+        others = np.random.default_rng((self.seed, index)).integers(len(self.files), size=TRIES)
+        for place in (first, *others.tolist()):
+            file, label = self.files[place]
+            if (picture := open_or_none(file)) is not None:
+                with seeded(self.seed, index):
+                    changed: Tensor = self.change(picture)
+                return changed, label, index, -1 if place == first else first
         raise DatasetError(f"{self.name(index)}: cannot be read, nor can {TRIES} other pictures")
 
     def collate(self, samples: list[tuple[Tensor, int, int, int]]) -> Batch:
@@ -135,33 +112,33 @@ class Pictures(Dataset[tuple[Tensor, int, int, int]]):
         Yun et al., "CutMix", ICCV 2019; the classes are mixed by area.
         """
         pictures, classes, indices, unreadable = default_collate(samples)
-        with drawn(self.seed, int(indices[0]), 1):
+        with seeded(self.seed, int(indices[0]), 1):
             if torch.rand(()) < self.chance:
                 pictures, targets = self.cutmix(pictures, classes)
                 return Batch(pictures, targets, unreadable)
-        targets = torch.nn.functional.one_hot(classes, len(self.labelled.classes)).float()
+        targets = torch.nn.functional.one_hot(classes, self.classes).float()
         return Batch(pictures, targets, unreadable)
 
 
 class CentreViews(Dataset[tuple[Tensor, int]]):
-    """Every picture of a split once, as validation sees it; unreadable ones are left out."""
+    """Every file of a split once, with its class, as validation sees it."""
 
-    def __init__(self, labelled: Labelled, crop: int) -> None:
-        self.labelled, self.change = labelled, validation_view(crop)
+    def __init__(self, files: Sequence[tuple[str, int]], crop: int) -> None:
+        self.files, self.change = files, validation_view(crop)
 
     def __len__(self) -> int:
-        return len(self.labelled)
+        return len(self.files)
 
     def __getitem__(self, place: int) -> tuple[Tensor, int]:
         """Picture (3, S, S) and class, which is -1 where the picture cannot be read."""
-        file, label = self.labelled.files[place]
-        picture = opened(file)
+        file, label = self.files[place]
+        picture = open_or_none(file)
         if picture is None:
             picture, label = Image.new("RGB", (1, 1)), -1
         return self.change(picture), label
 
 
-def opened(file: str) -> Image.Image | None:
+def open_or_none(file: str) -> Image.Image | None:
     """A picture as RGB, or None where it cannot be read."""
     try:
         with Image.open(file) as picture:

@@ -1,33 +1,30 @@
 """Pretraining a backbone as a classifier."""
 
+from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.functional import cross_entropy
+from torchvision.datasets import ImageFolder
 
 from craftlite.data.loader import StepSampler, batches
 from craftlite.errors import DatasetError
 from craftlite.model import build_model
 from craftlite.progress import write_line
-from craftlite.train.classifier.card import write_card
-from craftlite.train.classifier.pictures import Batch, Labelled, Pictures, read_splits
+from craftlite.train.classifier.card import classifier_card
+from craftlite.train.classifier.pictures import Batch, Pictures, read_splits
 from craftlite.train.classifier.validate import TopErrors
 from craftlite.train.distributed import Group
 from craftlite.train.recipe import PretrainRecipe
-from craftlite.train.task import Task
+from craftlite.train.records.card import Card, Facts
+from craftlite.train.task import Losses, Task
 from craftlite.train.trainer import Trainer
 
 MOST_UNREADABLE = 0.01  # of the training pictures
-
-
-class Loss(NamedTuple):
-    """Cross entropy, a scalar tensor."""
-
-    total: Tensor
 
 
 @dataclass
@@ -44,8 +41,8 @@ class ClassifierTask(Task):
     recipe: PretrainRecipe
     data: Path
     init: Path | None = None
-    train: Labelled = field(init=False)
-    val: Labelled = field(init=False)
+    train: ImageFolder = field(init=False)
+    val: ImageFolder = field(init=False)
 
     @property
     def datasets(self) -> list[str]:  # type: ignore[override]
@@ -58,16 +55,16 @@ class ClassifierTask(Task):
         if group.leads:
             warn_of_small_classes(self.train)
         self.recipe = with_steps(self.recipe, len(self.train))
-        self.validation = TopErrors(self.val, self.recipe)
+        self.validation = TopErrors(self.val.samples, self.recipe)
 
     def build(self) -> nn.Module:
         """The classifier, with random weights."""
         return build_model(self.recipe.network, len(self.train.classes))
 
-    def loss(self, outputs: Any, batch: Any) -> Loss:
+    def loss(self, outputs: Any, batch: Batch) -> Losses:
         """Cross entropy of logits (N, classes) and smoothed targets."""
         smoothing = self.recipe.label_smoothing
-        return Loss(cross_entropy(outputs.float(), batch.targets, label_smoothing=smoothing))
+        return {"loss": cross_entropy(outputs.float(), batch.targets, label_smoothing=smoothing)}
 
     def batches(self, trainer: Trainer, out: Path) -> Generator[Sequence[Batch], None, None]:
         """Pictures, of which those that cannot be read are named.
@@ -81,7 +78,7 @@ class ClassifierTask(Task):
         )
         pictures = Pictures(self.train, recipe)
         with closing(batches(pictures, sampler, recipe.workers)) as stream:
-            yield from check_readable(stream, self.train)
+            yield from check_readable(stream, self.train.samples)
 
     def facts(self) -> dict[str, Any]:
         """What `config.yaml` holds."""
@@ -100,9 +97,9 @@ class ClassifierTask(Task):
             }
         ]
 
-    def write_card(self, out: Path, step: int) -> None:
-        """Write `card.md`."""
-        write_card(out, step)
+    def card(self, datasets: Sequence[Facts], lines: Sequence[Facts], steps: int) -> Card:
+        """What `card.md` says."""
+        return classifier_card(self.recipe, datasets[0], lines, steps)
 
 
 def with_steps(recipe: PretrainRecipe, pictures: int) -> PretrainRecipe:
@@ -115,18 +112,18 @@ def with_steps(recipe: PretrainRecipe, pictures: int) -> PretrainRecipe:
     )
 
 
-def warn_of_small_classes(train: Labelled) -> None:
+def warn_of_small_classes(train: ImageFolder) -> None:
     """Says which classes have one picture alone: nothing can be learnt from that."""
-    counts = [0] * len(train.classes)
-    for _, number in train.files:
-        counts[number] += 1
-    alone = [name for name, count in zip(train.classes, counts, strict=True) if count == 1]
+    counts = Counter(train.targets)
+    alone = [name for number, name in enumerate(train.classes) if counts[number] == 1]
     if alone:
         names = ", ".join(alone[:5]) + (" ..." if len(alone) > 5 else "")
         write_line(f"warning: {len(alone)} classes have one picture alone: {names}")
 
 
-def check_readable(stream: Iterator[Sequence[Batch]], train: Labelled) -> Iterator[Sequence[Batch]]:
+def check_readable(
+    stream: Iterator[Sequence[Batch]], files: Sequence[tuple[str, int]]
+) -> Iterator[Sequence[Batch]]:
     """The same batches; pictures that could not be read are named and counted.
 
     Raises:
@@ -136,11 +133,11 @@ def check_readable(stream: Iterator[Sequence[Batch]], train: Labelled) -> Iterat
     for parts in stream:
         new = {n for part in parts for n in part.unreadable.tolist() if n >= 0} - bad
         bad |= new
-        for file in (train.files[number][0] for number in sorted(new)):
+        for file, _ in (files[number] for number in sorted(new)):
             write_line(f"warning: {file}: cannot be read; using another picture instead")
-        if len(bad) > MOST_UNREADABLE * len(train):
+        if len(bad) > MOST_UNREADABLE * len(files):
             raise DatasetError(
-                f"{len(bad)} of {len(train)} pictures cannot be read, more than "
+                f"{len(bad)} of {len(files)} pictures cannot be read, more than "
                 f"{MOST_UNREADABLE:.0%}; mend or remove those that are named above"
             )
         yield parts

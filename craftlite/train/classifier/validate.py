@@ -1,9 +1,8 @@
 """How good a classifier is: top-1 and top-5 error by ImageNet's protocol."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import torch
 from torch import nn
@@ -11,28 +10,26 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader
 
 from craftlite.errors import DatasetError
-from craftlite.train.classifier.pictures import CentreViews, Labelled
+from craftlite.train.classifier.pictures import CentreViews
 from craftlite.train.recipe import PretrainRecipe
+from craftlite.train.task import Validation
 
 BATCH = 128
 
 
 @dataclass(frozen=True)
-class TopErrors:
-    """The validation split, every picture once, one crop from its middle."""
+class TopErrors(Validation):
+    """The files of the validation split with their classes, one crop from each one's middle."""
 
-    labelled: Labelled
+    files: Sequence[tuple[str, int]]
     recipe: PretrainRecipe
-
-    def __bool__(self) -> bool:
-        return bool(self.labelled)
 
     def seconds(self, model: nn.Module) -> float:
         """About how long one validation takes, by its first batch."""
-        few = replace(self.labelled, files=self.labelled.files[:BATCH])
+        few = self.files[:BATCH]
         began = time.perf_counter()
-        replace(self, labelled=few).figures(model)
-        return (time.perf_counter() - began) * len(self.labelled) / len(few)
+        replace(self, files=few).figures(model)
+        return (time.perf_counter() - began) * len(self.files) / len(few)
 
     @torch.inference_mode()
     def figures(self, model: nn.Module) -> dict[str, float]:
@@ -42,7 +39,7 @@ class TopErrors:
             DatasetError: no picture can be read.
         """
         device = next(model.parameters()).device
-        views = CentreViews(self.labelled, self.recipe.crop)
+        views = CentreViews(self.files, self.recipe.crop)
         model.eval()
         firsts, fives, losses = [], [], []
         own = torch.Generator()  # the random state of the training, its dropout's, is left alone
@@ -64,12 +61,9 @@ class TopErrors:
         }
 
     def score(self, figures: Mapping[str, float]) -> float:
-        """What the best weights are the best by: top-1 accuracy."""
+        """Top-1 accuracy."""
         return 1 - figures["top1_error"]
 
     def summary(self, figures: Mapping[str, float]) -> str:
-        """The figures in a few words."""
+        """Both errors."""
         return f"top-1 error {figures['top1_error']:.2%}, top-5 {figures['top5_error']:.2%}"
-
-    def draw(self, out: Path, model: nn.Module, step: int) -> None:
-        """Nothing beside the curves."""

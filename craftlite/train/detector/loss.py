@@ -1,23 +1,15 @@
 """Mean squared error on both maps, with online hard negative mining."""
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
+
+from craftlite.train.task import Losses
 
 # The score above which a pixel counts as text, and the negatives kept for each such pixel.
 POSITIVE = 0.1
 NEGATIVES_PER_POSITIVE = 3
 # Negatives kept at least, so that crops with little or no text teach too.
 FEWEST_NEGATIVES = 500
-
-
-class Loss(NamedTuple):
-    """The terms of the loss, each a scalar tensor; `total` is what is minimised."""
-
-    total: Tensor
-    region: Tensor
-    affinity: Tensor
 
 
 def map_loss(predicted: Tensor, target: Tensor, weight: Tensor) -> Tensor:
@@ -67,8 +59,11 @@ def kth_largest(values: Tensor, k: Tensor) -> Tensor:
     return found.view(torch.float32)
 
 
-def craft_loss(predicted: Tensor, target: Tensor, weight: Tensor) -> Loss:
-    """The loss of scores (N, h, w, 2) against targets (N, 2, h, w) by confidence (N, h, w)."""
+def craft_loss(predicted: Tensor, target: Tensor, weight: Tensor) -> Losses:
+    """The loss of scores (N, h, w, 2) against targets (N, 2, h, w) by confidence (N, h, w).
+
+    Its terms are "region" and "affinity", and their sum is "loss".
+    """
     region = map_loss(predicted[..., 0].float(), target[:, 0], weight)
     affinity = map_loss(predicted[..., 1].float(), target[:, 1], weight)
-    return Loss(region + affinity, region, affinity)
+    return {"loss": region + affinity, "region": region, "affinity": affinity}

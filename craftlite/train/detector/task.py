@@ -14,18 +14,19 @@ from craftlite.data.loader import Batch, StepSampler
 from craftlite.data.sources import Listed
 from craftlite.model import DETECTORS, build_model
 from craftlite.model.files import read_state
+from craftlite.train.detector.card import detector_card
 from craftlite.train.detector.feed import crop_batches, painter_of
-from craftlite.train.detector.loss import Loss, craft_loss
+from craftlite.train.detector.loss import craft_loss
 from craftlite.train.detector.mix import Mix, known_folders, open_mix, validation_samples
 from craftlite.train.detector.pseudo_schedule import forget_labels, labelled
 from craftlite.train.detector.teacher import read_teacher, taught_loss
-from craftlite.train.detector.validate import THRESHOLDS, WordScore
+from craftlite.train.detector.validate import WordScore
 from craftlite.train.distributed import Group
 from craftlite.train.precision import autocast
 from craftlite.train.recipe import Recipe
-from craftlite.train.records.card import write_card
+from craftlite.train.records.card import Card, Facts
 from craftlite.train.records.record import describe
-from craftlite.train.task import Task
+from craftlite.train.task import Losses, Task
 from craftlite.train.trainer import Trainer
 
 
@@ -47,7 +48,7 @@ class DetectorTask(Task):
     folders: Sequence[Path] = ()
     init: Path | None = None
     mix: Mix = field(init=False)
-    validation: WordScore = field(init=False)
+    validation: WordScore | None = field(init=False)
     teacher: nn.Module | None = field(init=False, default=None)
 
     def open(self, group: Group) -> None:
@@ -55,25 +56,25 @@ class DetectorTask(Task):
         self.mix = open_mix(self.datasets, self.folders)
         count = self.recipe.validate_pictures
         kept_apart = validation_samples(self.datasets, self.folders, count)
-        self.validation = WordScore(kept_apart, self.recipe)
+        self.validation = WordScore(kept_apart, self.recipe) if kept_apart else None
         self.teacher = read_teacher(self.recipe.teacher, group.device)
 
     def build(self) -> nn.Module:
         """The detector, with random weights."""
         return build_model(self.recipe.network)
 
-    def loss(self, outputs: Any, batch: Batch) -> Loss:
+    def loss(self, outputs: Any, batch: Batch) -> Losses:
         """The loss of both maps against the truth, and against the teacher's where there is one."""
-        loss = craft_loss(outputs[0], batch.scores, batch.weight)
+        losses = craft_loss(outputs[0], batch.scores, batch.weight)
         if self.teacher is None:
-            return loss
+            return losses
         with autocast(self.recipe, batch.pictures.device):
-            return taught_loss(self.teacher, batch.pictures, outputs[0], loss)
+            return taught_loss(self.teacher, batch.pictures, outputs[0], losses)
 
     def batches(self, trainer: Trainer, out: Path) -> Generator[list[Any], None, None]:
         """Crops, whose labels are renewed every `pseudo_every` steps."""
-        painter = painter_of(self.recipe, self.mix, trainer.group)
-        return self._batches(trainer, out, painter)
+        # The pictures are decoded now, not in the first step.
+        return self._batches(trainer, out, painter_of(self.recipe, self.mix, trainer.group))
 
     def _batches(
         self, trainer: Trainer, out: Path, painter: Painter | None
@@ -107,10 +108,11 @@ class DetectorTask(Task):
         parts = zip_longest(self.mix.names, self.folders, samples)
         return [describe(name, folder, own) for name, folder, own in parts]
 
-    def write_card(self, out: Path, step: int) -> None:
-        """Write `card.md`."""
-        names = [sample.name for sample in self.validation.samples]
-        write_card(out, step, THRESHOLDS, names)
+    def card(self, datasets: Sequence[Facts], lines: Sequence[Facts], steps: int) -> Card:
+        """What `card.md` says."""
+        pictures = [sample.name for sample in self.validation.samples] if self.validation else []
+        mix = self.datasets
+        return detector_card(self.recipe, mix, self.init, datasets, lines, steps, pictures)
 
 
 def network_of(weights: Path | None) -> str:

@@ -6,8 +6,9 @@ from torch import Tensor, nn
 from craftlite.errors import ConfigError
 from craftlite.model import DETECTORS
 from craftlite.model.files import read_model
-from craftlite.train.detector.loss import Loss, craft_loss
+from craftlite.train.detector.loss import craft_loss
 from craftlite.train.recipe import NO_TEACHER
+from craftlite.train.task import Losses
 from craftlite.weights import find_weights, intact
 
 SHARE = 0.5  # of the teacher's maps in the loss; the rest is the truth's
@@ -31,15 +32,15 @@ def read_teacher(name: str, device: torch.device) -> nn.Module | None:
     return model.requires_grad_(False).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
-def taught_loss(teacher: nn.Module, pictures: Tensor, predicted: Tensor, loss: Loss) -> Loss:
+def taught_loss(teacher: nn.Module, pictures: Tensor, predicted: Tensor, losses: Losses) -> Losses:
     """The truth's loss with that against the teacher's maps of the same pictures.
 
     Every pixel of a teacher's map counts, words that nobody could read too: it has seen them.
     (Hinton et al., "Distilling the Knowledge in a Neural Network", 2015, section 2.)
 
-    pictures: (N, 3, H, W). predicted: scores (N, H/2, W/2, 2). loss: against the truth.
+    pictures: (N, 3, H, W). predicted: scores (N, H/2, W/2, 2). losses: against the truth.
     """
     with torch.no_grad():
         maps = teacher(pictures)[0].float().clamp(0, 1).permute(0, 3, 1, 2)
     taught = craft_loss(predicted, maps, torch.ones_like(maps[:, 0]))
-    return Loss(*(own + SHARE * (its - own) for own, its in zip(loss, taught, strict=True)))
+    return {name: own + SHARE * (taught[name] - own) for name, own in losses.items()}

@@ -19,6 +19,7 @@ from craftlite.runtime import TorchRuntime
 from craftlite.train.detector.loss import craft_loss
 from craftlite.train.detector.sheet import draw_sheet
 from craftlite.train.recipe import Recipe
+from craftlite.train.task import Validation
 
 # Fixed during training, so that validations can be compared; tuning comes after.
 THRESHOLDS = Thresholds(text=0.5, link=0.3, low=0.3)
@@ -30,21 +31,18 @@ AS_THEY_ARE = Augmentation(
 
 
 @dataclass(frozen=True)
-class WordScore:
+class WordScore(Validation):
     """The pictures that are kept apart, and how they are looked at."""
 
     samples: Sequence[Sample]
     recipe: Recipe
 
-    def __bool__(self) -> bool:
-        return bool(self.samples)
-
     def score(self, figures: Mapping[str, float]) -> float:
-        """What the best weights are the best by."""
+        """The H-mean."""
         return figures["hmean"]
 
     def summary(self, figures: Mapping[str, float]) -> str:
-        """The figures in a few words."""
+        """The H-mean."""
         return f"H-mean {figures['hmean']:.4f}"
 
     def draw(self, out: Path, model: nn.Module, step: int) -> None:
@@ -59,8 +57,6 @@ class WordScore:
 
     def seconds(self, model: nn.Module) -> float:
         """About how long one validation takes, by its first pictures."""
-        if not self.samples:
-            return 0.0
         detector, tried = self.detector(model), self.samples[:3]
         # The first run of a network gets much ready that later ones find.
         detector(tried[0].pixels(), THRESHOLDS, polygons=False)
@@ -86,5 +82,5 @@ class WordScore:
         losses = []
         for [batch] in batches(crops, sampler, workers=0):
             pictures, scores, weight = (part.to(device) for part in batch)
-            losses.append(craft_loss(model.eval()(pictures)[0], scores, weight).total)
+            losses.append(craft_loss(model.eval()(pictures)[0], scores, weight)["loss"])
         return float(torch.stack(losses).mean())

@@ -7,19 +7,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from craftlite.files import write_whole
-from craftlite.train.task import Terms
+from craftlite.train.task import Losses
+
+LOG = "log.jsonl"
 
 
 class Log:
-    """Appends to `log.jsonl` and to TensorBoard's events in a run's folder."""
+    """Appends to LOG and to TensorBoard's events in a run's folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / "log.jsonl"
+        self.path = folder / LOG
         lines = read_log(self.path)
         # TensorBoard shall forget what an interrupted training wrote and a resumed one repeats.
         after = lines[-1]["step"] + 1 if lines else None
@@ -42,24 +42,18 @@ class Mean:
     """The mean of a loss's terms over steps; nothing is read from the device before `take`."""
 
     def __init__(self) -> None:
-        self._sum: Tensor | None = None
+        self._sums: Losses = {}
         self.count = 0
-        self._names: tuple[str, ...] = ()
 
-    def add(self, loss: Terms) -> None:
+    def add(self, losses: Losses) -> None:
         """Count the terms of one step, detached scalars on one device."""
-        terms = torch.stack(list(loss))
-        self._names = loss._fields
-        self._sum = terms if self._sum is None else self._sum + terms
+        self._sums = {name: self._sums.get(name, 0) + term for name, term in losses.items()}
         self.count += 1
 
     def take(self) -> dict[str, float]:
-        """The means since the last time, as the log names them; empty where there was no step."""
-        if self._sum is None:
-            return {}
-        names = ("loss" if name == "total" else name for name in self._names)
-        means = dict(zip(names, (self._sum / self.count).tolist(), strict=True))
-        self._sum, self.count = None, 0
+        """The means since the last time; empty where there was no step."""
+        means = {name: (total / self.count).item() for name, total in self._sums.items()}
+        self._sums, self.count = {}, 0
         return means
 
 

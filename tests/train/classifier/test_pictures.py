@@ -19,7 +19,7 @@ PLAIN = PretrainRecipe(crop=32, batch=4, cutmix=0, colour=0, least_area=1.0)
 def test_splits_are_read_class_by_class(colours: Path) -> None:
     train, val = read_splits(colours)
     assert (len(train), len(val), list(train.classes)) == (12, 4, ["blue", "red"])
-    assert [label for _, label in train.files] == [0] * 6 + [1] * 6
+    assert [label for _, label in train.samples] == [0] * 6 + [1] * 6
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_an_epoch_has_every_picture_once_and_the_next_another_order(colours: Pat
     epochs = [[stream.place(index) for index in range(k, k + 12)] for k in (0, 12)]
     assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(12))
     assert epochs[0] != epochs[1]
-    assert stream.name(3) == train.files[stream.place(3)][0]
+    assert stream.name(3) == train.samples[stream.place(3)][0]
 
 
 def test_a_picture_depends_on_its_number_alone(colours: Path) -> None:
@@ -77,7 +77,7 @@ def test_unreadable_pictures_are_stood_in_for_and_told(colours: Path) -> None:
     (colours / "train/red/3.png").write_bytes(b"no picture")
     train, _ = read_splits(colours)
     stream = Pictures(train, PLAIN)
-    bad = next(k for k, (file, _) in enumerate(train.files) if file.endswith("red/3.png"))
+    bad = next(k for k, (file, _) in enumerate(train.samples) if file.endswith("red/3.png"))
     index = next(k for k in range(12) if stream.place(k) == bad)
     picture, label, number, unreadable = stream[index]
     assert (number, unreadable) == (index, bad)
@@ -102,7 +102,7 @@ def test_validation_sees_the_middle_as_detectors_see_pictures(tmp_path: Path) ->
     picture[16:240, 38:262] = (30, 60, 200)
     for path in (folder / "1.png", tmp_path / "train/a/1.png"):
         cv2.imwrite(str(path), picture)
-    view, label = CentreViews(read_splits(tmp_path)[1], 224)[0]
+    view, label = CentreViews(read_splits(tmp_path)[1].samples, 224)[0]
     expected = to_tensor(np.full((224, 224, 3), (200, 60, 30), np.uint8))[0]
     assert label == 0
     assert np.abs(view.numpy() - expected).max() < 1e-5
@@ -110,5 +110,5 @@ def test_validation_sees_the_middle_as_detectors_see_pictures(tmp_path: Path) ->
 
 def test_validation_leaves_unreadable_pictures_out(colours: Path) -> None:
     (colours / "val/red/0.png").write_bytes(b"no picture")
-    views = CentreViews(read_splits(colours)[1], 32)
+    views = CentreViews(read_splits(colours)[1].samples, 32)
     assert [views[place][1] for place in range(len(views))] == [0, 0, -1, 1]

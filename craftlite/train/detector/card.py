@@ -1,0 +1,106 @@
+"""What the card of a detector's weights says."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from craftlite.data.mix import parse_mix
+from craftlite.model.cost import cost
+from craftlite.preprocess import MEAN, STD, STRIDE
+from craftlite.train.detector.validate import THRESHOLDS
+from craftlite.train.recipe import NO_TEACHER, Recipe
+from craftlite.train.records.card import Card, Facts
+
+
+def detector_card(
+    recipe: Recipe,
+    mix: Sequence[str],
+    init: Path | None,
+    datasets: Sequence[Facts],
+    lines: Sequence[Facts],
+    steps: int,
+    pictures: Sequence[str],
+) -> Card:
+    """The card of a training that did so many steps.
+
+    mix: NAME or NAME:WEIGHT of its datasets. init: weights that it started from, or None.
+    datasets: as env.json describes them. lines: of the log. pictures: the names of those kept
+    apart for validations.
+    """
+    names, shares = parse_mix(mix)
+    data = [data_line(*part) for part in zip(names, shares, datasets, strict=True)]
+    if init:
+        data.append(f"what `{init.name}`, the start, learnt from: unknown to this card")
+    parameters = cost(recipe.network, STRIDE, STRIDE).parameters
+    mean, std = (", ".join(f"{value:g}" for value in values.tolist()) for values in (MEAN, STD))
+    rows = [
+        ("network", f"`{recipe.network}`, {parameters / 1e6:.2f} M parameters"),
+        (
+            "input",
+            f"RGB, (x - mean) / std with mean {mean} and std {std} of 255; sides multiples of "
+            f"{STRIDE}",
+        ),
+        *score_rows(recipe, lines, pictures),
+    ]
+    title = f"{recipe.network}, trained on {', '.join(names)}"
+    return Card(title, rows, data, schedule(recipe, init, steps))
+
+
+def score_rows(
+    recipe: Recipe, lines: Sequence[Facts], pictures: Sequence[str]
+) -> list[tuple[str, str]]:
+    """How good the best weights were, and by which pictures."""
+    scores = [line for line in lines if "hmean" in line]
+    if not scores or not pictures:
+        return [("H-mean", "not measured: no pictures were kept apart")]
+    best = max(scores, key=lambda line: line["hmean"])
+    levels = ", ".join(f"{name} {value:g}" for name, value in asdict(THRESHOLDS).items())
+    return [
+        (
+            "H-mean",
+            f"{best['hmean']:.4f} (precision {best['precision']:.4f}, recall "
+            f"{best['recall']:.4f}), IoU > 0.5, `best.safetensors`: of {len(scores)} validations "
+            f"the one at step {best['step']}",
+        ),
+        (
+            "measured on",
+            f"{len(pictures)} pictures kept apart, `{pictures[0]}` to `{pictures[-1]}`",
+        ),
+        ("measured with", f"{levels}, long side {recipe.validate_long_side}; not tuned yet"),
+        ("on official test sets", "not measured"),
+    ]
+
+
+def data_line(name: str, share: float, facts: Facts) -> str:
+    """A dataset, its share of the crops (0..1), and what env.json knows of it."""
+    start = f"`{name}`, {share:.1%} of the crops: "
+    if "sha256" not in facts:
+        return start + "made on the fly, without end"
+    return (
+        f"{start}{facts['pictures']} pictures with {facts['legible_words']} legible words of "
+        f"{facts['words']}; SHA-256 of names, sizes and words `{facts['sha256']}`"
+    )
+
+
+def schedule(recipe: Recipe, init: Path | None, steps: int) -> str:
+    """The training in words."""
+    start = f"`{init.name}`" if init else "random weights"
+    optimiser = "AdamW"
+    if recipe.optimiser == "sgd":
+        optimiser = f"SGD with momentum {recipe.momentum:g}"
+    planned = f"{recipe.steps} steps"
+    done = planned if steps == recipe.steps else f"{steps} of the planned {planned}"
+    frozen = recipe.freeze_steps
+    backbone = f", the backbone frozen in the first {frozen}" if frozen else ""
+    labels = "Words without known characters were split evenly"
+    if every := recipe.pseudo_every:
+        labels = f"Characters of words without known ones were looked for anew every {every} steps"
+    taught = f" The maps of `{Path(recipe.teacher).name}` were a teacher."
+    return (
+        f"Start: {start}. {optimiser}, peak learning rate "
+        f"{recipe.learning_rate:g}, {recipe.warmup} steps of warm-up, cosine to zero, "
+        f"weight decay {recipe.weight_decay:g}. Batches of {recipe.batch} crops of "
+        f"{recipe.crop}x{recipe.crop} pixels, {done}{backbone}: {steps * recipe.batch} "
+        f"crops seen. {labels}.{taught if recipe.teacher != NO_TEACHER else ''} "
+        f"Seed {recipe.seed}, precision {recipe.precision}."
+    )
