@@ -1,35 +1,87 @@
-"""Options for the settings of a recipe: one for each field, with the text that documents it."""
+"""What `craftlite train` and `craftlite pretrain` share: their options, and which recipe counts."""
 
 from argparse import SUPPRESS
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from docstring_parser import parse_from_object
-from jsonargparse import ArgumentParser
+from jsonargparse import ArgumentParser, Namespace
 
+from craftlite.progress import write_line
 from craftlite.train.recipe import Settings
+from craftlite.train.recipe_file import CONFIG, find_recipe, read_recipe, shipped_recipes
+from craftlite.train.start import is_first_process
 
 # What stands for a value of these types; of others, their choices are shown.
 METAVARS: dict[object, str] = {int: "N", float: "X", str: "NAME"}
 
 
-def add_settings(parser: ArgumentParser, kind: type[Settings], skip: Collection[str] = ()) -> None:
-    """An option for every setting but those of `skip`.
+def add_run_options(
+    parser: ArgumentParser,
+    kind: type[Settings],
+    suits: str,
+    init: str,
+    out: str,
+    skip: Collection[str] = (),
+) -> None:
+    """--recipe, --init, --out, --resume, and an option for every setting but those of `skip`.
 
     One that is not given is not in the result at all, so that the recipe's value counts.
+
+    suits: what a recipe suits. init: the help of --init. out: the default folder in runs/.
     """
+    add = parser.add_argument
+    names = ", ".join(shipped_recipes(kind))
+    recipes = (
+        f"Settings of the training: {names}, or a YAML file; by default one that suits {suits}."
+    )
+    add("--recipe", type=str, metavar="NAME|FILE", help=recipes)
+    add("--init", type=str, default=SUPPRESS, metavar="NAME|FILE", help=init)
+    folder = f"Folder of the run, for weights, checkpoints and logs; by default runs/{out}."
+    add("--out", type=Path, metavar="DIR", help=folder)
+    add("--resume", action="store_true", help="Continue the training in --out.")
     group = parser.add_argument_group(
         "recipe settings",
         "An option given here overrides the recipe; a default holds where neither has a value.",
     )
     described = [*parse_from_object(Settings).params, *parse_from_object(kind).params]
     texts = {one.arg_name: one.description for one in described}
-    for setting in fields(kind):
-        if setting.name not in skip:
-            option = "--" + setting.name.replace("_", "-")
-            text = f"{texts[setting.name]} Default: {setting.default}."
-            named: dict[str, Any] = {}
-            if setting.type in METAVARS:
-                named["metavar"] = METAVARS[setting.type]
-            group.add_argument(option, type=setting.type, default=SUPPRESS, help=text, **named)
+    for setting in (setting for setting in fields(kind) if setting.name not in skip):
+        option = "--" + setting.name.replace("_", "-")
+        text = f"{texts[setting.name]} Default: {setting.default}."
+        shown: dict[str, Any] = (
+            {"metavar": METAVARS[setting.type]} if setting.type in METAVARS else {}
+        )
+        group.add_argument(option, type=setting.type, default=SUPPRESS, help=text, **shown)
+
+
+def given_options(args: Namespace) -> dict[str, Any]:
+    """The options that override a recipe."""
+    return {k: v for k, v in vars(args).items() if k not in ("recipe", "out", "resume")}
+
+
+def chosen_recipe(
+    args: Namespace,
+    out: Path | None,
+    kind: type[Settings],
+    suitable: Callable[[], tuple[str, str]],
+) -> dict[str, Any]:
+    """What the recipe sets: that of --recipe, or with --resume the run's own record.
+
+    Otherwise it is the one that `suitable` names, with what it suits; a line on stderr names it.
+
+    Raises:
+        ConfigError: the recipe cannot be used.
+    """
+    if args.recipe is not None:
+        path = find_recipe(args.recipe, kind)
+    elif args.resume and out is not None and (out / CONFIG).exists():
+        path = out / CONFIG
+    else:
+        name, suited = suitable()
+        path = find_recipe(name, kind)
+        if is_first_process():
+            write_line(f"recipe: {name}, for {suited} ({path}); --recipe names another")
+    return read_recipe(path, kind)

@@ -8,51 +8,35 @@ from typing import Any
 from jsonargparse import ArgumentParser, Namespace
 
 from craftlite.commands.options import new_parser
-from craftlite.commands.settings import add_settings
+from craftlite.commands.settings import add_run_options, chosen_recipe, given_options
 from craftlite.data import DATASETS
 from craftlite.errors import ConfigError
 from craftlite.progress import write_line
 from craftlite.train.recipe import Recipe
-from craftlite.train.recipe_file import (
-    CONFIG,
-    find_recipe,
-    read_recipe,
-    recipe_for,
-    shipped_recipes,
-)
+from craftlite.train.recipe_file import recipe_for
+from craftlite.train.records.card import list_file
 from craftlite.train.start import NO_WEIGHTS, OWN_BACKBONE, is_first_process, starting_weights
 
 
 def parser() -> ArgumentParser:
     """The options of the command: what to train on, and every setting of the recipe."""
     result = new_parser("Train a detector. Needs craftlite[train].")
-    add = result.add_argument
-    # An option that is not given is not in the result at all, so that the recipe's value counts.
-    several: dict[str, Any] = {"action": "append", "type": str, "default": SUPPRESS}
-    formats = (
+    names = (
         f"Dataset to train on: {', '.join(DATASETS)} or synth (pictures generated on the fly). "
         "Repeat it for a mix; WEIGHT is how often each is drawn from, relative to the others."
     )
-    add("--dataset", **several, metavar="NAME[:WEIGHT]", help=formats)
     folders = (
         "Folder of each --dataset, in the same order; by default data/NAME. For words, its .jsonl "
         "file can be given too; for synth, a folder of photographs to write on."
     )
-    add("--data", **several, metavar="DIR", help=folders)
-    recipes = (
-        f"Settings of the training: {', '.join(shipped_recipes())}, or a YAML file; by default "
-        "one that suits the datasets."
-    )
-    add("--recipe", type=str, metavar="NAME|FILE", help=recipes)
-    weights = (
+    repeated: dict[str, Any] = {"action": "append", "type": str, "default": SUPPRESS}
+    result.add_argument("--dataset", metavar="NAME[:WEIGHT]", help=names, **repeated)
+    result.add_argument("--data", metavar="DIR", help=folders, **repeated)
+    init = (
         f"Weights to start from: a name, a file, {OWN_BACKBONE} (the pretrained backbone that "
         f"ships for the network) or {NO_WEIGHTS}; by default what the recipe names."
     )
-    add("--init", type=str, default=SUPPRESS, metavar="NAME|FILE", help=weights)
-    out = "Folder of the run, for weights, checkpoints and logs; by default runs/NAME."
-    add("--out", type=Path, metavar="DIR", help=out)
-    add("--resume", action="store_true", help="Continue the training in --out.")
-    add_settings(result, Recipe)
+    add_run_options(result, Recipe, suits="the datasets", init=init, out="NAME")
     return result
 
 
@@ -82,7 +66,6 @@ def _export(weights: Path, onnx: Path) -> None:
     """The weights for ONNX Runtime too, where the packages for it are installed."""
     try:
         from craftlite.export import export_onnx
-        from craftlite.train.records.card import list_file
     except ModuleNotFoundError as error:
         write_line(f"no {onnx.name}: {error.name} comes with craftlite[export]")
         return
@@ -94,22 +77,18 @@ def _export(weights: Path, onnx: Path) -> None:
 def choose(args: Namespace) -> tuple[Path, dict[str, Any]]:
     """The run's folder, and what the recipe sets with the given options in its place.
 
-    Without --recipe it is the one that suits the datasets, named on stderr; with --resume, the
-    run's own record, so that --out alone is enough.
-
     Raises:
         ConfigError: no dataset is named, or the recipe cannot be used.
     """
-    given = {k: v for k, v in vars(args).items() if k not in ("recipe", "out", "resume")}
+    given = given_options(args)
     out = args.out or (default_out(given["dataset"]) if "dataset" in given else None)
-    if args.recipe is not None:
-        recipe = read_recipe(find_recipe(args.recipe))
-    elif args.resume and out is not None and (out / CONFIG).exists():
-        recipe = read_recipe(out / CONFIG)
-    elif "dataset" in given:
-        recipe = read_recipe(_suitable(given["dataset"]))
-    else:
-        raise ConfigError("give at least one --dataset")
+
+    def suitable() -> tuple[str, str]:
+        if "dataset" not in given:
+            raise ConfigError("give at least one --dataset")
+        return recipe_for(given["dataset"]), " ".join(given["dataset"])
+
+    recipe = chosen_recipe(args, out, Recipe, suitable)
     if "dataset" in given:
         # The folders of the recipe belong to the datasets of the recipe.
         recipe.pop("data", None)
@@ -117,16 +96,6 @@ def choose(args: Namespace) -> tuple[Path, dict[str, Any]]:
     if not chosen.get("dataset"):
         raise ConfigError("the recipe names no dataset; give at least one --dataset")
     return out or default_out(chosen["dataset"]), chosen
-
-
-def _suitable(datasets: Sequence[str]) -> Path:
-    """The recipe for datasets; the first of several processes says which."""
-    name = recipe_for(datasets)
-    path = find_recipe(name)
-    if is_first_process():
-        mix = " ".join(datasets)
-        write_line(f"recipe: {name}, for {mix} ({path}); --recipe names another")
-    return path
 
 
 def default_out(datasets: Sequence[str]) -> Path:

@@ -12,24 +12,20 @@ import yaml
 from craftlite.data import DATASETS, SYNTH
 from craftlite.data.mix import parse_mix
 from craftlite.errors import ConfigError
-from craftlite.train.recipe import Recipe, Settings
+from craftlite.train.recipe import PretrainRecipe, Recipe, Settings
 
 MAX_BYTES = 2**18
 CONFIG = "config.yaml"  # a run's own record, which is a recipe too
 # What a recipe may hold beside the settings: `config.yaml` of a run does, so that it can be
 # repeated. The recipes that ship name no folder.
 BESIDE: dict[str, Any] = {"dataset": list, "data": list, "init": str}
-WORDS = {
-    int: "a whole number",
-    float: "a number",
-    str: "a text",
-    list: "a list of texts",
-}
+WORDS = {int: "a whole number", float: "a number", str: "a text", list: "a list of texts"}
+FOLDERS = {Recipe: "", PretrainRecipe: "pretrain"}  # of the recipes that ship
 
 
-def shipped_recipes(folder: str = "") -> dict[str, Path]:
-    """The recipes that come with craftlite, by name: for detectors, or those of a `folder`."""
-    recipes = Path(__file__).parents[1] / "recipes" / folder
+def shipped_recipes(kind: type[Settings] = Recipe) -> dict[str, Path]:
+    """The recipes of a kind that come with craftlite, by name."""
+    recipes = Path(__file__).parents[1] / "recipes" / FOLDERS[kind]
     return {path.stem: path for path in sorted(recipes.glob("*.yaml"))}
 
 
@@ -48,13 +44,13 @@ def recipe_for(datasets: Sequence[str]) -> str:
     return recipes.pop() if len(recipes) == 1 else "icdar15"
 
 
-def find_recipe(name: str, folder: str = "") -> Path:
-    """The file of the name of a shipped recipe (see `shipped`), or the file itself.
+def find_recipe(name: str, kind: type[Settings] = Recipe) -> Path:
+    """The file of the name of a shipped recipe (see `shipped_recipes`), or the file itself.
 
     Raises:
         ConfigError: neither such a recipe nor such a file exists.
     """
-    known = shipped_recipes(folder)
+    known = shipped_recipes(kind)
     path = known.get(name) or Path(name)
     if not path.is_file():
         raise ConfigError(
@@ -83,12 +79,17 @@ def read_recipe(path: Path, kind: type[Settings] = Recipe) -> dict[str, Any]:
             f"{path}: a recipe has lines such as 'steps: 1000', found {_shown(found)}"
         )
     types = BESIDE | {setting.name: setting.type for setting in fields(kind)}
-    values = {}
+    values: dict[str, Any] = {}
     for key, value in found.items():
         if key not in types:
-            raise ConfigError(f"{path}: {key} is not a setting; {_known(str(key), list(types))}")
+            close = get_close_matches(str(key), types, 1)
+            guess = f"did you mean {close[0]}? " if close else ""
+            raise ConfigError(
+                f"{path}: {key} is not a setting; {guess}There are {', '.join(types)}"
+            )
         try:
-            values[key] = _typed(value, types[key], optional=key == "init")
+            # `config.yaml` of a random start holds no weights.
+            values[key] = None if (key, value) == ("init", None) else _typed(value, types[key])
         except ValueError as allowed:
             raise ConfigError(f"{path}: {key} is {_shown(value)}, must be {allowed}") from None
     try:
@@ -98,10 +99,8 @@ def read_recipe(path: Path, kind: type[Settings] = Recipe) -> dict[str, Any]:
     return values
 
 
-def _typed(value: Any, wanted: Any, optional: bool) -> Any:
+def _typed(value: Any, wanted: Any) -> Any:
     """The value as a setting has it; a ValueError that says what is allowed otherwise."""
-    if optional and value is None:
-        return None
     if get_origin(wanted) is Literal:
         if value not in get_args(wanted):
             raise ValueError(f"one of {', '.join(get_args(wanted))}")
@@ -112,19 +111,9 @@ def _typed(value: Any, wanted: Any, optional: bool) -> Any:
             return float(value)
         except (ValueError, OverflowError):
             raise ValueError(WORDS[float]) from None
-    fits = type(value) is wanted
-    if wanted is list:
-        fits = fits and all(isinstance(entry, str) for entry in value)
-    if not fits:
+    if type(value) is not wanted or (wanted is list and not all(isinstance(v, str) for v in value)):
         raise ValueError(WORDS[wanted])
     return value
-
-
-def _known(key: str, keys: list[str]) -> str:
-    """The settings that there are, with the one that was meant, where that can be guessed."""
-    close = get_close_matches(key, keys, 1)
-    guess = f"did you mean {close[0]}? " if close else ""
-    return f"{guess}There are {', '.join(keys)}"
 
 
 def _shown(value: Any) -> str:

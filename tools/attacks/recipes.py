@@ -17,8 +17,8 @@ ALIASES = "a: &a [lol]\n" + "".join(
 
 def attack_recipes(rng: Random, folder: Path) -> None:
     """Read a changed recipe of a detector or of a backbone."""
-    kind, where = rng.choice(((Recipe, ""), (PretrainRecipe, "pretrain")))
-    texts = [path.read_bytes() for path in shipped_recipes(where).values()]
+    kind = rng.choice((Recipe, PretrainRecipe))
+    texts = [path.read_bytes() for path in shipped_recipes(kind).values()]
     path = folder / "own.yaml"
     path.write_bytes(mutated(rng, path.name, rng.choice(texts)))
     if rng.random() < 0.02:

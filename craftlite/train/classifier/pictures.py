@@ -23,6 +23,7 @@ LAYOUT = """expected are
   train/CLASS/*.jpg
   val/CLASS/*.jpg"""
 BICUBIC = InterpolationMode.BICUBIC
+SMALL = 96  # pixels; the recipe for larger pictures is ImageNet's
 TRIES = 20  # pictures that are looked at in place of one that cannot be read
 
 
@@ -60,6 +61,20 @@ def _read(root: Path, split: str) -> ImageFolder:
     except FileNotFoundError as error:
         reason = str(error).splitlines()[0]
         raise DatasetError(f"{folder}: {reason} {LAYOUT}") from error
+
+
+def recipe_for(root: Path) -> tuple[str, str]:
+    """The name of the shipped recipe that suits the size of a folder's pictures, and what it suits.
+
+    Raises:
+        DatasetError: a split cannot be used, or none of the first pictures can be read.
+    """
+    train, _ = read_splits(root)
+    picture = next((p for file, _ in train.samples[:100] if (p := open_or_none(file))), None)
+    if picture is None:
+        raise DatasetError(f"{root}: none of its first pictures can be read")
+    name = "small-images" if max(picture.size) <= SMALL else "imagenet"
+    return name, f"pictures of {picture.width}x{picture.height}"
 
 
 @contextmanager

@@ -140,7 +140,7 @@ def test_epochs_make_steps() -> None:
 
 
 def test_recipes_that_ship_can_be_read() -> None:
-    known = shipped_recipes("pretrain")
+    known = shipped_recipes(PretrainRecipe)
     assert set(known) == {"imagenet", "small-images"}
     recipes = [PretrainRecipe(**read_recipe(path, PretrainRecipe)) for path in known.values()]
     assert [recipe.crop for recipe in recipes] == [224, 64]
