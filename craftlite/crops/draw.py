@@ -3,7 +3,8 @@
 Nothing here waits for the device, and the same plan gives the same batch on the same device.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,29 +34,19 @@ class Painter:
     gallery: Gallery
     crop: int
     seed: int
-    _noise: torch.Generator = field(init=False)
-    _mean: Tensor = field(init=False)
-    _std: Tensor = field(init=False)
-
-    def __post_init__(self) -> None:
-        device = self.gallery.texels.device
-        self._noise = torch.Generator(device)
-        self._mean, self._std = (
-            torch.from_numpy(values).to(device)[:, None, None] for values in (MEAN, STD)
-        )
 
     @torch.no_grad()
     def draw(self, plan: BatchPlan) -> Batch:
         """The batch of a plan."""
         device = self.gallery.texels.device
-        there = _moved(plan, device)
+        mean, std = (torch.from_numpy(v[:, None, None]).to(device) for v in (MEAN, STD))
+        there: BatchPlan = _moved(plan, device)
         pixels = self.gallery.cut(there.pictures, there.levels, there.matrices, self.crop)
         # All bits of both count, whatever the device's generator takes of a number.
         key = np.random.SeedSequence((self.seed, plan.number)).generate_state(1, np.uint64)
-        self._noise.manual_seed(int(key[0]))
-        pixels = recolour(pixels, there, self._noise)
+        pixels = recolour(pixels, there, torch.Generator(device).manual_seed(int(key[0])))
         scores, weight = render(there, len(pixels), self.crop // MAP_STRIDE)
-        return Batch((pixels - self._mean) / self._std, scores, weight)
+        return Batch((pixels - mean) / std, scores, weight)
 
 
 def recolour(pixels: Tensor, plan: BatchPlan, noise: torch.Generator) -> Tensor:
@@ -158,12 +149,8 @@ def _reduced(maps: Tensor, place: Tensor, value: Tensor, how: str) -> Tensor:
     return maps
 
 
-def _moved(plan: BatchPlan, device: torch.device) -> BatchPlan:
-    """The plan with its tensors on a device."""
-
-    def move(part: object) -> object:
-        if isinstance(part, Shapes):
-            return Shapes(*(move(p) for p in part))  # type: ignore[arg-type]
-        return part.to(device, non_blocking=True) if isinstance(part, Tensor) else part
-
-    return BatchPlan(*(move(part) for part in plan))  # type: ignore[arg-type]
+def _moved(part: Any, device: torch.device) -> Any:
+    """A plan, or a part of it, with its tensors on a device."""
+    if isinstance(part, BatchPlan | Shapes):
+        return type(part)(*(_moved(inner, device) for inner in part))
+    return part.to(device, non_blocking=True) if isinstance(part, Tensor) else part

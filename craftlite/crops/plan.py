@@ -115,18 +115,12 @@ class Truth:
             nothing = np.zeros((0, 4, 2), np.float32)
             return cls(nothing, np.zeros(0), nothing, np.zeros(0, np.int64))
         corners = max(len(word.polygon) for word in words)
-        padded = [
-            np.pad(word.polygon, ((0, corners - len(word.polygon)), (0, 0)), mode="edge")
-            for word in words
-        ]
         characters = [characters_of(word) for word in words]
-        counts = [len(quads) for quads in characters]
-        sure = np.array([confidence_at_any_size(word) for word in words])
         return cls(
-            np.stack(padded),
-            sure,
+            np.stack([_padded(word.polygon, 0, corners) for word in words]),
+            np.array([confidence_at_any_size(word) for word in words]),
             np.concatenate(characters),
-            np.repeat(np.arange(len(words)), counts),
+            np.repeat(np.arange(len(words)), [len(quads) for quads in characters]),
         )
 
 
@@ -179,23 +173,26 @@ class PlannedCrops(Dataset[dict[str, Any]]):
     @staticmethod
     def collate(crops: Sequence[dict[str, Any]]) -> BatchPlan:
         """The plan of a batch."""
-        blurred = [i for i, crop in enumerate(crops) if crop["blur"]]
-        noisy = [i for i, crop in enumerate(crops) if crop["noise"]]
-        coded = [i for i, crop in enumerate(crops) if crop["quality"]]
+
+        def all_of(name: str, kind: torch.dtype) -> Tensor:
+            return torch.from_numpy(np.stack([crop[name] for crop in crops])).to(kind)
+
+        def those_with(name: str, kind: torch.dtype) -> tuple[Tensor, Tensor]:
+            which = [i for i, crop in enumerate(crops) if crop[name]]
+            values = torch.tensor([crops[i][name] for i in which], dtype=kind)
+            return torch.tensor(which, dtype=torch.int64), values
+
         return BatchPlan(
             crops[0]["number"],
-            torch.tensor([crop["pictures"] for crop in crops]),
-            torch.tensor([crop["levels"] for crop in crops]),
-            _stacked(crops, "matrices"),
-            _stacked(crops, "gains"),
-            _stacked(crops, "offsets"),
-            torch.tensor(blurred, dtype=torch.int64),
-            torch.tensor([crops[i]["blur"] for i in blurred], dtype=torch.float32),
-            torch.tensor(noisy, dtype=torch.int64),
-            torch.tensor([crops[i]["noise"] for i in noisy], dtype=torch.float32),
-            torch.tensor(coded, dtype=torch.int64),
-            torch.tensor([crops[i]["quality"] for i in coded], dtype=torch.int64),
-            *(_joined([crop[kind] for crop in crops]) for kind in BatchPlan._fields[-3:]),
+            all_of("pictures", torch.int64),
+            all_of("levels", torch.int64),
+            all_of("matrices", torch.float32),
+            all_of("gains", torch.float32),
+            all_of("offsets", torch.float32),
+            *those_with("blur", torch.float32),
+            *those_with("noise", torch.float32),
+            *those_with("quality", torch.int64),
+            *(_joined([crop[name] for crop in crops]) for name in BatchPlan._fields[-3:]),
         )
 
 
@@ -271,23 +268,21 @@ def _outlines(outlines: Points, sure: Floats, side: int) -> tuple[Ints, Floats, 
     return np.concatenate([low, high], axis=1)[drawable], outlines[drawable], sure[drawable]
 
 
-def _stacked(crops: Sequence[dict[str, Any]], name: str) -> Tensor:
-    return torch.from_numpy(np.stack([crop[name] for crop in crops]).astype(np.float32))
-
-
 def _joined(parts: Sequence[tuple[Ints, Floats, Floats]]) -> Shapes:
     """The shapes of all crops, each with its crop's number; outlines padded to as many corners."""
     corners = max(forms.shape[1] for _, forms, _ in parts)
-    boxes = [np.insert(places, 0, i, axis=1) for i, (places, _, _) in enumerate(parts)]
-    forms = [
-        np.pad(forms, ((0, 0), (0, corners - forms.shape[1]), (0, 0)), mode="edge")
-        for _, forms, _ in parts
-    ]
-    joined = np.concatenate(boxes)
-    sizes = joined[:, 3:] - joined[:, 1:3]
+    boxes = np.concatenate([np.insert(part[0], 0, i, axis=1) for i, part in enumerate(parts)])
+    forms = np.concatenate([_padded(forms, 1, corners) for _, forms, _ in parts])
+    values = np.concatenate([values for *_, values in parts])
     return Shapes(
-        torch.from_numpy(joined),
-        torch.from_numpy(np.concatenate(forms).astype(np.float32)),
-        torch.from_numpy(np.concatenate([values for *_, values in parts]).astype(np.float32)),
-        int(sizes.prod(axis=1).sum()),
+        torch.from_numpy(boxes),
+        torch.from_numpy(forms.astype(np.float32)),
+        torch.from_numpy(values.astype(np.float32)),
+        int((boxes[:, 3:] - boxes[:, 1:3]).prod(axis=1).sum()),
     )
+
+
+def _padded(points: Floats, axis: int, length: int) -> Floats:
+    """Points with the last one along an axis repeated up to a length."""
+    missing = [(0, length - points.shape[i] if i == axis else 0) for i in range(points.ndim)]
+    return np.pad(points, missing, mode="edge")

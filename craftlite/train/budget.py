@@ -62,7 +62,7 @@ class Budget:
         now = self.clock()
         if now >= self.deadline and step + 1 < recipe.steps:
             known = f" of {recipe.steps}" if recipe.steps < UNKNOWN else ""
-            _say(f"time is up: the training ends at step {step + 1}{known}")
+            write_line(f"time is up: the training ends at step {step + 1}{known}")
             return step + 1
         return recipe.steps if recipe.steps < UNKNOWN else self._measured(now, step)
 
@@ -79,14 +79,10 @@ class Budget:
             return UNKNOWN
         pace = since / done
         steps = step + max(1, int((self.deadline - now) * (1 - SPARE) / pace))
-        _say(f"{pace:.3g} s a step: {steps} steps in {self.minutes:g} minutes")
+        write_line(f"{pace:.3g} s a step: {steps} steps in {self.minutes:g} minutes")
         return steps
 
 
 def with_steps(recipe: Settings, steps: int) -> Settings:
     """An ordinary recipe of so many steps, whose warm-up takes a tenth of them at most."""
     return replace(recipe, steps=steps, warmup=min(recipe.warmup, int(WARMUP * steps)), minutes=0.0)
-
-
-def _say(sentence: str) -> None:
-    write_line(sentence)

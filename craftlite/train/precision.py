@@ -50,12 +50,10 @@ def widen_depthwise(network: nn.Module) -> None:
     longer.
     """
     for module in network.modules():
-        if isinstance(module, nn.Conv2d) and module.groups > 1 and not _is_plain(module):
+        if not isinstance(module, nn.Conv2d) or module.groups == 1:
+            continue
+        if module.stride != (1, 1) or max(module.kernel_size) > 3:
             module.forward = partial(_in_fp32, module.forward)  # type: ignore[method-assign]
-
-
-def _is_plain(module: nn.Conv2d) -> bool:
-    return module.stride == (1, 1) and max(module.kernel_size) <= 3
 
 
 def _in_fp32(forward: Callable[[Tensor], Tensor], features: Tensor) -> Tensor:

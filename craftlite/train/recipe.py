@@ -15,6 +15,8 @@ LEAST = {
     **dict.fromkeys(("steps", "validate_every", "save_minutes", "epochs", "minutes"), 0),
     **{"crop": 32, "validate_pictures": 1, "validate_long_side": 32},
 }
+# Numbers from 0 to this.
+MOST = {"label_smoothing": 1, "cutmix": 1, "least_area": 1, "colour": 1, "randaugment": 30}
 # The settings that do not decide what the next step computes: a resumed training can change them.
 RESUMABLE = (
     *("workers", "threads", "log_every", "save_every", "save_minutes", "validate_every"),
@@ -97,6 +99,9 @@ class Settings:
                 raise ConfigError(f"{name} is {value}: must be at least {low}")
             if value == math.inf:
                 raise ConfigError(f"{name} is {value}: must be finite")
+        for name, high in MOST.items():
+            if not 0 <= getattr(self, name, 0) <= high:
+                raise ConfigError(f"{name} is {getattr(self, name)}: must be in 0..{high}")
         if self.crop % 32:
             raise ConfigError(f"crop is {self.crop}: must be a multiple of 32")
         if self.batch % self.accumulate:
@@ -169,11 +174,6 @@ class PretrainRecipe(Settings):
     def __post_init__(self) -> None:
         """Raises a ConfigError that names the first setting out of its range."""
         super().__post_init__()
-        for name in ("label_smoothing", "cutmix", "least_area", "colour"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(f"{name} is {getattr(self, name)}: must be in 0..1")
-        if not 0 <= self.randaugment <= 30:
-            raise ConfigError(f"randaugment is {self.randaugment}: must be in 0..30")
         if self.least_area == 0:
             raise ConfigError("least_area is 0: must be above 0")
         if not (self.steps or self.epochs):

@@ -10,6 +10,7 @@ from craftlite.crops.draw import Painter
 from craftlite.crops.gallery import Gallery, gallery_bytes
 from craftlite.crops.plan import PlannedCrops
 from craftlite.data.loader import Crops, StepSampler, batches
+from craftlite.data.sample import Sample
 from craftlite.data.sources import Listed, Source
 from craftlite.errors import ConfigError
 from craftlite.progress import write_line
@@ -30,30 +31,28 @@ def painter_of(recipe: Recipe, mix: Mix, group: Group) -> Painter | None:
     """
     if recipe.crops == "host" or (recipe.crops == "auto" and group.device.type == "cpu"):
         return None
-    hindrance = _hindrance(mix, group.device)
-    if hindrance and recipe.crops == "device":
-        raise ConfigError(f"crops is device: {hindrance}")
-    if hindrance:
-        if group.leads:
-            write_line(f"crops are made on the host: {hindrance}")
-        return None
     sources, _ = sources_on_disk(mix.sources, mix)
     samples = [sample for source in sources for sample in source.samples]
-    return Painter(Gallery(samples, group.device), recipe.crop, recipe.seed)
+    hindrance = _hindrance(mix, samples, group.device)
+    if not hindrance:
+        return Painter(Gallery(samples, group.device), recipe.crop, recipe.seed)
+    if recipe.crops == "device":
+        raise ConfigError(f"crops is device: {hindrance}")
+    if group.leads:
+        write_line(f"crops are made on the host: {hindrance}")
+    return None
 
 
-def _hindrance(mix: Mix, device: torch.device) -> str | None:
+def _hindrance(mix: Mix, samples: Sequence[Sample], device: torch.device) -> str | None:
     """Why the device cannot draw the crops of a mix, and what to do."""
-    parts = zip(mix.names, mix.sources, mix.shares, strict=True)
-    for name, source, share in parts:
+    for name, source, share in zip(mix.names, mix.sources, mix.shares, strict=True):
         if share and not isinstance(source, Listed):
             return (
                 f"pictures of {name} are made on the fly; write them with craftlite {name}, then "
                 "train on them with --dataset words"
             )
     if device.type == "cuda":
-        sources, _ = sources_on_disk(mix.sources, mix)
-        needed = gallery_bytes([sample for source in sources for sample in source.samples])
+        needed = gallery_bytes(samples)
         free, _ = torch.cuda.mem_get_info(device)
         if needed > PICTURES * free:
             return (

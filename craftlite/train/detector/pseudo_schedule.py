@@ -31,18 +31,18 @@ def labelled(out: Path, mix: Mix, trainer: Trainer, every: int, step: int) -> li
     """
     if not every:
         return mix.sources
-    taught = enumerate(zip(mix.names, mix.sources, mix.shares, strict=True))
+    parts = enumerate(zip(mix.names, mix.sources, mix.shares, strict=True))
     passes = {
         number: _pass(out / FOLDER / f"{step - step % every}-{number}-{name}.npz", source, trainer)
-        for number, (name, source, share) in taught
+        for number, (name, source, share) in parts
         if share and isinstance(source, Listed) and any(map(has_unknown, source.samples))
     }
     fitting = fitting_share(mix, passes)
+    if passes and trainer.group.leads:
+        note = f", below {TRUSTED:.0%}: falling back to even splits" if fitting < TRUSTED else ""
+        write_line(f"step {step}: words whose pseudo-labels match their text: {fitting:.0%}{note}")
     if fitting < TRUSTED:
-        _say(trainer, step, f"{fitting:.0%}, below {TRUSTED:.0%}: falling back to even splits")
         return mix.sources
-    if passes:
-        _say(trainer, step, f"{fitting:.0%}")
     return [
         Listed(apply_labels(source.samples, passes[number]))
         if isinstance(source, Listed) and number in passes
@@ -83,15 +83,8 @@ def forget_labels(out: Path, step: int, every: int) -> None:
 def _pass(path: Path, source: Listed, trainer: Trainer) -> Labels:
     """The labels of a file, which the leading process makes where it is not there."""
     if trainer.group.leads and not path.exists():
-        model = trainer.ema.module
-        cuda = trainer.group.device.type == "cuda"
-        runtime = TorchRuntime(trainer.recipe.network, model, "cuda" if cuda else "cpu")
-        found = relabel(source.samples, runtime)
-        save_labels(path, found, trainer.step, model.state_dict())
+        model, device = trainer.ema.module, trainer.group.device.type
+        runtime = TorchRuntime(trainer.recipe.network, model, device)  # type: ignore[arg-type]
+        save_labels(path, relabel(source.samples, runtime), trainer.step, model.state_dict())
     trainer.group.wait()
     return load_labels(path)
-
-
-def _say(trainer: Trainer, step: int, what: str) -> None:
-    if trainer.group.leads:
-        write_line(f"step {step}: words whose pseudo-labels match their text: {what}")

@@ -12,13 +12,13 @@ from craftlite.draw import INK, PAPER, fitted, heatmap, write_picture, write_tex
 from craftlite.evaluate.outlines import COLOURS, mark
 from craftlite.evaluate.protocols.iou import match
 from craftlite.evaluate.score import Matching
-from craftlite.geometry import Picture
 from craftlite.postprocess import Thresholds
 
 PICTURES = 6
 CELL = (792, 600)  # the most pixels that a picture or a map takes, width and height
 GAP = 8
 BAND = 34  # pixels of the line of text above each row
+WIDTH = 3 * CELL[0] + 2 * GAP
 QUALITY = 88
 
 
@@ -35,16 +35,15 @@ def draw_sheet(
         CraftliteError: a picture cannot be read, or the sheet cannot be written.
     """
     rows = [draw_row(detector, sample, thresholds) for sample in chosen(samples)]
-    width = 3 * CELL[0] + 2 * GAP
-    sheet = Image.new("RGB", (width, BAND + sum(row.shape[0] + GAP for row in rows)), PAPER)
+    sheet = Image.new("RGB", (WIDTH, BAND + sum(row.height + GAP for row in rows)), PAPER)
     pen, top = ImageDraw.Draw(sheet), BAND
     levels = f"text {thresholds.text:g}, link {thresholds.link:g}, low {thresholds.low:g}"
     x = write_text(pen, 14, BAND / 2, f"step {step}    {levels}", INK)
     for name, colour in COLOURS.items():
         x = write_text(pen, x + 30, BAND / 2, name, colour)
     for row in rows:
-        sheet.paste(Image.fromarray(row), (0, top))
-        top += row.shape[0] + GAP
+        sheet.paste(row, (0, top))
+        top += row.height + GAP
     write_picture(path, np.array(sheet), QUALITY)
 
 
@@ -55,8 +54,8 @@ def chosen(samples: Sequence[Sample]) -> list[Sample]:
     return [legible[number * len(legible) // count] for number in range(count)]
 
 
-def draw_row(detector: Detector, sample: Sample, thresholds: Thresholds) -> Picture:
-    """A line of counts, and below it picture, region map and affinity map: (h, w, 3) uint8 RGB."""
+def draw_row(detector: Detector, sample: Sample, thresholds: Thresholds) -> Image.Image:
+    """A line of counts, and below it picture, region map and affinity map."""
     pixels = sample.pixels()
     maps = detector.maps(pixels)
     quads = detector.words(maps, thresholds, polygons=False).quads
@@ -64,21 +63,22 @@ def draw_row(detector: Detector, sample: Sample, thresholds: Thresholds) -> Pict
     matching = match(sample.words, list(np.rint(quads)))
     found = mark(small, sample.words, list(quads), matching, scale)
     height, width = small.shape[:2]
-    row = np.full((BAND + height, 3 * CELL[0] + 2 * GAP, 3), PAPER, np.uint8)
-    for place, part in enumerate(
-        (found, heatmap(small, maps.region), heatmap(small, maps.affinity))
+    row = Image.new("RGB", (WIDTH, BAND + height), PAPER)
+    pen = ImageDraw.Draw(row)
+    for place, (title, part) in enumerate(
+        (
+            (f"{sample.name}    {counts_of(matching)}", found),
+            ("region", heatmap(small, maps.region)),
+            ("affinity", heatmap(small, maps.affinity)),
+        )
     ):
-        left = place * (CELL[0] + GAP) + (CELL[0] - width) // 2
-        row[BAND:, left : left + width] = part
-    return titled(row, sample.name, matching)
+        left = place * (CELL[0] + GAP)
+        write_text(pen, left + 14, BAND / 2, title, INK)
+        row.paste(Image.fromarray(part), (left + (CELL[0] - width) // 2, BAND))
+    return row
 
 
-def titled(row: Picture, name: str, matching: Matching) -> Picture:
-    """A row with the picture's name and what was found there in the band above it."""
-    image = Image.fromarray(row)
-    pen = ImageDraw.Draw(image)
+def counts_of(matching: Matching) -> str:
+    """What was found in a picture, in words."""
     truths, detections, found, correct, _ = matching.tally()
-    counts = f"{found:g} of {truths:g} words found, {detections - correct:g} detections wrong"
-    for place, text in enumerate((f"{name}    {counts}", "region", "affinity")):
-        write_text(pen, place * (CELL[0] + GAP) + 14, BAND / 2, text, INK)
-    return np.array(image)
+    return f"{found:g} of {truths:g} words found, {detections - correct:g} detections wrong"

@@ -12,6 +12,14 @@ from matplotlib.figure import Figure
 Series = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 SMOOTHED_SHARE = 25  # of the points that the smoothed loss averages over: one in so many
 COLOURS = {"loss": "#1f6fb4", "region": "#2a9d5c", "affinity": "#e08a1e"}
+# Of a validation's figures: label, colour and width of the line.
+SCORES = {
+    "precision": ("precision", "#e08a1e", 0.9),
+    "recall": ("recall", "#2a9d5c", 0.9),
+    "hmean": ("H-mean", "#1f6fb4", 2.0),
+    "top1_error": ("top-1 error", "#1f6fb4", 1.6),
+    "top5_error": ("top-5 error", "#e08a1e", 1.6),
+}
 
 
 def curves_page(lines: Sequence[dict[str, Any]]) -> bytes:
@@ -50,12 +58,11 @@ def series(lines: Sequence[dict[str, Any]], name: str) -> Series:
 
 def smoothed(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """The mean of each value (N,) and its neighbours, of whom there are fewer at the ends."""
-    reach = len(values) // (2 * SMOOTHED_SHARE)
-    sums = np.concatenate([[0.0], np.cumsum(values)])
-    places = np.arange(len(values))
-    first, last = np.maximum(places - reach, 0), np.minimum(places + reach + 1, len(values))
-    means: npt.NDArray[np.float64] = (sums[last] - sums[first]) / (last - first)
-    return means
+    if not len(values):
+        return values
+    window = np.ones(2 * (len(values) // (2 * SMOOTHED_SHARE)) + 1)
+    counts = np.convolve(np.ones(len(values)), window, "same")
+    return np.asarray(np.convolve(values, window, "same") / counts)
 
 
 def dots(steps: npt.NDArray[np.float64]) -> str:
@@ -85,38 +92,19 @@ def draw_losses(axes: Any, lines: Sequence[dict[str, Any]]) -> None:
 
 def draw_scores(axes: Any, lines: Sequence[dict[str, Any]]) -> None:
     """What validations found: a detector's H-mean, or a classifier's errors, and the best."""
-    if any("top1_error" in line for line in lines):
-        draw_errors(axes, lines)
-    else:
-        draw_hmean(axes, lines)
-
-
-def draw_errors(axes: Any, lines: Sequence[dict[str, Any]]) -> None:
-    """Top-1 and top-5 error, and where top-1 is least."""
-    for name, label, colour in (
-        ("top1_error", "top-1 error", "#1f6fb4"),
-        ("top5_error", "top-5 error", "#e08a1e"),
-    ):
+    for name, (label, colour, width) in SCORES.items():
         steps, values = series(lines, name)
-        least = int(values.argmin())
-        text = f"{label} (least {values[least]:.3f} at {steps[least]:.0f})"
-        axes.plot(steps, values, color=colour, linewidth=1.6, marker=".", label=text)
-    axes.legend(frameon=False)
-    axes.set(ylabel="validation", ylim=(0, 1))
-
-
-def draw_hmean(axes: Any, lines: Sequence[dict[str, Any]]) -> None:
-    """H-mean, precision and recall, and where the H-mean is best."""
-    styles = {"precision": ("#e08a1e", 0.9), "recall": ("#2a9d5c", 0.9), "hmean": ("#1f6fb4", 2.0)}
-    for name, (colour, width) in styles.items():
-        steps, values = series(lines, name)
-        if len(steps):
-            label = "H-mean" if name == "hmean" else name
-            axes.plot(steps, values, color=colour, linewidth=width, marker=".", label=label)
+        if not len(steps):
+            continue
+        if name.endswith("error"):
+            least = int(values.argmin())
+            label += f" (least {values[least]:.3f} at {steps[least]:.0f})"
+        axes.plot(steps, values, color=colour, linewidth=width, marker=".", label=label)
     steps, values = series(lines, "hmean")
     if len(steps):
         best = int(values.argmax())
         label = f"best H-mean, {values[best]:.3f} at {steps[best]:.0f}"
         axes.plot(steps[best], values[best], "*", color="#d62728", markersize=14, label=label)
+    if axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False)
     axes.set(ylabel="validation", ylim=(0, 1))
