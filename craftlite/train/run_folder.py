@@ -3,9 +3,10 @@
 import json
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from craftlite.errors import ConfigError
 from craftlite.files import sha256_of, write_whole
@@ -25,10 +26,7 @@ WEIGHTS = "weights.safetensors"
 BEST = "best.safetensors"
 ENVIRONMENT = "env.json"
 # What a run that was killed before its first checkpoint may have left, besides weights.
-LEFTOVERS = (
-    *(CONFIG, ENVIRONMENT, LOG, "curves.png", "sheet.jpg", CARD),
-    *("events", "pseudo"),
-)
+LEFTOVERS = (CONFIG, ENVIRONMENT, LOG, "curves.png", "sheet.jpg", CARD, "events", "pseudo")
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class RunFolder:
     """The folder `path` of one training.
 
     Attributes:
-        owner: a number of this process's own, by which it knows that the folder is still its.
+        owner: a random number in the folder's env.json, which another process would replace.
     """
 
     path: Path
@@ -77,7 +75,7 @@ class RunFolder:
             WeightsError: there is no checkpoint, or it cannot be read.
         """
         state = load_checkpoint(self.checkpoint)
-        self._refuse_changes(trainer.task, state["recipe"], state["datasets"])
+        self._refuse_changes(trainer.task, state)
         trainer.load(state)
         if trainer.group.leads:
             rewind_log(self.path / LOG, trainer.step)
@@ -88,15 +86,13 @@ class RunFolder:
         state = trainer.ema.module.state_dict()
         save_model(self.path / WEIGHTS, trainer.recipe.network, state)
 
-    def _refuse_changes(
-        self, task: Task, recipe: Mapping[str, object], datasets: Sequence[str]
-    ) -> None:
+    def _refuse_changes(self, task: Task, state: Mapping[str, Any]) -> None:
         now = {name: value for name, value in asdict(task.recipe).items() if name not in RESUMABLE}
         # A checkpoint of an older version lacks settings that came later: they had their defaults.
-        before = {known.name: known.default for known in fields(task.recipe)} | dict(recipe)
+        before = {known.name: known.default for known in fields(task.recipe)} | state["recipe"]
         was = {name: before[name] for name in now if before[name] != now[name]}
-        if datasets != list(task.datasets):
-            was["dataset"] = " ".join(datasets)
+        if state["datasets"] != list(task.datasets):
+            was["dataset"] = " ".join(state["datasets"])
         if was:
             settings = ", ".join(f"{name} {value}" for name, value in was.items())
             raise ConfigError(
@@ -105,14 +101,12 @@ class RunFolder:
 
     def clear(self) -> None:
         """Remove what a run left that ended before its first checkpoint, and say so on stderr."""
-        left = [path for name in LEFTOVERS if (path := self.path / name).exists()]
-        for path in left:
+        left = [name for name in LEFTOVERS if (self.path / name).exists()]
+        for path in (self.path / name for name in left):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         if left:
-            names = ", ".join(path.name for path in left)
-            write_line(
-                f"{self.path}: removed what a training without a checkpoint had left: {names}"
-            )
+            removed = f"removed what a training without a checkpoint had left: {', '.join(left)}"
+            write_line(f"{self.path}: {removed}")
 
     def check_owner(self) -> None:
         """Raises a ConfigError where another process has begun to train in the folder since."""

@@ -33,7 +33,7 @@ def starting_weights(name: str | None, network: str) -> Path | None:
 
 
 def _own_backbone(network: str) -> Path | None:
-    """The pretrained body of a detector; None, and a line on stderr, where none ships."""
+    """The pretrained backbone of a detector; None, and a line on stderr, where none ships."""
     for backbone in backbones().values():
         if network in backbone.body_of:
             return intact(backbone.file)
@@ -43,5 +43,5 @@ def _own_backbone(network: str) -> Path | None:
 
 
 def is_first_process() -> bool:
-    """Whether this is the only process, or the one of torchrun's that talks and writes."""
+    """Whether this is the only process, or the one of torchrun's that reports and writes."""
     return os.environ.get("RANK", "0") == "0"

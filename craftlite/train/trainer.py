@@ -22,8 +22,8 @@ from craftlite.train.recipe import Settings
 from craftlite.train.records.log import Clock
 from craftlite.train.task import Losses, Task
 
-# On a GPU, how many steps later it is looked at whether a loss is finite: looking at once would
-# have the host wait for the device in every step.
+# On a GPU, a loss is checked so many parts later: checking at once would have the host wait for the
+# device in every step.
 LATER = 8
 
 
@@ -36,7 +36,7 @@ class Best:
     stale: int = 0
 
     def update(self, score: float, step: int) -> bool:
-        """Takes note of a validation's score, the higher the better; whether it is the best."""
+        """Count a validation's score, the higher the better; whether it is the best."""
         if score > self.score:
             self.score, self.step, self.stale = score, step, 0
             return True
@@ -74,7 +74,7 @@ class Unchecked:
 
 
 class Compiled(nn.Module):
-    """A network translated by torch.compile, or as it is where that fails, reported once."""
+    """A network translated by torch.compile, or as it is where that fails, which is reported."""
 
     def __init__(self, network: nn.Module, speaks: bool) -> None:
         super().__init__()

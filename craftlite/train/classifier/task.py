@@ -34,7 +34,6 @@ class ClassifierTask(Task):
     Attributes:
         recipe: the settings; `open` makes steps of its epochs.
         data: the folder of pictures.
-        init: weights to start from, or None.
         train, val: the splits, known after `open`.
     """
 
@@ -73,11 +72,9 @@ class ClassifierTask(Task):
             DatasetError: more than 1 % of the pictures cannot be read.
         """
         recipe, group = self.recipe, trainer.group
-        sampler = StepSampler(
-            *(trainer.step, recipe.steps, recipe.batch, recipe.accumulate, group.rank, group.size)
-        )
-        pictures = Pictures(self.train, recipe)
-        with closing(batches(pictures, sampler, recipe.workers)) as stream:
+        shares = recipe.batch, recipe.accumulate, group.rank, group.size
+        sampler = StepSampler(trainer.step, recipe.steps, *shares)
+        with closing(batches(Pictures(self.train, recipe), sampler, recipe.workers)) as stream:
             yield from check_readable(stream, self.train.samples)
 
     def facts(self) -> dict[str, Any]:
@@ -105,11 +102,8 @@ class ClassifierTask(Task):
 def with_steps(recipe: PretrainRecipe, pictures: int) -> PretrainRecipe:
     """The recipe with `steps` for its epochs, and a validation each epoch unless it says when."""
     epoch = max(1, pictures // recipe.batch)
-    return replace(
-        recipe,
-        steps=recipe.steps or recipe.epochs * epoch,
-        validate_every=recipe.validate_every or epoch,
-    )
+    steps, every = recipe.steps or recipe.epochs * epoch, recipe.validate_every or epoch
+    return replace(recipe, steps=steps, validate_every=every)
 
 
 def warn_of_small_classes(train: ImageFolder) -> None:

@@ -35,10 +35,8 @@ class DetectorTask(Task):
     """A detector, what it learns from, and where that lies.
 
     Attributes:
-        recipe: the settings.
         datasets: NAME or NAME:WEIGHT, mixed by weight.
         folders: where each dataset lies, in the same order; those that are missing are data/NAME.
-        init: weights to start from, or None.
         mix: the datasets, known after `open`.
         teacher: a network whose maps are learnt from too, or None; known after `open`.
     """
@@ -53,11 +51,11 @@ class DetectorTask(Task):
 
     def open(self, group: Group) -> None:
         """Read the datasets and the teacher."""
+        recipe = self.recipe
         self.mix = open_mix(self.datasets, self.folders)
-        count = self.recipe.validate_pictures
-        kept_apart = validation_samples(self.datasets, self.folders, count)
-        self.validation = WordScore(kept_apart, self.recipe) if kept_apart else None
-        self.teacher = read_teacher(self.recipe.teacher, group.device)
+        kept_apart = validation_samples(self.datasets, self.folders, recipe.validate_pictures)
+        self.validation = WordScore(kept_apart, recipe) if kept_apart else None
+        self.teacher = read_teacher(recipe.teacher, group.device)
 
     def build(self) -> nn.Module:
         """The detector, with random weights."""
@@ -83,14 +81,13 @@ class DetectorTask(Task):
         for first, last in periods(trainer.step, recipe.steps, recipe.pseudo_every):
             with trainer.clock.paused():
                 sources = labelled(out, self.mix, trainer, recipe.pseudo_every, first)
-            sampler = StepSampler(
-                first, last, recipe.batch, recipe.accumulate, group.rank, group.size
-            )
+            shares = recipe.batch, recipe.accumulate, group.rank, group.size
+            sampler = StepSampler(first, last, *shares)
             with closing(crop_batches(sources, self.mix, recipe, sampler, painter)) as stream:
                 yield from stream
 
     def forget(self, out: Path, step: int) -> None:
-        """Remove labels of before."""
+        """Remove earlier pseudo-labels."""
         forget_labels(out, step, self.recipe.pseudo_every)
 
     def facts(self) -> dict[str, Any]:
