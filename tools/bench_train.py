@@ -24,7 +24,7 @@ from craftlite.data.loader import Batch, StepSampler
 from craftlite.model import build_model
 from craftlite.train.detector.feed import crop_batches, painter_of
 from craftlite.train.detector.loss import craft_loss
-from craftlite.train.detector.mix import Mix, open_mix
+from craftlite.train.detector.mix import Part, open_mix
 from craftlite.train.detector.task import DetectorTask
 from craftlite.train.distributed import Group, process_group
 from craftlite.train.precision import arithmetic, flush_denormals
@@ -73,13 +73,17 @@ def fed_step(trainer: Trainer, stream: Iterator[Any], waited: list[float]) -> St
 
 
 def roads(
-    mix: Mix, recipe: Recipe, group: Group, waited: dict[str, list[float]], compiled: bool
+    mix: list[Part],
+    recipe: Recipe,
+    group: Group,
+    waited: dict[str, list[float]],
+    compiled: bool,
 ) -> dict[str, Step]:
     """What is timed, by name."""
     device = group.device
     trainer = Trainer(DetectorTask(recipe), group)
     sampler = StepSampler(0, 10**6, recipe.batch)
-    from_host = crop_batches(mix.sources, mix, recipe, sampler, None)
+    from_host = crop_batches(mix, recipe, sampler, None)
     [batch] = next(from_host)
     result: dict[str, Step] = {
         "plain": plain_step(batch, recipe, device),
@@ -91,7 +95,7 @@ def roads(
         result["plain, compiled"] = plain_step(batch, recipe, device, translate=True)
     painter = painter_of(replace(recipe, crops="device"), mix, group)
     assert painter is not None
-    from_device = crop_batches(mix.sources, mix, recipe, sampler, painter)
+    from_device = crop_batches(mix, recipe, sampler, painter)
     result["crops of the device alone"] = lambda: next(from_device)
     result["trainer, crops from the device"] = fed_step(trainer, from_device, waited["device"])
     return result

@@ -16,7 +16,7 @@ from craftlite.errors import ConfigError, DatasetError
 from craftlite.synth.generator import Generator
 from craftlite.synth.typesetting.fonts import FaceId
 from craftlite.train.detector.feed import crop_batches, painter_of, sources_on_disk
-from craftlite.train.detector.mix import Mix
+from craftlite.train.detector.mix import Part
 from craftlite.train.distributed import Group
 from craftlite.train.recipe import Recipe
 
@@ -31,12 +31,11 @@ def written(first: int, count: int) -> Listed:
     return Listed([WORDS.sample(first + k) for k in range(count)])
 
 
-def mix(*parts: tuple[str, Source, float]) -> Mix:
-    names, sources, shares = zip(*parts, strict=True)
-    return Mix(list(names), list(sources), list(shares))
+def mix(*parts: tuple[str, Source, float]) -> list[Part]:
+    return [Part(*part) for part in parts]
 
 
-def some() -> Mix:
+def some() -> list[Part]:
     """Two datasets that teach, and between them one on disk and one on the fly that do not."""
     return mix(
         ("quads", written(0, 2), 0.25),
@@ -47,10 +46,11 @@ def some() -> Mix:
 
 
 def stream(
-    mix: Mix, recipe: Recipe, sampler: StepSampler, sources: Sequence[Source] = ()
+    mix: Sequence[Part], recipe: Recipe, sampler: StepSampler, later: Sequence[Part] = ()
 ) -> list[Batch]:
+    """The batches of a mix, or of what became of it later."""
     painter = painter_of(recipe, mix, ALONE)
-    made = crop_batches(sources or mix.sources, mix, recipe, sampler, painter)
+    made = crop_batches(later or mix, recipe, sampler, painter)
     return [part for parts in made for part in parts]
 
 
@@ -92,10 +92,10 @@ def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_datasets_that_teach_nothing_are_left_out() -> None:
     data = some()
-    sources, shares = sources_on_disk(data.sources, data)
+    sources, shares = sources_on_disk(data)
     assert len(sources) == 2
-    assert sources[0] is data.sources[0]
-    assert sources[1] is data.sources[3]
+    assert sources[0] is data[0].source
+    assert sources[1] is data[3].source
     assert shares == [0.25, 0.75]
 
 
@@ -135,18 +135,18 @@ def test_crops_go_on_where_they_stopped() -> None:
 def test_labels_that_changed_show_in_the_maps_of_the_same_pictures() -> None:
     data = some()
 
-    def unsure(source: Source) -> Source:
-        if not isinstance(source, Listed):
-            return source
+    def unsure(part: Part) -> Part:
+        if not isinstance(part.source, Listed):
+            return part
         samples = [
             replace(s, words=tuple(replace(w, confidence=0.25) for w in s.words))
-            for s in source.samples
+            for s in part.source.samples
         ]
-        return Listed(samples)
+        return replace(part, source=Listed(samples))
 
     sampler = StepSampler(0, 2, 4)
     before = stream(data, DEVICE, sampler)
-    after = stream(data, DEVICE, sampler, [unsure(source) for source in data.sources])
+    after = stream(data, DEVICE, sampler, [unsure(part) for part in data])
     for one, other in zip(before, after, strict=True):
         assert torch.equal(one.pictures, other.pictures)
         assert torch.equal(one.scores, other.scores)

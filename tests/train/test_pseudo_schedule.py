@@ -11,7 +11,7 @@ from craftlite.data.sample import Sample, Word
 from craftlite.data.sources import Listed
 from craftlite.data.word_geometry import split_evenly
 from craftlite.pseudo.labels import load_labels, save_labels
-from craftlite.train.detector.mix import Mix
+from craftlite.train.detector.mix import Part
 from craftlite.train.detector.pseudo_schedule import FOLDER, fitting_share, forget_labels, labelled
 from craftlite.train.detector.task import DetectorTask
 from craftlite.train.distributed import Group
@@ -24,11 +24,11 @@ WORDS = (Word(QUAD, "word"), Word(QUAD + 30, "none"), Word(QUAD + 90, ignore=Tru
 
 
 @pytest.fixture
-def mix() -> Mix:
+def mix() -> list[Part]:
     picture = np.full((240, 240, 3), 128, np.uint8)
     real = Listed([Sample("a", picture, WORDS), Sample("b", picture, WORDS[:2])])
     made = Listed([Sample("c", picture, (KNOWN,))])
-    return Mix(["quads", "synthtext"], [real, made], [0.5, 0.5])
+    return [Part("quads", real, 0.5), Part("synthtext", made, 0.5)]
 
 
 def trainer_at(step: int) -> Trainer:
@@ -37,10 +37,10 @@ def trainer_at(step: int) -> Trainer:
     return trainer
 
 
-def write_pass(path: Path, mix: Mix, found: list[int]) -> None:
+def write_pass(path: Path, mix: list[Part], found: list[int]) -> None:
     """A file of labels in which words of these numbers, of all samples, were parted."""
     samples, number = [], 0
-    for sample in mix.sources[0].samples:  # type: ignore[attr-defined]
+    for sample in mix[0].source.samples:  # type: ignore[attr-defined]
         words = []
         for word in sample.words:
             parts = split_evenly(word.polygon, 4)
@@ -51,33 +51,35 @@ def write_pass(path: Path, mix: Mix, found: list[int]) -> None:
     save_labels(path, samples, 0, {"w": torch.zeros(1)})
 
 
-def test_without_weak_supervision_the_sources_stay(mix: Mix, tmp_path: Path) -> None:
-    assert labelled(tmp_path, mix, trainer_at(0), 0, 0) is mix.sources
+def test_without_weak_supervision_the_sources_stay(mix: list[Part], tmp_path: Path) -> None:
+    assert labelled(tmp_path, mix, trainer_at(0), 0, 0) is mix
     assert not (tmp_path / FOLDER).exists()
 
 
-def test_labels_of_the_period_are_used_and_the_rest_stays(mix: Mix, tmp_path: Path) -> None:
+def test_labels_of_the_period_are_used_and_the_rest_stays(mix: list[Part], tmp_path: Path) -> None:
     write_pass(tmp_path / FOLDER / "10-0-quads.npz", mix, found=[0, 4, 5])
-    sources = labelled(tmp_path, mix, trainer_at(17), 10, 17)
-    assert isinstance(sources[0], Listed)
-    first, second = (sample.words for sample in sources[0].samples)
+    parts = labelled(tmp_path, mix, trainer_at(17), 10, 17)
+    assert isinstance(parts[0].source, Listed)
+    first, second = (sample.words for sample in parts[0].source.samples)
     assert first[0].characters is not None
     assert np.array_equal(first[0].characters, split_evenly(QUAD, 4))
     assert first[1].characters is None
     assert first[2:] == WORDS[2:]
     assert all(word.characters is not None for word in second)
-    assert sources[1] is mix.sources[1]
+    assert parts[1] is mix[1]
 
 
 def test_a_pass_that_fits_few_texts_is_told_and_not_used(
-    mix: Mix, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    mix: list[Part], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_pass(tmp_path / FOLDER / "0-0-quads.npz", mix, found=[0])
-    assert labelled(tmp_path, mix, trainer_at(3), 10, 3) is mix.sources
+    assert labelled(tmp_path, mix, trainer_at(3), 10, 3) is mix
     assert "25%, below 50%: falling back to even splits" in capsys.readouterr().err
 
 
-def test_a_pass_that_is_due_is_made_once_by_the_averaged_weights(mix: Mix, tmp_path: Path) -> None:
+def test_a_pass_that_is_due_is_made_once_by_the_averaged_weights(
+    mix: list[Part], tmp_path: Path
+) -> None:
     trainer = trainer_at(10)
     labelled(tmp_path, mix, trainer, 10, 10)
     path = tmp_path / FOLDER / "10-0-quads.npz"
@@ -89,13 +91,13 @@ def test_a_pass_that_is_due_is_made_once_by_the_averaged_weights(mix: Mix, tmp_p
     assert len(list((tmp_path / FOLDER).iterdir())) == 1
 
 
-def test_a_dataset_that_only_validates_is_not_looked_at(mix: Mix, tmp_path: Path) -> None:
-    only_made = Mix(mix.names, mix.sources, [0.0, 1.0])
-    assert labelled(tmp_path, only_made, trainer_at(10), 10, 10) == mix.sources
+def test_a_dataset_that_only_validates_is_not_looked_at(mix: list[Part], tmp_path: Path) -> None:
+    only_made = [replace(mix[0], share=0.0), replace(mix[1], share=1.0)]
+    assert labelled(tmp_path, only_made, trainer_at(10), 10, 10) == only_made
     assert not (tmp_path / FOLDER).exists()
 
 
-def test_words_without_text_do_not_count_for_trust(mix: Mix, tmp_path: Path) -> None:
+def test_words_without_text_do_not_count_for_trust(mix: list[Part], tmp_path: Path) -> None:
     path = tmp_path / FOLDER / "0-0-quads.npz"
     write_pass(path, mix, found=[0, 1, 4])
     assert fitting_share(mix, {0: load_labels(path)}) == 0.75

@@ -11,10 +11,10 @@ from craftlite.crops.gallery import Gallery, gallery_bytes
 from craftlite.crops.plan import PlannedCrops
 from craftlite.data.loader import Crops, StepSampler, batches
 from craftlite.data.sample import Sample
-from craftlite.data.sources import Listed, Source
+from craftlite.data.sources import Listed
 from craftlite.errors import ConfigError
 from craftlite.progress import write_line
-from craftlite.train.detector.mix import Mix
+from craftlite.train.detector.mix import Part
 from craftlite.train.distributed import Group
 from craftlite.train.recipe import Recipe
 
@@ -22,7 +22,7 @@ from craftlite.train.recipe import Recipe
 PICTURES = 0.5
 
 
-def painter_of(recipe: Recipe, mix: Mix, group: Group) -> Painter | None:
+def painter_of(recipe: Recipe, mix: Sequence[Part], group: Group) -> Painter | None:
     """What draws the crops on the device, its pictures decoded; None where the host makes them.
 
     Raises:
@@ -31,7 +31,7 @@ def painter_of(recipe: Recipe, mix: Mix, group: Group) -> Painter | None:
     """
     if recipe.crops == "host" or (recipe.crops == "auto" and group.device.type == "cpu"):
         return None
-    sources, _ = sources_on_disk(mix.sources, mix)
+    sources, _ = sources_on_disk(mix)
     samples = [sample for source in sources for sample in source.samples]
     hindrance = _hindrance(mix, samples, group.device)
     if not hindrance:
@@ -43,13 +43,13 @@ def painter_of(recipe: Recipe, mix: Mix, group: Group) -> Painter | None:
     return None
 
 
-def _hindrance(mix: Mix, samples: Sequence[Sample], device: torch.device) -> str | None:
+def _hindrance(mix: Sequence[Part], samples: Sequence[Sample], device: torch.device) -> str | None:
     """Why the device cannot draw the crops of a mix, and what to do."""
-    for name, source, share in zip(mix.names, mix.sources, mix.shares, strict=True):
-        if share and not isinstance(source, Listed):
+    for part in mix:
+        if part.share and not isinstance(part.source, Listed):
             return (
-                f"pictures of {name} are made on the fly; write them with craftlite {name}, then "
-                "train on them with --dataset words"
+                f"pictures of {part.name} are made on the fly; write them with craftlite "
+                f"{part.name}, then train on them with --dataset words"
             )
     if device.type == "cuda":
         needed = gallery_bytes(samples)
@@ -62,29 +62,22 @@ def _hindrance(mix: Mix, samples: Sequence[Sample], device: torch.device) -> str
     return None
 
 
-def sources_on_disk(sources: Sequence[Source], mix: Mix) -> tuple[list[Listed], list[float]]:
+def sources_on_disk(mix: Sequence[Part]) -> tuple[list[Listed], list[float]]:
     """Those of a mix's datasets on disk that crops are cut from, and their shares."""
-    pairs = [
-        (source, share)
-        for source, share in zip(sources, mix.shares, strict=True)
-        if share and isinstance(source, Listed)
-    ]
+    pairs = [(p.source, p.share) for p in mix if p.share and isinstance(p.source, Listed)]
     return [source for source, _ in pairs], [share for _, share in pairs]
 
 
 def crop_batches(
-    sources: Sequence[Source],
-    mix: Mix,
-    recipe: Recipe,
-    sampler: StepSampler,
-    painter: Painter | None,
+    mix: Sequence[Part], recipe: Recipe, sampler: StepSampler, painter: Painter | None
 ) -> Generator[list[Any], None, None]:
     """For each step its parts, drawn by the painter where there is one; see `batches`."""
     if painter is None:
-        crops = Crops(sources, mix.shares, recipe.crop, recipe.seed)
+        sources, shares = [part.source for part in mix], [part.share for part in mix]
+        crops = Crops(sources, shares, recipe.crop, recipe.seed)
         yield from batches(crops, sampler, recipe.workers)
         return
-    listed, shares = sources_on_disk(sources, mix)
+    listed, shares = sources_on_disk(mix)
     plans = PlannedCrops(listed, shares, recipe.crop, recipe.seed, painter.gallery.sizes)
     with closing(batches(plans, sampler, recipe.workers)) as stream:
         for parts in stream:

@@ -14,15 +14,15 @@ from craftlite.errors import ConfigError
 
 
 @dataclass(frozen=True)
-class Mix:
-    """The opened datasets of a training, by name, and their shares of the crops (sum 1)."""
+class Part:
+    """One dataset of a training, opened, and its share of the crops; all shares sum to 1."""
 
-    names: list[str]
-    sources: list[Source]
-    shares: list[float]
+    name: str
+    source: Source
+    share: float
 
 
-def open_mix(datasets: Sequence[str], folders: Sequence[Path]) -> Mix:
+def open_mix(datasets: Sequence[str], folders: Sequence[Path]) -> list[Part]:
     """The datasets, NAME or NAME:WEIGHT, opened; without a folder they lie in data/NAME.
 
     Raises:
@@ -32,8 +32,10 @@ def open_mix(datasets: Sequence[str], folders: Sequence[Path]) -> Mix:
     names, shares = parse_mix(datasets)
     if len(folders) > len(names):
         raise ConfigError(f"{len(folders)} --data for {len(names)} --dataset")
-    pairs = zip_longest(names, folders)
-    return Mix(names, [open_source(name, folder) for name, folder in pairs], shares)
+    return [
+        Part(name, open_source(name, folder), share)
+        for name, folder, share in zip_longest(names, folders, shares)
+    ]
 
 
 def validation_samples(

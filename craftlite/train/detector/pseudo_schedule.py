@@ -5,15 +5,16 @@ training finds the very labels that it had.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from craftlite.data.sample import Sample
-from craftlite.data.sources import Listed, Source
+from craftlite.data.sources import Listed
 from craftlite.progress import write_line
 from craftlite.pseudo.labels import Labels, apply_labels, load_labels, relabel, save_labels
 from craftlite.runtime import TorchRuntime
-from craftlite.train.detector.mix import Mix
+from craftlite.train.detector.mix import Part
 from craftlite.train.trainer import Trainer
 
 FOLDER = "pseudo"
@@ -22,44 +23,46 @@ FOLDER = "pseudo"
 TRUSTED = 0.5
 
 
-def labelled(out: Path, mix: Mix, trainer: Trainer, every: int, step: int) -> list[Source]:
-    """The sources of a mix with the characters that the averaged weights find in real words.
+def labelled(
+    out: Path, mix: Sequence[Part], trainer: Trainer, every: int, step: int
+) -> Sequence[Part]:
+    """The mix with the characters that the averaged weights find in real words.
 
     They are those of the last pass up to `step`, of one `every` so many steps; where it is due now,
     it is made. A pass that fits the texts of fewer than TRUSTED of the words is not used: words
     are split evenly then. 0 makes none.
     """
     if not every:
-        return mix.sources
-    parts = enumerate(zip(mix.names, mix.sources, mix.shares, strict=True))
-    passes = {
-        number: _pass(out / FOLDER / f"{step - step % every}-{number}-{name}.npz", source, trainer)
-        for number, (name, source, share) in parts
-        if share and isinstance(source, Listed) and any(map(has_unknown, source.samples))
-    }
+        return mix
+    passes = {}
+    for number, part in enumerate(mix):
+        source = part.source
+        if part.share and isinstance(source, Listed) and any(map(has_unknown, source.samples)):
+            path = out / FOLDER / f"{step - step % every}-{number}-{part.name}.npz"
+            passes[number] = _pass(path, source, trainer)
     fitting = fitting_share(mix, passes)
     if passes and trainer.group.leads:
         note = f", below {TRUSTED:.0%}: falling back to even splits" if fitting < TRUSTED else ""
         write_line(f"step {step}: words whose pseudo-labels match their text: {fitting:.0%}{note}")
     if fitting < TRUSTED:
-        return mix.sources
+        return mix
     return [
-        Listed(apply_labels(source.samples, passes[number]))
-        if isinstance(source, Listed) and number in passes
-        else source
-        for number, source in enumerate(mix.sources)
+        replace(part, source=Listed(apply_labels(part.source.samples, passes[number])))
+        if isinstance(part.source, Listed) and number in passes
+        else part
+        for number, part in enumerate(mix)
     ]
 
 
-def fitting_share(mix: Mix, passes: Mapping[int, Labels]) -> float:
+def fitting_share(mix: Sequence[Part], passes: Mapping[int, Labels]) -> float:
     """Share, 0..1, of the words with text that a label was found for; 1 where none has a text.
 
-    passes: by the number of their source in the mix.
+    passes: by the number of their part of the mix.
     """
     fits = [
         label is not None
         for number, labels in passes.items()
-        if isinstance(source := mix.sources[number], Listed)
+        if isinstance(source := mix[number].source, Listed)
         for sample, found in zip(source.samples, labels.words, strict=True)
         for word, label in zip(sample.words, found, strict=True)
         if word.text and not word.ignore and word.characters is None

@@ -17,7 +17,7 @@ from craftlite.model.files import read_state
 from craftlite.train.detector.card import detector_card
 from craftlite.train.detector.feed import crop_batches, painter_of
 from craftlite.train.detector.loss import craft_loss
-from craftlite.train.detector.mix import Mix, known_folders, open_mix, validation_samples
+from craftlite.train.detector.mix import Part, known_folders, open_mix, validation_samples
 from craftlite.train.detector.pseudo_schedule import forget_labels, labelled
 from craftlite.train.detector.teacher import read_teacher, taught_loss
 from craftlite.train.detector.validate import WordScore
@@ -45,7 +45,7 @@ class DetectorTask(Task):
     datasets: Sequence[str] = ()
     folders: Sequence[Path] = ()
     init: Path | None = None
-    mix: Mix = field(init=False)
+    mix: Sequence[Part] = field(init=False)
     validation: WordScore | None = field(init=False)
     teacher: nn.Module | None = field(init=False, default=None)
 
@@ -80,10 +80,10 @@ class DetectorTask(Task):
         recipe, group = self.recipe, trainer.group
         for first, last in periods(trainer.step, recipe.steps, recipe.pseudo_every):
             with trainer.clock.paused():
-                sources = labelled(out, self.mix, trainer, recipe.pseudo_every, first)
+                mix = labelled(out, self.mix, trainer, recipe.pseudo_every, first)
             shares = recipe.batch, recipe.accumulate, group.rank, group.size
             sampler = StepSampler(first, last, *shares)
-            with closing(crop_batches(sources, self.mix, recipe, sampler, painter)) as stream:
+            with closing(crop_batches(mix, recipe, sampler, painter)) as stream:
                 yield from stream
 
     def forget(self, out: Path, step: int) -> None:
@@ -101,9 +101,9 @@ class DetectorTask(Task):
 
     def describe_datasets(self) -> list[dict[str, Any]]:
         """Counts and fingerprint of each dataset."""
-        samples = (s.samples if isinstance(s, Listed) else [] for s in self.mix.sources)
-        parts = zip_longest(self.mix.names, self.folders, samples)
-        return [describe(name, folder, own) for name, folder, own in parts]
+        names = (part.name for part in self.mix)
+        samples = (p.source.samples if isinstance(p.source, Listed) else [] for p in self.mix)
+        return [describe(*facts) for facts in zip_longest(names, self.folders, samples)]
 
     def card(self, datasets: Sequence[Facts], lines: Sequence[Facts], steps: int) -> Card:
         """What `card.md` says."""
