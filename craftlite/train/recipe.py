@@ -23,9 +23,6 @@ RESUMABLE = (
     *("validate_pictures", "validate_long_side", "patience"),
 )
 
-# Of the validation's shorter side to its crop, as 256 to 224: the protocol of ImageNet-1k.
-RESIZED = 256 / 224
-
 
 @dataclass(frozen=True)
 class Settings:

@@ -17,14 +17,15 @@ from torchvision.transforms import InterpolationMode, v2
 
 from craftlite.errors import DatasetError
 from craftlite.preprocess import MEAN, STD
-from craftlite.train.recipe import RESIZED, PretrainRecipe
+from craftlite.train.recipe import PretrainRecipe
 
 LAYOUT = """expected are
   train/CLASS/*.jpg
   val/CLASS/*.jpg"""
 BICUBIC = InterpolationMode.BICUBIC
 SMALL = 96  # pixels; the recipe for larger pictures is ImageNet's
-TRIES = 20  # pictures that are looked at in place of one that cannot be read
+TRIES = 20  # pictures that are tried in place of one that cannot be read
+RESIZED = 256 / 224  # the validation's shorter side to its crop, the protocol of ImageNet-1k
 
 
 class Batch(NamedTuple):

@@ -53,7 +53,7 @@ class ClassifierTask(Task):
         self.train, self.val = read_splits(self.data)
         if group.leads:
             warn_of_small_classes(self.train)
-        self.recipe = with_steps(self.recipe, len(self.train))
+        self.recipe = epochs_as_steps(self.recipe, len(self.train))
         self.validation = TopErrors(self.val.samples, self.recipe)
 
     def build(self) -> nn.Module:
@@ -99,7 +99,7 @@ class ClassifierTask(Task):
         return classifier_card(self.recipe, datasets[0], lines, steps)
 
 
-def with_steps(recipe: PretrainRecipe, pictures: int) -> PretrainRecipe:
+def epochs_as_steps(recipe: PretrainRecipe, pictures: int) -> PretrainRecipe:
     """The recipe with `steps` for its epochs, and a validation each epoch unless it says when."""
     epoch = max(1, pictures // recipe.batch)
     steps, every = recipe.steps or recipe.epochs * epoch, recipe.validate_every or epoch

@@ -18,8 +18,7 @@ from craftlite.train.detector.mix import Part
 from craftlite.train.distributed import Group
 from craftlite.train.recipe import Recipe
 
-# Of a GPU's free memory, what the pictures may take; the rest is the training's.
-PICTURES = 0.5
+GALLERY_SHARE = 0.5  # of a GPU's free memory, for decoded pictures; the rest is the training's
 
 
 def painter_of(recipe: Recipe, mix: Sequence[Part], group: Group) -> Painter | None:
@@ -54,10 +53,10 @@ def _hindrance(mix: Sequence[Part], samples: Sequence[Sample], device: torch.dev
     if device.type == "cuda":
         needed = gallery_bytes(samples)
         free, _ = torch.cuda.mem_get_info(device)
-        if needed > PICTURES * free:
+        if needed > GALLERY_SHARE * free:
             return (
-                f"decoded, the pictures take {needed / 2**30:.1f} GiB and {PICTURES:.0%} of the "
-                f"{free / 2**30:.1f} GiB free on the GPU are for them; use fewer or smaller ones"
+                f"decoded, the pictures take {needed / 2**30:.1f} GiB and {GALLERY_SHARE:.0%} of "
+                f"the {free / 2**30:.1f} GiB free on the GPU are for them; use fewer or smaller ones"
             )
     return None
 

@@ -51,7 +51,7 @@ class WordScore(Validation):
 
     def detector(self, model: nn.Module) -> Detector:
         """A detector that runs the network on the recipe's long side; it is put into eval mode."""
-        device = "cuda" if next(model.parameters()).is_cuda else "cpu"
+        device = next(model.parameters()).device.type
         runtime = TorchRuntime(self.recipe.network, model, device)  # type: ignore[arg-type]
         return Detector(runtime, long_side=self.recipe.validate_long_side)
 

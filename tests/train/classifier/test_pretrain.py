@@ -15,7 +15,7 @@ from craftlite.errors import ConfigError, DatasetError
 from craftlite.model import build_model
 from craftlite.model.files import read_model, read_state
 from craftlite.train.checkpoint import load_checkpoint
-from craftlite.train.classifier.task import ClassifierTask, with_steps
+from craftlite.train.classifier.task import ClassifierTask, epochs_as_steps
 from craftlite.train.detector.task import DetectorTask
 from craftlite.train.distributed import Group
 from craftlite.train.loop import train
@@ -134,9 +134,9 @@ def test_a_class_of_one_picture_is_said(
 
 
 def test_epochs_make_steps() -> None:
-    recipe = with_steps(PretrainRecipe(epochs=30, batch=128), 40_000)
+    recipe = epochs_as_steps(PretrainRecipe(epochs=30, batch=128), 40_000)
     assert (recipe.steps, recipe.validate_every) == (30 * 312, 312)
-    assert with_steps(PretrainRecipe(steps=7, validate_every=2), 10).steps == 7
+    assert epochs_as_steps(PretrainRecipe(steps=7, validate_every=2), 10).steps == 7
 
 
 def test_recipes_that_ship_can_be_read() -> None:
