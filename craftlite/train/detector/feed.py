@@ -56,7 +56,8 @@ def _hindrance(mix: Sequence[Part], samples: Sequence[Sample], device: torch.dev
         if needed > GALLERY_SHARE * free:
             return (
                 f"decoded, the pictures take {needed / 2**30:.1f} GiB and {GALLERY_SHARE:.0%} of "
-                f"the {free / 2**30:.1f} GiB free on the GPU are for them; use fewer or smaller ones"
+                f"the {free / 2**30:.1f} GiB free on the GPU are for them; use fewer or smaller "
+                "ones"
             )
     return None
 
