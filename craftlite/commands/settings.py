@@ -14,7 +14,7 @@ from craftlite.train.recipe import Settings
 from craftlite.train.recipe_file import CONFIG, find_recipe, read_recipe, shipped_recipes
 from craftlite.train.start import is_first_process
 
-# What stands for a value of these types; of others, their choices are shown.
+# The placeholder of a value in help, by type; of other types, the choices are shown.
 METAVARS: dict[object, str] = {int: "N", float: "X", str: "NAME"}
 
 

@@ -1,4 +1,4 @@
-"""A training in so many minutes: its first steps tell how many there is time for."""
+"""A training in so many minutes: its first steps measure how many there is time for."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from craftlite.errors import ConfigError
 from craftlite.progress import write_line
 from craftlite.train.recipe import Settings
 
-UNKNOWN = 10**9  # steps, until the pace tells how many
+UNKNOWN = 10**9  # steps, until the pace is measured
 MEASURED = 0.05  # share of the time in which the pace is measured
 FEWEST = 6  # steps that are measured at least, after as many that warm up
 WARMUP = 0.1  # largest share of the steps

@@ -20,10 +20,10 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
         with written_whole(path) as unfinished, unfinished.open("wb") as file:
             torch.save(state, file)
     except (CraftliteError, RuntimeError) as error:
-        said = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0]
         if isinstance(error, RuntimeError):  # torch has its own for a disk that is full
-            said = f"{path}: cannot be written ({said})"
-        raise CraftliteError(f"{said}; the checkpoint of before is still there") from error
+            reason = f"{path}: cannot be written ({reason})"
+        raise CraftliteError(f"{reason}; the checkpoint of before is still there") from error
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

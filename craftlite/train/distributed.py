@@ -15,7 +15,7 @@ class Group:
 
     Attributes:
         device: where this process computes.
-        rank: its number, from 0; number 0 alone writes files and talks.
+        rank: its number, from 0; number 0 alone writes files and reports.
         size: how many there are.
     """
 
@@ -52,7 +52,7 @@ class Group:
 
 @contextmanager
 def process_group() -> Iterator[Group]:
-    """The group that torchrun's environment tells of; without it, this process alone.
+    """The group of torchrun's environment variables; without them, this process alone.
 
     Each process takes the GPU of its number on its host, or the CPU where there is none.
     """

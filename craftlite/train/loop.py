@@ -104,9 +104,9 @@ def run_steps(
 
 
 def budget_of(task: Task, folder: RunFolder, resume: bool) -> Budget | None:
-    """What finds the number of steps of a task in minutes, which has an unknown number until then.
+    """The budget of a task in minutes, whose number of steps is unknown until it is measured.
 
-    A resumed one goes on with the steps that it had, if these were known.
+    A resumed one keeps the number that its checkpoint holds, if that was known.
     """
     recipe = task.recipe
     if not recipe.minutes:

@@ -100,7 +100,7 @@ def read_recipe(path: Path, kind: type[Settings] = Recipe) -> dict[str, Any]:
 
 
 def _typed(value: Any, wanted: Any) -> Any:
-    """The value as a setting has it; a ValueError that says what is allowed otherwise."""
+    """The value as a setting has it; raises a ValueError with what is allowed."""
     if get_origin(wanted) is Literal:
         if value not in get_args(wanted):
             raise ValueError(f"one of {', '.join(get_args(wanted))}")

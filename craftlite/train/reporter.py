@@ -69,7 +69,7 @@ class Reporter:
                 self._save()
 
     def keep(self, error: NonFiniteLossError) -> NonFiniteLossError:
-        """Saves the batch of a loss that is not finite; the error says so."""
+        """Save the batch of a loss that is not finite, and name its file in the error."""
         path = self.folder.path / BAD_BATCH
         torch.save(error.batch._asdict(), path)
         error.args = (

@@ -1,4 +1,4 @@
-"""The weights that a training starts from, and which of several processes says so."""
+"""The weights that a training starts from, and which of several processes reports them."""
 
 import os
 from pathlib import Path

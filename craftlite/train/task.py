@@ -99,7 +99,7 @@ class Task(ABC):
 
     @abstractmethod
     def card(self, datasets: Sequence[Facts], lines: Sequence[Facts], steps: int) -> Card:
-        """What `card.md` says of the training after so many steps.
+        """The content of `card.md` after so many steps.
 
         datasets: as `env.json` holds them. lines: of the log.
         """

@@ -76,9 +76,9 @@ class Unchecked:
 class Compiled(nn.Module):
     """A network translated by torch.compile, or as it is where that fails, which is reported."""
 
-    def __init__(self, network: nn.Module, speaks: bool) -> None:
+    def __init__(self, network: nn.Module, reports: bool) -> None:
         super().__init__()
-        self.network, self.speaks = network, speaks
+        self.network, self.reports = network, reports
         self.chosen: Any = None  # known after the first pictures
 
     def forward(self, pictures: Tensor) -> Any:
@@ -96,7 +96,7 @@ class Compiled(nn.Module):
             torch.autograd.grad(chosen(pictures)[0].sum(), learnt, allow_unused=True)
         except Exception as error:  # compilers fail in ways of their own
             chosen = self.network
-            if self.speaks:
+            if self.reports:
                 # Its first paragraph: the first line alone may only name the compiler.
                 reason = " ".join(str(error).strip().partition("\n\n")[0].split())
                 write_line(f"torch.compile failed, training without it: {reason}")

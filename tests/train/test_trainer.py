@@ -189,7 +189,7 @@ def test_a_process_that_does_not_lead_says_nothing_of_a_failed_translation(
 ) -> None:
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=refuse))
     network, pictures = LittleNetwork(), batch().pictures
-    quiet = Compiled(network, speaks=False)
+    quiet = Compiled(network, reports=False)
     for _ in range(2):
         assert torch.equal(quiet(pictures)[0], network(pictures)[0])
     assert capsys.readouterr().err == ""

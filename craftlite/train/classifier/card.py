@@ -1,4 +1,4 @@
-"""What the card of a pretrained backbone says."""
+"""The content of the card of a pretrained backbone."""
 
 from collections.abc import Sequence
 

@@ -95,19 +95,19 @@ class ClassifierTask(Task):
         ]
 
     def card(self, datasets: Sequence[Facts], lines: Sequence[Facts], steps: int) -> Card:
-        """What `card.md` says."""
+        """The content of `card.md`."""
         return classifier_card(self.recipe, datasets[0], lines, steps)
 
 
 def epochs_as_steps(recipe: PretrainRecipe, pictures: int) -> PretrainRecipe:
-    """The recipe with `steps` for its epochs, and a validation each epoch unless it says when."""
+    """The recipe with `steps` for its epochs, and a validation each epoch if it names none."""
     epoch = max(1, pictures // recipe.batch)
     steps, every = recipe.steps or recipe.epochs * epoch, recipe.validate_every or epoch
     return replace(recipe, steps=steps, validate_every=every)
 
 
 def warn_of_small_classes(train: ImageFolder) -> None:
-    """Says which classes have one picture alone: nothing can be learnt from that."""
+    """Report the classes with a single picture: nothing can be learnt from that."""
     counts = Counter(train.targets)
     alone = [name for number, name in enumerate(train.classes) if counts[number] == 1]
     if alone:

@@ -1,4 +1,4 @@
-"""What the card of a detector's weights says."""
+"""The content of the card of a detector's weights."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

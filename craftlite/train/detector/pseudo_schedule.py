@@ -1,7 +1,7 @@
 """Weak supervision while a training runs: which labels hold for which steps.
 
 Each pass is a file in the run's folder, named after the step that it was made at, so that a resumed
-training finds the very labels that it had.
+training finds the same labels again.
 """
 
 import re

@@ -106,7 +106,7 @@ class DetectorTask(Task):
         return [describe(*facts) for facts in zip_longest(names, self.folders, samples)]
 
     def card(self, datasets: Sequence[Facts], lines: Sequence[Facts], steps: int) -> Card:
-        """What `card.md` says."""
+        """The content of `card.md`."""
         pictures = [sample.name for sample in self.validation.samples] if self.validation else []
         mix = self.datasets
         return detector_card(self.recipe, mix, self.init, datasets, lines, steps, pictures)

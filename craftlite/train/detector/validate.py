@@ -32,7 +32,7 @@ AS_THEY_ARE = Augmentation(
 
 @dataclass(frozen=True)
 class WordScore(Validation):
-    """The pictures that are kept apart, and how they are looked at."""
+    """H-mean and loss on the pictures that are kept apart."""
 
     samples: Sequence[Sample]
     recipe: Recipe

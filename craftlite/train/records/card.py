@@ -12,7 +12,7 @@ Facts = Mapping[str, Any]
 
 
 class Card(NamedTuple):
-    """What a card says of one kind of training, as markdown.
+    """The content of a card, as markdown.
 
     Attributes:
         title: the first line.

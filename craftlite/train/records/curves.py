@@ -28,7 +28,7 @@ def curves_page(lines: Sequence[dict[str, Any]]) -> bytes:
     The losses of training, as logged and smoothed, and of validation share their axes: where the
     latter rises while the former falls, the network learns its pictures by heart.
     """
-    # Figures made like this need no window, and are gone when the function is left.
+    # A figure made like this needs no window, and is freed when the function returns.
     figure = Figure(figsize=(10, 11), dpi=110, layout="constrained")
     losses, scores, rate, waiting = figure.subplots(
         4, 1, sharex=True, gridspec_kw={"height_ratios": [4, 4, 1.4, 1.4]}

@@ -21,7 +21,7 @@ class Log:
     def __init__(self, folder: Path) -> None:
         self.path = folder / LOG
         lines = read_log(self.path)
-        # TensorBoard shall forget what an interrupted training wrote and a resumed one repeats.
+        # So that TensorBoard drops what an interrupted training wrote and a resumed one repeats.
         after = lines[-1]["step"] + 1 if lines else None
         self.events = SummaryWriter(str(folder / "events"), purge_step=after)
 
