@@ -125,8 +125,8 @@ class Trainer:
         self.optimiser = task.optimiser(self.model)
         self.scaler = torch.amp.GradScaler(group.device.type, enabled=self.dtype == torch.float16)
         self.best = Best()
-        self._forward: nn.Module | None = None
-        self._frozen = False
+        self._forward: nn.Module = self.model
+        self._frozen: bool | None = None  # known in the first step
         self._unchecked: deque[Unchecked] = deque()
 
     @property
@@ -210,7 +210,7 @@ class Trainer:
     def _ready(self) -> nn.Module:
         """The network to call in this step: shared by the processes, its backbone frozen or not."""
         frozen = self.step < self.recipe.freeze_steps
-        if self._forward is None or frozen != self._frozen:
+        if frozen != self._frozen:
             self._frozen = frozen
             self.model.basenet.requires_grad_(not frozen)
             self._forward = self.model
@@ -221,7 +221,6 @@ class Trainer:
         self.model.train()
         # A frozen backbone keeps the statistics of its batch norm too.
         self.model.basenet.train(not frozen)
-        assert self._forward is not None
         return self._forward
 
     def state(self) -> dict[str, Any]:

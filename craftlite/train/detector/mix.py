@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from pathlib import Path
 
 from craftlite.data import SYNTH
@@ -57,9 +57,5 @@ def validation_samples(
 
 def known_folders(datasets: Sequence[str], folders: Sequence[Path]) -> list[Path]:
     """The folders, those that were left to their default too, up to a synth without one."""
-    known = list(folders)
-    for name in parse_mix(datasets)[0][len(known) :]:
-        if name == SYNTH:
-            break
-        known.append(Path("data") / name)
-    return known
+    missing = parse_mix(datasets)[0][len(folders) :]
+    return [*folders, *(Path("data") / name for name in takewhile(SYNTH.__ne__, missing))]
