@@ -18,7 +18,7 @@ from craftlite.data.fingerprint import fingerprint
 from craftlite.data.sample import Sample
 from craftlite.files import cpu_model, write_whole
 
-HEADER = "# What was trained. Once again: craftlite train --recipe {name} --out DIR\n"
+HEADER = "# What was trained. To repeat it, give --recipe {name} and another --out.\n"
 PACKAGE = Path(craftlite.__file__).resolve().parent
 GIT_SECONDS = 20
 
