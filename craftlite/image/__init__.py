@@ -1,5 +1,6 @@
 """Pictures from wherever they are."""
 
-from craftlite.image.read import MAX_BYTES, MAX_PIXELS, Source, read_image
+from craftlite.image.read import MAX_PIXELS, open_document, read_image, read_pages
+from craftlite.image.source import MAX_BYTES, Source
 
-__all__ = ["MAX_BYTES", "MAX_PIXELS", "Source", "read_image"]
+__all__ = ["MAX_BYTES", "MAX_PIXELS", "Source", "open_document", "read_image", "read_pages"]

@@ -102,7 +102,7 @@ def test_unreadable_exif_does_not_refuse_a_sound_picture() -> None:
         assert read_image(encoded(image, "JPEG", exif=exif)).shape == (24, 40, 3)
 
 
-def test_transparency_lies_on_white() -> None:
+def test_transparency_beside_dark_pixels_lies_on_white() -> None:
     rgba = np.zeros((4, 4, 4), np.uint8)
     rgba[:, 2:] = (255, 0, 0, 255)
     palette = Image.new("P", (4, 4), 0)
@@ -132,10 +132,11 @@ def test_grey_palette_and_one_bit_pictures() -> None:
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "TIFF"])
-def test_16_bit_grey_keeps_the_high_byte(file_format: str) -> None:
-    deep = np.arange(0, 65536, 64, dtype=np.uint16).reshape(32, 32)
+@pytest.mark.parametrize("most", [255, 4095, 65535])
+def test_16_bit_grey_is_stretched_over_what_it_holds(file_format: str, most: int) -> None:
+    deep = np.linspace(0, most, 1024).astype(np.uint16).reshape(32, 32)
     read = read_image(encoded(Image.fromarray(deep), file_format))
-    np.testing.assert_array_equal(read[:, :, 1], deep >> 8)
+    np.testing.assert_array_equal(read[:, :, 1], (deep * (255 / most)).round())
 
 
 def test_float_tiff_is_stretched_over_its_finite_range() -> None:
@@ -237,8 +238,10 @@ def test_every_broken_file_is_named_with_its_reason(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "array",
     [
-        np.zeros((4, 4, 3), np.float32),
-        np.zeros((4, 4, 2), np.uint8),
+        np.zeros((4, 4, 3), np.complex64),
+        np.full((4, 4), "x"),
+        np.zeros((4, 4, 5), np.uint8),
+        np.zeros((4, 4, 0), np.uint8),
         np.zeros((1, 4, 4, 3), np.uint8),
         np.zeros(4, np.uint8),
         np.zeros((0, 0, 3), np.uint8),

@@ -1,0 +1,106 @@
+"""Pictures that Pillow opens: one, the pages of a TIFF or the frames of an animation."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from PIL import ExifTags, Image, ImageOps
+
+from craftlite.errors import InputError, printable
+from craftlite.geometry import Picture
+from craftlite.image.deep import decode, is_deep
+from craftlite.image.document import Part, called, check_size, damaged
+from craftlite.image.pixels import eight_bits, rgb_from_image
+
+# Beside its photograph a phone's file holds previews and depth, of which no words are lost.
+_PHOTOGRAPHS = ("MPO", "HEIF")
+_log = logging.getLogger("craftlite")
+
+
+@contextmanager
+def without_remarks() -> Iterator[None]:
+    """Keep Pillow's warnings of metadata, and of pictures below the limits here, from the user."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="PIL")
+        yield
+
+
+class Frames:
+    """The pictures of a file that Pillow has opened and not decoded.
+
+    Args:
+        image: as Pillow opened it.
+        data: the file, or None for an image that was given.
+        name: what messages call it.
+        max_pixels: a picture of more is refused before it is decoded.
+
+    Raises:
+        InputError: it is damaged.
+    """
+
+    @without_remarks()
+    def __init__(self, image: Image.Image, data: bytes | None, name: str, max_pixels: int) -> None:
+        self.name, self._image, self._data, self._max_pixels = name, image, data, max_pixels
+        try:
+            self.several = image.format not in _PHOTOGRAPHS and getattr(image, "is_animated", False)
+        except Exception as error:  # damaged files make Pillow raise more than it documents
+            raise damaged(name, error) from error
+        self.animated = self.several and image.format != "TIFF"
+
+    @without_remarks()
+    def has(self, number: int) -> bool:
+        """Whether there is such a picture; it is gone to, and `read` reads it."""
+        if not self.several:
+            return number == 1
+        try:
+            self._image.seek(number - 1)
+        except EOFError:
+            return False
+        except Exception as error:
+            raise damaged(called(self, number), error) from error
+        return True
+
+    def part(self, number: int) -> Part:
+        """The number of the page or frame where there are several."""
+        return {"page": number} if self.several else {}
+
+    @without_remarks()
+    def read(self, number: int) -> Picture:
+        """The picture that `has` has gone to, turned upright by its EXIF tag."""
+        image, name = self._image, called(self, number)
+        check_size(*image.size, name, self._max_pixels)
+        try:
+            deep = self._data is not None and is_deep(image)
+            image.load()  # fails where the file is damaged, which OpenCV lets pass
+            pixels = decode(self._data, number) if self._data is not None and deep else None
+            if pixels is not None:
+                image = _with_exif(Image.fromarray(eight_bits(pixels)), image)
+            return rgb_from_image(_upright(image, name))
+        except InputError:
+            raise
+        except Exception as error:
+            raise damaged(name, error) from error
+
+    def close(self) -> None:
+        """Free what Pillow holds."""
+        if self._data is not None:
+            self._image.close()
+
+
+def _with_exif(image: Image.Image, other: Image.Image) -> Image.Image:
+    """An image with the orientation of another; OpenCV and Pillow both turn TIFFs themselves."""
+    if other.format != "TIFF":
+        tag = ExifTags.Base.Orientation
+        image.getexif()[tag] = other.getexif().get(tag, 1)
+    return image
+
+
+def _upright(image: Image.Image, name: str) -> Image.Image:
+    try:
+        turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
+        return ImageOps.exif_transpose(image) if turned else image
+    except Exception:  # a broken tag is no reason to refuse a sound picture
+        taken = "its EXIF data cannot be read, so it is taken as it is stored"
+        _log.warning("%s: %s", printable(name), taken)
+        return image

@@ -1,0 +1,85 @@
+"""The pages of a PDF, drawn by PDFium."""
+
+import math
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from craftlite.errors import InputError
+from craftlite.geometry import Picture
+from craftlite.image.document import Part, called, check_size, damaged, needs
+
+DPI = 200  # of a drawn page; less where it would have more pixels than are read
+
+_one_at_a_time = Lock()  # PDFium keeps state of its own, and is not made for threads
+
+
+class Pdf:
+    """A PDF, of which one page at a time is drawn, on white and with its forms filled in.
+
+    Raises:
+        InputError: pypdfium2 is not installed, or the PDF is damaged or needs a password.
+    """
+
+    animated = False
+
+    def __init__(self, data: bytes, name: str, max_pixels: int) -> None:
+        try:
+            import pypdfium2
+        except ModuleNotFoundError:
+            raise needs(name, "a PDF", "pypdfium2", "pdf") from None
+        self.name, self._max_pixels = name, max_pixels
+        with _one_at_a_time:
+            try:
+                self._file: Any = pypdfium2.PdfDocument(data)
+                self._file.init_forms()
+                self._count = len(self._file)
+            except pypdfium2.PdfiumError as error:
+                if "password" in str(error):
+                    raise InputError(f"{name}: needs a password; save it without one") from None
+                raise damaged(name, error) from error
+        self.several = self._count > 1
+
+    def has(self, number: int) -> bool:
+        """Whether there is such a page."""
+        return 1 <= number <= self._count
+
+    def part(self, number: int) -> Part:
+        """The page's number where there are several."""
+        return {"page": number} if self.several else {}
+
+    def read(self, number: int) -> Picture:
+        """The page of that number, drawn at DPI, as (H, W, 3) uint8 RGB; raises InputError."""
+        with _one_at_a_time:
+            try:
+                return self._draw(number)
+            except RuntimeError as error:  # PdfiumError is one
+                raise damaged(called(self, number), error) from error
+
+    def _draw(self, number: int) -> Picture:
+        page = self._file[number - 1]
+        try:
+            width, height = page.get_size()  # in 1/72 inch
+            scale = min(DPI / 72, math.sqrt(self._max_pixels / max(width * height, 1)))
+            # PDFium rounds each side up.
+            size = math.ceil(width * scale), math.ceil(height * scale)
+            if size[0] * size[1] > self._max_pixels:
+                scale *= 0.99
+                size = math.ceil(width * scale), math.ceil(height * scale)
+            check_size(*size, called(self, number), self._max_pixels)
+            bitmap = page.render(scale=scale, rev_byteorder=True, force_bitmap_format=_RGB)
+            try:
+                return np.array(bitmap.to_numpy())
+            finally:
+                bitmap.close()
+        finally:
+            page.close()
+
+    def close(self) -> None:
+        """Free what PDFium holds."""
+        with _one_at_a_time:
+            self._file.close()
+
+
+_RGB = 2  # PDFium's FPDFBitmap_BGR, which is RGB in reversed order

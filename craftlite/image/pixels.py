@@ -1,0 +1,102 @@
+"""Pixels of any mode, depth and transparency as 8-bit RGB, a few rows at a time."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from craftlite.geometry import Picture
+
+Array: TypeAlias = npt.NDArray[Any]
+Strips: TypeAlias = Iterator[tuple[slice, Array]]
+
+_STRIP_PIXELS = 2**20
+_EDGE = np.ones((9, 9), np.uint8)  # how far from transparency a pixel counts as next to it
+
+
+def rgb_from_image(image: Image.Image) -> Picture:
+    """A Pillow image as (H, W, 3) uint8 RGB.
+
+    Greys of more than 8 bits are stretched from their lowest to their highest finite value.
+    Transparent pictures are laid on black or white, whichever differs more from what is visible
+    beside the transparency.
+    """
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        grey = _stretched((image.height, image.width), lambda: _image_strips(image))
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    ground = _ground(image) if image.has_transparency_data else None
+    picture = np.empty((image.height, image.width, 3), np.uint8)
+    for rows, strip in _strips(image):
+        if ground is not None:
+            below = Image.new("RGBA", strip.size, ground)
+            strip = Image.alpha_composite(below, strip.convert("RGBA"))
+        picture[rows] = np.asarray(strip.convert("RGB"))
+    return picture
+
+
+def eight_bits(array: Array) -> npt.NDArray[np.uint8]:
+    """Booleans or numbers (H, W) or (H, W, C) as uint8 of the same shape.
+
+    Colours share one stretch, from the lowest finite value to the highest. The last of 2 or 4
+    channels is alpha; the highest alpha is opaque.
+    """
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == np.bool_:
+        return array.astype(np.uint8) * np.uint8(255)
+    if array.shape[2:] in ((2,), (4,)):
+        alpha = np.maximum(array[:, :, -1:], 0)
+        lowest = np.zeros_like(alpha[:1])  # so that the stretch begins at transparent
+        parts = [eight_bits(array[:, :, :-1]), eight_bits(np.concatenate([lowest, alpha]))[1:]]
+        return np.concatenate(parts, axis=2)
+    return _stretched(array.shape, lambda: _array_strips(array))
+
+
+def _stretched(shape: tuple[int, ...], strips: Callable[[], Strips]) -> npt.NDArray[np.uint8]:
+    """Any numbers as 8-bit ones, from the lowest finite value to the highest."""
+    finite = (values[np.isfinite(values)] for _, values in strips())
+    spans = [(float(values.min()), float(values.max())) for values in finite if values.size]
+    low = min((span[0] for span in spans), default=0.0)
+    high = max((span[1] for span in spans), default=0.0)
+    stretched = np.empty(shape, np.uint8)
+    for rows, values in strips():
+        known = np.where(np.isnan(values), low, values)
+        stretched[rows] = np.interp(known, (low, high), (0, 255)).round()
+    return stretched
+
+
+def _ground(image: Image.Image) -> str:
+    """White, or black where the visible pixels next to transparent ones are rather bright."""
+    brightness = weight = 0.0
+    for _, strip in _strips(image):
+        grey, alpha = np.asarray(strip.convert("RGBA").convert("LA"), np.float64).transpose(2, 0, 1)
+        inside = cv2.erode((alpha > 0).astype(np.uint8), _EDGE)
+        visible = alpha * (inside == 0)
+        brightness += float((grey * visible).sum())
+        weight += float(visible.sum())
+    return "black" if brightness > 127.5 * weight else "white"
+
+
+def _rows(height: int, width: int) -> Iterator[slice]:
+    """A few rows at a time: what is made of them on the way to RGB is small."""
+    step = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, step):
+        yield slice(top, min(top + step, height))
+
+
+def _strips(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
+    for rows in _rows(image.height, image.width):
+        yield rows, image.crop((0, rows.start, image.width, rows.stop))
+
+
+def _image_strips(image: Image.Image) -> Strips:
+    for rows, strip in _strips(image):
+        yield rows, np.asarray(strip)
+
+
+def _array_strips(array: Array) -> Strips:
+    for rows in _rows(*array.shape[:2]):
+        yield rows, array[rows]
