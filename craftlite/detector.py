@@ -1,15 +1,17 @@
 """The detector: a picture in, words out."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import overload
+from itertools import islice
+from typing import Literal, cast, overload
 
 import numpy as np
 
-from craftlite.errors import ConfigError, WeightsError
-from craftlite.geometry import Map
+from craftlite.errors import ConfigError, InputError, WeightsError
+from craftlite.geometry import Map, Picture
 from craftlite.image import Source, read_image
+from craftlite.image.source import is_source
 from craftlite.postprocess import Thresholds, words_from_maps
 from craftlite.preprocess import Fit
 from craftlite.runtime import Backend, Device, OnnxRuntime, Runtime
@@ -69,60 +71,89 @@ class Detector:
             raise ConfigError(f"long side {self.long_side}: must be at least 32 pixels")
 
     @overload
-    def __call__(
+    def __call__(  # type: ignore[overload-overlap]  # a str is an iterable of str, too
         self,
         picture: Source,
         thresholds: Thresholds | None = None,
         *,
         polygons: bool = True,
         characters: bool = False,
+        errors: Literal["raise", "return"] = "raise",
     ) -> Words: ...
 
     @overload
     def __call__(
         self,
-        picture: list[Source],
+        picture: Iterable[Source],
         thresholds: Thresholds | None = None,
         *,
         polygons: bool = True,
         characters: bool = False,
+        errors: Literal["raise"] = "raise",
     ) -> list[Words]: ...
+
+    @overload
+    def __call__(
+        self,
+        picture: Iterable[Source],
+        thresholds: Thresholds | None = None,
+        *,
+        polygons: bool = True,
+        characters: bool = False,
+        errors: Literal["return"],
+    ) -> list[Words | InputError]: ...
 
     def __call__(
         self,
-        picture: Source | list[Source],
+        picture: Source | Iterable[Source],
         thresholds: Thresholds | None = None,
         *,
         polygons: bool = True,
         characters: bool = False,
-    ) -> Words | list[Words]:
-        """The words of a picture, or of each picture of a list (run in batches).
+        errors: Literal["raise", "return"] = "raise",
+    ) -> Words | Sequence[Words | InputError]:
+        """The words of a picture, or a list of the words of each of several.
 
         Args:
-            picture: anything that `read_image` reads.
+            picture: anything that `read_image` reads, or a list, tuple or generator of such, of
+                which a few at a time are read and go through the network together. Arrays are RGB;
+                `read_image(array, bgr=True)` reads OpenCV's.
             thresholds: None takes the weights' own.
             polygons: trace curved outlines; without, a word's polygon is its quad.
             characters: find the quads of the characters too.
+            errors: "return" puts the InputError of a picture of several in the place of its words.
 
         Raises:
             InputError: a picture cannot be read.
             WeightsError: the network fails on one.
+            ConfigError: errors is neither "raise" nor "return".
         """
-        pictures = picture if isinstance(picture, list) else [picture]
-        words = [
-            self.words(maps, thresholds, polygons=polygons, characters=characters)
-            for first in range(0, len(pictures), BATCH)
-            for maps in self._batch(pictures[first : first + BATCH])
-        ]
-        return words if isinstance(picture, list) else words[0]
+        if errors not in ("raise", "return"):
+            raise ConfigError(f'errors={errors!r}: expected "raise" or "return"')
+
+        def words(maps: Maps) -> Words:
+            return self.words(maps, thresholds, polygons=polygons, characters=characters)
+
+        if is_source(picture):
+            return words(self.maps(picture))
+        sources = iter(cast(Iterable[Source], picture))
+
+        def next_few() -> list[Words | InputError]:
+            read = [_read(source, errors) for source in islice(sources, BATCH)]
+            maps = iter(self._batch([one for one in read if not isinstance(one, InputError)]))
+            return [one if isinstance(one, InputError) else words(next(maps)) for one in read]
+
+        results: list[Words | InputError] = []
+        while found := next_few():
+            results += found
+        return results
 
     def maps(self, picture: Source) -> Maps:
         """The score maps of a picture; `words` turns them into words, with any thresholds."""
-        return self._batch([picture])[0]
+        return self._batch([read_image(picture)])[0]
 
-    def _batch(self, pictures: Sequence[Source]) -> list[Maps]:
+    def _batch(self, pixels: Sequence[Picture]) -> list[Maps]:
         """The maps of pictures, in one run of the network for each padded size among them."""
-        pixels = [read_image(picture) for picture in pictures]
         fits = [Fit.of((one.shape[1], one.shape[0]), self.long_side) for one in pixels]
         maps: dict[int, Maps] = {}
         for padded in {fit.padded for fit in fits}:
@@ -132,7 +163,7 @@ class Detector:
                 width, height = fits[number].map_size()
                 region, affinity = scores[:, :height, :width]
                 maps[number] = Maps(region, affinity, fits[number])
-        return [maps[number] for number in range(len(pictures))]
+        return [maps[number] for number in range(len(pixels))]
 
     def words(
         self,
@@ -159,6 +190,15 @@ class Detector:
             characters=None if chars is None else tuple(to_picture(c) for c in chars),
             size=maps.fit.size,
         )
+
+
+def _read(source: Source, errors: str) -> Picture | InputError:
+    try:
+        return read_image(source)
+    except InputError as error:
+        if errors == "raise":
+            raise
+        return error
 
 
 def open_runtime(

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,9 @@ import pytest
 from PIL import Image
 
 from craftlite import Detector, Thresholds, Words, read_image
+from craftlite.detector import BATCH
 from craftlite.errors import ConfigError, InputError, WeightsError
+from craftlite.image import read_pages
 
 SAMPLES = sorted((Path(__file__).parents[1] / "data/samples/images").glob("*.jpg"))
 
@@ -107,3 +111,63 @@ def test_a_torch_file_needs_no_backend_named(detector: Detector) -> None:
     assert same(words, detector(SAMPLES[0]))
     with pytest.raises(WeightsError, match="export"):
         Detector(file, backend="onnx")
+
+
+def test_several_pictures_of_any_iterable(detector: Detector) -> None:
+    expected = detector(list(SAMPLES[:6]))
+    read = []
+
+    def one_by_one() -> Iterator[Path]:
+        for path in SAMPLES[:6]:
+            read.append(path)
+            yield path
+
+    for pictures in (tuple(SAMPLES[:6]), one_by_one(), iter(SAMPLES[:6])):
+        assert all(map(same, detector(pictures), expected))
+    assert read == SAMPLES[:6]
+    assert detector(()) == []
+
+
+def test_pictures_of_a_generator_are_read_a_few_at_a_time(detector: Detector) -> None:
+    alive: weakref.WeakSet[Drawn] = weakref.WeakSet()
+    most = 0
+
+    def drawn() -> Iterator[Drawn]:
+        nonlocal most
+        for _ in range(3 * BATCH):
+            picture = np.full((64, 64, 3), 128, np.uint8).view(Drawn)
+            alive.add(picture)
+            most = max(most, len(alive))
+            yield picture
+
+    assert len(detector(drawn())) == 3 * BATCH
+    assert most <= BATCH + 1
+
+
+class Drawn(np.ndarray):
+    """An array that weak references can be made to."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+
+def test_a_bad_picture_of_a_list_costs_itself_alone(detector: Detector) -> None:
+    pictures = [SAMPLES[0], "missing.jpg", b"no picture", *SAMPLES[1:4], np.zeros(3)]
+    with pytest.raises(InputError, match=r"missing\.jpg"):
+        detector(pictures)
+    results = detector(pictures, errors="return")
+    assert [isinstance(result, InputError) for result in results] == [
+        *(False, True, True, False, False, False, True)
+    ]
+    assert "missing.jpg: there is no such file" in str(results[1])
+    for number, words in zip((0, 3, 4, 5), detector(SAMPLES[:4]), strict=True):
+        assert same(results[number], words)
+    assert len(detector(["missing.jpg"] * 5, errors="return")) == 5
+    with pytest.raises(ConfigError, match='expected "raise" or "return"'):
+        detector(pictures, errors="ignore")  # type: ignore[call-overload]
+
+
+def test_pages_of_a_document_one_after_the_other(detector: Detector, tmp_path: Path) -> None:
+    images = [Image.open(path).convert("RGB") for path in SAMPLES[:2]]
+    path = tmp_path / "both.tif"
+    images[0].save(path, save_all=True, append_images=images[1:])
+    assert all(map(same, detector(read_pages(path)), detector(SAMPLES[:2])))
