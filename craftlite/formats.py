@@ -11,9 +11,10 @@ from typing import Any, Literal, TypedDict
 
 import numpy as np
 
-from craftlite.errors import CraftliteError
+from craftlite.errors import ConfigError, CraftliteError
 from craftlite.files import unwritable, write_whole
 from craftlite.geometry import Points, signed_area
+from craftlite.image.document import Part
 from craftlite.progress import write_line
 from craftlite.words import Words
 
@@ -29,8 +30,8 @@ class WordRecord(TypedDict, total=False):
     characters: list[list[list[float]]]  # only where characters were asked for
 
 
-class Record(TypedDict):
-    """One picture's words as JSON has them."""
+class Record(Part):
+    """One picture's words as JSON has them, with its page or time where the file holds several."""
 
     image: str
     width: int
@@ -38,8 +39,17 @@ class Record(TypedDict):
     words: list[WordRecord]
 
 
-def record(image: str, words: Words) -> Record:
-    """The JSON object of one picture."""
+def part_target(target: PurePath, part: Part) -> PurePath:
+    """Where the results of a part of a file belong, as NAME.p003 or NAME.t00001.500."""
+    if "page" in part:
+        return target.with_name(f"{target.name}.p{part['page']:03}")
+    if "time" in part:
+        return target.with_name(f"{target.name}.t{part['time']:09.3f}")
+    return target
+
+
+def record(image: str, words: Words, part: Part | None = None) -> Record:
+    """The JSON object of one picture, or of a part of a file of several."""
     width, height = words.size
     listed = [
         WordRecord(quad=_rounded(quad), polygon=_rounded(polygon), score=round(float(score), 4))
@@ -47,7 +57,8 @@ def record(image: str, words: Words) -> Record:
     ]
     for word, boxes in zip(listed, words.characters or (), strict=False):
         word["characters"] = _rounded(boxes)
-    return {"image": image, "width": int(width), "height": int(height), "words": listed}
+    part = part or Part()
+    return {"image": image, **part, "width": int(width), "height": int(height), "words": listed}
 
 
 def json_line(record: Record) -> str:
@@ -71,7 +82,7 @@ def coco(records: Iterable[Record]) -> str:
     annotations: list[dict[str, Any]] = []
     for image_id, entry in enumerate(records, 1):
         size = {"width": entry["width"], "height": entry["height"]}
-        images.append({"id": image_id, "file_name": entry["image"], **size})
+        images.append({"id": image_id, "file_name": entry["image"], **_part(entry), **size})
         for word in entry["words"]:
             ids = {"id": len(annotations) + 1, "image_id": image_id}
             annotations.append(ids | _annotation(word))
@@ -80,14 +91,20 @@ def coco(records: Iterable[Record]) -> str:
 
 
 def csv_table(records: Iterable[Record]) -> str:
-    """One table of all records, a word a row; the polygon is "x y x y ..."."""
+    """One table of all records, a word a row; the polygon is "x y x y ...".
+
+    It has a column for the page or the time where a record has one.
+    """
+    records = list(records)
+    parts = [key for key in Part.__annotations__ if any(key in entry for entry in records)]
     corners = [f"{axis}{i}" for i in range(1, 5) for axis in "xy"]
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["image", "width", "height", "score", *corners, "polygon"])
+    writer.writerow(["image", *parts, "width", "height", "score", *corners, "polygon"])
     for entry in records:
         for word in entry["words"]:
-            head = [entry["image"], entry["width"], entry["height"], word["score"]]
+            place = [entry["image"], *(_part(entry).get(key, "") for key in parts)]
+            head = [*place, entry["width"], entry["height"], word["score"]]
             polygon = " ".join(str(v) for point in word["polygon"] for v in point)
             writer.writerow([*head, *(v for point in word["quad"] for v in point), polygon])
     return table.getvalue()
@@ -109,16 +126,16 @@ class FilePerPicture:
         name = f"res_{target.name}.txt" if self._form == "icdar" else f"{target.name}.json"
         return self._out / target.with_name(name)
 
-    def has(self, name: str, target: PurePath) -> bool:
+    def has(self, name: str, target: PurePath, part: Part | None = None) -> bool:
         """Whether the picture's file is there already."""
         return self._path(target).exists()
 
-    def write(self, name: str, target: PurePath, words: Words) -> None:
+    def write(self, name: str, target: PurePath, words: Words, part: Part | None = None) -> None:
         """Write the picture's file; raises CraftliteError where it cannot be written."""
         if self._form == "icdar":
             content = icdar(words, polygons=self._polygons)
         else:
-            content = json_line(record(name, words)) + "\n"
+            content = json_line(record(name, words, part)) + "\n"
         write_whole(self._path(target), content)
 
     def close(self) -> None:
@@ -135,27 +152,35 @@ class FilePerRun:
     Args:
         out: the folder to write to, which exists.
         form: "jsonl", "coco" or "csv".
-        resume: keep what `results.jsonl` holds; otherwise it starts empty.
+        resume: keep what `results.jsonl` holds, and go on from there.
+        overwrite: replace what an earlier run wrote.
 
     Raises:
+        ConfigError: an earlier run's file is there, and neither resume nor overwrite is set.
         CraftliteError: a file cannot be written, or `results.jsonl` is not one of ours.
     """
 
-    def __init__(self, out: Path, form: Format, *, resume: bool) -> None:
-        self._out, self._form = out, form
+    def __init__(
+        self, out: Path, form: Format, *, resume: bool = False, overwrite: bool = False
+    ) -> None:
         self._journal = out / "results.jsonl"
-        records = _read_records(self._journal) if resume and self._journal.exists() else []
-        self._done = {entry["image"] for entry in records}
+        self._final = {"coco": out / "coco.json", "csv": out / "results.csv"}.get(form)
+        self._form = form
+        resume = resume and _holds_something(self._journal)
+        if not resume and not overwrite:
+            self._refuse_to_replace()
+        records = _read_records(self._journal) if resume else []
+        self._done = {(entry["image"], *_part(entry).items()) for entry in records}
         # Written anew even when resuming, which drops a last line that a crash cut short.
         write_whole(self._journal, "".join(json_line(entry) + "\n" for entry in records))
 
-    def has(self, name: str, target: PurePath) -> bool:
+    def has(self, name: str, target: PurePath, part: Part | None = None) -> bool:
         """Whether the picture is in the file already."""
-        return name in self._done
+        return (name, *(part or {}).items()) in self._done
 
-    def write(self, name: str, target: PurePath, words: Words) -> None:
+    def write(self, name: str, target: PurePath, words: Words, part: Part | None = None) -> None:
         """Append the picture's line; raises CraftliteError where it cannot be written."""
-        line = (json_line(record(name, words)) + "\n").encode("ascii")
+        line = (json_line(record(name, words, part)) + "\n").encode("ascii")
         try:
             with self._journal.open("ab", buffering=0) as journal:
                 whole = journal.seek(0, os.SEEK_END)
@@ -170,10 +195,30 @@ class FilePerRun:
 
     def close(self) -> None:
         """Write the coco or csv file; raises CraftliteError where it cannot be written."""
-        if self._form == "coco":
-            write_whole(self._out / "coco.json", coco(_read_records(self._journal)))
-        elif self._form == "csv":
-            write_whole(self._out / "results.csv", csv_table(_read_records(self._journal)))
+        if self._final is not None:
+            as_text = coco if self._form == "coco" else csv_table
+            write_whole(self._final, as_text(_read_records(self._journal)))
+
+    def _refuse_to_replace(self) -> None:
+        if _holds_something(self._journal):
+            advice = "--resume to keep what it holds and go on, or --overwrite to replace it"
+            raise ConfigError(f"{self._journal}: exists already; add {advice}")
+        if self._final is not None and _holds_something(self._final):
+            raise ConfigError(f"{self._final}: exists already; add --overwrite to replace it")
+
+
+def _holds_something(file: Path) -> bool:
+    return file.exists() and file.stat().st_size > 0
+
+
+def _part(entry: Record) -> Part:
+    """The page or time of a record."""
+    part = Part()
+    if "page" in entry:
+        part["page"] = entry["page"]
+    if "time" in entry:
+        part["time"] = entry["time"]
+    return part
 
 
 def _read_records(journal: Path) -> list[Record]:
@@ -188,11 +233,13 @@ def _read_records(journal: Path) -> list[Record]:
         try:
             entry = json.loads(line)
             image, size, found = entry["image"], (entry["width"], entry["height"]), entry["words"]
-            records.append({"image": image, "width": size[0], "height": size[1], "words": found})
+            whole: Record = {"image": image, "width": size[0], "height": size[1], "words": found}
+            records.append({**whole, **_part(entry)})
         except (ValueError, KeyError, TypeError) as error:
             if number == 1:
                 raise CraftliteError(
-                    f"{journal}: is damaged and cannot be resumed ({error}); run without --resume"
+                    f"{journal}: is damaged and cannot be resumed ({error}); "
+                    "run with --overwrite in place of --resume"
                 ) from error
             write_line(f"{journal}:{number}: is damaged; its picture is done again")
     return records

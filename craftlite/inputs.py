@@ -1,10 +1,13 @@
 """From the INPUT arguments of the command line to the ordered list of pictures that they mean."""
 
+import codecs
 import glob
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path, PurePath, PurePosixPath
 from typing import BinaryIO, TypeAlias
 from urllib.parse import urlsplit
@@ -14,6 +17,12 @@ from craftlite.image.download import is_url, url_name
 
 SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp"}
 SUFFIXES |= {".avif", ".ico", ".jp2", ".j2k", ".pbm", ".pgm", ".pnm", ".ppm"}
+# Suffixes that are read where a package is installed, which an extra of that name brings.
+_EXTRAS = {".heic": "heif", ".heif": "heif", ".hif": "heif", ".pdf": "pdf"}
+_PACKAGES = {"heif": "pillow_heif", "pdf": "pypdfium2"}
+SUFFIXES |= {suffix for suffix, extra in _EXTRAS.items() if find_spec(_PACKAGES[extra])}
+
+_KINDS = 10  # of files that are not read, named at most
 
 _Found: TypeAlias = tuple[str | Path | BinaryIO, str, PurePath]
 
@@ -34,34 +43,66 @@ class Input:
 
 
 def expand(
-    arguments: Sequence[str], *, skip: Collection[Path] = ()
+    arguments: Sequence[str], *, skip: Collection[Path] = (), unread: set[str] | None = None
 ) -> tuple[list[Input], list[InputError]]:
     """The pictures that the arguments mean, in order and each once, and the errors of the rest.
 
     An argument is a file, a folder (all pictures in it, at any depth, sorted), a glob, an http(s)
-    address or "-" for standard input. Whether a picture can be read is not looked at.
+    address, "-" for standard input or "@FILE" for a text file with an argument a line. Whether a
+    picture can be read is not looked at.
 
     Args:
         arguments: as typed.
         skip: folders in which no picture is looked for, such as those that hold drawn results.
+        unread: gets the paths of the files in folders that are not read.
     """
+    unread = set() if unread is None else unread
     inputs: dict[str, Input] = {}
     errors: list[InputError] = []
     skipped = {_absolute(folder) for folder in skip}
     unused = _distinct()
-    for argument in arguments:
+    for argument in _with_lists(arguments, errors):
         if argument == "-":
             found: list[_Found] = [(sys.stdin.buffer, "-", PurePath("stdin"))]
         elif is_url(argument):
             found = [(argument, url_name(argument), PurePath(_last_part(argument)))]
         else:
-            pairs = _on_disk(argument, skipped, errors)
+            pairs = _on_disk(argument, skipped, errors, unread)
             found = [(path, str(path), target) for path, target in pairs]
         for source, name, target in found:
             key = _absolute(source) if isinstance(source, Path) else argument
             if key not in inputs:
                 inputs[key] = Input(source, name, unused(target))
     return list(inputs.values()), errors
+
+
+def unread_line(unread: Collection[str]) -> str:
+    """One line of how many files of which kinds were not read, and what would read them."""
+    counts = Counter(PurePath(path).suffix.lower() for path in unread)
+    kinds = sorted(counts.items(), key=lambda kind: (-kind[1], kind[0]))
+    named = [f"{count} {suffix or 'without a suffix'}" for suffix, count in kinds[:_KINDS]]
+    if others := sum(count for _, count in kinds[_KINDS:]):
+        named.append(f"{others} of other kinds")
+    extras = sorted({_EXTRAS[suffix] for suffix in counts if suffix in _EXTRAS})
+    advice = f" (pip install 'craftlite[{','.join(extras)}]')" if extras else ""
+    return f"skipped: {', '.join(named)}{advice}"
+
+
+def _with_lists(arguments: Sequence[str], errors: list[InputError]) -> Iterator[str]:
+    """The arguments, with the lines of FILE in place of each @FILE that is no file's own name."""
+    for argument in arguments:
+        if not argument.startswith("@") or os.path.lexists(argument):
+            yield argument
+            continue
+        try:
+            lines = Path(argument[1:]).read_bytes().removeprefix(codecs.BOM_UTF8).splitlines()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            errors.append(InputError(f"{argument[1:]}: the list cannot be read ({reason})"))
+            continue
+        if not any(map(bytes.strip, lines)):
+            errors.append(InputError(f"{argument[1:]}: the list is empty"))
+        yield from (os.fsdecode(line) for line in lines if line.strip())
 
 
 def _absolute(path: Path) -> str:
@@ -78,7 +119,7 @@ def _last_part(url: str) -> str:
 
 
 def _on_disk(
-    argument: str, skipped: Collection[str], errors: list[InputError]
+    argument: str, skipped: Collection[str], errors: list[InputError], unread: set[str]
 ) -> list[tuple[Path, PurePath]]:
     """The files that an argument means, and where their results belong below --out."""
     pairs: list[tuple[Path, PurePath]]
@@ -86,11 +127,11 @@ def _on_disk(
     if not argument:
         complaint, pairs = "an empty argument names nothing; a dot is this folder", []
     elif _is_folder(path):
-        files = list(_below(path, skipped, errors))
+        files = list(_below(path, skipped, errors, unread))
         pairs = [(file, file.relative_to(path)) for file in files]
         complaint = "the folder holds no picture"
     elif glob.has_magic(argument) and not os.path.lexists(argument):
-        pairs = list(_matches(argument, skipped, errors))
+        pairs = list(_matches(argument, skipped, errors, unread))
         complaint = "no picture matches this pattern"
     else:
         return [(path, PurePath(path.name))]
@@ -105,18 +146,23 @@ def _is_folder(path: Path) -> bool:
 
 
 def _matches(
-    pattern: str, skipped: Collection[str], errors: list[InputError]
+    pattern: str, skipped: Collection[str], errors: list[InputError], unread: set[str]
 ) -> Iterator[tuple[Path, PurePath]]:
     depth = next(i for i, part in enumerate(Path(pattern).parts) if glob.has_magic(part))
     matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 (pathlib's wants a base)
     for match in map(Path, matches):
-        for file in _below(match, skipped, errors) if _is_folder(match) else [match]:
-            inside = any(_absolute(folder) in skipped for folder in file.parents)
-            if file.suffix.lower() in SUFFIXES and not inside:
+        for file in _below(match, skipped, errors, unread) if _is_folder(match) else [match]:
+            if any(_absolute(folder) in skipped for folder in file.parents):
+                continue
+            if file.suffix.lower() in SUFFIXES:
                 yield file, PurePath(*(part for part in file.parts[depth:] if part != ".."))
+            else:
+                unread.add(_absolute(file))
 
 
-def _below(folder: Path, skipped: Collection[str], errors: list[InputError]) -> Iterator[Path]:
+def _below(
+    folder: Path, skipped: Collection[str], errors: list[InputError], unread: set[str]
+) -> Iterator[Path]:
     """Every picture in a folder and its subfolders; errors gets those that cannot be listed."""
 
     def complain(error: OSError) -> None:
@@ -129,6 +175,8 @@ def _below(folder: Path, skipped: Collection[str], errors: list[InputError]) -> 
         for file in sorted(f for f in files if not f.startswith(".")):
             if Path(file).suffix.lower() in SUFFIXES:
                 yield Path(here, file)
+            else:
+                unread.add(_absolute(Path(here, file)))
 
 
 def _distinct() -> Callable[[PurePath], PurePath]:

@@ -119,7 +119,7 @@ def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("form", "name"), [("coco", "coco.json"), ("csv", "results.csv")])
 def test_one_file_a_run(tmp_path: Path, form: str, name: str) -> None:
     (tmp_path / "results.jsonl").write_text("of an earlier run")
-    writer = FilePerRun(tmp_path, form, resume=False)  # type: ignore[arg-type]
+    writer = FilePerRun(tmp_path, form, overwrite=True)  # type: ignore[arg-type]
     writer.write("a", PurePath("a"), words())
     assert not (tmp_path / name).exists()
     writer.close()

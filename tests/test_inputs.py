@@ -3,7 +3,7 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from craftlite.inputs import expand
+from craftlite.inputs import expand, unread_line
 
 
 @pytest.fixture
@@ -126,3 +126,14 @@ def test_skipped_folders(photos: Path) -> None:
         inputs, _ = expand([argument], skip=[Path("photos/sub/deep"), Path("elsewhere")])
         assert {item.target.name for item in inputs} == {"a", "a-2", "b"}
         assert len(inputs) == 4
+
+
+def test_kinds_of_files_that_are_not_read_and_what_would_read_them(photos: Path) -> None:
+    unread: set[str] = set()
+    expand(["photos", "photos/**", "photos/b.jpg"], skip=[Path("photos/none")], unread=unread)
+    assert {Path(path).name for path in unread} == {"notes.txt"}
+    assert unread_line({"a/b.HEIC", "a/c.heic", "c/d.pdf", "x"}) == (
+        "skipped: 2 .heic, 1 without a suffix, 1 .pdf (pip install 'craftlite[heif,pdf]')"
+    )
+    many = unread_line({f"a.k{number:02}" for number in range(14)})
+    assert many.endswith("1 .k09, 4 of other kinds")

@@ -1,35 +1,30 @@
 """`craftlite detect`: find the words in pictures, and print or write them down."""
 
-import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from typing import Protocol
 
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
 
 from craftlite.commands.options import add_thresholds, chosen_thresholds, new_parser
+from craftlite.commands.writers import ADVICE, Writer, new_writer, refuse_to_replace
 from craftlite.detector import Detector, Maps
 from craftlite.draw import heatmap, overlay, write_picture
 from craftlite.errors import ConfigError, CraftliteError
-from craftlite.formats import FilePerPicture, FilePerRun, json_line, record
+from craftlite.formats import part_target
 from craftlite.geometry import Picture
-from craftlite.image import read_image
-from craftlite.inputs import Input, expand
+from craftlite.image import open_document
+from craftlite.image.document import Document, called, chosen_pages, parse_pages
+from craftlite.inputs import Input, expand, unread_line
 from craftlite.postprocess import Thresholds
 from craftlite.progress import Progress, write_line
 from craftlite.words import Words
 
 FORMATS = ("json", "jsonl", "icdar", "coco", "csv")
 JPEG_LONGEST = 65_500  # pixels; a longer side does not fit the format
-
-
-class Writer(Protocol):
-    """Where results go: to stdout, to a file a picture, or to a file a run."""
-
-    def has(self, name: str, target: PurePath) -> bool: ...
-    def write(self, name: str, target: PurePath, words: Words) -> None: ...
-    def close(self) -> None: ...
 
 
 def parser() -> ArgumentParser:
@@ -39,14 +34,18 @@ def parser() -> ArgumentParser:
         "goes to stdout."
     )
     add = result.add_argument
-    add("inputs", nargs="+", metavar="INPUT", help="file, folder, glob, http(s) URL or - (stdin)")
+    kinds = "file, folder, glob, http(s) URL, - (stdin) or @FILE (a text file with an INPUT a line)"
+    add("inputs", nargs="+", metavar="INPUT", help=kinds)
     public = "refuse URLs that lead, even by redirects, to other networks than the public internet"
     add("--public-only", action="store_true", help=public)
+    pages = "pages to read; by default all of a PDF or TIFF and the first frame of an animation"
+    add("--pages", type=str, metavar="all|1,3-5", help=pages)
     add("--out", type=Path, metavar="DIR", help="folder to write results to")
     add("--format", choices=FORMATS, default="json", help="format of the results; needs --out")
     add("--overlay", action="store_true", help="also draw the words, to OUT/overlay")
     add("--heatmaps", action="store_true", help="also draw the score maps, to OUT/heatmaps")
     add("--resume", action="store_true", help="skip pictures that already have a result in OUT")
+    add("--overwrite", action="store_true", help="replace the results that OUT already has")
     add("--polygons", action="store_true", help="trace the outlines of curved words")
     add(
         "--level",
@@ -80,9 +79,12 @@ def run(args: Namespace) -> int:
     _check(args)
 
     drawn = () if args.out is None else (args.out / "overlay", args.out / "heatmaps")
-    inputs, errors = expand(args.inputs, skip=drawn)
+    unread: set[str] = set()
+    inputs, errors = expand(args.inputs, skip=drawn, unread=unread)
     for error in errors:
         _complain(error)
+    if unread:
+        write_line(unread_line(unread))
     if not inputs:
         return 1
     failed = len(errors) + _detect_all(args, inputs)
@@ -90,13 +92,16 @@ def run(args: Namespace) -> int:
 
 
 def _check(args: Namespace) -> None:
+    args.pages = parse_pages(args.pages)
     if args.out is None:
-        for option in ("overlay", "heatmaps", "resume"):
+        for option in ("overlay", "heatmaps", "resume", "overwrite"):
             if getattr(args, option):
                 raise ConfigError(f"--{option} needs --out DIR")
         if args.format not in ("json", "jsonl"):
             raise ConfigError(f"--format {args.format} needs --out DIR; stdout gets JSON lines")
         return
+    if args.resume and args.overwrite:
+        raise ConfigError("--resume and --overwrite: choose one")
     if args.level == "char" and args.format not in ("json", "jsonl"):
         raise ConfigError(f"--format {args.format} has no place for characters; use json or jsonl")
     try:
@@ -108,7 +113,9 @@ def _check(args: Namespace) -> None:
 
 
 def _detect_all(args: Namespace, inputs: list[Input]) -> int:
-    """Works through the inputs; returns how many failed."""
+    """Works through the inputs; returns how many pictures failed."""
+    writer = new_writer(args)
+    refuse_to_replace(args, inputs, writer)
     detector = Detector(
         args.weights,
         backend=args.backend,
@@ -117,36 +124,68 @@ def _detect_all(args: Namespace, inputs: list[Input]) -> int:
         long_side=args.long_side,
     )
     thresholds = chosen_thresholds(args, args.weights, detector.thresholds)
-    writer = _writer(args)
-    failed = 0
-    quiet = len(inputs) == 1
+    work = _Work(args, detector, thresholds, writer)
     try:
-        for item in Progress(inputs, unit="picture", disable=quiet):
-            if args.resume and writer.has(item.name, item.target):
-                continue
-            try:
-                _detect_one(item, args, detector, thresholds, writer)
-            except CraftliteError as error:
-                _complain(error)
-                failed += 1
+        for item in Progress(inputs, unit="picture", disable=len(inputs) == 1):
+            if not (args.resume and writer.has(item.name, item.target)):
+                work.do(item)
     finally:
         writer.close()
-    return failed
+        work.tell_of_frames()
+    return work.failed
 
 
-def _detect_one(
-    item: Input, args: Namespace, detector: Detector, thresholds: Thresholds, writer: Writer
-) -> None:
+@dataclass
+class _Work:
+    """Detects in one input after the other; each failure is named and counted."""
 
-    picture = read_image(item.source, public_only=args.public_only)
-    maps = detector.maps(picture)
-    words = detector.words(
-        maps, thresholds, polygons=args.polygons, characters=args.level == "char"
-    )
-    if args.out is not None:
-        _draw(item.target, args, picture, maps, words)
-    # The result comes last: where it is, --resume takes the picture for done.
-    writer.write(item.name, item.target, words)
+    args: Namespace
+    detector: Detector
+    thresholds: Thresholds
+    writer: Writer
+    failed: int = 0
+    animated: list[str] = field(default_factory=list)
+
+    def do(self, item: Input) -> None:
+        with self._named_failures():
+            document = open_document(item.source, public_only=self.args.public_only)
+            with closing(document):
+                if document.animated and self.args.pages is None:
+                    self.animated.append(item.name)
+                for number in chosen_pages(document, self.args.pages):
+                    with self._named_failures():
+                        self._do_page(item, document, number)
+
+    def tell_of_frames(self) -> None:
+        if self.animated:
+            others = len(self.animated) - 1
+            names = self.animated[0] + (f" and {others} more animations" if others else "")
+            write_line(f"{names}: only the first frame was read; --pages all reads every frame")
+
+    @contextmanager
+    def _named_failures(self) -> Iterator[None]:
+        try:
+            yield
+        except CraftliteError as error:
+            _complain(error)
+            self.failed += 1
+
+    def _do_page(self, item: Input, document: Document, number: int) -> None:
+        args, part = self.args, document.part(number)
+        target = part_target(item.target, part)
+        if part and not args.overwrite and self.writer.has(item.name, target, part):
+            if args.resume:
+                return
+            raise CraftliteError(f"{called(document, number)}: has a result already; {ADVICE}")
+        picture = document.read(number)
+        maps = self.detector.maps(picture)
+        words = self.detector.words(
+            maps, self.thresholds, polygons=args.polygons, characters=args.level == "char"
+        )
+        if args.out is not None:
+            _draw(target, args, picture, maps, words)
+        # The result comes last: where it is, --resume takes the picture for done.
+        self.writer.write(item.name, target, words, part)
 
 
 def _draw(target: PurePath, args: Namespace, picture: Picture, maps: Maps, words: Words) -> None:
@@ -163,31 +202,6 @@ def _save(stem: Path, picture: Picture) -> None:
 
     suffix = ".jpg" if max(picture.shape) <= JPEG_LONGEST else ".png"
     write_picture(stem.with_name(stem.name + suffix), picture)
-
-
-def _writer(args: Namespace) -> Writer:
-
-    if args.out is None:
-        return _Stdout()
-    if args.format in ("json", "icdar"):
-        return FilePerPicture(args.out, args.format, polygons=args.polygons)
-    return FilePerRun(args.out, args.format, resume=args.resume)
-
-
-class _Stdout:
-    """Prints one JSON object a line, each as soon as it is known."""
-
-    def has(self, name: str, target: PurePath) -> bool:
-        return False
-
-    def write(self, name: str, target: PurePath, words: Words) -> None:
-
-        # tqdm's own print keeps the line out of the progress bar where both are on one terminal.
-        Progress.write(json_line(record(name, words)), file=sys.stdout)
-        sys.stdout.flush()
-
-    def close(self) -> None:
-        pass
 
 
 def _complain(error: CraftliteError) -> None:

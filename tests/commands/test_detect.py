@@ -30,45 +30,6 @@ def picture(bars: list[tuple[int, int, int, int]] = BARS) -> Image.Image:
     return Image.fromarray(pixels)
 
 
-@pytest.fixture(scope="module")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An ONNX file of the networks' form: the region map is the brightness, the affinity zero."""
-    onnx = pytest.importorskip("onnx")
-    make, tensor = onnx.helper.make_node, onnx.numpy_helper.from_array
-    nodes = [
-        make("Conv", ["picture", "weight", "bias"], ["both"], strides=[2, 2]),
-        make("Clip", ["both", "zero", "one"], ["maps"]),
-    ]
-    weight = np.zeros((2, 3, 2, 2), np.float32)
-    weight[0, 1] = 57.12 / 255 / 4
-    constants = {"weight": weight, "bias": np.float32([116.28 / 255, 0]), "zero": 0, "one": 1}
-    graph = onnx.helper.make_graph(
-        nodes,
-        "brightness",
-        [onnx.helper.make_tensor_value_info("picture", 1, ["n", 3, "h", "w"])],
-        [onnx.helper.make_tensor_value_info("maps", 1, ["n", 2, "hh", "ww"])],
-        [tensor(np.asarray(value, np.float32), name) for name, value in constants.items()],
-    )
-    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)])
-    model.ir_version = 8
-    onnx.helper.set_model_props(model, {"craftlite": json.dumps({"network": "brightness"})})
-    path = tmp_path_factory.mktemp("network") / "brightness.onnx"
-    onnx.save(model, path)
-    return path
-
-
-@pytest.fixture
-def run(network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """Runs the command on the words of a command line, in a working folder of its own."""
-    monkeypatch.chdir(tmp_path)
-
-    def command(*words: str) -> int:
-        options = ["--weights", str(network), "--long-side", "256"]
-        return detect.run(detect.parser().parse_args([*words, *options]))
-
-    return command
-
-
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     folder = tmp_path / "photos"
@@ -163,7 +124,7 @@ def test_a_file_a_run(run: Callable[..., int], photos: Path, form: str, name: st
 
 def test_drawings_are_pictures_of_the_same_size(run: Callable[..., int], photos: Path) -> None:
     for _ in range(2):  # the second run must not take the drawings for pictures
-        assert run("photos", "--out", "photos", "--overlay", "--heatmaps") == 0
+        assert run("photos", "--out", "photos", "--overlay", "--heatmaps", "--overwrite") == 0
     drawn = sorted(
         p.relative_to(photos).as_posix()
         for d in ("overlay", "heatmaps")

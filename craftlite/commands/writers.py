@@ -1,0 +1,61 @@
+"""Where `craftlite detect` writes results: to stdout, to a file a picture, or to a file a run."""
+
+import sys
+from pathlib import PurePath
+from typing import Protocol
+
+from jsonargparse import Namespace
+
+from craftlite.errors import ConfigError
+from craftlite.formats import FilePerPicture, FilePerRun, json_line, part_target, record
+from craftlite.image.document import Part
+from craftlite.inputs import Input
+from craftlite.progress import Progress
+from craftlite.words import Words
+
+ADVICE = "add --resume to keep results and go on, or --overwrite to replace them"
+
+
+class Writer(Protocol):
+    """Where results go: to stdout, to a file a picture, or to a file a run."""
+
+    def has(self, name: str, target: PurePath, part: Part | None = None) -> bool: ...
+    def write(
+        self, name: str, target: PurePath, words: Words, part: Part | None = None
+    ) -> None: ...
+    def close(self) -> None: ...
+
+
+def new_writer(args: Namespace) -> Writer:
+    """The writer that --out and --format ask for; raises as FilePerRun does."""
+    if args.out is None:
+        return _Stdout()
+    if args.format in ("json", "icdar"):
+        return FilePerPicture(args.out, args.format, polygons=args.polygons)
+    return FilePerRun(args.out, args.format, resume=args.resume, overwrite=args.overwrite)
+
+
+class _Stdout:
+    """Prints one JSON object a line, each as soon as it is known."""
+
+    def has(self, name: str, target: PurePath, part: Part | None = None) -> bool:
+        return False
+
+    def write(self, name: str, target: PurePath, words: Words, part: Part | None = None) -> None:
+        # tqdm's own print keeps the line out of the progress bar where both are on one terminal.
+        Progress.write(json_line(record(name, words, part)), file=sys.stdout)
+        sys.stdout.flush()
+
+    def close(self) -> None:
+        pass
+
+
+def refuse_to_replace(args: Namespace, inputs: list[Input], writer: Writer) -> None:
+    """Raise ConfigError where results of the inputs, or of their first pages, are there."""
+    if args.resume or args.overwrite:
+        return
+    first = Part(page=(args.pages or (1,))[0])
+    for item in inputs:
+        name, target = item.name, item.target
+        if writer.has(name, target) or writer.has(name, part_target(target, first), first):
+            raise ConfigError(f"--out {args.out}: has a result of {name} already; {ADVICE}")
