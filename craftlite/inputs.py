@@ -151,9 +151,9 @@ def _matches(
     depth = next(i for i, part in enumerate(Path(pattern).parts) if glob.has_magic(part))
     matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 (pathlib's wants a base)
     for match in map(Path, matches):
+        if any(_absolute(folder) in skipped for folder in (match, *match.parents)):
+            continue
         for file in _below(match, skipped, errors, unread) if _is_folder(match) else [match]:
-            if any(_absolute(folder) in skipped for folder in file.parents):
-                continue
             if file.suffix.lower() in SUFFIXES:
                 yield file, PurePath(*(part for part in file.parts[depth:] if part != ".."))
             else:
