@@ -18,6 +18,7 @@ from craftlite.errors import CraftliteError, InputError
 from craftlite.formats import icdar, json_line, record
 from craftlite.geometry import Picture
 from craftlite.image import read_image
+from craftlite.image.pdf import is_pdf
 from craftlite.words import Words
 
 MOST_PICTURES = 50  # in a batch
@@ -157,6 +158,9 @@ def _read_upload(path: Path) -> Picture:
         data = path.read_bytes()
     except FileNotFoundError:
         raise InputError("the upload was cleared away: choose it again") from None
+    if is_pdf(data):
+        # PDFium has no deadline, and whoever drops a file here is a stranger.
+        raise InputError("PDFs are not read here; craftlite detect reads them")
     return read_image(data, max_pixels=MAX_PIXELS)
 
 

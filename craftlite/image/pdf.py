@@ -12,7 +12,13 @@ from craftlite.image.document import Part, called, check_size, damaged, needs
 
 DPI = 200  # of a drawn page; less where it would have more pixels than are read
 
+_RGB = 2  # PDFium's FPDFBitmap_BGR, which is RGB in reversed order
 _one_at_a_time = Lock()  # PDFium keeps state of its own, and is not made for threads
+
+
+def is_pdf(data: bytes) -> bool:
+    """Whether a file that is no picture is a PDF; readers of PDFs allow some bytes before it."""
+    return b"%PDF-" in data[:1024]
 
 
 class Pdf:
@@ -80,6 +86,3 @@ class Pdf:
         """Free what PDFium holds."""
         with _one_at_a_time:
             self._file.close()
-
-
-_RGB = 2  # PDFium's FPDFBitmap_BGR, which is RGB in reversed order

@@ -22,7 +22,7 @@ from craftlite.image.document import (
     not_a_picture,
 )
 from craftlite.image.frames import Frames, without_remarks
-from craftlite.image.pdf import Pdf
+from craftlite.image.pdf import Pdf, is_pdf
 from craftlite.image.pixels import eight_bits, rgb_from_image
 from craftlite.image.source import Source, load, source_name
 
@@ -138,7 +138,7 @@ def _opened(data: bytes, name: str, max_pixels: int) -> Document:
 
 def _unknown_to_pillow(data: bytes, name: str, max_pixels: int) -> Document:
     """A format that Pillow alone does not open, by the first bytes of the file."""
-    if b"%PDF-" in data[:1024]:
+    if is_pdf(data):
         return Pdf(data, name, max_pixels)
     if data.startswith(TIFF_MAGIC):
         return DeepTiff(data, name, max_pixels)

@@ -103,3 +103,12 @@ def test_an_upload_that_was_cleared_away_is_told(pool: DetectorPool, tmp_path: P
     assert "cleared away" in told.value.message
     _, said = handlers.batch([gone], 0.6, 0.4, 0.4, "word", DEFAULT, 640)
     assert said == "0 of 1 pictures.\n- gone.jpg: the upload was cleared away: choose it again"
+
+
+def test_a_pdf_is_not_opened_for_strangers(pool: DetectorPool, tmp_path: Path) -> None:
+    handlers = Handlers(pool, tmp_path, Shelf())
+    pdf = tmp_path / "scan.pdf"
+    pdf.write_bytes(b"%PDF-1.4\n")
+    with pytest.raises(gr.Error) as refused:
+        handlers.open(None, (str(pdf), "scan.pdf"), 320, DEFAULT)
+    assert "PDFs are not read here" in refused.value.message
