@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from jsonargparse import ArgumentParser, Namespace
-from jsonargparse.typing import PositiveInt
+from jsonargparse.typing import PositiveFloat, PositiveInt
 
 from craftlite.commands.options import add_thresholds, chosen_thresholds, new_parser
 from craftlite.commands.writers import ADVICE, Writer, new_writer, refuse_to_replace
@@ -40,6 +40,8 @@ def parser() -> ArgumentParser:
     add("--public-only", action="store_true", help=public)
     pages = "pages to read; by default all of a PDF or TIFF and the first frame of an animation"
     add("--pages", type=str, metavar="all|1,3-5", help=pages)
+    every = "read one frame of each video in so many seconds"
+    add("--every", type=PositiveFloat, metavar="SECONDS", help=every)
     add("--out", type=Path, metavar="DIR", help="folder to write results to")
     add("--format", choices=FORMATS, default="json", help="format of the results; needs --out")
     add("--overlay", action="store_true", help="also draw the words, to OUT/overlay")
@@ -148,11 +150,12 @@ class _Work:
 
     def do(self, item: Input) -> None:
         with self._named_failures():
-            document = open_document(item.source, public_only=self.args.public_only)
+            every, pages, public_only = self.args.every, self.args.pages, self.args.public_only
+            document = open_document(item.source, every=every, public_only=public_only)
             with closing(document):
-                if document.animated and self.args.pages is None:
+                if document.animated and pages is None:
                     self.animated.append(item.name)
-                for number in chosen_pages(document, self.args.pages):
+                for number in chosen_pages(document, pages):
                     with self._named_failures():
                         self._do_page(item, document, number)
 

@@ -54,8 +54,7 @@ def refuse_to_replace(args: Namespace, inputs: list[Input], writer: Writer) -> N
     """Raise ConfigError where results of the inputs, or of their first pages, are there."""
     if args.resume or args.overwrite:
         return
-    first = Part(page=(args.pages or (1,))[0])
+    firsts = (Part(), Part(page=(args.pages or (1,))[0]), Part(time=0.0))
     for item in inputs:
-        name, target = item.name, item.target
-        if writer.has(name, target) or writer.has(name, part_target(target, first), first):
-            raise ConfigError(f"--out {args.out}: has a result of {name} already; {ADVICE}")
+        if any(writer.has(item.name, part_target(item.target, part), part) for part in firsts):
+            raise ConfigError(f"--out {args.out}: has a result of {item.name} already; {ADVICE}")

@@ -9,6 +9,10 @@ from craftlite.geometry import Picture
 
 MAX_PAGES = 1000
 
+# The brands of ISO files, MP4's container, that hold pictures.
+HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+AVIF_BRANDS = {b"avif", b"avis"}
+
 
 class Part(TypedDict, total=False):
     """Which part of a file a picture is; empty where the file holds just one."""

@@ -2,8 +2,10 @@
 
 import io
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,8 @@ from craftlite.errors import InputError, printable
 from craftlite.geometry import Picture
 from craftlite.image.deep import TIFF_MAGIC, DeepTiff
 from craftlite.image.document import (
+    AVIF_BRANDS,
+    HEIF_BRANDS,
     Document,
     check_size,
     chosen_pages,
@@ -21,17 +25,17 @@ from craftlite.image.document import (
     needs,
     not_a_picture,
 )
+from craftlite.image.download import is_url
 from craftlite.image.frames import Frames, without_remarks
 from craftlite.image.pdf import Pdf, is_pdf
 from craftlite.image.pixels import eight_bits, rgb_from_image
 from craftlite.image.source import Source, load, source_name
+from craftlite.image.video import Video, is_video_file
 
 MAX_PIXELS = 100_000_000
 
 # Pillow opens more, such as EPS, for which it starts Ghostscript.
 _FORMATS = {"AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP"}
-_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
-_AVIF_BRANDS = {b"avif", b"avis"}
 _log = logging.getLogger("craftlite")
 
 
@@ -102,12 +106,17 @@ def read_pages(
 
 
 def open_document(
-    source: object, *, max_pixels: int = MAX_PIXELS, public_only: bool = False
+    source: object,
+    *,
+    every: float | None = None,
+    max_pixels: int = MAX_PIXELS,
+    public_only: bool = False,
 ) -> Document:
     """A file opened to read its pages one by one, with nothing decoded; the caller closes it.
 
     Args:
-        source: as of `read_image`, but no array.
+        source: as of `read_image`, but no array; or the path of a video.
+        every: seconds of a video from one frame that is read to the next.
         max_pixels: as of `read_image`, for each page.
         public_only: as of `read_image`.
 
@@ -117,6 +126,10 @@ def open_document(
     if isinstance(source, Image.Image):
         return Frames(source, None, "the image given", max_pixels)
     name = source_name(source)
+    if isinstance(source, str | os.PathLike) and not is_url(source) and is_video_file(Path(source)):
+        if every is None:
+            raise InputError(f"{name}: is a video; craftlite detect --every SECONDS reads frames")
+        return Video(Path(source), name, every, max_pixels)
     return _opened(load(source, name, public_only), name, max_pixels)
 
 
@@ -143,9 +156,9 @@ def _unknown_to_pillow(data: bytes, name: str, max_pixels: int) -> Document:
     if data.startswith(TIFF_MAGIC):
         return DeepTiff(data, name, max_pixels)
     brand = data[8:12] if data[4:8] == b"ftyp" else b""
-    if brand in _AVIF_BRANDS:
+    if brand in AVIF_BRANDS:
         raise InputError(f"{name}: AVIF needs Pillow 11.3 or later: pip install -U pillow")
-    if brand in _HEIF_BRANDS:
+    if brand in HEIF_BRANDS:
         try:
             from pillow_heif import HeifImageFile
         except ModuleNotFoundError:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -101,6 +102,25 @@ def test_results_and_drawings_bear_their_page(run: Callable[..., int], tmp_path:
     second = json.loads((found / "a.p002.json").read_text())
     assert (second["image"], second["page"], len(second["words"])) == ("scans/a.tif", 2, 2)
     assert "page" not in json.loads((found / "b.json").read_text())
+
+
+def test_frames_of_a_video_bear_their_time(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    video = cv2.VideoWriter("a.avi", cv2.VideoWriter_fourcc(*"MJPG"), 10, (256, 192))
+    for number in range(30):
+        video.write(np.asarray(page(1 + number // 10).convert("RGB")))
+    video.release()
+    assert run("a.avi") == 1
+    assert "a.avi: is a video" in capsys.readouterr().err
+    assert run("a.avi", "--every", "1.5") == 0
+    entries = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(entry["time"], len(entry["words"])) for entry in entries] == [(0.0, 1), (1.5, 2)]
+    assert run("a.avi", "--every", "1", "--out", "found") == 0
+    names = [f"a.t0000{second}.000.json" for second in range(3)]
+    assert sorted(path.name for path in Path("found").iterdir()) == names
+    with pytest.raises(ConfigError, match="--overwrite"):
+        run("a.avi", "--every", "2", "--out", "found")
 
 
 def test_coco_and_csv_have_the_page_where_there_is_one(run: Callable[..., int]) -> None:
