@@ -59,12 +59,15 @@ def _stretched(shape: tuple[int, ...], strips: Callable[[], Strips]) -> npt.NDAr
     """Any numbers as 8-bit ones, from the lowest finite value to the highest."""
     finite = (values[np.isfinite(values)] for _, values in strips())
     spans = [(float(values.min()), float(values.max())) for values in finite if values.size]
-    low = min((span[0] for span in spans), default=0.0)
-    high = max((span[1] for span in spans), default=0.0)
+    # The limits keep the span and the scale of the largest and least numbers finite, too.
+    low = max(min((span[0] for span in spans), default=0.0), -1e300)
+    high = min(max((span[1] for span in spans), default=0.0), 1e300)
+    scale = 255 / (high - low) if high - low > 1e-300 else 0.0
     stretched = np.empty(shape, np.uint8)
     for rows, values in strips():
-        known = np.where(np.isnan(values), low, values)
-        stretched[rows] = np.interp(known, (low, high), (0, 255)).round()
+        known = np.where(np.isnan(values), low, values).astype(np.float64)
+        known = np.clip(known, low, high, out=known) - low
+        stretched[rows] = np.rint(known * scale)
     return stretched
 
 
@@ -72,10 +75,10 @@ def _ground(image: Image.Image) -> str:
     """White, or black where the visible pixels next to transparent ones are rather bright."""
     brightness = weight = 0.0
     for _, strip in _strips(image):
-        grey, alpha = np.asarray(strip.convert("RGBA").convert("LA"), np.float64).transpose(2, 0, 1)
+        grey, alpha = np.asarray(strip.convert("RGBA").convert("LA")).transpose(2, 0, 1)
         inside = cv2.erode((alpha > 0).astype(np.uint8), _EDGE)
-        visible = alpha * (inside == 0)
-        brightness += float((grey * visible).sum())
+        visible = alpha[inside == 0].astype(np.float64)
+        brightness += float(grey[inside == 0] @ visible)
         weight += float(visible.sum())
     return "black" if brightness > 127.5 * weight else "white"
 

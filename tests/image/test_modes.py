@@ -177,3 +177,20 @@ def test_buffers_and_streams_that_are_not_at_their_start() -> None:
         np.testing.assert_array_equal(read_image(source), expected)
     with pytest.raises(InputError, match="empty"):
         read_image(bytearray())
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (np.array([[1.7e308, -1.7e308, np.nan, np.inf, -np.inf]]), [255, 0, 0, 255, 0]),
+        (np.array([[np.nan, np.nan]]), [0, 0]),
+        (np.array([[0, 5e-324]]), [0, 0]),
+        (np.full((1, 2), 7.0), [0, 0]),
+        (np.array([[2**64 - 1, 0, 2**63]], np.uint64), [255, 0, 128]),
+        (np.array([[-128, 127]], np.int8), [0, 255]),
+        (np.array([[0, 0.5, 1]], np.float16), [0, 128, 255]),
+    ],
+)
+def test_numbers_of_any_size(values: np.ndarray, expected: list[int]) -> None:
+    assert read_image(values)[0, :, 0].tolist() == expected
