@@ -74,9 +74,9 @@ class Frames:
             deep = self._data is not None and is_deep(image)
             image.load()  # fails where the file is damaged, which OpenCV lets pass
             pixels = decode(self._data, number) if self._data is not None and deep else None
-            if pixels is not None:
-                image = _with_exif(Image.fromarray(eight_bits(pixels)), image)
-            return rgb_from_image(_upright(image, name))
+            if pixels is None:
+                return rgb_from_image(_upright(image, image, name))
+            return rgb_from_image(_upright(Image.fromarray(eight_bits(pixels)), image, name))
         except InputError:
             raise
         except Exception as error:
@@ -88,18 +88,16 @@ class Frames:
             self._image.close()
 
 
-def _with_exif(image: Image.Image, other: Image.Image) -> Image.Image:
-    """An image with the orientation of another; OpenCV and Pillow both turn TIFFs themselves."""
-    if other.format != "TIFF":
-        tag = ExifTags.Base.Orientation
-        image.getexif()[tag] = other.getexif().get(tag, 1)
-    return image
-
-
-def _upright(image: Image.Image, name: str) -> Image.Image:
+def _upright(image: Image.Image, tagged: Image.Image, name: str) -> Image.Image:
+    """An image turned as the EXIF of `tagged` has it, which is the same or of the same file."""
+    tag = ExifTags.Base.Orientation
     try:
-        turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
-        return ImageOps.exif_transpose(image) if turned else image
+        orientation = tagged.getexif().get(tag, 1)
+        # TIFFs have been turned, by Pillow and OpenCV alike, when they are decoded.
+        if orientation == 1 or (image is not tagged and tagged.format == "TIFF"):
+            return image
+        image.getexif()[tag] = orientation
+        return ImageOps.exif_transpose(image)
     except Exception:  # a broken tag is no reason to refuse a sound picture
         taken = "its EXIF data cannot be read, so it is taken as it is stored"
         _log.warning("%s: %s", printable(name), taken)

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import zlib
 from collections.abc import Callable
 
 import cv2
@@ -129,6 +130,11 @@ def test_16_bit_colours_are_turned_by_exif() -> None:
     size = int.from_bytes(length, "big")
     turned = data[:33] + length + b"eXIf" + rest[: size + 4] + data[33:]
     np.testing.assert_array_equal(read_image(turned), np.rot90(read_image(data), -1))
+    broken = turned.replace(b"MM\0*", b"MM\0?").replace(b"II*\0", b"II?\0")
+    start = broken.index(b"eXIf")
+    checksum = zlib.crc32(broken[start : start + 4 + size])
+    broken = broken[: start + 4 + size] + checksum.to_bytes(4, "big") + broken[start + 8 + size :]
+    np.testing.assert_array_equal(read_image(broken), read_image(data))
 
 
 def test_a_transparent_16_bit_picture_is_as_its_8_bit_one() -> None:
