@@ -116,8 +116,6 @@ def _check(args: Namespace) -> None:
 
 def _detect_all(args: Namespace, inputs: list[Input]) -> int:
     """Works through the inputs; returns how many pictures failed."""
-    writer = new_writer(args)
-    refuse_to_replace(args, inputs, writer)
     detector = Detector(
         args.weights,
         backend=args.backend,
@@ -126,6 +124,8 @@ def _detect_all(args: Namespace, inputs: list[Input]) -> int:
         long_side=args.long_side,
     )
     thresholds = chosen_thresholds(args, args.weights, detector.thresholds)
+    writer = new_writer(args)
+    refuse_to_replace(args, inputs, writer)
     work = _Work(args, detector, thresholds, writer)
     try:
         for item in Progress(inputs, unit="picture", disable=len(inputs) == 1):

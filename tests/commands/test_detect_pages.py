@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from craftlite.commands import detect
-from craftlite.errors import ConfigError
+from craftlite.errors import ConfigError, CraftliteError
 
 
 def page(bars: int) -> Image.Image:
@@ -241,6 +241,20 @@ def test_files_of_others_are_not_replaced_unasked(
             run("a.png", "--out", "found", "--format", form, *more)
     assert theirs.read_text() == "ground truth"
     assert not Path("found/results.jsonl").exists()
+
+
+def test_what_keeps_a_run_from_beginning_costs_no_results(network: Path, tmp_path: Path) -> None:
+    journal = tmp_path / "results.jsonl"
+    journal.write_text("earlier results")
+    page(1).save(tmp_path / "a.png")
+    for options in (
+        ["--weights", "none-such"],
+        ["--thresholds", "none", "--weights", str(network)],
+    ):
+        words = [str(tmp_path / "a.png"), "--out", str(tmp_path), "--format", "csv", "--overwrite"]
+        with pytest.raises(CraftliteError, match="none"):
+            detect.run(detect.parser().parse_args([*words, *options]))
+    assert journal.read_text() == "earlier results"
 
 
 @pytest.mark.parametrize("pages", ["0", "2-1", "some", "1-2000"])
