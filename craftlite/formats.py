@@ -166,7 +166,7 @@ class FilePerRun:
         self._journal = out / "results.jsonl"
         self._final = {"coco": out / "coco.json", "csv": out / "results.csv"}.get(form)
         self._form = form
-        resume = resume and _holds_something(self._journal)
+        resume = resume and self._journal.exists()
         if not resume and not overwrite:
             self._refuse_to_replace()
         records = _read_records(self._journal) if resume else []
@@ -203,7 +203,8 @@ class FilePerRun:
         if _holds_something(self._journal):
             advice = "--resume to keep what it holds and go on, or --overwrite to replace it"
             raise ConfigError(f"{self._journal}: exists already; add {advice}")
-        if self._final is not None and _holds_something(self._final):
+        # Beside an empty journal lies a final file of ours, of no pictures.
+        if self._final is not None and _holds_something(self._final) and not self._journal.exists():
             raise ConfigError(f"{self._final}: exists already; add --overwrite to replace it")
 
 

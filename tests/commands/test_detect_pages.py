@@ -257,6 +257,18 @@ def test_what_keeps_a_run_from_beginning_costs_no_results(network: Path, tmp_pat
     assert journal.read_text() == "earlier results"
 
 
+@pytest.mark.parametrize("more", [[], ["--resume"]])
+@pytest.mark.parametrize("form", ["jsonl", "coco", "csv"])
+def test_a_run_without_results_is_in_nobodys_way(
+    run: Callable[..., int], form: str, more: list[str]
+) -> None:
+    options = ["--out", "found", "--format", form]
+    assert run("a.png", *options) == 1
+    page(2).save("a.png")
+    assert run("a.png", *options, *more) == 0
+    assert counts(Path("found/results.jsonl").read_text()) == [(None, 2)]
+
+
 @pytest.mark.parametrize("pages", ["0", "2-1", "some", "1-2000"])
 def test_pages_that_are_wrong_usage(run: Callable[..., int], pages: str) -> None:
     with pytest.raises(ConfigError, match="--pages"):
