@@ -1,9 +1,9 @@
 """The detector: a picture in, words out."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Literal, cast, overload
 
 import numpy as np
@@ -13,8 +13,10 @@ from craftlite.geometry import Map, Picture
 from craftlite.image import Source, read_image
 from craftlite.image.source import is_source
 from craftlite.postprocess import Thresholds, words_from_maps
-from craftlite.preprocess import Fit
+from craftlite.preprocess import STRIDE, Fit, to_tensor
 from craftlite.runtime import Backend, Device, OnnxRuntime, Runtime
+from craftlite.scales import LARGE, all_scales, with_larger
+from craftlite.tiles import Tiles, checked_tiles, run_tiles, scaled_side
 from craftlite.weights import DEFAULT, DEFAULT_LONG_SIDE, Weights, find_weights, intact
 from craftlite.words import Words
 
@@ -24,11 +26,22 @@ BATCH = 4
 
 @dataclass(frozen=True)
 class Maps:
-    """The two score maps of a picture, float32 (h, w), without padding, and how they fit it."""
+    """The two score maps of a picture, float32 (h, w), without padding, and how they fit it.
+
+    Attributes:
+        coarser: the maps of the same picture at a smaller scale, which show larger letters.
+    """
 
     region: Map
     affinity: Map
     fit: Fit
+    coarser: "Maps | None" = None
+
+    def scales(self) -> "Iterator[Maps]":
+        """These maps and those of the coarser scales, the finest first."""
+        yield self
+        if self.coarser is not None:
+            yield from self.coarser.scales()
 
 
 class Detector:
@@ -42,13 +55,16 @@ class Detector:
         threads: for the network; None takes the machine's cores.
         long_side: pixels that a picture's longer side is scaled to, which enlarges it at most
             twice; None takes what the weights were tuned for.
+        tiles: long and very large pictures are run as overlapping tiles, whose longer side is
+            scaled to long_side: "auto" where their text would become too small otherwise (see
+            `craftlite.tiles.scaled_side`), "off" never, or a tile's side in pixels of the picture.
 
     Attributes:
         thresholds: what the weights were tuned for; used where a call gives none.
 
     Raises:
         WeightsError: the weights are missing, corrupt or of another network.
-        ConfigError: the device is not there, or long_side is too small.
+        ConfigError: the device is not there, or long_side or tiles is too small.
     """
 
     def __init__(
@@ -59,6 +75,7 @@ class Detector:
         device: Device = "auto",
         threads: int | None = None,
         long_side: int | None = None,
+        tiles: Tiles = "auto",
     ) -> None:
         if isinstance(weights, str | os.PathLike):
             entry = find_weights(weights)
@@ -69,6 +86,7 @@ class Detector:
         self.long_side = long_side or tuned_side
         if self.long_side < 32:
             raise ConfigError(f"long side {self.long_side}: must be at least 32 pixels")
+        self.tiles = checked_tiles(tiles)
 
     @overload
     def __call__(  # type: ignore[overload-overlap]  # a str is an iterable of str, too
@@ -152,18 +170,32 @@ class Detector:
         """The score maps of a picture; `words` turns them into words, with any thresholds."""
         return self._batch([read_image(picture)])[0]
 
+    def fits(self, size: tuple[int, int]) -> list[Fit]:
+        """The scales at which a picture of `size` (width, height) is run, the finest first."""
+        return all_scales(Fit.of(size, scaled_side(size, self.long_side, self.tiles)))
+
     def _batch(self, pixels: Sequence[Picture]) -> list[Maps]:
-        """The maps of pictures, in one run of the network for each padded size among them."""
-        fits = [Fit.of((one.shape[1], one.shape[0]), self.long_side) for one in pixels]
+        """The maps of pictures, each at all its scales."""
+        scales = [self.fits((one.shape[1], one.shape[0])) for one in pixels]
+        runs = [(one, fit) for one, fits in zip(pixels, scales, strict=True) for fit in fits]
+        maps = iter(self._run(runs))
+        return [chained(islice(maps, len(fits))) for fits in scales]
+
+    def _run(self, runs: Sequence[tuple[Picture, Fit]]) -> list[Maps]:
+        """The maps of pictures at one scale each; those of one size run together."""
         maps: dict[int, Maps] = {}
-        for padded in {fit.padded for fit in fits}:
-            numbers = [number for number, fit in enumerate(fits) if fit.padded == padded]
-            inputs = np.concatenate([fits[number].apply(pixels[number]) for number in numbers])
-            for number, scores in zip(numbers, self.runtime(inputs), strict=True):
-                width, height = fits[number].map_size()
-                region, affinity = scores[:, :height, :width]
-                maps[number] = Maps(region, affinity, fits[number])
-        return [maps[number] for number in range(len(pixels))]
+        for padded in {fit.padded for _, fit in runs}:
+            numbers = [number for number, (_, fit) in enumerate(runs) if fit.padded == padded]
+            scaled = [runs[number][1].scale(runs[number][0]) for number in numbers]
+            if max(padded) >= self.long_side + STRIDE:
+                scores = [run_tiles(self.runtime, one) for one in scaled]
+            else:
+                scores = list(self.runtime(np.concatenate([to_tensor(one) for one in scaled])))
+            for number, (region, affinity) in zip(numbers, scores, strict=True):
+                fit = runs[number][1]
+                width, height = fit.map_size()
+                maps[number] = Maps(region[:height, :width], affinity[:height, :width], fit)
+        return [maps[number] for number in range(len(runs))]
 
     def words(
         self,
@@ -174,6 +206,16 @@ class Detector:
         characters: bool = False,
     ) -> Words:
         """The words of a picture whose maps are known, in the picture's pixels."""
+        found = self._words_at(maps, thresholds, polygons, characters)
+        for finer, coarser in pairwise(maps.scales()):
+            larger = self._words_at(coarser, thresholds, polygons, characters)
+            found = with_larger(found, larger, LARGE / finer.fit.factor())
+        return found
+
+    def _words_at(
+        self, maps: Maps, thresholds: Thresholds | None, polygons: bool, characters: bool
+    ) -> Words:
+        """The words that the maps of one scale show, in the picture's pixels."""
         found = words_from_maps(
             maps.region,
             maps.affinity,
@@ -199,6 +241,14 @@ def _read(source: Source, errors: str) -> Picture | InputError:
         if errors == "raise":
             raise
         return error
+
+
+def chained(scales: Iterable[Maps]) -> Maps:
+    """The maps of one picture at several scales, the finest first, as one."""
+    *finer, maps = scales
+    for one in reversed(finer):
+        maps = replace(one, coarser=maps)
+    return maps
 
 
 def open_runtime(

@@ -54,8 +54,16 @@ class Fit:
         """(width, height) of the maps without the padding."""
         return (-(-self.resized[0] // MAP_STRIDE), -(-self.resized[1] // MAP_STRIDE))
 
+    def factor(self) -> float:
+        """Pixels of the network's input for each pixel of the picture."""
+        return max(self.resized) / max(self.size)
+
     def apply(self, picture: Picture) -> npt.NDArray[np.float32]:
         """The network's input (1, 3, padded height, padded width) of a picture (H, W, 3) RGB."""
+        return to_tensor(self.scale(picture))
+
+    def scale(self, picture: Picture) -> Picture:
+        """The picture scaled and padded: (padded height, padded width, 3) uint8 RGB."""
         shrinks = self.resized[0] < self.size[0]
         interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
         resized = cv2.resize(picture, self.resized, interpolation=interpolation)
@@ -64,7 +72,7 @@ class Fit:
         filled = cv2.copyMakeBorder(
             resized, 0, bottom, 0, right, cv2.BORDER_CONSTANT, value=MEAN.tolist()
         )
-        return to_tensor(filled.astype(np.uint8, copy=False))
+        return filled.astype(np.uint8, copy=False)
 
     def to_picture(self, points: Points) -> Points:
         """Points (..., 2) of the maps, in pixels of the picture, clipped to it."""

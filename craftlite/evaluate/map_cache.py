@@ -3,17 +3,18 @@
 import hashlib
 import os
 import time
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
 from craftlite.data.sample import Sample
-from craftlite.detector import Detector, Maps
+from craftlite.detector import Detector, Maps, chained
 from craftlite.errors import CraftliteError
 from craftlite.files import sha256_of, written_whole
-from craftlite.preprocess import Fit
 from craftlite.progress import write_line
 
 LIMIT = 4 * 2**30  # bytes; beyond it the maps that were not used for longest go
@@ -46,7 +47,7 @@ class MapCache:
             DatasetError: the picture cannot be read.
         """
         path = self._folder / f"{self._hash(sample)[:32]}-{detector.long_side}.npz"
-        kept = _read(path)
+        kept = _read(path, detector)
         if kept is not None:
             return kept
         pixels = sample.pixels()
@@ -67,15 +68,14 @@ class MapCache:
     def _keep(self, path: Path, maps: Maps, milliseconds: float) -> None:
         if not self._writes:
             return
+        arrays = {
+            name + suffix: getattr(one, name)
+            for suffix, one in zip(_suffixes(), maps.scales(), strict=False)
+            for name in ("region", "affinity")
+        }
         try:
             with written_whole(path, durable=False) as unfinished, unfinished.open("wb") as file:
-                np.savez(
-                    file,
-                    region=maps.region,
-                    affinity=maps.affinity,
-                    size=maps.fit.size,
-                    milliseconds=milliseconds,
-                )
+                np.savez(file, **arrays, size=maps.fit.size, milliseconds=milliseconds)
         except CraftliteError as error:
             self._writes = False
             write_line(f"warning: maps are not kept: {error}")
@@ -91,15 +91,22 @@ class MapCache:
             total -= stat.st_size
 
 
-def _read(path: Path) -> tuple[Maps, float] | None:
+def _suffixes() -> Iterator[str]:
+    """What follows the names of a scale's arrays in a file: nothing, then -1, -2 and so on."""
+    return ("" if scale == 0 else f"-{scale}" for scale in count())
+
+
+def _read(path: Path, detector: Detector) -> tuple[Maps, float] | None:
     """What a file holds, or None where it is not there or damaged; marks it as used."""
     try:
         with np.load(path) as file:
             width, height = file["size"].tolist()
-            long_side = int(path.stem.rpartition("-")[2])
-            maps = Maps(file["region"], file["affinity"], Fit.of((width, height), long_side))
+            maps = chained(
+                Maps(file["region" + suffix], file["affinity" + suffix], fit)
+                for suffix, fit in zip(_suffixes(), detector.fits((width, height)), strict=False)
+            )
             milliseconds = float(file["milliseconds"])
-        if maps.region.shape[::-1] != maps.fit.map_size():
+        if any(one.region.shape[::-1] != one.fit.map_size() for one in maps.scales()):
             return None  # kept by a version that scaled pictures by another rule
         os.utime(path)
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):

@@ -1,0 +1,112 @@
+"""Pictures too long or too large for one run of the network: overlapping tiles with joined maps.
+
+Only the maps are joined, so a word across a seam is one component like any other.
+"""
+
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from craftlite.errors import ConfigError
+from craftlite.geometry import Map, Picture
+from craftlite.preprocess import MAP_STRIDE, STRIDE, to_tensor
+
+Tiles: TypeAlias = int | Literal["auto", "off"]
+Tensor: TypeAlias = npt.NDArray[np.float32]
+
+SIDE = 1280  # pixels of the network's input; a tile is no larger
+OVERLAP = 192  # pixels that neighbours share; larger letters are found at a coarser scale
+LEAST_TILE = 64  # pixels of the picture
+# Two to one, as wide as photographs and pages are; of a longer picture the network sees so much.
+ASPECT = 2
+# A picture is scaled down to a half at least: a page of 12000 pixels has letters of 40.
+REDUCTION = 2
+SLACK = 1.25  # a picture no longer than this many tiles is run whole
+LONGEST = 65_472  # pixels; the maps are half as long, which OpenCV's warping must not exceed
+
+
+def checked_tiles(tiles: Tiles) -> Tiles:
+    """The same, if it is one of the values that `Detector` takes.
+
+    Raises:
+        ConfigError: it is another, or a tile has fewer than 64 pixels.
+    """
+    if tiles in ("auto", "off") or (isinstance(tiles, int) and tiles >= LEAST_TILE):
+        return tiles
+    raise ConfigError(f"tiles {tiles!r}: must be auto, off or at least {LEAST_TILE} pixels")
+
+
+def scaled_side(size: tuple[int, int], long_side: int, tiles: Tiles) -> int:
+    """Pixels that the longer side of a picture of `size` (width, height) is scaled to.
+
+    Args:
+        size: pixels.
+        long_side: pixels that the longer side of a tile, or of an untiled picture, is scaled to.
+        tiles: a tile's side in pixels of the picture; "auto" takes tiles where the picture is
+            longer than 2.5 times its width, or than 2.5 times `long_side`; "off" takes none.
+    """
+    longer, shorter = max(size), min(size)
+    tile = longer
+    if tiles == "auto":
+        tile = min(ASPECT * shorter, REDUCTION * long_side)
+        if longer <= SLACK * tile:
+            tile = longer
+    elif tiles != "off":
+        tile = min(tiles, longer)
+    return min(max(long_side, round(long_side * longer / tile)), max(long_side, LONGEST))
+
+
+def tile_starts(length: int, side: int = SIDE, overlap: int = OVERLAP) -> list[int]:
+    """Where tiles begin, in pixels, so that they cover a length; all are multiples of STRIDE."""
+    if length <= side:
+        return [0]
+    steps = -(-(length - side) // (side - overlap))
+    return [
+        round(number * (length - side) / steps / STRIDE) * STRIDE for number in range(steps + 1)
+    ]
+
+
+def run_tiles(network: Callable[[Tensor], Tensor], picture: Picture) -> tuple[Map, Map]:
+    """The region and affinity maps (H/2, W/2) of a picture (H, W, 3) that is run tile by tile.
+
+    Where tiles overlap, each counts the less the nearer its own border is.
+
+    Args:
+        network: maps (1, 2, h/2, w/2) of normalised pictures (1, 3, h, w).
+        picture: uint8 RGB, both sides multiples of STRIDE.
+    """
+    height, width = picture.shape[:2]
+    maps = np.zeros((2, height // MAP_STRIDE, width // MAP_STRIDE), np.float32)
+    total = np.zeros(maps.shape[1:], np.float32)
+    for top, bottom in _spans(height):
+        for left, right in _spans(width):
+            scores = network(to_tensor(picture[top:bottom, left:right]))[0]
+            weight = np.outer(_ramps(top, bottom, height), _ramps(left, right, width))
+            rows = slice(top // MAP_STRIDE, bottom // MAP_STRIDE)
+            columns = slice(left // MAP_STRIDE, right // MAP_STRIDE)
+            maps[:, rows, columns] += scores * weight
+            total[rows, columns] += weight
+    maps /= total
+    return maps[0], maps[1]
+
+
+def _spans(length: int) -> list[tuple[int, int]]:
+    return [(start, min(start + SIDE, length)) for start in tile_starts(length)]
+
+
+def _ramps(start: int, end: int, length: int) -> Map:
+    """Weights along a tile's side, on the maps: small at a border with a neighbour, then 1.
+
+    The outer quarter of the overlap, where the network sees the least around a letter, hardly
+    counts.
+    """
+    ramp = OVERLAP // MAP_STRIDE
+    inward = (np.arange((end - start) // MAP_STRIDE) + 0.5 - ramp / 4) / (ramp / 2)
+    weight = np.ones(len(inward))
+    if start > 0:
+        weight = np.minimum(weight, inward)
+    if end < length:
+        weight = np.minimum(weight, inward[::-1])
+    return weight.clip(1e-3, 1).astype(np.float32)
