@@ -5,7 +5,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -116,6 +116,11 @@ class OnnxRuntime(Runtime):
         except ValueError as error:
             raise WeightsError(f"{file}: {error}; write it again with craftlite export") from None
         self._input = self.session.get_inputs()[0].name
+        self._arguments = (file, device, threads)
+
+    def __reduce__(self) -> tuple[type["OnnxRuntime"], tuple[Any, ...]]:
+        """Copies and other processes open the file anew; a session cannot be copied."""
+        return OnnxRuntime, self._arguments
 
     def _run(self, pictures: Tensor) -> Tensor:
         maps: Tensor = self.session.run(None, {self._input: pictures})[0]

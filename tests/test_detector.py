@@ -1,9 +1,12 @@
 """The detector as its users call it, on the weights that ship."""
 
+import copy
 import subprocess
 import sys
 import weakref
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +17,7 @@ from craftlite import Detector, Thresholds, Words, read_image
 from craftlite.detector import BATCH
 from craftlite.errors import ConfigError, InputError, WeightsError
 from craftlite.image import read_pages
+from craftlite.runtime import Backend
 
 SAMPLES = sorted((Path(__file__).parents[1] / "data/samples/images").glob("*.jpg"))
 
@@ -171,3 +175,14 @@ def test_pages_of_a_document_one_after_the_other(detector: Detector, tmp_path: P
     path = tmp_path / "both.tif"
     images[0].save(path, save_all=True, append_images=images[1:])
     assert all(map(same, detector(read_pages(path)), detector(SAMPLES[:2])))
+
+
+@pytest.mark.parametrize("backend", ["onnx", "torch"])
+def test_copies_and_other_processes_find_the_same(backend: Backend) -> None:
+    detector = Detector(backend=backend, long_side=320, threads=1)
+    expected = detector(SAMPLES[0])
+    assert len(expected) > 0
+    assert same(copy.deepcopy(detector)(SAMPLES[0]), expected)
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        found = list(pool.map(detector, map(str, SAMPLES[:2])))
+    assert same(found[0], expected)
