@@ -40,7 +40,7 @@ class Analysis:
     @property
     def bytes(self) -> int:
         """Memory that it takes, near enough."""
-        maps = self.maps.region.nbytes + self.maps.affinity.nbytes
+        maps = sum(one.region.nbytes + one.affinity.nbytes for one in self.maps.scales())
         return self.picture.nbytes + maps + len(self.shown)
 
 
