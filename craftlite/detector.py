@@ -16,7 +16,7 @@ from craftlite.postprocess import Thresholds, words_from_maps
 from craftlite.preprocess import STRIDE, Fit, to_tensor
 from craftlite.runtime import Backend, Device, OnnxRuntime, Runtime
 from craftlite.scales import LARGE, all_scales, with_larger
-from craftlite.tiles import Tiles, checked_tiles, run_tiles, scaled_side
+from craftlite.tiles import Tiles, checked_tiles, run_tiles, scaled_side, tile_count
 from craftlite.weights import DEFAULT, DEFAULT_LONG_SIDE, Weights, find_weights, intact
 from craftlite.words import Words
 
@@ -174,6 +174,14 @@ class Detector:
         """The scales at which a picture of `size` (width, height) is run, the finest first."""
         return all_scales(Fit.of(size, scaled_side(size, self.long_side, self.tiles)))
 
+    def tile_count(self, size: tuple[int, int]) -> int:
+        """In how many tiles a picture of `size` (width, height) is run at its finest scale."""
+        padded = self.fits(size)[0].padded
+        return tile_count(padded) if self._is_tiled(padded) else 1
+
+    def _is_tiled(self, padded: tuple[int, int]) -> bool:
+        return max(padded) >= self.long_side + STRIDE
+
     def _batch(self, pixels: Sequence[Picture]) -> list[Maps]:
         """The maps of pictures, each at all its scales."""
         scales = [self.fits((one.shape[1], one.shape[0])) for one in pixels]
@@ -187,7 +195,7 @@ class Detector:
         for padded in {fit.padded for _, fit in runs}:
             numbers = [number for number, (_, fit) in enumerate(runs) if fit.padded == padded]
             scaled = [runs[number][1].scale(runs[number][0]) for number in numbers]
-            if max(padded) >= self.long_side + STRIDE:
+            if self._is_tiled(padded):
                 scores = [run_tiles(self.runtime, one) for one in scaled]
             else:
                 scores = list(self.runtime(np.concatenate([to_tensor(one) for one in scaled])))

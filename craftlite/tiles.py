@@ -68,6 +68,11 @@ def tile_starts(length: int, side: int = SIDE, overlap: int = OVERLAP) -> list[i
     ]
 
 
+def tile_count(padded: tuple[int, int]) -> int:
+    """How many tiles cover a network's input of (width, height) pixels."""
+    return len(tile_starts(padded[0])) * len(tile_starts(padded[1]))
+
+
 def run_tiles(network: Callable[[Tensor], Tensor], picture: Picture) -> tuple[Map, Map]:
     """The region and affinity maps (H/2, W/2) of a picture (H, W, 3) that is run tile by tile.
 

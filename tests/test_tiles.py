@@ -66,6 +66,14 @@ def test_joined_maps_are_those_of_the_whole(rows: int, columns: int, seed: int) 
     assert np.allclose(affinity, expected[1], atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("size", "count"),
+    [((1280, 720), 1), ((1500, 1500), 1), ((1080, 20000), 17), ((12000, 9000), 24)],
+)
+def test_tiles_are_counted(size: tuple[int, int], count: int) -> None:
+    assert Detector(long_side=1920).tile_count(size) == count
+
+
 @pytest.mark.parametrize("upright", [True, False])
 def test_each_word_of_a_long_picture_is_found_once(upright: bool) -> None:
     words = ["harbour", "lantern", "pigment", "thicket", "saddle", "quarry", "meadow", "copper"]

@@ -24,6 +24,7 @@ from craftlite.progress import Progress, write_line
 from craftlite.words import Words
 
 FORMATS = ("json", "jsonl", "icdar", "coco", "csv")
+MANY_TILES = 4  # from which on a picture's tiles are announced
 JPEG_LONGEST = 65_500  # pixels; a longer side does not fit the format
 
 
@@ -65,6 +66,11 @@ def parser() -> ArgumentParser:
     )
     side = "pixels that the longer side is scaled to, enlarging at most twice"
     add("--long-side", type=PositiveInt, metavar="PIXELS", help=side)
+    tiles = (
+        "run long and very large pictures as tiles: auto, off, or a tile's side in pixels of the "
+        "picture"
+    )
+    add("--tiles", type=str, default="auto", metavar="auto|off|SIZE", help=tiles)
     add_thresholds(result)
     return result
 
@@ -122,6 +128,7 @@ def _detect_all(args: Namespace, inputs: list[Input]) -> int:
         device=args.device,
         threads=args.threads,
         long_side=args.long_side,
+        tiles=int(args.tiles) if args.tiles.isdecimal() else args.tiles,
     )
     thresholds = chosen_thresholds(args, args.weights, detector.thresholds)
     writer = new_writer(args)
@@ -133,7 +140,7 @@ def _detect_all(args: Namespace, inputs: list[Input]) -> int:
                 work.do(item)
     finally:
         writer.close()
-        work.tell_of_frames()
+        work.report_frames()
     return work.failed
 
 
@@ -147,6 +154,7 @@ class _Work:
     writer: Writer
     failed: int = 0
     animated: list[str] = field(default_factory=list)
+    tiled: bool = False
 
     def do(self, item: Input) -> None:
         with self._named_failures():
@@ -159,7 +167,7 @@ class _Work:
                     with self._named_failures():
                         self._do_page(item, document, number)
 
-    def tell_of_frames(self) -> None:
+    def report_frames(self) -> None:
         if self.animated:
             others = len(self.animated) - 1
             names = self.animated[0] + (f" and {others} more animations" if others else "")
@@ -181,6 +189,7 @@ class _Work:
                 return
             raise CraftliteError(f"{called(document, number)}: has a result already; {ADVICE}")
         picture = document.read(number)
+        self._announce_tiles(called(document, number), picture)
         maps = self.detector.maps(picture)
         words = self.detector.words(
             maps, self.thresholds, polygons=args.polygons, characters=args.level == "char"
@@ -189,6 +198,17 @@ class _Work:
             _draw(target, args, picture, maps, words)
         # The result comes last: where it is, --resume takes the picture for done.
         self.writer.write(item.name, target, words, part)
+
+    def _announce_tiles(self, name: str, picture: Picture) -> None:
+        """Say once, before it takes its time, that a picture is run as many tiles."""
+        height, width = picture.shape[:2]
+        count = self.detector.tile_count((width, height))
+        if self.args.tiles == "auto" and count >= MANY_TILES and not self.tiled:
+            self.tiled = True
+            write_line(
+                f"{name}: {width}x{height} pixels are run as {count} tiles, which takes about as "
+                "many times as long; --tiles off runs them as one, in which small text is lost"
+            )
 
 
 def _draw(target: PurePath, args: Namespace, picture: Picture, maps: Maps, words: Words) -> None:

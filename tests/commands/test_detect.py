@@ -243,3 +243,30 @@ def test_other_networks_are_refused_on_request(
     assert said == (
         "craftlite: http://127.0.0.1:9/a.jpg: 127.0.0.1 is not an address of the public internet\n"
     )
+
+
+def test_long_pictures_are_run_as_tiles_which_is_said_once(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tall = Image.new("RGB", (160, 4800))
+    bars = [(30, top, 130, top + 24) for top in range(20, 4780, 60)]
+    for bar in bars:
+        tall.paste("white", bar)
+    (tmp_path / "tall").mkdir()
+    for name in ("a.png", "b.png"):
+        tall.save(tmp_path / "tall" / name)
+    assert run("tall") == 0
+    out, err = capsys.readouterr()
+    assert [len(entry["words"]) for entry in lines(out)] == [len(bars), len(bars)]
+    assert err.count("tiles") == 2 and "tall/a.png: 160x4800 pixels are run as 4 tiles" in err
+    assert run("tall/a.png", "--tiles", "off") == 0
+    out, err = capsys.readouterr()
+    assert len(lines(out)[0]["words"]) < len(bars)
+    assert err == ""
+
+
+def test_tiles_are_auto_off_or_a_size(run: Callable[..., int], photos: Path) -> None:
+    for tiles in ("on", "63", "-1"):
+        with pytest.raises(ConfigError, match="must be auto, off or at least 64 pixels"):
+            run("photos", "--tiles", tiles)
+    assert run("photos/img_2.png", "--tiles", "64") == 0
