@@ -9,7 +9,7 @@ from typing import Literal, cast, overload
 import numpy as np
 
 from craftlite.errors import ConfigError, InputError, WeightsError
-from craftlite.geometry import Map, Picture
+from craftlite.geometry import Map, Picture, Size
 from craftlite.image import Source, read_image
 from craftlite.image.source import is_source
 from craftlite.postprocess import Thresholds, words_from_maps
@@ -158,7 +158,8 @@ class Detector:
 
         def next_few() -> list[Words | InputError]:
             read = [_read(source, errors) for source in islice(sources, BATCH)]
-            maps = iter(self._batch([one for one in read if not isinstance(one, InputError)]))
+            pixels = [one for one in read if not isinstance(one, InputError)]
+            maps = iter(self._batch(pixels, [_size_of(one) for one in pixels]))
             return [one if isinstance(one, InputError) else words(next(maps)) for one in read]
 
         results: list[Words | InputError] = []
@@ -166,15 +167,23 @@ class Detector:
             results += found
         return results
 
-    def maps(self, picture: Source) -> Maps:
-        """The score maps of a picture; `words` turns them into words, with any thresholds."""
-        return self._batch([read_image(picture)])[0]
+    def maps(self, picture: Source, size: Size | None = None) -> Maps:
+        """The score maps of a picture; `words` turns them into words, with any thresholds.
 
-    def fits(self, size: tuple[int, int]) -> list[Fit]:
+        size: (width, height) of the picture in pixels, where the one given was made smaller.
+        """
+        pixels = read_image(picture)
+        return self._batch([pixels], [size or _size_of(pixels)])[0]
+
+    def scale(self, size: Size) -> float:
+        """Pixels of the network's input for each pixel of a picture of `size` (width, height)."""
+        return self.fits(size)[0].factor()
+
+    def fits(self, size: Size) -> list[Fit]:
         """The scales at which a picture of `size` (width, height) is run, the finest first."""
         return all_scales(Fit.of(size, scaled_side(size, self.long_side, self.tiles)))
 
-    def tile_count(self, size: tuple[int, int]) -> int:
+    def tile_count(self, size: Size) -> int:
         """In how many tiles a picture of `size` (width, height) is run at its finest scale."""
         padded = self.fits(size)[0].padded
         return tile_count(padded) if self._is_tiled(padded) else 1
@@ -182,9 +191,9 @@ class Detector:
     def _is_tiled(self, padded: tuple[int, int]) -> bool:
         return max(padded) >= self.long_side + STRIDE
 
-    def _batch(self, pixels: Sequence[Picture]) -> list[Maps]:
+    def _batch(self, pixels: Sequence[Picture], sizes: Sequence[Size]) -> list[Maps]:
         """The maps of pictures, each at all its scales."""
-        scales = [self.fits((one.shape[1], one.shape[0])) for one in pixels]
+        scales = [self.fits(size) for size in sizes]
         runs = [(one, fit) for one, fits in zip(pixels, scales, strict=True) for fit in fits]
         maps = iter(self._run(runs))
         return [chained(islice(maps, len(fits))) for fits in scales]
@@ -240,6 +249,10 @@ class Detector:
             characters=None if chars is None else tuple(to_picture(c) for c in chars),
             size=maps.fit.size,
         )
+
+
+def _size_of(picture: Picture) -> Size:
+    return picture.shape[1], picture.shape[0]
 
 
 def _read(source: Source, errors: str) -> Picture | InputError:

@@ -16,7 +16,8 @@ from craftlite.preprocess import MAP_STRIDE, STRIDE, to_tensor
 Tiles: TypeAlias = int | Literal["auto", "off"]
 Tensor: TypeAlias = npt.NDArray[np.float32]
 
-SIDE = 1280  # pixels of the network's input; a tile is no larger
+SIDE = 896  # pixels of the network's input: of a tile, which decides how much memory is taken
+UNCUT = 1280  # pixels; what is no longer than this is not cut in this direction
 OVERLAP = 192  # pixels that neighbours share; larger letters are found at a coarser scale
 LEAST_TILE = 64  # pixels of the picture
 # Two to one, as wide as photographs and pages are; of a longer picture the network sees so much.
@@ -58,19 +59,18 @@ def scaled_side(size: tuple[int, int], long_side: int, tiles: Tiles) -> int:
     return min(max(long_side, round(long_side * longer / tile)), max(long_side, LONGEST))
 
 
-def tile_starts(length: int, side: int = SIDE, overlap: int = OVERLAP) -> list[int]:
-    """Where tiles begin, in pixels, so that they cover a length; all are multiples of STRIDE."""
-    if length <= side:
-        return [0]
-    steps = -(-(length - side) // (side - overlap))
-    return [
-        round(number * (length - side) / steps / STRIDE) * STRIDE for number in range(steps + 1)
-    ]
+def tile_spans(length: int) -> list[tuple[int, int]]:
+    """(start, end) of the tiles that cover a length in pixels; all are multiples of STRIDE."""
+    if length <= UNCUT:
+        return [(0, length)]
+    steps = -(-(length - SIDE) // (SIDE - OVERLAP))
+    starts = (round(number * (length - SIDE) / steps / STRIDE) for number in range(steps + 1))
+    return [(start * STRIDE, start * STRIDE + SIDE) for start in starts]
 
 
 def tile_count(padded: tuple[int, int]) -> int:
     """How many tiles cover a network's input of (width, height) pixels."""
-    return len(tile_starts(padded[0])) * len(tile_starts(padded[1]))
+    return len(tile_spans(padded[0])) * len(tile_spans(padded[1]))
 
 
 def run_tiles(network: Callable[[Tensor], Tensor], picture: Picture) -> tuple[Map, Map]:
@@ -85,8 +85,8 @@ def run_tiles(network: Callable[[Tensor], Tensor], picture: Picture) -> tuple[Ma
     height, width = picture.shape[:2]
     maps = np.zeros((2, height // MAP_STRIDE, width // MAP_STRIDE), np.float32)
     total = np.zeros(maps.shape[1:], np.float32)
-    for top, bottom in _spans(height):
-        for left, right in _spans(width):
+    for top, bottom in tile_spans(height):
+        for left, right in tile_spans(width):
             scores = network(to_tensor(picture[top:bottom, left:right]))[0]
             weight = np.outer(_ramps(top, bottom, height), _ramps(left, right, width))
             rows = slice(top // MAP_STRIDE, bottom // MAP_STRIDE)
@@ -95,10 +95,6 @@ def run_tiles(network: Callable[[Tensor], Tensor], picture: Picture) -> tuple[Ma
             total[rows, columns] += weight
     maps /= total
     return maps[0], maps[1]
-
-
-def _spans(length: int) -> list[tuple[int, int]]:
-    return [(start, min(start + SIDE, length)) for start in tile_starts(length)]
 
 
 def _ramps(start: int, end: int, length: int) -> Map:

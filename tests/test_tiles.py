@@ -1,5 +1,7 @@
 """Long and very large pictures: which are cut into tiles, and that no seam shows."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from craftlite import Detector
 from craftlite.errors import ConfigError
 from craftlite.preprocess import to_tensor
-from craftlite.tiles import OVERLAP, SIDE, Tiles, run_tiles, scaled_side, tile_starts
+from craftlite.tiles import OVERLAP, Tiles, run_tiles, scaled_side, tile_spans
 
 
 @pytest.mark.parametrize(
@@ -42,11 +44,11 @@ def test_tiles_of_another_kind_are_refused(tiles: Tiles) -> None:
 
 @given(st.integers(1, 600).map(lambda n: 32 * n))
 def test_tiles_cover_a_length_and_overlap(length: int) -> None:
-    starts = tile_starts(length)
-    ends = [min(start + SIDE, length) for start in starts]
-    assert starts[0] == 0 and ends[-1] == length
-    for end, start in zip(ends, starts[1:], strict=False):
-        assert start % 32 == 0
+    spans = tile_spans(length)
+    assert spans[0][0] == 0 and spans[-1][1] == length
+    assert all(start % 32 == 0 and end % 32 == 0 for start, end in spans)
+    assert len({end - start for start, end in spans}) == 1
+    for (_, end), (start, _) in pairwise(spans):
         assert end - start >= OVERLAP - 32
 
 
@@ -68,7 +70,7 @@ def test_joined_maps_are_those_of_the_whole(rows: int, columns: int, seed: int) 
 
 @pytest.mark.parametrize(
     ("size", "count"),
-    [((1280, 720), 1), ((1500, 1500), 1), ((1080, 20000), 17), ((12000, 9000), 24)],
+    [((1280, 720), 1), ((1500, 1500), 1), ((1080, 20000), 25), ((12000, 9000), 63)],
 )
 def test_tiles_are_counted(size: tuple[int, int], count: int) -> None:
     assert Detector(long_side=1920).tile_count(size) == count

@@ -15,8 +15,8 @@ from craftlite.detector import Detector, Maps
 from craftlite.draw import heatmap, overlay, write_picture
 from craftlite.errors import ConfigError, CraftliteError
 from craftlite.formats import part_target
-from craftlite.geometry import Picture
-from craftlite.image import open_document
+from craftlite.geometry import Picture, Size
+from craftlite.image import open_document, read_scaled
 from craftlite.image.document import Document, called, chosen_pages, parse_pages
 from craftlite.inputs import Input, expand, unread_line
 from craftlite.postprocess import Thresholds
@@ -188,9 +188,11 @@ class _Work:
             if args.resume:
                 return
             raise CraftliteError(f"{called(document, number)}: has a result already; {ADVICE}")
-        picture = document.read(number)
-        self._announce_tiles(called(document, number), picture)
-        maps = self.detector.maps(picture)
+        drawn = args.overlay or args.heatmaps
+        scale = (lambda size: 1.0) if drawn else self.detector.scale
+        picture, size = read_scaled(document, number, scale)
+        self._announce_tiles(called(document, number), size)
+        maps = self.detector.maps(picture, size)
         words = self.detector.words(
             maps, self.thresholds, polygons=args.polygons, characters=args.level == "char"
         )
@@ -199,15 +201,14 @@ class _Work:
         # The result comes last: where it is, --resume takes the picture for done.
         self.writer.write(item.name, target, words, part)
 
-    def _announce_tiles(self, name: str, picture: Picture) -> None:
+    def _announce_tiles(self, name: str, size: Size) -> None:
         """Say once, before it takes its time, that a picture is run as many tiles."""
-        height, width = picture.shape[:2]
-        count = self.detector.tile_count((width, height))
+        count = self.detector.tile_count(size)
         if self.args.tiles == "auto" and count >= MANY_TILES and not self.tiled:
             self.tiled = True
             write_line(
-                f"{name}: {width}x{height} pixels are run as {count} tiles, which takes about as "
-                "many times as long; --tiles off runs them as one, in which small text is lost"
+                f"{name}: {size[0]}x{size[1]} pixels are run as {count} tiles, which takes a "
+                "while; --tiles off runs them as one, in which small text is lost"
             )
 
 

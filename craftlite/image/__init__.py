@@ -1,6 +1,14 @@
 """Pictures from wherever they are."""
 
-from craftlite.image.read import MAX_PIXELS, open_document, read_image, read_pages
+from craftlite.image.read import MAX_PIXELS, open_document, read_image, read_pages, read_scaled
 from craftlite.image.source import MAX_BYTES, Source
 
-__all__ = ["MAX_BYTES", "MAX_PIXELS", "Source", "open_document", "read_image", "read_pages"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "Source",
+    "open_document",
+    "read_image",
+    "read_pages",
+    "read_scaled",
+]

@@ -2,19 +2,23 @@
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeAlias
 
 from PIL import ExifTags, Image, ImageOps
 
 from craftlite.errors import InputError, printable
-from craftlite.geometry import Picture
+from craftlite.geometry import Picture, Size
 from craftlite.image.deep import decode, is_deep
 from craftlite.image.document import Part, called, check_size, damaged
 from craftlite.image.pixels import eight_bits, rgb_from_image
 
+Scale: TypeAlias = Callable[[Size], float]
+
 # Beside its photograph a phone's file holds previews and depth, of which no words are lost.
 _PHOTOGRAPHS = ("MPO", "HEIF")
+VERY_LARGE = 32_000_000  # pixels; smaller pictures are read as they are
 _log = logging.getLogger("craftlite")
 
 
@@ -65,22 +69,35 @@ class Frames:
         """The number of the page or frame where there are several."""
         return {"page": number} if self.several else {}
 
-    @without_remarks()
     def read(self, number: int) -> Picture:
         """The picture that `has` has gone to, turned upright by its EXIF tag."""
-        image, name = self._image, called(self, number)
-        check_size(*image.size, name, self._max_pixels)
+        return self.read_scaled(number, lambda size: 1.0)[0]
+
+    @without_remarks()
+    def read_scaled(self, number: int, scale: Scale) -> tuple[Picture, Size]:
+        """The same at no less than a scale of its size, where it is very large; and that size."""
+        image, name, size = self._image, called(self, number), self._image.size
+        check_size(*size, name, self._max_pixels)
+        sides = [max(1, int(side * scale(size))) for side in size]
         try:
             deep = self._data is not None and is_deep(image)
+            if size[0] * size[1] > VERY_LARGE and image.format == "JPEG":
+                image.draft(None, (sides[0], sides[1]))  # decoded at 1/2, 1/4 or 1/8 of its size
             image.load()  # fails where the file is damaged, which OpenCV lets pass
             pixels = decode(self._data, number) if self._data is not None and deep else None
-            if pixels is None:
-                return rgb_from_image(_upright(image, image, name))
-            return rgb_from_image(_upright(Image.fromarray(eight_bits(pixels)), image, name))
+            stored = image if pixels is None else Image.fromarray(eight_bits(pixels))
+            upright = _upright(stored, image, name)
+            turned = size if upright.size == stored.size else size[::-1]
+            spare = min(image.size[0] // sides[0], image.size[1] // sides[1])
+            reduction = max(1, spare) if size[0] * size[1] > VERY_LARGE else 1
+            picture = rgb_from_image(upright, reduction)
         except InputError:
             raise
         except Exception as error:
             raise damaged(name, error) from error
+        if not self.several and self._data is not None:
+            image.close()  # frees the pixels, which take more than the picture
+        return picture, turned
 
     def close(self) -> None:
         """Free what Pillow holds."""

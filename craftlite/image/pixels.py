@@ -17,8 +17,8 @@ _STRIP_PIXELS = 2**20
 _EDGE = np.ones((9, 9), np.uint8)  # how far from transparency a pixel counts as next to it
 
 
-def rgb_from_image(image: Image.Image) -> Picture:
-    """A Pillow image as (H, W, 3) uint8 RGB.
+def rgb_from_image(image: Image.Image, reduction: int = 1) -> Picture:
+    """A Pillow image as (H, W, 3) uint8 RGB, its sides divided by `reduction` and rounded up.
 
     Greys of more than 8 bits are stretched from their lowest to their highest finite value.
     Transparent pictures are laid on black or white, whichever differs more from what is visible
@@ -26,15 +26,20 @@ def rgb_from_image(image: Image.Image) -> Picture:
     """
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         grey = _stretched((image.height, image.width), lambda: _image_strips(image))
-        return np.repeat(grey[:, :, None], 3, axis=2)
+        return np.repeat(_reduced(Image.fromarray(grey), reduction)[:, :, None], 3, axis=2)
     ground = _ground(image) if image.has_transparency_data else None
-    picture = np.empty((image.height, image.width, 3), np.uint8)
-    for rows, strip in _strips(image):
+    height, width = (-(-side // reduction) for side in (image.height, image.width))
+    picture = np.empty((height, width, 3), np.uint8)
+    for rows, strip in _strips(image, reduction):
         if ground is not None:
             below = Image.new("RGBA", strip.size, ground)
             strip = Image.alpha_composite(below, strip.convert("RGBA"))
-        picture[rows] = np.asarray(strip.convert("RGB"))
+        picture[rows] = _reduced(strip.convert("RGB"), reduction)
     return picture
+
+
+def _reduced(image: Image.Image, reduction: int) -> npt.NDArray[np.uint8]:
+    return np.asarray(image if reduction == 1 else image.reduce(reduction))
 
 
 def eight_bits(array: Array) -> npt.NDArray[np.uint8]:
@@ -90,9 +95,11 @@ def _rows(height: int, width: int) -> Iterator[slice]:
         yield slice(top, min(top + step, height))
 
 
-def _strips(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
-    for rows in _rows(image.height, image.width):
-        yield rows, image.crop((0, rows.start, image.width, rows.stop))
+def _strips(image: Image.Image, reduction: int = 1) -> Iterator[tuple[slice, Image.Image]]:
+    """Strips of an image, and the rows that each has after the reduction."""
+    for rows in _rows(-(-image.height // reduction), image.width * reduction):
+        top, bottom = rows.start * reduction, min(rows.stop * reduction, image.height)
+        yield rows, image.crop((0, top, image.width, bottom))
 
 
 def _image_strips(image: Image.Image) -> Strips:

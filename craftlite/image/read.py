@@ -13,7 +13,7 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from craftlite.errors import InputError, printable
-from craftlite.geometry import Picture
+from craftlite.geometry import Picture, Size
 from craftlite.image.deep import TIFF_MAGIC, DeepTiff
 from craftlite.image.document import (
     AVIF_BRANDS,
@@ -26,13 +26,13 @@ from craftlite.image.document import (
     not_a_picture,
 )
 from craftlite.image.download import is_url
-from craftlite.image.frames import Frames, without_remarks
+from craftlite.image.frames import Frames, Scale, without_remarks
 from craftlite.image.pdf import Pdf, is_pdf
 from craftlite.image.pixels import eight_bits, rgb_from_image
 from craftlite.image.source import Source, load, source_name
 from craftlite.image.video import Video, is_video_file
 
-MAX_PIXELS = 100_000_000
+MAX_PIXELS = 150_000_000
 
 # Pillow opens more, such as EPS, for which it starts Ghostscript.
 _FORMATS = {"AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP"}
@@ -103,6 +103,23 @@ def read_pages(
     with closing(open_document(source, max_pixels=max_pixels, public_only=public_only)) as document:
         for number in chosen_pages(document, pages):
             yield document.read(number)
+
+
+def read_scaled(document: Document, number: int, scale: Scale) -> tuple[Picture, Size]:
+    """A document's picture, smaller where it is very large and used at a scale, and its size.
+
+    Args:
+        document: as `open_document` gives it; `has` has found the picture.
+        number: of the picture, from 1.
+        scale: from (width, height) in pixels to the part of them that is needed, 0 to 1.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    if isinstance(document, Frames):
+        return document.read_scaled(number, scale)
+    picture = document.read(number)
+    return picture, (picture.shape[1], picture.shape[0])
 
 
 def open_document(

@@ -258,7 +258,7 @@ def test_long_pictures_are_run_as_tiles_which_is_said_once(
     assert run("tall") == 0
     out, err = capsys.readouterr()
     assert [len(entry["words"]) for entry in lines(out)] == [len(bars), len(bars)]
-    assert err.count("tiles") == 2 and "tall/a.png: 160x4800 pixels are run as 4 tiles" in err
+    assert err.count("tiles") == 2 and "tall/a.png: 160x4800 pixels are run as 6 tiles" in err
     assert run("tall/a.png", "--tiles", "off") == 0
     out, err = capsys.readouterr()
     assert len(lines(out)[0]["words"]) < len(bars)
