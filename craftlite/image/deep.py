@@ -57,6 +57,8 @@ class DeepTiff:
             self._sizes = _page_sizes(data)
         except Exception:  # damaged headers make Pillow raise more than it documents
             raise not_a_picture(name) from None
+        if not self._sizes:
+            raise not_a_picture(name)
         self.several = len(self._sizes) > 1
 
     def has(self, number: int) -> bool:

@@ -200,3 +200,8 @@ def test_buffers_and_streams_that_are_not_at_their_start() -> None:
 )
 def test_numbers_of_any_size(values: np.ndarray, expected: list[int]) -> None:
     assert read_image(values)[0, :, 0].tolist() == expected
+
+
+def test_a_tiff_without_pages_is_no_picture() -> None:
+    with pytest.raises(InputError, match="not a picture of a known format"):
+        read_image(b"II*\0\0\0\0\0" + bytes(64))
