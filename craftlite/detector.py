@@ -13,9 +13,9 @@ from craftlite.geometry import Map, Picture, Size
 from craftlite.image import Source, read_image
 from craftlite.image.source import is_source
 from craftlite.postprocess import Thresholds, words_from_maps
-from craftlite.preprocess import STRIDE, Fit, to_tensor
+from craftlite.postprocess.large_words import LARGE, with_larger
+from craftlite.preprocess import STRIDE, Fit, all_scales, to_tensor
 from craftlite.runtime import Backend, Device, OnnxRuntime, Runtime
-from craftlite.scales import LARGE, all_scales, with_larger
 from craftlite.tiles import Tiles, checked_tiles, run_tiles, scaled_side, tile_count
 from craftlite.weights import DEFAULT, DEFAULT_LONG_SIDE, Weights, find_weights, intact
 from craftlite.words import Words

@@ -1,7 +1,4 @@
-"""Letters too large for the network at one scale are found at coarser ones, at a ninth of the cost.
-
-The network knows letters of up to some 200 pixels of its input.
-"""
+"""Words whose letters are too large for the network at one scale, from a coarser one."""
 
 from dataclasses import replace
 
@@ -10,22 +7,11 @@ import numpy.typing as npt
 from shapely import area, intersection, polygons
 
 from craftlite.geometry import Points
-from craftlite.preprocess import Fit
 from craftlite.words import Words
 
-STEP = 3  # from a scale to the next coarser one
-LEAST_SIDE = 96  # pixels of the network's input; a picture smaller than this shows no large letters
 LARGE = 128  # pixels of the finer scale's input; lower words are left to it
 SAME = 0.3  # IoU from which on a word of either scale is the same word
 INSIDE = 0.5  # share of a finer word's area that makes it a part of a larger word
-
-
-def all_scales(fit: Fit) -> list[Fit]:
-    """A picture's scales: the given one, and coarser ones while they can show large letters."""
-    scales = [fit]
-    while min(scales[-1].resized) >= STEP * LEAST_SIDE:
-        scales.append(Fit.of(fit.size, round(max(scales[-1].resized) / STEP)))
-    return scales
 
 
 def with_larger(words: Words, larger: Words, least: float) -> Words:

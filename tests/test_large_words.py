@@ -6,8 +6,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from craftlite import Detector, Words
 from craftlite.geometry import box
-from craftlite.preprocess import Fit
-from craftlite.scales import all_scales, with_larger
+from craftlite.postprocess.large_words import with_larger
+from craftlite.preprocess import Fit, all_scales
 
 
 @pytest.mark.parametrize(
