@@ -286,15 +286,9 @@ def open_runtime(
     if backend == "onnx" and entry.onnx is not None:
         return OnnxRuntime(intact(entry.onnx), device, threads)
     if backend == "torch" and entry.torch is not None:
-        from craftlite.model import DETECTORS
-        from craftlite.model.files import read_model
-        from craftlite.runtime import TorchRuntime
+        from craftlite.model.torch_runtime import open_torch
 
-        network, model = read_model(intact(entry.torch))
-        if network not in DETECTORS:
-            known = ", ".join(DETECTORS)
-            raise WeightsError(f"{entry.torch}: is a {network}, not a text detector ({known})")
-        return TorchRuntime(network, model, device, threads, entry.torch)
+        return open_torch(intact(entry.torch), device, threads)
     advice = (
         "turn it into ONNX with craftlite export" if backend == "onnx" else "give its torch file"
     )

@@ -1,4 +1,4 @@
-"""Running a network: from the input tensor to its two maps, with ONNX Runtime or torch."""
+"""Running a network: from the input tensor to its two maps, with ONNX Runtime."""
 
 import json
 import re
@@ -14,7 +14,6 @@ from craftlite.errors import ConfigError, WeightsError
 
 if TYPE_CHECKING:
     from onnxruntime import NodeArg
-    from torch import nn
 
 Backend = Literal["onnx", "torch"]
 Device = Literal["auto", "cpu", "cuda"]
@@ -124,48 +123,6 @@ class OnnxRuntime(Runtime):
 
     def _run(self, pictures: Tensor) -> Tensor:
         maps: Tensor = self.session.run(None, {self._input: pictures})[0]
-        return maps
-
-
-class TorchRuntime(Runtime):
-    """A network of torch; it is put into eval mode.
-
-    Args:
-        network: its name.
-        model: a detector.
-        device: "auto" takes CUDA where torch has it.
-        threads: for torch; None leaves them as they are.
-        file: where its weights come from, for errors to name.
-
-    Raises:
-        ConfigError: CUDA is asked for and torch has none.
-    """
-
-    def __init__(
-        self,
-        network: str,
-        model: "nn.Module",
-        device: Device = "auto",
-        threads: int | None = None,
-        file: Path | None = None,
-    ) -> None:
-        import torch
-
-        self.network, self.source = network, str(file or network)
-        if device == "cuda" and not torch.cuda.is_available():
-            raise ConfigError("--device cuda: torch finds no CUDA device; use --device cpu")
-        if threads:
-            torch.set_num_threads(threads)
-        use_cuda = device == "cuda" or (device == "auto" and torch.cuda.is_available())
-        self.device = torch.device("cuda" if use_cuda else "cpu")
-        self.model = model.to(self.device).eval()
-
-    def _run(self, pictures: Tensor) -> Tensor:
-        import torch
-
-        with torch.inference_mode():
-            scores, _ = self.model(torch.from_numpy(pictures).to(self.device))
-            maps: Tensor = scores.permute(0, 3, 1, 2).float().cpu().numpy()
         return maps
 
 

@@ -98,7 +98,6 @@ def _make(job: tuple[Path, int, int, float]) -> list[str]:
     """Makes every so-many-th picture until the time is up, one at least; gives their lines."""
     import cv2
 
-    from craftlite.synth.backgrounds.photographs import find_scenes
     from craftlite.synth.generator import Generator
     from craftlite.synth.writer import JPEG_QUALITY, word_record
 
@@ -109,10 +108,9 @@ def _make(job: tuple[Path, int, int, float]) -> list[str]:
     ]
     packed = sorted(file.parent for file in (data / "datasets").glob("*/words.jsonl"))
     generator = replace(
-        Generator.from_folders(*folders),
+        Generator.from_folders(*folders, datasets=["words"] * len(packed), data=packed),
         size=(SIDE, SIDE),
         typical_words=TYPICAL_WORDS,
-        scenes=find_scenes(["words"] * len(packed), packed),
     )
     images = data / GENERATED / "images"
     images.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,6 @@
 """`craftlite export`: trained weights as an ONNX file."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from jsonargparse import ArgumentParser, Namespace
 
@@ -9,7 +8,7 @@ from craftlite.commands.options import new_parser
 from craftlite.errors import ConfigError, WeightsError
 from craftlite.files import write_whole
 from craftlite.inputs import expand
-from craftlite.progress import Progress, write_line
+from craftlite.progress import write_line
 from craftlite.weights import Weights, find_weights, settings_text, tuned_settings
 
 
@@ -41,10 +40,14 @@ def run(args: Namespace) -> int:
     entry = find_weights(args.weights)
     if entry.torch is None:
         raise WeightsError(f"{args.weights}: is ONNX already; give the .safetensors or .pth file")
-    from craftlite.export import export_onnx
+    from craftlite.export import export_onnx, quantise
 
     if args.int8 or args.fp16:
-        _export_smaller(entry, args.out, pictures)
+        difference = quantise.export_smaller(entry.torch, args.out, pictures, entry.long_side)
+        write_line(
+            f"{args.out}: scores differ from float32's by {difference:.1e} on average; "
+            "measure the effect with craftlite eval"
+        )
     else:
         difference = export_onnx(entry.torch, args.out)
         write_line(f"{args.out}: maps agree with torch within {difference:.1e}")
@@ -67,36 +70,11 @@ def _check(args: Namespace) -> None:
 
 
 def _pictures(folder: Path) -> list[Path]:
-    """Some of a folder's pictures."""
-    from craftlite.export.quantise import spread
-
+    """A folder's pictures."""
     found, errors = expand([str(folder)])
     if errors or not found:
         raise ConfigError(f"--calibrate {folder}: holds no picture")
-    return spread([Path(one.name) for one in found])
-
-
-def _export_smaller(entry: Weights, out: Path, pictures: list[Path]) -> None:
-    """Writes int8 where there are pictures to measure on, fp16 where there are none."""
-    from craftlite.export import export_onnx, parity_inputs
-    from craftlite.export.quantise import mean_difference, network_input, write_half, write_int8
-
-    assert entry.torch is not None
-    with TemporaryDirectory() as folder:
-        full = Path(folder) / "full.onnx"
-        export_onnx(entry.torch, full)
-        if pictures:
-            bar = Progress(pictures, desc="calibrating", unit="picture")
-            write_int8(full, out, (network_input(one, entry.long_side) for one in bar))
-            inputs = [network_input(one, entry.long_side) for one in pictures[:4]]
-        else:
-            write_half(full, out)
-            inputs = parity_inputs()
-        difference = mean_difference(full, out, inputs)
-    write_line(
-        f"{out}: scores differ from float32's by {difference:.1e} on average; "
-        "measure the effect with craftlite eval"
-    )
+    return [Path(one.name) for one in found]
 
 
 def _keep_tuning(entry: Weights, out: Path) -> None:

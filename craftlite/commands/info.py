@@ -26,25 +26,17 @@ def parser() -> ArgumentParser:
 
 
 def networks() -> list[dict[str, Any]]:
-    """Name, kind, parameters and multiply-accumulates of every network; needs torch.
+    """Every network with its cost; none without torch."""
+    if find_spec("torch") is None:
+        return []
+    from craftlite.model.cost import cost_table
 
-    They are counted at SIZE for detectors and at CLASSIFIER_SIZE for classifiers of 1000 classes.
-    """
-    from craftlite.model import CLASSIFIERS, DETECTORS
-    from craftlite.model.cost import cost
-
-    kinds = (("detector", DETECTORS, SIZE), ("classifier", CLASSIFIERS, CLASSIFIER_SIZE))
-    return [
-        {"name": name, "kind": kind, "size": f"{width}x{height}"}
-        | cost(name, width, height)._asdict()
-        for kind, names, (width, height) in kinds
-        for name in names
-    ]
+    return cost_table(SIZE, CLASSIFIER_SIZE)
 
 
 def run(args: Namespace) -> int:
     """Print networks, weights and backbones; without torch, weights and backbones alone."""
-    known = networks() if find_spec("torch") else []
+    known = networks()
     if not known:
         write_line("the networks' costs need torch: pip install 'craftlite[train]'")
     weights: list[dict[str, Any]] = [

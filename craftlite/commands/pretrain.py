@@ -41,19 +41,16 @@ def run(args: Namespace) -> int:
         DatasetError: the folder cannot be used.
         WeightsError: the weights to start from are not there.
     """
-    from craftlite.model import CLASSIFIERS
     from craftlite.train.classifier.task import ClassifierTask
     from craftlite.train.loop import train
 
     settings = choose(args)
     data, init = settings.pop("data"), settings.pop("init", None)
     recipe = PretrainRecipe(**settings)
-    if recipe.network not in CLASSIFIERS:
-        known = ", ".join(CLASSIFIERS)
-        raise ConfigError(f"--backbone {recipe.network}: no such backbone; known: {known}")
     out = args.out or Path("runs") / recipe.network
     start = starting_weights(init, recipe.network)
-    weights = train(ClassifierTask(recipe, Path(data[0]), start), out, args.resume)
+    task = ClassifierTask(recipe, Path(data[0]), start)
+    weights = train(task, out, args.resume)
     write_line(f"weights: {weights}")
     return 0
 

@@ -64,17 +64,22 @@ def run(args: Namespace) -> int:
     size = parse_size(args.size)
     if min(size) < LEAST_SIDE:
         raise ConfigError(f"--size {args.size}: both sides must have {LEAST_SIDE} pixels or more")
-    from craftlite.synth.backgrounds.photographs import find_scenes
     from craftlite.synth.generator import Generator
     from craftlite.synth.writer import write_dataset
 
     generator = replace(
-        Generator.from_folders(args.backgrounds, args.fonts, args.words, args.scripts),
+        Generator.from_folders(
+            args.backgrounds,
+            args.fonts,
+            args.words,
+            args.scripts,
+            args.dataset,
+            [Path(folder) for folder in args.data],
+        ),
         size=size,
         seed=args.seed,
         typical_words=args.typical_words,
         pages=args.pages,
-        scenes=find_scenes(args.dataset, [Path(folder) for folder in args.data]),
     )
     workers = args.workers or os.cpu_count() or 1
     try:

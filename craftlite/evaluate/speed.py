@@ -46,17 +46,14 @@ def open_network(name: str, threads: int | None) -> Runtime:
     known = catalogue()
     if name in known or Path(name).suffix == ".onnx":
         return open_runtime(find_weights(name), "onnx", "cpu", threads)
-    from craftlite.export import export_onnx
-    from craftlite.model import DETECTORS, build_model
-    from craftlite.model.files import save_model
+    from craftlite import export, model
 
-    if name not in DETECTORS:
-        networks = ", ".join(dict.fromkeys((*known, *DETECTORS)))
+    if name not in model.DETECTORS:
+        networks = ", ".join(dict.fromkeys((*known, *model.DETECTORS)))
         raise ConfigError(f"--weights {name}: neither an .onnx file nor one of {networks}")
     with tempfile.TemporaryDirectory() as folder:
-        weights, onnx = Path(folder) / "random.safetensors", Path(folder) / "random.onnx"
-        save_model(weights, name, build_model(name).state_dict())
-        export_onnx(weights, onnx)
+        onnx = Path(folder) / "random.onnx"
+        export.export_untrained(name, onnx)
         return OnnxRuntime(onnx, "cpu", threads)
 
 

@@ -1,5 +1,11 @@
 """Weights as files that other runtimes open; needs torch and onnx."""
 
-from craftlite.export.onnx_file import export_onnx, folded, onnx_of, parity_inputs
+from craftlite.export.onnx_file import (
+    export_onnx,
+    export_untrained,
+    folded,
+    onnx_of,
+    parity_inputs,
+)
 
-__all__ = ["export_onnx", "folded", "onnx_of", "parity_inputs"]
+__all__ = ["export_onnx", "export_untrained", "folded", "onnx_of", "parity_inputs"]

@@ -14,8 +14,10 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from craftlite.errors import CraftliteError
 from craftlite.files import written_whole
+from craftlite.model import build_model
 from craftlite.model.files import read_model
-from craftlite.runtime import METADATA, OnnxRuntime, Runtime, TorchRuntime
+from craftlite.model.torch_runtime import TorchRuntime
+from craftlite.runtime import METADATA, OnnxRuntime, Runtime
 from craftlite.weights import intact
 
 OPSET = 18
@@ -54,6 +56,15 @@ def folded(model: nn.Module) -> nn.Module:
         for parameter in model.parameters():
             parameter[parameter.abs() < TINY] = 0
     return model
+
+
+def export_untrained(network: str, out: Path) -> None:
+    """Write a detector with random weights, which cost what trained ones do.
+
+    Raises:
+        ConfigError: no network has this name.
+    """
+    out.write_bytes(onnx_of(network, build_model(network)).SerializeToString())
 
 
 def onnx_of(network: str, model: nn.Module) -> onnx.ModelProto:

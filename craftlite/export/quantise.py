@@ -12,9 +12,11 @@ from onnxruntime.quantization import QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from craftlite.errors import CraftliteError
+from craftlite.export.onnx_file import export_onnx, parity_inputs
 from craftlite.files import write_whole
 from craftlite.image import read_image
 from craftlite.preprocess import Fit
+from craftlite.progress import Progress
 from craftlite.runtime import OnnxRuntime
 
 # Pictures that the ranges of activations are measured on, spread evenly over those given.
@@ -23,6 +25,35 @@ PICTURES = 32
 # they have few channels, so they cost little, and their errors reach every score.
 FIRST, LAST = 3, 5
 Input = npt.NDArray[np.float32]
+
+
+def export_smaller(weights: Path, out: Path, pictures: Sequence[Path], long_side: int) -> float:
+    """Write int8 where there are pictures to measure on, fp16 where there are none.
+
+    Args:
+        weights: a .safetensors or official .pth file.
+        out: the ONNX file to write.
+        pictures: files, of which some are measured on.
+        long_side: pixels that they are scaled to.
+
+    Returns:
+        The mean absolute difference of the scores from those in float32.
+
+    Raises:
+        WeightsError: the weights cannot be used.
+        InputError: a picture cannot be read.
+        CraftliteError: a file cannot be written.
+    """
+    with TemporaryDirectory() as folder:
+        full = Path(folder) / "full.onnx"
+        export_onnx(weights, full)
+        if not pictures:
+            write_half(full, out)
+            return mean_difference(full, out, parity_inputs())
+        some = spread(pictures)
+        bar = Progress(some, desc="calibrating", unit="picture")
+        write_int8(full, out, (network_input(one, long_side) for one in bar))
+        return mean_difference(full, out, [network_input(one, long_side) for one in some[:4]])
 
 
 class _Inputs:

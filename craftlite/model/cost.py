@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from craftlite.model import IMAGENET_CLASSES, build_model
+from craftlite.geometry import Size
+from craftlite.model import CLASSIFIERS, DETECTORS, IMAGENET_CLASSES, build_model
 
 
 class Cost(NamedTuple):
@@ -22,6 +23,20 @@ def cost(network: str, width: int, height: int, classes: int = IMAGENET_CLASSES)
     """
     with torch.device("meta"):
         return cost_of(build_model(network, classes).eval(), width, height)
+
+
+def cost_table(detectors_at: Size, classifiers_at: Size) -> list[dict[str, Any]]:
+    """Name, kind, parameters and multiply-accumulates of every network, by the keys of `info`.
+
+    detectors_at, classifiers_at: (width, height) in pixels; classifiers have 1000 classes.
+    """
+    kinds = (("detector", DETECTORS, detectors_at), ("classifier", CLASSIFIERS, classifiers_at))
+    return [
+        {"name": name, "kind": kind, "size": f"{width}x{height}"}
+        | cost(name, width, height)._asdict()
+        for kind, names, (width, height) in kinds
+        for name in names
+    ]
 
 
 def cost_of(model: nn.Module, width: int, height: int) -> Cost:

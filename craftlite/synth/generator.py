@@ -14,6 +14,7 @@ from craftlite.synth.backgrounds.distractors import add_clutter
 from craftlite.synth.backgrounds.patterns import page_background
 from craftlite.synth.backgrounds.photographs import (
     find_photographs,
+    find_scenes,
     random_background,
     random_scene,
 )
@@ -111,6 +112,8 @@ class Generator:
         fonts: Path | None = None,
         words: Path | None = None,
         scripts: Sequence[str] = (),
+        datasets: Sequence[str] = (),
+        data: Sequence[Path] = (),
     ) -> "Generator":
         """A generator with the photographs and faces that folders hold and the words of a list.
 
@@ -119,10 +122,12 @@ class Generator:
             fonts: a folder of font files; without one, those of the system.
             words: a UTF-8 text file, a word a line; without one, words are made up.
             scripts: which to write, each as often as the next; by default all, mostly Latin.
+            datasets: names of those whose photographs are written on beside their words.
+            data: their folders, by default data/NAME.
 
         Raises:
-            ConfigError: a script is unknown.
-            DatasetError: a folder or the list cannot be used, or no face writes a script.
+            ConfigError: a script or a dataset is unknown.
+            DatasetError: a folder, dataset or list cannot be used, or no face writes a script.
         """
         unknown = [script for script in scripts if script not in NEEDED]
         if unknown:
@@ -134,7 +139,8 @@ class Generator:
             absent = ", ".join(missing) or "any script"
             raise DatasetError(f"{fonts or SYSTEM_FONTS}: no face there writes {absent}")
         vocabulary = Vocabulary() if words is None else read_vocabulary(words)
-        return cls(find_photographs(backgrounds), faces, vocabulary, shares)
+        scenes = find_scenes(datasets, data)
+        return cls(find_photographs(backgrounds), faces, vocabulary, shares, scenes=scenes)
 
     def sample(self, index: int) -> Sample:
         """Picture number `index` (>= 0); words that cannot be read are don't-care."""

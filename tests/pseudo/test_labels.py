@@ -17,6 +17,7 @@ from craftlite.data.word_geometry import characters_of, reading_outline, split_e
 from craftlite.errors import DatasetError
 from craftlite.geometry import Points, transform
 from craftlite.model.files import read_model
+from craftlite.model.torch_runtime import TorchRuntime
 from craftlite.pseudo.labels import (
     apply_labels,
     confidence_of,
@@ -27,7 +28,6 @@ from craftlite.pseudo.labels import (
     state_digest,
 )
 from craftlite.pseudo.word_strip import Strip
-from craftlite.runtime import TorchRuntime
 from craftlite.weights import find_weights
 
 SIDE = 320

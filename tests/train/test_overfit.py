@@ -9,9 +9,9 @@ from craftlite.data.sample import Sample, Word
 from craftlite.data.targets import render_targets
 from craftlite.detector import Detector
 from craftlite.evaluate.protocols.metric import score
+from craftlite.model.torch_runtime import TorchRuntime
 from craftlite.postprocess import Thresholds
 from craftlite.preprocess import to_tensor
-from craftlite.runtime import TorchRuntime
 from craftlite.synth.generator import Generator
 from craftlite.synth.typesetting.fonts import FaceId
 from craftlite.train.detector.task import DetectorTask

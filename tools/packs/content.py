@@ -17,8 +17,8 @@ from craftlite.data.sample import Sample
 from craftlite.errors import ConfigError
 from craftlite.files import sha256_of
 from craftlite.model.files import read_model, read_state
+from craftlite.model.torch_runtime import TorchRuntime
 from craftlite.pseudo.labels import relabel
-from craftlite.runtime import TorchRuntime
 from craftlite.synth.typesetting.fonts import SUFFIXES as FONT_SUFFIXES
 from craftlite.train.detector.pseudo_schedule import TRUSTED
 from craftlite.weights import backbones, find_weights

@@ -12,8 +12,8 @@ from torch.nn.functional import cross_entropy
 from torchvision.datasets import ImageFolder
 
 from craftlite.data.loader import StepSampler, batches
-from craftlite.errors import DatasetError
-from craftlite.model import build_model
+from craftlite.errors import ConfigError, DatasetError
+from craftlite.model import CLASSIFIERS, build_model
 from craftlite.progress import write_line
 from craftlite.train.classifier.card import classifier_card
 from craftlite.train.classifier.pictures import Batch, Pictures, read_splits
@@ -35,6 +35,9 @@ class ClassifierTask(Task):
         recipe: the settings; `open` makes steps of its epochs.
         data: the folder of pictures.
         train, val: the splits, known after `open`.
+
+    Raises:
+        ConfigError: there is no such backbone.
     """
 
     recipe: PretrainRecipe
@@ -42,6 +45,11 @@ class ClassifierTask(Task):
     init: Path | None = None
     train: ImageFolder = field(init=False)
     val: ImageFolder = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.recipe.network not in CLASSIFIERS:
+            known = ", ".join(CLASSIFIERS)
+            raise ConfigError(f"--backbone {self.recipe.network}: no such backbone; known: {known}")
 
     @property
     def datasets(self) -> list[str]:  # type: ignore[override]

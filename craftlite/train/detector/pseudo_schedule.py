@@ -11,9 +11,9 @@ from pathlib import Path
 
 from craftlite.data.sample import Sample
 from craftlite.data.sources import Listed
+from craftlite.model.torch_runtime import TorchRuntime
 from craftlite.progress import write_line
 from craftlite.pseudo.labels import Labels, apply_labels, load_labels, relabel, save_labels
-from craftlite.runtime import TorchRuntime
 from craftlite.train.detector.mix import Part
 from craftlite.train.trainer import Trainer
 

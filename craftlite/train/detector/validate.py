@@ -14,8 +14,8 @@ from craftlite.data.sample import Sample
 from craftlite.data.sources import Listed
 from craftlite.detector import Detector
 from craftlite.evaluate.protocols.metric import score
+from craftlite.model.torch_runtime import TorchRuntime
 from craftlite.postprocess import Thresholds
-from craftlite.runtime import TorchRuntime
 from craftlite.train.detector.loss import craft_loss
 from craftlite.train.detector.sheet import draw_sheet
 from craftlite.train.recipe import Recipe

@@ -1,0 +1,63 @@
+"""Running a network with torch, behind the protocol of ONNX Runtime's."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from craftlite.errors import ConfigError, WeightsError
+from craftlite.model import DETECTORS
+from craftlite.model.files import read_model
+from craftlite.runtime import Device, Runtime, Tensor
+
+
+class TorchRuntime(Runtime):
+    """A network of torch; it is put into eval mode.
+
+    Args:
+        network: its name.
+        model: a detector.
+        device: "auto" takes CUDA where torch has it.
+        threads: for torch; None leaves them as they are.
+        file: where its weights come from, for errors to name.
+
+    Raises:
+        ConfigError: CUDA is asked for and torch has none.
+    """
+
+    def __init__(
+        self,
+        network: str,
+        model: nn.Module,
+        device: Device = "auto",
+        threads: int | None = None,
+        file: Path | None = None,
+    ) -> None:
+        self.network, self.source = network, str(file or network)
+        if device == "cuda" and not torch.cuda.is_available():
+            raise ConfigError("--device cuda: torch finds no CUDA device; use --device cpu")
+        if threads:
+            torch.set_num_threads(threads)
+        use_cuda = device == "cuda" or (device == "auto" and torch.cuda.is_available())
+        self.device = torch.device("cuda" if use_cuda else "cpu")
+        self.model = model.to(self.device).eval()
+
+    def _run(self, pictures: Tensor) -> Tensor:
+        with torch.inference_mode():
+            scores, _ = self.model(torch.from_numpy(pictures).to(self.device))
+            maps: Tensor = scores.permute(0, 3, 1, 2).float().cpu().numpy()
+        return maps
+
+
+def open_torch(file: Path, device: Device, threads: int | None) -> TorchRuntime:
+    """The detector of a .safetensors or official .pth file, ready to run.
+
+    Raises:
+        WeightsError: the file cannot be read, or is of no detector.
+        ConfigError: the device is not there.
+    """
+    network, model = read_model(file)
+    if network not in DETECTORS:
+        known = ", ".join(DETECTORS)
+        raise WeightsError(f"{file}: is a {network}, not a text detector ({known})")
+    return TorchRuntime(network, model, device, threads, file)
