@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -38,7 +39,11 @@ def test_half_precision_takes_half_the_bytes(tmp_path: Path) -> None:
 
 
 def test_integers_take_a_third_of_the_bytes(tmp_path: Path) -> None:
-    small = exported(tmp_path / "small.onnx", "--int8", "--calibrate", str(SAMPLES))
+    some = tmp_path / "some"
+    some.mkdir()
+    for path in sorted(SAMPLES.iterdir())[:3]:
+        shutil.copy(path, some)
+    small = exported(tmp_path / "small.onnx", "--int8", "--calibrate", str(some))
     assert SHIPPED.onnx is not None
     assert small.stat().st_size < 0.35 * SHIPPED.onnx.stat().st_size
     # It is 0.0050 where the first convolutions are in 8 bits too.
