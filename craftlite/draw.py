@@ -36,10 +36,10 @@ def overlay(picture: Picture, words: Words) -> Picture:
     drawn = tinted  # in its place, for a large picture fills much of the memory
     cv2.addWeighted(tinted, _FILL, picture, 1 - _FILL, 0, dst=drawn)
     for characters in words.characters or ():
-        outline(drawn, characters, _CHARACTER, max(1, width // 2))
+        draw_outlines(drawn, characters, _CHARACTER, max(1, width // 2))
     # The dark halo keeps the bright line in sight on white paper.
-    outline(drawn, words.polygons, _HALO, width + 2)
-    outline(drawn, words.polygons, _ACCENT, width)
+    draw_outlines(drawn, words.polygons, _HALO, width + 2)
+    draw_outlines(drawn, words.polygons, _ACCENT, width)
     _draw_scores(drawn, words)
     return drawn
 
@@ -104,7 +104,7 @@ def heatmap(picture: Picture, scores: npt.NDArray[np.float32]) -> Picture:
     return drawn
 
 
-def outline(
+def draw_outlines(
     picture: Picture, outlines: Iterable[Points], colour: tuple[int, int, int], width: int
 ) -> None:
     """Draw closed antialiased lines, `width` pixels wide, through outlines (K, 2) in place."""

@@ -24,7 +24,7 @@ from craftlite.words import Words
 MOST_PICTURES = 50  # in a batch
 
 
-class Settings(NamedTuple):
+class Controls(NamedTuple):
     """What the page's controls are set to; handlers get them in this order, as `*settings`."""
 
     text: float
@@ -81,7 +81,7 @@ class Handlers:
 
     def show(self, key: str | None, *settings: Any) -> tuple[str, str, str]:
         """Words and characters as HTML, and the JSON; no network runs."""
-        analysis, chosen = self._kept(key), Settings(*settings)
+        analysis, chosen = self._kept(key), Controls(*settings)
         if analysis is None:
             return NOTHING, NOTHING, ""
         words, milliseconds = self._words(analysis, chosen)
@@ -93,7 +93,7 @@ class Handlers:
 
     def save(self, form: str, key: str | None, *settings: Any) -> str:
         """A file of what is shown: form "json", "txt" or "png"."""
-        analysis, chosen = self._kept(key), Settings(*settings)
+        analysis, chosen = self._kept(key), Controls(*settings)
         if analysis is None:
             raise gr.Error("Drop a picture first.", print_exception=False)
         words = _at_level(self._words(analysis, chosen)[0], chosen.level)
@@ -122,7 +122,7 @@ class Handlers:
             raise gr.Error("Choose some pictures first.", print_exception=False)
         if len(paths) > MOST_PICTURES:
             raise gr.Error(f"{MOST_PICTURES} pictures at a time.", print_exception=False)
-        settings = Settings(text, link, low, level, weights)
+        settings = Controls(text, link, low, level, weights)
         target, failed = self._new_file("words.zip"), []
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in progress.tqdm([Path(path) for path in paths], unit="pictures"):
@@ -142,7 +142,7 @@ class Handlers:
         with user_errors_as_gradio():
             return None if key is None else self.shelf.get(key)
 
-    def _words(self, analysis: Analysis, settings: Settings) -> tuple[Words, float]:
+    def _words(self, analysis: Analysis, settings: Controls) -> tuple[Words, float]:
         """The words with their characters; boxes grow as the weights were tuned to."""
         tuned = self.pool.detector(settings.weights).thresholds
         thresholds = replace(tuned, text=settings.text, link=settings.link, low=settings.low)

@@ -131,7 +131,7 @@ def as_sent(payload: Any) -> tuple[str, str] | None:
 
 
 def _controls(detector: Detector) -> tuple[list[Any], gr.Slider]:
-    """The controls of `handlers.Settings`, at what a detector was tuned for, and the long side."""
+    """The controls of `handlers.Controls`, at what a detector was tuned for, and the long side."""
 
     def threshold(value: float, label: str, info: str) -> gr.Slider:
         return gr.Slider(0, 1, value, step=0.01, label=label, info=info)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from craftlite.data.sample import Word
-from craftlite.draw import outline, scaled
+from craftlite.draw import draw_outlines, scaled
 from craftlite.evaluate.score import Matching
 from craftlite.geometry import Picture, Points
 
@@ -36,5 +36,5 @@ def mark(
     ):
         for one, counts, share in zip(points, scored.tolist(), credit.tolist(), strict=True):
             state = (right if share > 0 else wrong) if counts else "don't care"
-            outline(drawn, scaled([one], scale), COLOURS[state], width)
+            draw_outlines(drawn, scaled([one], scale), COLOURS[state], width)
     return drawn

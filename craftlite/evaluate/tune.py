@@ -117,7 +117,7 @@ def write_tuning(
         card = entry.file.with_name("card.md")
         if not card.is_file():
             card = entry.file.with_suffix(".md")
-    text = section(tuning, where) + (table(tuning, own) if own else "")
+    text = section(tuning, where) + (presets_table(tuning, own) if own else "")
     write_whole(settings, settings_text(content))
     catalogue.cache_clear()
     write_whole(card, with_section(_read(card, entry.name), text))
@@ -139,7 +139,7 @@ def section(tuning: Tuning, where: str) -> str:
     )
 
 
-def table(tuning: Tuning, own: Mapping[str, Tuning]) -> str:
+def presets_table(tuning: Tuning, own: Mapping[str, Tuning]) -> str:
     """The H-mean of each dataset with the thresholds for all and with its own, as markdown."""
     rows = [
         f"| {name} | {score.hmean:.2%} | {best.hmean:.2%} | {shown(best.thresholds)} |\n"

@@ -16,10 +16,10 @@ from craftlite.draw import (
     PAPER,
     SHADE,
     can_show,
+    draw_outlines,
     fitted,
     font,
     heatmap,
-    outline,
     scaled,
     write_text,
 )
@@ -112,13 +112,13 @@ def draw_words(
     for kind, colour in KINDS.items():
         these = [word for word, its in zip(words, kinds, strict=True) if its == kind]
         outlines = scaled([word.polygon for word in these], scale)
-        outline(drawn, outlines, SHADE, 4)
-        outline(drawn, outlines, colour, 2)
+        draw_outlines(drawn, outlines, SHADE, 4)
+        draw_outlines(drawn, outlines, colour, 2)
         if kind == "don't care":
             continue
         parts = scaled([quad for word in these for quad in characters_of(word)], scale)
         soft = drawn.copy()
-        outline(soft, parts, colour, 1)
+        draw_outlines(soft, parts, colour, 1)
         drawn = cv2.addWeighted(soft, 0.6, drawn, 0.4, 0).astype(np.uint8, copy=False)
         for points in outlines:
             x, y = np.rint(points[0]).astype(int).tolist()

@@ -16,7 +16,7 @@ from craftlite.errors import ConfigError, DatasetError
 from craftlite.synth.generator import Generator
 from craftlite.synth.typesetting.fonts import FaceId
 from craftlite.train.detector.feed import crop_batches, painter_of, sources_on_disk
-from craftlite.train.detector.mix import Part
+from craftlite.train.detector.mix import MixedSource
 from craftlite.train.distributed import Group
 from craftlite.train.recipe import Recipe
 
@@ -31,11 +31,11 @@ def written(first: int, count: int) -> Listed:
     return Listed([WORDS.sample(first + k) for k in range(count)])
 
 
-def mix(*parts: tuple[str, Source, float]) -> list[Part]:
-    return [Part(*part) for part in parts]
+def mix(*parts: tuple[str, Source, float]) -> list[MixedSource]:
+    return [MixedSource(*part) for part in parts]
 
 
-def some() -> list[Part]:
+def some() -> list[MixedSource]:
     """Two datasets that teach, and between them one on disk and one on the fly that do not."""
     return mix(
         ("quads", written(0, 2), 0.25),
@@ -46,7 +46,10 @@ def some() -> list[Part]:
 
 
 def stream(
-    mix: Sequence[Part], recipe: Recipe, sampler: StepSampler, later: Sequence[Part] = ()
+    mix: Sequence[MixedSource],
+    recipe: Recipe,
+    sampler: StepSampler,
+    later: Sequence[MixedSource] = (),
 ) -> list[Batch]:
     """The batches of a mix, or of what became of it later."""
     painter = painter_of(recipe, mix, ALONE)
@@ -135,7 +138,7 @@ def test_crops_go_on_where_they_stopped() -> None:
 def test_labels_that_changed_show_in_the_maps_of_the_same_pictures() -> None:
     data = some()
 
-    def unsure(part: Part) -> Part:
+    def unsure(part: MixedSource) -> MixedSource:
         if not isinstance(part.source, Listed):
             return part
         samples = [

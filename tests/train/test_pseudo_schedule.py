@@ -11,7 +11,7 @@ from craftlite.data.sample import Sample, Word
 from craftlite.data.sources import Listed
 from craftlite.data.word_geometry import split_evenly
 from craftlite.pseudo.labels import load_labels, save_labels
-from craftlite.train.detector.mix import Part
+from craftlite.train.detector.mix import MixedSource
 from craftlite.train.detector.pseudo_schedule import FOLDER, fitting_share, forget_labels, labelled
 from craftlite.train.detector.task import DetectorTask
 from craftlite.train.distributed import Group
@@ -24,11 +24,11 @@ WORDS = (Word(QUAD, "word"), Word(QUAD + 30, "none"), Word(QUAD + 90, ignore=Tru
 
 
 @pytest.fixture
-def mix() -> list[Part]:
+def mix() -> list[MixedSource]:
     picture = np.full((240, 240, 3), 128, np.uint8)
     real = Listed([Sample("a", picture, WORDS), Sample("b", picture, WORDS[:2])])
     made = Listed([Sample("c", picture, (KNOWN,))])
-    return [Part("quads", real, 0.5), Part("synthtext", made, 0.5)]
+    return [MixedSource("quads", real, 0.5), MixedSource("synthtext", made, 0.5)]
 
 
 def trainer_at(step: int) -> Trainer:
@@ -37,7 +37,7 @@ def trainer_at(step: int) -> Trainer:
     return trainer
 
 
-def write_pass(path: Path, mix: list[Part], found: list[int]) -> None:
+def write_pass(path: Path, mix: list[MixedSource], found: list[int]) -> None:
     """A file of labels in which words of these numbers, of all samples, were parted."""
     samples, number = [], 0
     for sample in mix[0].source.samples:  # type: ignore[attr-defined]
@@ -51,12 +51,14 @@ def write_pass(path: Path, mix: list[Part], found: list[int]) -> None:
     save_labels(path, samples, 0, {"w": torch.zeros(1)})
 
 
-def test_without_weak_supervision_the_sources_stay(mix: list[Part], tmp_path: Path) -> None:
+def test_without_weak_supervision_the_sources_stay(mix: list[MixedSource], tmp_path: Path) -> None:
     assert labelled(tmp_path, mix, trainer_at(0), 0, 0) is mix
     assert not (tmp_path / FOLDER).exists()
 
 
-def test_labels_of_the_period_are_used_and_the_rest_stays(mix: list[Part], tmp_path: Path) -> None:
+def test_labels_of_the_period_are_used_and_the_rest_stays(
+    mix: list[MixedSource], tmp_path: Path
+) -> None:
     write_pass(tmp_path / FOLDER / "10-0-quads.npz", mix, found=[0, 4, 5])
     parts = labelled(tmp_path, mix, trainer_at(17), 10, 17)
     assert isinstance(parts[0].source, Listed)
@@ -70,7 +72,7 @@ def test_labels_of_the_period_are_used_and_the_rest_stays(mix: list[Part], tmp_p
 
 
 def test_a_pass_that_fits_few_texts_is_told_and_not_used(
-    mix: list[Part], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    mix: list[MixedSource], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_pass(tmp_path / FOLDER / "0-0-quads.npz", mix, found=[0])
     assert labelled(tmp_path, mix, trainer_at(3), 10, 3) is mix
@@ -78,7 +80,7 @@ def test_a_pass_that_fits_few_texts_is_told_and_not_used(
 
 
 def test_a_pass_that_is_due_is_made_once_by_the_averaged_weights(
-    mix: list[Part], tmp_path: Path
+    mix: list[MixedSource], tmp_path: Path
 ) -> None:
     trainer = trainer_at(10)
     labelled(tmp_path, mix, trainer, 10, 10)
@@ -91,13 +93,15 @@ def test_a_pass_that_is_due_is_made_once_by_the_averaged_weights(
     assert len(list((tmp_path / FOLDER).iterdir())) == 1
 
 
-def test_a_dataset_that_only_validates_is_not_looked_at(mix: list[Part], tmp_path: Path) -> None:
+def test_a_dataset_that_only_validates_is_not_looked_at(
+    mix: list[MixedSource], tmp_path: Path
+) -> None:
     only_made = [replace(mix[0], share=0.0), replace(mix[1], share=1.0)]
     assert labelled(tmp_path, only_made, trainer_at(10), 10, 10) == only_made
     assert not (tmp_path / FOLDER).exists()
 
 
-def test_words_without_text_do_not_count_for_trust(mix: list[Part], tmp_path: Path) -> None:
+def test_words_without_text_do_not_count_for_trust(mix: list[MixedSource], tmp_path: Path) -> None:
     path = tmp_path / FOLDER / "0-0-quads.npz"
     write_pass(path, mix, found=[0, 1, 4])
     assert fitting_share(mix, {0: load_labels(path)}) == 0.75

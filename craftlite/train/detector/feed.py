@@ -14,14 +14,14 @@ from craftlite.data.sample import Sample
 from craftlite.data.sources import Listed
 from craftlite.errors import ConfigError
 from craftlite.progress import write_line
-from craftlite.train.detector.mix import Part
+from craftlite.train.detector.mix import MixedSource
 from craftlite.train.distributed import Group
 from craftlite.train.recipe import Recipe
 
 GALLERY_SHARE = 0.5  # of a GPU's free memory, for decoded pictures; the rest is the training's
 
 
-def painter_of(recipe: Recipe, mix: Sequence[Part], group: Group) -> Painter | None:
+def painter_of(recipe: Recipe, mix: Sequence[MixedSource], group: Group) -> Painter | None:
     """What draws the crops on the device, its pictures decoded; None where the host makes them.
 
     Raises:
@@ -42,7 +42,9 @@ def painter_of(recipe: Recipe, mix: Sequence[Part], group: Group) -> Painter | N
     return None
 
 
-def _hindrance(mix: Sequence[Part], samples: Sequence[Sample], device: torch.device) -> str | None:
+def _hindrance(
+    mix: Sequence[MixedSource], samples: Sequence[Sample], device: torch.device
+) -> str | None:
     """Why the device cannot draw the crops of a mix, and what to do."""
     for part in mix:
         if part.share and not isinstance(part.source, Listed):
@@ -62,14 +64,14 @@ def _hindrance(mix: Sequence[Part], samples: Sequence[Sample], device: torch.dev
     return None
 
 
-def sources_on_disk(mix: Sequence[Part]) -> tuple[list[Listed], list[float]]:
+def sources_on_disk(mix: Sequence[MixedSource]) -> tuple[list[Listed], list[float]]:
     """Those of a mix's datasets on disk that crops are cut from, and their shares."""
     pairs = [(p.source, p.share) for p in mix if p.share and isinstance(p.source, Listed)]
     return [source for source, _ in pairs], [share for _, share in pairs]
 
 
 def crop_batches(
-    mix: Sequence[Part], recipe: Recipe, sampler: StepSampler, painter: Painter | None
+    mix: Sequence[MixedSource], recipe: Recipe, sampler: StepSampler, painter: Painter | None
 ) -> Generator[list[Any], None, None]:
     """For each step its parts, drawn by the painter where there is one; see `batches`."""
     if painter is None:

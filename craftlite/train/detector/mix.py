@@ -14,7 +14,7 @@ from craftlite.errors import ConfigError
 
 
 @dataclass(frozen=True)
-class Part:
+class MixedSource:
     """One dataset of a training, opened, and its share of the crops; all shares sum to 1."""
 
     name: str
@@ -22,7 +22,7 @@ class Part:
     share: float
 
 
-def open_mix(datasets: Sequence[str], folders: Sequence[Path]) -> list[Part]:
+def open_mix(datasets: Sequence[str], folders: Sequence[Path]) -> list[MixedSource]:
     """The datasets, NAME or NAME:WEIGHT, opened; without a folder they lie in data/NAME.
 
     Raises:
@@ -33,7 +33,7 @@ def open_mix(datasets: Sequence[str], folders: Sequence[Path]) -> list[Part]:
     if len(folders) > len(names):
         raise ConfigError(f"{len(folders)} --data for {len(names)} --dataset")
     return [
-        Part(name, open_source(name, folder), share)
+        MixedSource(name, open_source(name, folder), share)
         for name, folder, share in zip_longest(names, folders, shares)
     ]
 

@@ -14,7 +14,7 @@ from craftlite.data.sources import Listed
 from craftlite.model.torch_runtime import TorchRuntime
 from craftlite.progress import write_line
 from craftlite.pseudo.labels import Labels, apply_labels, load_labels, relabel, save_labels
-from craftlite.train.detector.mix import Part
+from craftlite.train.detector.mix import MixedSource
 from craftlite.train.trainer import Trainer
 
 FOLDER = "pseudo"
@@ -24,8 +24,8 @@ TRUSTED = 0.5
 
 
 def labelled(
-    out: Path, mix: Sequence[Part], trainer: Trainer, every: int, step: int
-) -> Sequence[Part]:
+    out: Path, mix: Sequence[MixedSource], trainer: Trainer, every: int, step: int
+) -> Sequence[MixedSource]:
     """The mix with the characters that the averaged weights find in real words.
 
     They are those of the last pass up to `step`, of one `every` so many steps; where it is due now,
@@ -54,7 +54,7 @@ def labelled(
     ]
 
 
-def fitting_share(mix: Sequence[Part], passes: Mapping[int, Labels]) -> float:
+def fitting_share(mix: Sequence[MixedSource], passes: Mapping[int, Labels]) -> float:
     """Share, 0..1, of the words with text that a label was found for; 1 where none has a text.
 
     passes: by the number of their part of the mix.

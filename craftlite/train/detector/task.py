@@ -17,7 +17,7 @@ from craftlite.model.files import read_state
 from craftlite.train.detector.card import detector_card
 from craftlite.train.detector.feed import crop_batches, painter_of
 from craftlite.train.detector.loss import craft_loss
-from craftlite.train.detector.mix import Part, known_folders, open_mix, validation_samples
+from craftlite.train.detector.mix import MixedSource, known_folders, open_mix, validation_samples
 from craftlite.train.detector.pseudo_schedule import forget_labels, labelled
 from craftlite.train.detector.teacher import read_teacher, taught_loss
 from craftlite.train.detector.validate import WordScore
@@ -45,7 +45,7 @@ class DetectorTask(Task):
     datasets: Sequence[str] = ()
     folders: Sequence[Path] = ()
     init: Path | None = None
-    mix: Sequence[Part] = field(init=False)
+    mix: Sequence[MixedSource] = field(init=False)
     validation: WordScore | None = field(init=False)
     teacher: nn.Module | None = field(init=False, default=None)
 
