@@ -203,7 +203,8 @@ class Detector:
         maps: dict[int, Maps] = {}
         for padded in {fit.padded for _, fit in runs}:
             numbers = [number for number, (_, fit) in enumerate(runs) if fit.padded == padded]
-            scaled = [runs[number][1].scale(runs[number][0]) for number in numbers]
+            # One at a time: those that are run as tiles are large.
+            scaled = (runs[number][1].scale(runs[number][0]) for number in numbers)
             if self._is_tiled(padded):
                 scores = [run_tiles(self.runtime, one) for one in scaled]
             else:

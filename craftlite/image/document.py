@@ -53,7 +53,7 @@ def parse_pages(text: str | None) -> tuple[int, ...] | None:
     """The page numbers of `1,3-5` in rising order, each once; no numbers for `all`, None for None.
 
     Raises:
-        ConfigError: the text is of no such form, or names more than MAX_PAGES.
+        ConfigError: the text is neither `all` nor such numbers, or names more than MAX_PAGES.
     """
     if text is None or text == "all":
         return None if text is None else ()
@@ -114,7 +114,7 @@ def check_size(width: int, height: int, name: str, max_pixels: int) -> None:
 
 
 def not_a_picture(name: str) -> InputError:
-    """The error of a file that is of no known format."""
+    """The error of a file whose format is unknown."""
     return InputError(
         f"{name}: is not a picture of a known format, or is cut off in its header; "
         "convert it to JPEG or PNG"

@@ -78,10 +78,11 @@ class Frames:
         """The same at no less than a scale of its size, where it is very large; and that size."""
         image, name, size = self._image, called(self, number), self._image.size
         check_size(*size, name, self._max_pixels)
-        sides = [max(1, int(side * scale(size))) for side in size]
+        very_large, used = size[0] * size[1] > VERY_LARGE, scale(size)
+        sides = [max(1, int(side * used)) for side in size]
         try:
             deep = self._data is not None and is_deep(image)
-            if size[0] * size[1] > VERY_LARGE and image.format == "JPEG":
+            if very_large and image.format == "JPEG":
                 image.draft(None, (sides[0], sides[1]))  # decoded at 1/2, 1/4 or 1/8 of its size
             image.load()  # fails where the file is damaged, which OpenCV lets pass
             pixels = decode(self._data, number) if self._data is not None and deep else None
@@ -89,8 +90,7 @@ class Frames:
             upright = _upright(stored, image, name)
             turned = size if upright.size == stored.size else size[::-1]
             spare = min(image.size[0] // sides[0], image.size[1] // sides[1])
-            reduction = max(1, spare) if size[0] * size[1] > VERY_LARGE else 1
-            picture = rgb_from_image(upright, reduction)
+            picture = rgb_from_image(upright, max(1, spare) if very_large else 1)
         except InputError:
             raise
         except Exception as error:

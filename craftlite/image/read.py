@@ -138,7 +138,7 @@ def open_document(
         public_only: as of `read_image`.
 
     Raises:
-        InputError: there is no such file, or it is of no known format.
+        InputError: the file does not exist, or its format is unknown.
     """
     if isinstance(source, Image.Image):
         return Frames(source, None, "the image given", max_pixels)

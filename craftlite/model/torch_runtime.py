@@ -53,7 +53,7 @@ def open_torch(file: Path, device: Device, threads: int | None) -> TorchRuntime:
     """The detector of a .safetensors or official .pth file, ready to run.
 
     Raises:
-        WeightsError: the file cannot be read, or is of no detector.
+        WeightsError: the file cannot be read, or its network is not a detector.
         ConfigError: the device is not there.
     """
     network, model = read_model(file)
