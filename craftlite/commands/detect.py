@@ -191,6 +191,8 @@ class _Work:
         drawn = args.overlay or args.heatmaps
         scale = (lambda size: 1.0) if drawn else self.detector.scale
         picture, size = read_scaled(document, number, scale)
+        if not document.several:
+            document.close()  # frees what was decoded, which takes more than the picture
         self._announce_tiles(called(document, number), size)
         maps = self.detector.maps(picture, size)
         words = self.detector.words(

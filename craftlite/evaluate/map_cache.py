@@ -3,9 +3,7 @@
 import hashlib
 import os
 import time
-from collections.abc import Iterator
 from contextlib import suppress
-from itertools import count
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -69,8 +67,8 @@ class MapCache:
         if not self._writes:
             return
         arrays = {
-            name + suffix: getattr(one, name)
-            for suffix, one in zip(_suffixes(), maps.scales(), strict=False)
+            name + _suffix(scale): getattr(one, name)
+            for scale, one in enumerate(maps.scales())
             for name in ("region", "affinity")
         }
         try:
@@ -91,9 +89,9 @@ class MapCache:
             total -= stat.st_size
 
 
-def _suffixes() -> Iterator[str]:
+def _suffix(scale: int) -> str:
     """What follows the names of a scale's arrays in a file: nothing, then -1, -2 and so on."""
-    return ("" if scale == 0 else f"-{scale}" for scale in count())
+    return f"-{scale}" if scale else ""
 
 
 def _read(path: Path, detector: Detector) -> tuple[Maps, float] | None:
@@ -102,8 +100,8 @@ def _read(path: Path, detector: Detector) -> tuple[Maps, float] | None:
         with np.load(path) as file:
             width, height = file["size"].tolist()
             maps = chained(
-                Maps(file["region" + suffix], file["affinity" + suffix], fit)
-                for suffix, fit in zip(_suffixes(), detector.fits((width, height)), strict=False)
+                Maps(file["region" + _suffix(scale)], file["affinity" + _suffix(scale)], fit)
+                for scale, fit in enumerate(detector.fits((width, height)))
             )
             milliseconds = float(file["milliseconds"])
         if any(one.region.shape[::-1] != one.fit.map_size() for one in maps.scales()):

@@ -95,8 +95,6 @@ class Frames:
             raise
         except Exception as error:
             raise damaged(name, error) from error
-        if not self.several and self._data is not None:
-            image.close()  # frees the pixels, which take more than the picture
         return picture, turned
 
     def close(self) -> None:
