@@ -3,13 +3,13 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from craftlite.errors import ConfigError, WeightsError
-from craftlite.files import sha256_of
+from craftlite.files import sha256_of, write_whole
 from craftlite.postprocess import Thresholds
 
 DEFAULT = "craftlite-small"
@@ -27,8 +27,8 @@ class Weights:
     torch: Path | None
     thresholds: Thresholds = field(default_factory=Thresholds)
     long_side: int = DEFAULT_LONG_SIDE  # pixels that pictures are scaled to
-    tuned: str | None = None  # the data that these two were chosen on; None: they are defaults
-    hmean: float | None = None  # H-mean on that data, 0..1
+    tuned: str | None = None  # where these two are from, in words; None: they are defaults
+    hmean: float | None = None  # H-mean on the data that they were chosen on, 0..1
     sha256: dict[str, str] = field(default_factory=dict)  # of the files, by their names
     # Thresholds for one kind of picture, by the name of the dataset that they suit best.
     presets: dict[str, Thresholds] = field(default_factory=dict)
@@ -131,7 +131,7 @@ def find_weights(name: str | os.PathLike[str]) -> Weights:
     """The weights of a name in the catalogue, or of an .onnx, .safetensors or .pth file.
 
     Beside a file, one of the same name with the suffix .json holds the thresholds and the long
-    side that were tuned for it, where they were.
+    side that were tuned for it, where they were; a file that ships has those of the catalogue.
 
     Raises:
         WeightsError: neither such a name nor such a file exists, or that .json cannot be used.
@@ -148,14 +148,17 @@ def find_weights(name: str | os.PathLike[str]) -> Weights:
     if path.suffix not in (".onnx", ".safetensors", ".pth"):
         raise WeightsError(f"{path}: weights are .onnx, .safetensors or .pth files")
     onnx, torch = (path, None) if path.suffix == ".onnx" else (None, path)
-    return Weights(path.name, onnx, torch, **_tuned(path.with_suffix(".json")))
+    beside, shipped = path.with_suffix(".json"), shipped_as(path)
+    if shipped is not None and not beside.exists():
+        return replace(shipped, name=path.name, onnx=onnx, torch=torch)
+    return Weights(path.name, onnx, torch, **_tuned(beside))
 
 
 def tuned_settings(
     thresholds: Thresholds,
     long_side: int,
     tuned: str,
-    hmean: float,
+    hmean: float | None,
     presets: Mapping[str, Thresholds],
 ) -> dict[str, Any]:
     """What was chosen for weights, as the catalogue and the .json beside a file hold it."""
@@ -163,9 +166,26 @@ def tuned_settings(
         "thresholds": asdict(thresholds),
         "long_side": long_side,
         "tuned": tuned,
-        "hmean": round(hmean, 4),
+        "hmean": None if hmean is None else round(hmean, 4),
         "presets": {name: asdict(levels) for name, levels in presets.items()},
     }
+
+
+def take_over_settings(entry: Weights, file: Path) -> Path | None:
+    """Write the thresholds and long side that were tuned for weights beside another file.
+
+    Returns the file written; None where the weights have none, or the other file has some already.
+
+    Raises:
+        CraftliteError: it cannot be written.
+    """
+    beside = file.with_suffix(".json")
+    if entry.tuned is None or beside.exists():
+        return None
+    origin = f"for {entry.name}, {entry.tuned}"
+    facts = tuned_settings(entry.thresholds, entry.long_side, origin, entry.hmean, entry.presets)
+    write_whole(beside, settings_text(facts))
+    return beside
 
 
 def settings_text(settings: dict[str, Any]) -> str:
@@ -189,6 +209,18 @@ def _shipped_digests() -> dict[Path, str]:
     for entry in catalogue().values():
         digests |= {folder() / name: sha256 for name, sha256 in entry.sha256.items()}
     return digests
+
+
+def shipped_as(path: Path) -> Weights | None:
+    """The entry of the catalogue that a file belongs to, if it ships."""
+    file = path.resolve()
+    return next(
+        (one for one in catalogue().values() if file in (_real(one.onnx), _real(one.torch))), None
+    )
+
+
+def _real(file: Path | None) -> Path | None:
+    return file and file.resolve()
 
 
 @cache
@@ -219,13 +251,13 @@ def _settings(facts: Any) -> dict[str, Any]:
         raise ValueError(f"long_side {long_side!r:.40} is no whole number from {least} to {most}")
     if not isinstance(tuned, str):
         raise TypeError(f"tuned {tuned!r:.40} is no text")
-    if type(hmean) not in (int, float) or not 0 <= hmean <= 1:
+    if hmean is not None and (type(hmean) not in (int, float) or not 0 <= hmean <= 1):
         raise ValueError(f"hmean {hmean!r:.40} is no number from 0 to 1")
     return {
         "thresholds": Thresholds(**facts["thresholds"]),
         "long_side": long_side,
         "tuned": tuned,
-        "hmean": float(hmean),
+        "hmean": None if hmean is None else float(hmean),
         "presets": {
             name: Thresholds(**levels) for name, levels in facts.get("presets", {}).items()
         },

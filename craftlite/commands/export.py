@@ -6,10 +6,9 @@ from jsonargparse import ArgumentParser, Namespace
 
 from craftlite.commands.options import new_parser
 from craftlite.errors import ConfigError, WeightsError
-from craftlite.files import write_whole
 from craftlite.inputs import expand
 from craftlite.progress import write_line
-from craftlite.weights import Weights, find_weights, settings_text, tuned_settings
+from craftlite.weights import find_weights, take_over_settings
 
 
 def parser() -> ArgumentParser:
@@ -51,7 +50,8 @@ def run(args: Namespace) -> int:
     else:
         difference = export_onnx(entry.torch, args.out)
         write_line(f"{args.out}: maps agree with torch within {difference:.1e}")
-    _keep_tuning(entry, args.out)
+    if beside := take_over_settings(entry, args.out):
+        write_line(f"wrote tuned thresholds and long side to {beside}")
     return 0
 
 
@@ -75,14 +75,3 @@ def _pictures(folder: Path) -> list[Path]:
     if errors or not found:
         raise ConfigError(f"--calibrate {folder}: holds no picture")
     return [Path(one.name) for one in found]
-
-
-def _keep_tuning(entry: Weights, out: Path) -> None:
-    """The thresholds that were tuned for the weights go with the file, if none are there."""
-    beside = out.with_suffix(".json")
-    if entry.tuned is None or entry.hmean is None or beside.exists():
-        return
-    origin = f"for {entry.name}, {entry.tuned}"
-    facts = tuned_settings(entry.thresholds, entry.long_side, origin, entry.hmean, entry.presets)
-    write_whole(beside, settings_text(facts))
-    write_line(f"wrote tuned thresholds and long side to {beside}")

@@ -3,6 +3,8 @@
 import re
 from argparse import SUPPRESS, Action
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import NoReturn
 
 from jsonargparse import ArgumentParser, DefaultHelpFormatter, Namespace
@@ -10,6 +12,7 @@ from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat
 
 from craftlite.errors import ConfigError, printable
 from craftlite.postprocess import Thresholds
+from craftlite.progress import write_line
 from craftlite.weights import find_weights
 
 # Field of Thresholds, option, its type and placeholder, and the start of its help.
@@ -68,6 +71,16 @@ def add_thresholds(parser: ArgumentParser) -> None:
         parser.add_argument(option, type=kind, metavar=metavar, help=text)
 
 
+@cache
+def _report_defaults(weights: str) -> None:
+    """Report, once, that weights have no thresholds of their own."""
+    beside = Path(weights).with_suffix(".json")
+    write_line(
+        f"{weights}: has no thresholds beside it ({beside.name}), so the defaults are used; "
+        "craftlite eval --tune chooses some that suit it"
+    )
+
+
 def chosen_thresholds(args: Namespace, weights: str, own: Thresholds) -> Thresholds:
     """The weights' own thresholds, or those of --thresholds, with those replaced that were given.
 
@@ -77,6 +90,8 @@ def chosen_thresholds(args: Namespace, weights: str, own: Thresholds) -> Thresho
     """
     if args.thresholds is not None:
         own = find_weights(weights).preset(args.thresholds)
+    elif own == Thresholds() and find_weights(weights).tuned is None:
+        _report_defaults(weights)
     given = {
         field: args[option.removeprefix("--").replace("-", "_")]
         for field, option, *_ in _THRESHOLDS

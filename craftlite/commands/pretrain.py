@@ -29,7 +29,8 @@ def parser() -> ArgumentParser:
     add("--backbone", type=str, default=SUPPRESS, metavar="NAME", help=f"Backbone: {backbones}.")
     init = f"Weights to start from, or {NO_WEIGHTS}; by default random ones."
     suits = "the size of the pictures"
-    add_run_options(result, PretrainRecipe, suits, init, "BACKBONE", ("network",))
+    skip = ("network", "restart")
+    add_run_options(result, PretrainRecipe, suits, init, "BACKBONE", skip)
     return result
 
 
@@ -50,7 +51,7 @@ def run(args: Namespace) -> int:
     out = args.out or Path("runs") / recipe.network
     start = starting_weights(init, recipe.network)
     task = ClassifierTask(recipe, Path(data[0]), start)
-    weights = train(task, out, args.resume)
+    weights = train(task, out, args.resume, args.lengthen)
     write_line(f"weights: {weights}")
     return 0
 

@@ -24,9 +24,9 @@ def add_run_options(
     suits: str,
     init: str,
     out: str,
-    skip: Collection[str] = (),
+    skip: Collection[str],
 ) -> None:
-    """--recipe, --init, --out, --resume, and an option for every setting but those of `skip`.
+    """--recipe, --init, --out, --resume, --lengthen, and an option for all settings but `skip`.
 
     One that is not given is not in the result at all, so that the recipe's value counts.
 
@@ -42,6 +42,11 @@ def add_run_options(
     folder = f"Folder of the run, for weights, checkpoints and logs; by default runs/{out}."
     add("--out", type=Path, metavar="DIR", help=folder)
     add("--resume", action="store_true", help="Continue the training in --out.")
+    longer = (
+        "Go on with the training in --out, which has ended: to --steps in all, or for --minutes "
+        "more. The learning rate warms up and falls again."
+    )
+    add("--lengthen", action="store_true", help=longer)
     group = parser.add_argument_group(
         "recipe settings",
         "An option given here overrides the recipe; a default holds where neither has a value.",
@@ -59,7 +64,8 @@ def add_run_options(
 
 def given_options(args: Namespace) -> dict[str, Any]:
     """The options that override a recipe."""
-    return {k: v for k, v in vars(args).items() if k not in ("recipe", "out", "resume")}
+    own = ("recipe", "out", "resume", "lengthen")
+    return {name: value for name, value in vars(args).items() if name not in own}
 
 
 def chosen_recipe(
@@ -68,7 +74,7 @@ def chosen_recipe(
     kind: type[Settings],
     suitable: Callable[[], tuple[str, str]],
 ) -> dict[str, Any]:
-    """What the recipe sets: that of --recipe, or with --resume the run's own record.
+    """What the recipe sets: that of --recipe, or of a run that goes on its own record.
 
     Otherwise it is the one that `suitable` names, with what it suits; a line on stderr names it.
 
@@ -77,7 +83,7 @@ def chosen_recipe(
     """
     if args.recipe is not None:
         path = find_recipe(args.recipe, kind)
-    elif args.resume and out is not None and (out / CONFIG).exists():
+    elif (args.resume or args.lengthen) and out is not None and (out / CONFIG).exists():
         path = out / CONFIG
     else:
         name, suited = suitable()

@@ -16,6 +16,7 @@ from craftlite.train.recipe import Recipe
 from craftlite.train.recipe_file import recipe_for
 from craftlite.train.records.card import list_file
 from craftlite.train.start import NO_WEIGHTS, OWN_BACKBONE, is_first_process, starting_weights
+from craftlite.weights import backbones
 
 
 def parser() -> ArgumentParser:
@@ -36,7 +37,7 @@ def parser() -> ArgumentParser:
         f"Weights to start from: a name, a file, {OWN_BACKBONE} (the pretrained backbone that "
         f"ships for the network) or {NO_WEIGHTS}; by default what the recipe names."
     )
-    add_run_options(result, Recipe, suits="the datasets", init=init, out="NAME")
+    add_run_options(result, Recipe, suits="the datasets", init=init, out="NAME", skip=["restart"])
     return result
 
 
@@ -47,6 +48,7 @@ def run(args: Namespace) -> int:
         ConfigError: no dataset is named, or the recipe cannot be used.
         WeightsError: the weights to start from are not there.
     """
+    from craftlite.train.detector.conclusion import choose_and_compare, take_over
     from craftlite.train.detector.task import DetectorTask, network_of
     from craftlite.train.loop import train
 
@@ -55,23 +57,32 @@ def run(args: Namespace) -> int:
     init = starting_weights(settings.pop("init", None), settings.get("network", Recipe.network))
     recipe = Recipe(**({"network": network_of(init)} | settings))
     task = DetectorTask(recipe, datasets, [Path(folder) for folder in folders], init)
-    weights = train(task, out, args.resume)
+    weights = train(task, out, args.resume, args.lengthen)
+    if not is_first_process():
+        return 0
     write_line(f"weights: {weights}")
-    if is_first_process():
-        _export(weights, out / "weights.onnx")
+    weights = _export(weights, out / "weights.onnx")
+    start = init if init and init not in [one.file for one in backbones().values()] else None
+    if task.validation is None:
+        take_over(weights, start, "no validation pictures")
+    elif not task.recipe.tune_pictures:
+        take_over(weights, start, "no thresholds were chosen")
+    else:
+        choose_and_compare(weights, start, task.validation, task.recipe.tune_pictures)
     return 0
 
 
-def _export(weights: Path, onnx: Path) -> None:
-    """The weights for ONNX Runtime too, where the packages for it are installed."""
+def _export(weights: Path, onnx: Path) -> Path:
+    """Export the weights for ONNX Runtime, if its packages are there; the file to go on with."""
     try:
         from craftlite.export import export_onnx
     except ModuleNotFoundError as error:
         write_line(f"no {onnx.name}: {error.name} comes with craftlite[export]")
-        return
+        return weights
     export_onnx(weights, onnx)
     list_file(onnx.parent, onnx)
     write_line(f"for detect: {onnx}")
+    return onnx
 
 
 def choose(args: Namespace) -> tuple[Path, dict[str, Any]]:

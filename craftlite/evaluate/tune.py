@@ -154,14 +154,14 @@ def shown(thresholds: Thresholds) -> str:
     return ", ".join(f"{name} {level:g}" for name, level in asdict(thresholds).items())
 
 
-def with_section(card: str, text: str) -> str:
-    """A card whose section HEADING holds a text: replaced, or put before the other sections."""
-    section = re.compile(rf"^{HEADING}\n.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
+def with_section(card: str, text: str, heading: str = HEADING) -> str:
+    """A card whose section of a heading holds a text: replaced, or put before the others."""
+    section = re.compile(rf"^{heading}\n.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
     others = section.sub("", card)
     place = section.search(card) or re.search(r"^## |\Z", card, re.MULTILINE)
     start = place.start() if place else len(card)
     before, after = others[:start].rstrip("\n"), others[start:]
-    return f"{before}\n\n{HEADING}\n\n{text}" + (f"\n{after}" if after.strip() else "")
+    return f"{before}\n\n{heading}\n\n{text}" + (f"\n{after}" if after.strip() else "")
 
 
 def _read(card: Path, name: str) -> str:

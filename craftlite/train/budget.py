@@ -85,4 +85,5 @@ class Budget:
 
 def with_steps(recipe: Settings, steps: int) -> Settings:
     """An ordinary recipe of so many steps, whose warm-up takes a tenth of them at most."""
-    return replace(recipe, steps=steps, warmup=min(recipe.warmup, int(WARMUP * steps)), minutes=0.0)
+    warmup = min(recipe.warmup, int(WARMUP * (steps - recipe.restart)))
+    return replace(recipe, steps=steps, warmup=warmup, minutes=0.0)

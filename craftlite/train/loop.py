@@ -4,7 +4,6 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
-from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -17,6 +16,7 @@ from craftlite.progress import write_line
 from craftlite.train.budget import UNKNOWN, Budget, with_steps
 from craftlite.train.checkpoint import load_checkpoint
 from craftlite.train.distributed import process_group
+from craftlite.train.optimiser import schedule_flaws
 from craftlite.train.precision import cudnn_benchmark, flush_denormals
 from craftlite.train.reporter import Reporter
 from craftlite.train.run_folder import RunFolder
@@ -24,10 +24,13 @@ from craftlite.train.task import Task
 from craftlite.train.trainer import NonFiniteLossError, Trainer
 
 
-def train(task: Task, out: Path, resume: bool = False) -> Path:
+def train(task: Task, out: Path, resume: bool = False, lengthen: bool = False) -> Path:
     """Carry out a task in its run folder `out`; returns the file of the best averaged weights.
 
-    Under torchrun, all its processes train together. Ctrl-C and SIGTERM finish the step and save.
+    The task is opened, and its recipe gets the steps that become known on the way. Under torchrun,
+    all processes train together. Ctrl-C and SIGTERM finish the step and save.
+
+    resume: continue the training in the folder. lengthen: which has ended, with a warm restart.
 
     Raises:
         ConfigError: the settings do not fit together, or the folder holds another training.
@@ -36,9 +39,9 @@ def train(task: Task, out: Path, resume: bool = False) -> Path:
         CraftliteError: the loss is not finite.
         KeyboardInterrupt: interrupted and saved.
     """
-    task = copy(task)  # its recipe changes where steps become known on the way
     folder = RunFolder(out)
-    budget = budget_of(task, folder, resume)
+    resume = resume or lengthen
+    budget = budget_of(task, folder, resume and not lengthen)
     if task.recipe.threads:
         torch.set_num_threads(task.recipe.threads)
     with process_group() as group, stop_on_signal() as asked_to_stop, flush_denormals():
@@ -46,7 +49,7 @@ def train(task: Task, out: Path, resume: bool = False) -> Path:
         task.open(group)
         trainer = Trainer(task, group)
         if resume:
-            folder.restore(trainer)
+            folder.restore(trainer, lengthen)
         elif task.init is not None:
             trainer.start_from(task.init)
         group.wait()  # until all have seen that the folder was free
@@ -54,6 +57,7 @@ def train(task: Task, out: Path, resume: bool = False) -> Path:
             if not resume:
                 folder.clear()
             folder.write_record(task)
+            warn_of_flaws(task)
         with (
             closing(Reporter(trainer, folder)) if group.leads else nullcontext() as reporter,
             closing(task.batches(trainer, out)) as stream,
@@ -79,9 +83,8 @@ def run_steps(
         KeyboardInterrupt: some process was asked to stop; all is saved.
     """
     if budget:
-        validation = trainer.task.validation
         with cudnn_benchmark(False):
-            budget.begin(validation.seconds(trainer.ema.module) if validation else 0.0)
+            budget.begin(trainer.task.ending_seconds(trainer.ema.module))
     while trainer.step < trainer.recipe.steps:
         with trainer.clock.waiting():
             parts = next(stream)
@@ -128,6 +131,14 @@ def set_steps(trainer: Trainer, reporter: Reporter | None, budget: Budget) -> No
         task.recipe = with_steps(task.recipe, steps)
         if reporter:
             reporter.steps_changed()
+            warn_of_flaws(task)
+
+
+def warn_of_flaws(task: Task) -> None:
+    """Report what is wrong with the schedule, once its number of steps is known."""
+    if task.recipe.steps != UNKNOWN:
+        for flaw in schedule_flaws(task.recipe):
+            write_line(f"warning: {flaw}")
 
 
 @contextmanager

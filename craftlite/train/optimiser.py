@@ -13,10 +13,29 @@ Tensors = tuple[Tensor, ...] | list[Tensor]
 
 def learning_rate(step: int, recipe: Settings) -> float:
     """Linear warm-up, then a cosine down to zero; a function of the step alone."""
-    if step < recipe.warmup:
-        return recipe.learning_rate * (step + 1) / recipe.warmup
-    progress = (step - recipe.warmup) / max(1, recipe.steps - recipe.warmup)
+    since, steps = step - recipe.restart, recipe.steps - recipe.restart
+    if since < recipe.warmup:
+        return recipe.learning_rate * (since + 1) / recipe.warmup
+    progress = (since - recipe.warmup) / max(1, steps - recipe.warmup)
     return 0.5 * recipe.learning_rate * (1 + math.cos(math.pi * progress))
+
+
+def schedule_flaws(recipe: Settings) -> list[str]:
+    """What keeps a schedule from doing what its settings say, a sentence each."""
+    flaws, steps = [], recipe.steps - recipe.restart
+    if recipe.warmup >= steps:
+        reached = learning_rate(recipe.steps - 1, recipe)
+        flaws.append(
+            f"warmup is {recipe.warmup} of {steps} steps: the learning rate rises to {reached:.2g} "
+            f"of {recipe.learning_rate:.2g} and never falls; a tenth is usual: --warmup "
+            f"{steps // 10}"
+        )
+    if recipe.freeze_steps >= recipe.steps:
+        flaws.append(
+            f"freeze_steps is {recipe.freeze_steps} of {recipe.steps} steps: the backbone is never "
+            f"trained; a fifth is usual: --freeze-steps {recipe.steps // 5}"
+        )
+    return flaws
 
 
 def optimiser_of(model: nn.Module, recipe: Settings) -> torch.optim.Optimizer:

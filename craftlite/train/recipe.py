@@ -13,15 +13,18 @@ LEAST = {
     **dict.fromkeys(("learning_rate", "warmup", "weight_decay", "momentum", "clip", "seed"), 0),
     **dict.fromkeys(("freeze_steps", "workers", "threads", "patience", "pseudo_every"), 0),
     **dict.fromkeys(("steps", "validate_every", "save_minutes", "epochs", "minutes"), 0),
-    **{"crop": 32, "validate_pictures": 1, "validate_long_side": 32},
+    **dict.fromkeys(("restart", "validate_long_side", "tune_pictures"), 0),
+    **{"crop": 32, "validate_pictures": 1},
 }
 # Numbers from 0 to this.
 MOST = {"label_smoothing": 1, "cutmix": 1, "least_area": 1, "colour": 1, "randaugment": 30}
 # The settings that do not decide what the next step computes: a resumed training can change them.
 RESUMABLE = (
     *("workers", "threads", "log_every", "save_every", "save_minutes", "validate_every"),
-    *("validate_pictures", "validate_long_side", "patience"),
+    *("validate_pictures", "validate_long_side", "patience", "tune_pictures"),
 )
+# What a training that goes on after its end can change besides.
+LENGTHENED = ("steps", "minutes", "warmup", "restart", "epochs")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Settings:
         learning_rate: largest learning rate, reached after the warm-up; it falls to zero along a
             cosine.
         warmup: steps of linear warm-up.
+        restart: step at which the learning rate began anew; --lengthen sets it.
         weight_decay: weight decay of convolutions; batch norm and biases have none.
         momentum: momentum of sgd.
         freeze_steps: steps at the start in which the backbone is not trained.
@@ -72,6 +76,7 @@ class Settings:
     optimiser: Literal["adamw", "sgd"] = "adamw"
     learning_rate: float = 2e-3
     warmup: int = 300
+    restart: int = 0
     weight_decay: float = 1e-4
     momentum: float = 0.9
     freeze_steps: int = 0
@@ -120,7 +125,9 @@ class Recipe(Settings):
             whose characters are unknown; 0 splits such words evenly.
         validate_pictures: number of pictures, the first of the validation split, to validate on.
         validate_long_side: length in pixels that the longer side of validation pictures is scaled
-            to.
+            to; 0 takes what was tuned for the weights that the training starts from, or 1280.
+        tune_pictures: number of validation pictures, spread over all of them, on which thresholds
+            and long side are chosen at the end; 0 takes those of the weights that it starts from.
     """
 
     network: str = "craftlite-small"
@@ -129,13 +136,16 @@ class Recipe(Settings):
     teacher: str = NO_TEACHER
     pseudo_every: int = 0
     validate_pictures: int = 100
-    validate_long_side: int = 1280
+    validate_long_side: int = 0
+    tune_pictures: int = 30
 
     def __post_init__(self) -> None:
         """Raises a ConfigError that names the first setting out of its range."""
         super().__post_init__()
         if self.steps < 1:
             raise ConfigError(f"steps is {self.steps}: must be at least 1")
+        if 0 < self.validate_long_side < 32:
+            raise ConfigError(f"validate_long_side is {self.validate_long_side}: must be 0 or 32")
 
 
 @dataclass(frozen=True)

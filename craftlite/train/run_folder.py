@@ -3,8 +3,8 @@
 import json
 import secrets
 import shutil
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ from craftlite.errors import ConfigError
 from craftlite.files import sha256_of, write_whole
 from craftlite.model.files import save_model
 from craftlite.progress import write_line
-from craftlite.train.checkpoint import load_checkpoint
-from craftlite.train.recipe import RESUMABLE, Settings
+from craftlite.train.checkpoint import load_checkpoint, save_checkpoint
+from craftlite.train.recipe import LENGTHENED, RESUMABLE, Settings
 from craftlite.train.recipe_file import CONFIG
 from craftlite.train.records.card import CARD, card_page, hours_of
 from craftlite.train.records.log import LOG, read_log, rewind_log
@@ -67,17 +67,29 @@ class RunFolder:
                 f"accumulate {settings.accumulate}"
             )
 
-    def restore(self, trainer: Trainer) -> None:
+    def restore(self, trainer: Trainer, lengthen: bool = False) -> None:
         """Bring a new trainer to the last checkpoint; lines of the log after it are dropped.
 
+        lengthen: go on from a training that has ended, for more steps or minutes.
+
         Raises:
-            ConfigError: the run was started with other settings.
+            ConfigError: the run was started with other settings, or cannot be lengthened.
             WeightsError: there is no checkpoint, or it cannot be read.
         """
-        state = load_checkpoint(self.checkpoint)
-        self._refuse_changes(trainer.task, state)
+        state, task = load_checkpoint(self.checkpoint), trainer.task
+        if lengthen:
+            self._check_ended(task.recipe, state)
+            task.recipe = replace(task.recipe, restart=state["step"])
+        self._refuse_changes(task, state, LENGTHENED if lengthen else ())
         trainer.load(state)
+        if lengthen:
+            trainer.best.stale = 0
         if trainer.group.leads:
+            if lengthen:  # so that it can be resumed from now on
+                save_checkpoint(self.checkpoint, trainer.state())
+            elif trainer.step >= task.recipe.steps:
+                more = f"--lengthen --steps {2 * trainer.step}"
+                write_line(f"{self.path}: has ended at step {trainer.step}; {more} goes on")
             rewind_log(self.path / LOG, trainer.step)
             self.save_weights(trainer)  # a kill may have come between the checkpoint and these
 
@@ -86,8 +98,25 @@ class RunFolder:
         state = trainer.ema.module.state_dict()
         save_model(self.path / WEIGHTS, trainer.recipe.network, state)
 
-    def _refuse_changes(self, task: Task, state: Mapping[str, Any]) -> None:
-        now = {name: value for name, value in asdict(task.recipe).items() if name not in RESUMABLE}
+    def _check_ended(self, recipe: Settings, state: Mapping[str, Any]) -> None:
+        """Raises a ConfigError where a training has not ended, or would not get longer."""
+        step, was = state["step"], state["recipe"]
+        stale = 0 < was["patience"] <= state["best"]["stale"]
+        if step < was["steps"] and not stale:
+            raise ConfigError(
+                f"{self.path}: has not ended, it is at step {step} of {was['steps']}; end it with "
+                "--resume first"
+            )
+        if recipe.steps <= step:
+            raise ConfigError(
+                f"{self.path}: has done {step} steps; give --steps, more than that, or --minutes"
+            )
+
+    def _refuse_changes(
+        self, task: Task, state: Mapping[str, Any], allowed: Collection[str]
+    ) -> None:
+        free = (*RESUMABLE, *allowed)
+        now = {name: value for name, value in asdict(task.recipe).items() if name not in free}
         # A checkpoint of an older version lacks settings that came later: they had their defaults.
         before = {known.name: known.default for known in fields(task.recipe)} | state["recipe"]
         was = {name: before[name] for name in now if before[name] != now[name]}
@@ -95,8 +124,11 @@ class RunFolder:
             was["dataset"] = " ".join(state["datasets"])
         if was:
             settings = ", ".join(f"{name} {value}" for name, value in was.items())
+            longer = "; --lengthen goes on from its end" if was.keys() <= {*LENGTHENED} else ""
             raise ConfigError(
-                f"{self.path}: was started with {settings}; resume with the same settings"
+                f"{self.path}: was started with {settings}; resume with the same settings, or "
+                f"start another training from its weights: --init {self.best_weights()} --out "
+                f"NEW{longer}"
             )
 
     def clear(self) -> None:

@@ -67,6 +67,10 @@ class Task(ABC):
             DatasetError: a dataset cannot be read.
         """
 
+    def ending_seconds(self, model: nn.Module) -> float:
+        """About how long it takes from the last step to the end, saving left out."""
+        return self.validation.seconds(model) if self.validation else 0.0
+
     @abstractmethod
     def build(self) -> nn.Module:
         """The network, with random weights and its backbone as `basenet`."""

@@ -43,7 +43,9 @@ def text_of(
     pictures: list[str] = PICTURES,
 ) -> str:
     datasets = environment["datasets"]
-    card = detector_card(recipe, MIX, init, datasets, lines, steps, pictures)
+    kept_apart = [replace(SAMPLES[0], name=name) for name in pictures]
+    validation = WordScore(kept_apart, recipe) if kept_apart else None
+    card = detector_card(recipe, MIX, init, datasets, lines, steps, validation)
     return card_page(card, environment, hours_of(lines, recipe), {"best.safetensors": "abc123"})
 
 
@@ -65,7 +67,7 @@ def test_a_card_says_what_the_weights_are_and_how_good_they_were() -> None:
     assert "`best.safetensors`: of 2 validations the one at step 40 |" in text
     assert "3 pictures kept apart, `img_901` to `img_1000`" in text
     assert "text 0.5, link 0.3, low 0.3, " in text
-    assert "long side 1280; not tuned yet" in text
+    assert "long side 1280; held throughout" in text
     assert "| `best.safetensors` | `abc123` |" in text
     assert text.endswith("|\n")
 

@@ -3,6 +3,8 @@
 import json
 import multiprocessing
 import os
+import re
+import shutil
 import signal
 import threading
 import time
@@ -28,6 +30,7 @@ from craftlite.train.loop import train
 from craftlite.train.optimiser import learning_rate
 from craftlite.train.recipe import Recipe
 from craftlite.train.run_folder import RunFolder
+from craftlite.train.task import Losses
 from craftlite.train.trainer import Trainer
 
 RECIPE = Recipe(steps=6, batch=2, crop=64, warmup=2, workers=0, log_every=2, save_every=3)
@@ -256,6 +259,70 @@ def test_resuming_with_other_settings_is_refused(quads: Path, tmp_path: Path) ->
         [name] = changed
         with pytest.raises(ConfigError, match=f"{name} {getattr(task.recipe, name)}"):
             train(other, out, resume=True)
+
+
+def test_a_refused_change_says_the_way(quads: Path, tmp_path: Path) -> None:
+    task, out = mix(quads, replace(RECIPE, steps=1)), tmp_path / "run"
+    train(task, out)
+    way = f"--init {out / 'weights.safetensors'} --out NEW"
+    with pytest.raises(ConfigError, match=re.escape(way) + "$"):
+        train(mix(quads, replace(task.recipe, seed=3)), out, resume=True)
+    longer = re.escape(f"{way}; --lengthen goes on from its end")
+    with pytest.raises(ConfigError, match=longer):
+        train(mix(quads, replace(task.recipe, steps=3)), out, resume=True)
+
+
+def test_a_training_that_has_ended_is_lengthened_by_a_warm_restart(
+    quads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = replace(RECIPE, steps=3, warmup=2, log_every=1)
+    longer, out = replace(recipe, steps=6), tmp_path / "run"
+    with pytest.raises(WeightsError, match="no checkpoint"):
+        train(mix(quads, longer), out, lengthen=True)
+    train(mix(quads, recipe), out)
+    with pytest.raises(ConfigError, match="has done 3 steps; give --steps, more than that, or"):
+        train(mix(quads, recipe), out, lengthen=True)
+    train(mix(quads, recipe), out, resume=True)
+    assert "has ended at step 3; --lengthen --steps 6 goes on" in capsys.readouterr().err
+    shutil.copytree(out, tmp_path / "same")
+    train(mix(quads, longer), out, lengthen=True)
+    rates = [line["learning_rate"] for line in log_of(out)]
+    assert rates[:3] == rates[3:]
+    assert rates[0] < rates[1] == recipe.learning_rate
+    assert yaml.safe_load((out / "config.yaml").read_text())["restart"] == 3
+    # It can be stopped and resumed like any other, bit for bit.
+    calls = []
+
+    class Interrupted(DetectorTask):
+        """A task that is told to stop in its second step."""
+
+        def loss(self, outputs: Any, batch: Batch) -> Losses:
+            calls.append(batch)
+            if len(calls) == 2:
+                signal.raise_signal(signal.SIGINT)
+            return super().loss(outputs, batch)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(Interrupted(longer, ["quads:2", "synth"], [quads]), tmp_path / "same", lengthen=True)
+    lengthened = replace(longer, restart=3)
+    with pytest.raises(ConfigError, match="has not ended, it is at step 5 of 6; end it with"):
+        train(mix(quads, replace(longer, steps=9)), tmp_path / "same", lengthen=True)
+    train(mix(quads, lengthened), tmp_path / "same", resume=True)
+    one, other = (load_checkpoint(tmp_path / n / "checkpoint.pt") for n in ("run", "same"))
+    assert same(one["model"], other["model"])
+    assert same(one["ema"], other["ema"])
+
+
+def test_a_schedule_that_cannot_do_what_it_says_is_reported_before_the_first_step(
+    quads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = replace(RECIPE, steps=2, warmup=300, freeze_steps=200, learning_rate=0.003)
+    train(mix(quads, recipe), tmp_path / "run")
+    said = capsys.readouterr().err
+    assert "warning: warmup is 300 of 2 steps: the learning rate rises to 2e-05 of 0.003" in said
+    assert "warning: freeze_steps is 200 of 2 steps: the backbone is never trained" in said
+    train(mix(quads, replace(RECIPE, steps=2, warmup=1)), tmp_path / "good")
+    assert "warning: " not in capsys.readouterr().err
 
 
 def test_there_must_be_something_to_resume(quads: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from craftlite.data.mix import parse_mix
 from craftlite.model.cost import cost
 from craftlite.preprocess import MEAN, STD, STRIDE
-from craftlite.train.detector.validate import THRESHOLDS
+from craftlite.train.detector.validate import WordScore
 from craftlite.train.recipe import NO_TEACHER, Recipe
 from craftlite.train.records.card import Card, Facts
 
@@ -19,13 +19,13 @@ def detector_card(
     datasets: Sequence[Facts],
     lines: Sequence[Facts],
     steps: int,
-    pictures: Sequence[str],
+    validation: WordScore | None,
 ) -> Card:
     """The card of a training that did so many steps.
 
     mix: NAME or NAME:WEIGHT of its datasets. init: weights that it started from, or None.
-    datasets: as env.json describes them. lines: of the log. pictures: the names of those kept
-    apart for validations.
+    datasets: as env.json describes them. lines: of the log. validation: on the pictures that were
+    kept apart, if any were.
     """
     names, shares = parse_mix(mix)
     data = [data_line(*part) for part in zip(names, shares, datasets, strict=True)]
@@ -40,21 +40,20 @@ def detector_card(
             f"RGB, (x - mean) / std with mean {mean} and std {std} of 255; sides multiples of "
             f"{STRIDE}",
         ),
-        *score_rows(recipe, lines, pictures),
+        *score_rows(lines, validation),
     ]
     title = f"{recipe.network}, trained on {', '.join(names)}"
     return Card(title, rows, data, schedule(recipe, init, steps))
 
 
-def score_rows(
-    recipe: Recipe, lines: Sequence[Facts], pictures: Sequence[str]
-) -> list[tuple[str, str]]:
+def score_rows(lines: Sequence[Facts], validation: WordScore | None) -> list[tuple[str, str]]:
     """How good the best weights were, and by which pictures."""
     scores = [line for line in lines if "hmean" in line]
-    if not scores or not pictures:
+    if not scores or validation is None:
         return [("H-mean", "not measured: no pictures were kept apart")]
     best = max(scores, key=lambda line: line["hmean"])
-    levels = ", ".join(f"{name} {value:g}" for name, value in asdict(THRESHOLDS).items())
+    names = [sample.name for sample in validation.samples]
+    levels = ", ".join(f"{name} {value:g}" for name, value in asdict(validation.thresholds).items())
     return [
         (
             "H-mean",
@@ -64,9 +63,9 @@ def score_rows(
         ),
         (
             "measured on",
-            f"{len(pictures)} pictures kept apart, `{pictures[0]}` to `{pictures[-1]}`",
+            f"{len(names)} pictures kept apart, `{names[0]}` to `{names[-1]}`",
         ),
-        ("measured with", f"{levels}, long side {recipe.validate_long_side}; not tuned yet"),
+        ("measured with", f"{levels}, long side {validation.long_side}; held throughout"),
         ("on official test sets", "not measured"),
     ]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from craftlite.data.sources import Listed
 from craftlite.model import DETECTORS, build_model
 from craftlite.model.files import read_state
 from craftlite.train.detector.card import detector_card
+from craftlite.train.detector.conclusion import PASSES
 from craftlite.train.detector.feed import crop_batches, painter_of
 from craftlite.train.detector.loss import craft_loss
 from craftlite.train.detector.mix import MixedSource, known_folders, open_mix, validation_samples
@@ -28,6 +29,9 @@ from craftlite.train.records.card import Card, Facts
 from craftlite.train.records.record import describe
 from craftlite.train.task import Losses, Task
 from craftlite.train.trainer import Trainer
+from craftlite.weights import find_weights
+
+TUNING = 0.15  # largest share of a budget of minutes that choosing thresholds takes
 
 
 @dataclass
@@ -54,8 +58,24 @@ class DetectorTask(Task):
         recipe = self.recipe
         self.mix = open_mix(self.datasets, self.folders)
         kept_apart = validation_samples(self.datasets, self.folders, recipe.validate_pictures)
-        self.validation = WordScore(kept_apart, recipe) if kept_apart else None
+        start = find_weights(self.init) if self.init else None
+        self.validation = WordScore.of(kept_apart, recipe, start) if kept_apart else None
         self.teacher = read_teacher(recipe.teacher, group.device)
+
+    def ending_seconds(self, model: nn.Module) -> float:
+        """What the last validation takes, choosing thresholds and the comparison with the start.
+
+        Where the recipe's minutes are few, thresholds are chosen on fewer pictures.
+        """
+        if self.validation is None:
+            return 0.0
+        once, pictures = self.validation.seconds(model), len(self.validation.samples)
+        sets = 2 if self.init else 1
+        each = sets * PASSES * once / pictures
+        affordable = int(TUNING * 60 * self.recipe.minutes / each)
+        few = min(self.recipe.tune_pictures, pictures, affordable)
+        self.recipe = replace(self.recipe, tune_pictures=few)
+        return once + (few * each + (2 * sets - 1) * once if few else 0.0)
 
     def build(self) -> nn.Module:
         """The detector, with random weights."""
@@ -107,9 +127,9 @@ class DetectorTask(Task):
 
     def card(self, datasets: Sequence[Facts], lines: Sequence[Facts], steps: int) -> Card:
         """The content of `card.md`."""
-        pictures = [sample.name for sample in self.validation.samples] if self.validation else []
-        mix = self.datasets
-        return detector_card(self.recipe, mix, self.init, datasets, lines, steps, pictures)
+        return detector_card(
+            self.recipe, self.datasets, self.init, datasets, lines, steps, self.validation
+        )
 
 
 def network_of(weights: Path | None) -> str:

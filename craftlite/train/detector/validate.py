@@ -20,8 +20,9 @@ from craftlite.train.detector.loss import craft_loss
 from craftlite.train.detector.sheet import draw_sheet
 from craftlite.train.recipe import Recipe
 from craftlite.train.task import Validation
+from craftlite.weights import DEFAULT_LONG_SIDE, Weights
 
-# Fixed during training, so that validations can be compared; tuning comes after.
+# Where the weights that a training starts from have none.
 THRESHOLDS = Thresholds(text=0.5, link=0.3, low=0.3)
 # The loss is that of this many crops, always the same ones.
 LOSS_CROPS = 64
@@ -32,10 +33,26 @@ AS_THEY_ARE = Augmentation(
 
 @dataclass(frozen=True)
 class WordScore(Validation):
-    """H-mean and loss on the pictures that are kept apart."""
+    """H-mean and loss on the pictures that are kept apart.
+
+    Attributes:
+        samples: those pictures.
+        recipe: the training's settings.
+        thresholds: held throughout the training, so that its validations can be compared.
+        long_side: pixels that the pictures are scaled to.
+    """
 
     samples: Sequence[Sample]
     recipe: Recipe
+    thresholds: Thresholds = THRESHOLDS
+    long_side: int = DEFAULT_LONG_SIDE
+
+    @classmethod
+    def of(cls, samples: Sequence[Sample], recipe: Recipe, start: Weights | None) -> "WordScore":
+        """With the thresholds that were tuned for the start, and its long side if none is set."""
+        if start is None or start.tuned is None:
+            return cls(samples, recipe, long_side=recipe.validate_long_side or DEFAULT_LONG_SIDE)
+        return cls(samples, recipe, start.thresholds, recipe.validate_long_side or start.long_side)
 
     def score(self, figures: Mapping[str, float]) -> float:
         """The H-mean."""
@@ -47,30 +64,30 @@ class WordScore(Validation):
 
     def draw(self, out: Path, model: nn.Module, step: int) -> None:
         """Write a sheet of pictures with what is found there."""
-        draw_sheet(out / "sheet.jpg", self.detector(model), self.samples, THRESHOLDS, step)
+        draw_sheet(out / "sheet.jpg", self.detector(model), self.samples, self.thresholds, step)
 
     def detector(self, model: nn.Module) -> Detector:
-        """A detector that runs the network on the recipe's long side; it is put into eval mode."""
+        """A detector that runs the network on the long side; it is put into eval mode."""
         device = next(model.parameters()).device.type
         runtime = TorchRuntime(self.recipe.network, model, device)  # type: ignore[arg-type]
-        return Detector(runtime, long_side=self.recipe.validate_long_side)
+        return Detector(runtime, long_side=self.long_side)
 
     def seconds(self, model: nn.Module) -> float:
         """About how long one validation takes, by its first pictures."""
-        detector, tried = self.detector(model), self.samples[:3]
+        detector, tried, thresholds = self.detector(model), self.samples[:3], self.thresholds
         # The first run of a network gets much ready that later ones find.
-        detector(tried[0].pixels(), THRESHOLDS, polygons=False)
+        detector(tried[0].pixels(), thresholds, polygons=False)
         began = time.perf_counter()
         for sample in tried:
-            detector(sample.pixels(), THRESHOLDS, polygons=False)
+            detector(sample.pixels(), thresholds, polygons=False)
         between = time.perf_counter()
         self.loss(model)
         return (between - began) * len(self.samples) / len(tried) + time.perf_counter() - between
 
     def figures(self, model: nn.Module) -> dict[str, float]:
         """Precision, recall and H-mean (ICDAR 2015, fixed thresholds), and the loss."""
-        detector = self.detector(model)
-        result = score(self.samples, lambda pixels: detector(pixels, THRESHOLDS, polygons=False))
+        detector, thresholds = self.detector(model), self.thresholds
+        result = score(self.samples, lambda pixels: detector(pixels, thresholds, polygons=False))
         return result.ratios() | {"validation_loss": self.loss(model)}
 
     @torch.inference_mode()

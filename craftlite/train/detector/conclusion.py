@@ -1,0 +1,161 @@
+"""What a training ends with: thresholds for the new weights, and their gain over the start."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from craftlite.data.sample import Sample
+from craftlite.evaluate.comparison import Candidate, EvaluationSet, differences
+from craftlite.evaluate.runner import ModelRunner
+from craftlite.evaluate.tune import (
+    Tuning,
+    search,
+    shown,
+    sides_around,
+    trial_of,
+    with_section,
+    write_tuning,
+)
+from craftlite.files import write_whole
+from craftlite.postprocess import Thresholds
+from craftlite.progress import Progress, write_line
+from craftlite.train.detector.validate import WordScore
+from craftlite.weights import find_weights, shipped_as, take_over_settings
+
+PROTOCOL = "iou"
+# What choosing for one set of weights takes, in passes over the pictures: one for each long side,
+# and the words alone for some hundred combinations of thresholds.
+PASSES = 11
+DEFAULTS = "detect and eval use default thresholds until craftlite eval --tune has chosen some"
+
+
+def take_over(weights: Path, start: Path | None, reason: str) -> None:
+    """Write the thresholds and long side of the start beside the new weights, where it has any.
+
+    Raises:
+        CraftliteError: the file cannot be written.
+    """
+    beside = take_over_settings(find_weights(start), weights) if start else None
+    if start and beside:
+        write_line(f"{reason}: wrote the thresholds and long side of {_name(start)} to {beside}")
+    else:
+        write_line(f"{reason}, and no others to take over: {DEFAULTS}")
+
+
+def choose_and_compare(
+    weights: Path, start: Path | None, validation: WordScore, pictures: int
+) -> None:
+    """Write thresholds and long side beside the new weights, and report the gain over the start.
+
+    Both sets of weights are compared on all pictures of the validation, each with what suits it on
+    the same `pictures` of them.
+
+    Args:
+        weights: of the training, in its run folder.
+        start: the detector that it started from, if it was one.
+        validation: the pictures that were kept apart.
+        pictures: how many of them thresholds are chosen on, at most.
+
+    Raises:
+        CraftliteError: a file cannot be written.
+    """
+    samples = validation.samples
+    with (
+        TemporaryDirectory(dir=weights.parent, prefix="maps-") as maps,
+        Progress(desc="choosing thresholds", unit="combination") as bar,
+    ):
+        pair = _Comparison(_as_set(samples), _as_set(spread(samples, pictures)), Path(maps), bar)
+        new = pair.open(str(weights), validation.long_side)
+        tuning = pair.tuning(new, validation.thresholds)
+        found = [pair.candidate("after", new.at(tuning.long_side), tuning.thresholds)]
+        if start is not None:
+            old = pair.open(_name(start))
+            suits = pair.tuning(old, old.thresholds)
+            found.append(pair.candidate("with its own thresholds", old, old.thresholds))
+            found.append(pair.candidate("before", old.at(suits.long_side), suits.thresholds))
+    if not tuning.hmean:
+        write_line(f"no thresholds find a word of the validation pictures: {DEFAULTS}")
+        return
+    chosen_on = f"on {len(pair.few.samples)} validation pictures, by {PROTOCOL}"
+    card = _write(weights, tuning, chosen_on)
+    lines = [
+        f"H-mean of {len(samples)} validation pictures, each with thresholds chosen {chosen_on}:",
+        *_figures(found, _name(start) if start else "", weights.name),
+    ]
+    for line in lines:
+        write_line(line)
+    text = "\n".join([lines[0], "", *(f"- {line}" for line in lines[1:]), ""])
+    write_whole(card, with_section(card.read_text("utf-8"), text, "## Gain"))
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """Runs weights on the pictures `data`, with what suits them on the pictures `few`."""
+
+    data: EvaluationSet
+    few: EvaluationSet
+    maps: Path  # folder to keep score maps in
+    bar: Progress
+
+    def open(self, weights: str, long_side: int | None = None) -> ModelRunner:
+        layout, polygons = self.data.layout, False
+        return ModelRunner(weights, layout, cache=self.maps, long_side=long_side, polygons=polygons)
+
+    def tuning(self, model: ModelRunner, start: Thresholds) -> Tuning:
+        """The long side that is the best with the thresholds `start`, then the best thresholds."""
+        trial, own = trial_of(self.few, model, self.bar.update), model.detector.long_side
+        sides = [own, *(side for side in sides_around(own) if side != own)]  # its own, if all fail
+        best = max(sides, key=lambda side: trial(side, start).hmean)
+        *_, tuning = search([trial], start, [best])
+        return tuning
+
+    def candidate(self, name: str, model: ModelRunner, thresholds: Thresholds) -> Candidate:
+        detections = [model.detections(sample, thresholds) for sample in self.data.samples]
+        candidate = Candidate(name, {}, detections, model, thresholds)
+        candidate.score_on(self.data)
+        return candidate
+
+
+def spread(samples: Sequence[Sample], most: int) -> list[Sample]:
+    """At most so many of the samples, at even distances."""
+    count = min(most, len(samples))
+    return [samples[number * len(samples) // count] for number in range(count)]
+
+
+def _as_set(samples: Sequence[Sample]) -> EvaluationSet:
+    return EvaluationSet("validation", "words", "val", samples, [PROTOCOL])
+
+
+def _name(weights: Path) -> str:
+    """The name of weights that ship, or else the file."""
+    shipped = shipped_as(weights)
+    return shipped.name if shipped else str(weights)
+
+
+def _write(weights: Path, tuning: Tuning, chosen_on: str) -> Path:
+    """Write what was chosen beside the run's weights, and into its card, which is returned."""
+    settings, card = write_tuning(find_weights(weights), tuning, chosen_on)
+    for best in weights.parent.glob("best.safetensors"):
+        write_whole(best.with_suffix(".json"), settings.read_text("utf-8"))
+    chosen = f"{shown(tuning.thresholds)}, long side {tuning.long_side}"
+    write_line(f"chose {chosen}, {chosen_on}; wrote {settings}")
+    return card
+
+
+def _figures(found: Sequence[Candidate], start: str, weights: str) -> list[str]:
+    """The H-means before and after, and their difference with its paired interval."""
+    hmeans = [f"{one.metrics[PROTOCOL].summary().hmean:.2%}" for one in found]
+    after = f"after: {hmeans[0]} ({weights})"
+    if len(found) == 1:
+        return [after]
+    gain = differences([found[2], found[0]], [PROTOCOL])[0]
+    low, high = (100 * limit for limit in gain["hmean_interval"])
+    unsure = low <= 0 <= high
+    verdict = "; these pictures are too few to tell the two apart" if unsure else ""
+    return [
+        f"before: {hmeans[2]} ({start}; {hmeans[1]} with the thresholds that it came with)",
+        after,
+        f"gain: {100 * gain['hmean']:+.2f} points, 95 % interval {low:+.2f} to {high:+.2f}"
+        f"{verdict}",
+    ]
