@@ -151,7 +151,8 @@ def train(job: Job) -> bool:
     seconds = job.left() * (1 - job.tune)
     command = [
         *(sys.executable, "-m", "craftlite.cli", "train", "--out", str(run)),
-        *("--minutes", f"{seconds / 60:.3f}", *dataset_options(data, job.synth), *job.settings),
+        *("--minutes", f"{seconds / 60:.3f}", "--tune-pictures", "0"),
+        *(*dataset_options(data, job.synth), *job.settings),
     ]
     print("+", " ".join(command), flush=True)
     stop = time.monotonic() + seconds + KILL

@@ -18,6 +18,8 @@ from craftlite.train.records.card import list_file
 from craftlite.train.start import NO_WEIGHTS, OWN_BACKBONE, is_first_process, starting_weights
 from craftlite.weights import backbones
 
+NOTHING_KEPT_APART = "no validation pictures (craftlite convert --val 0.1 keeps some apart)"
+
 
 def parser() -> ArgumentParser:
     """The options of the command: what to train on, and every setting of the recipe."""
@@ -48,6 +50,8 @@ def run(args: Namespace) -> int:
         ConfigError: no dataset is named, or the recipe cannot be used.
         WeightsError: the weights to start from are not there.
     """
+    import torch
+
     from craftlite.train.detector.conclusion import choose_and_compare, take_over
     from craftlite.train.detector.task import DetectorTask, network_of
     from craftlite.train.loop import train
@@ -61,10 +65,12 @@ def run(args: Namespace) -> int:
     if not is_first_process():
         return 0
     write_line(f"weights: {weights}")
-    weights = _export(weights, out / "weights.onnx")
+    onnx = _export(weights, out / "weights.onnx")
+    if not torch.cuda.is_available():  # where ONNX Runtime is the faster one
+        weights = onnx
     start = init if init and init not in [one.file for one in backbones().values()] else None
     if task.validation is None:
-        take_over(weights, start, "no validation pictures")
+        take_over(weights, start, NOTHING_KEPT_APART)
     elif not task.recipe.tune_pictures:
         take_over(weights, start, "no thresholds were chosen")
     else:

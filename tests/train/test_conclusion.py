@@ -91,9 +91,9 @@ def test_without_a_search_the_thresholds_of_the_start_are_taken_over(
     assert (entry.thresholds, entry.long_side) == (start.thresholds, start.long_side)
     assert entry.tuned == f"for craftlite-small.safetensors, {start.tuned}"
     said = capsys.readouterr().err.splitlines()[-1]
-    assert said == (
-        f"{option}: wrote the thresholds and long side of craftlite-small to {out / 'weights.json'}"
-    )
+    assert said.startswith(option)
+    took = f": wrote the thresholds and long side of craftlite-small to {out / 'weights.json'}"
+    assert said.endswith(took)
 
 
 def test_a_start_from_nothing_has_nothing_to_take_over_or_to_compare(

@@ -52,7 +52,7 @@ def choose_and_compare(
     the same `pictures` of them.
 
     Args:
-        weights: of the training, in its run folder.
+        weights: of the training, in its run folder, for ONNX Runtime where they were exported.
         start: the detector that it started from, if it was one.
         validation: the pictures that were kept apart.
         pictures: how many of them thresholds are chosen on, at most.
@@ -70,7 +70,7 @@ def choose_and_compare(
         tuning = pair.tuning(new, validation.thresholds)
         found = [pair.candidate("after", new.at(tuning.long_side), tuning.thresholds)]
         if start is not None:
-            old = pair.open(_name(start))
+            old = pair.open(_name(start) if weights.suffix == ".onnx" else str(start))
             suits = pair.tuning(old, old.thresholds)
             found.append(pair.candidate("with its own thresholds", old, old.thresholds))
             found.append(pair.candidate("before", old.at(suits.long_side), suits.thresholds))
@@ -136,8 +136,8 @@ def _name(weights: Path) -> str:
 def _write(weights: Path, tuning: Tuning, chosen_on: str) -> Path:
     """Write what was chosen beside the run's weights, and into its card, which is returned."""
     settings, card = write_tuning(find_weights(weights), tuning, chosen_on)
-    for best in weights.parent.glob("best.safetensors"):
-        write_whole(best.with_suffix(".json"), settings.read_text("utf-8"))
+    for other in (*weights.parent.glob("*.safetensors"), *weights.parent.glob("*.onnx")):
+        write_whole(other.with_suffix(".json"), settings.read_text("utf-8"))
     chosen = f"{shown(tuning.thresholds)}, long side {tuning.long_side}"
     write_line(f"chose {chosen}, {chosen_on}; wrote {settings}")
     return card
