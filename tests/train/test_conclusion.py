@@ -92,8 +92,8 @@ def test_without_a_search_the_thresholds_of_the_start_are_taken_over(
     assert entry.tuned == f"for craftlite-small.safetensors, {start.tuned}"
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith(option)
-    took = f": wrote the thresholds and long side of craftlite-small to {out / 'weights.json'}"
-    assert said.endswith(took)
+    assert "wrote the thresholds and long side of craftlite-small to" in said
+    assert said.endswith(str(out / "weights.json"))
 
 
 def test_a_start_from_nothing_has_nothing_to_take_over_or_to_compare(

@@ -36,11 +36,13 @@ def take_over(weights: Path, start: Path | None, reason: str) -> None:
     Raises:
         CraftliteError: the file cannot be written.
     """
-    beside = take_over_settings(find_weights(start), weights) if start else None
-    if start and beside:
-        write_line(f"{reason}: wrote the thresholds and long side of {_name(start)} to {beside}")
-    else:
+    if start is None or find_weights(start).tuned is None:
         write_line(f"{reason}, and no others to take over: {DEFAULTS}")
+        return
+    written = [take_over_settings(find_weights(start), file) for file in _all_weights(weights)]
+    files = " and ".join(str(file) for file in written if file)
+    own = f"wrote the thresholds and long side of {_name(start)} to {files}"
+    write_line(f"{reason}: {own if files else 'those of before stay'}")
 
 
 def choose_and_compare(
@@ -133,10 +135,17 @@ def _name(weights: Path) -> str:
     return shipped.name if shipped else str(weights)
 
 
+def _all_weights(weights: Path) -> list[Path]:
+    """All files of weights in a run folder, one for each name without suffix."""
+    folder = weights.parent
+    files = sorted([*folder.glob("*.safetensors"), *folder.glob("*.onnx")])
+    return list({file.stem: file for file in files}.values())
+
+
 def _write(weights: Path, tuning: Tuning, chosen_on: str) -> Path:
     """Write what was chosen beside the run's weights, and into its card, which is returned."""
     settings, card = write_tuning(find_weights(weights), tuning, chosen_on)
-    for other in (*weights.parent.glob("*.safetensors"), *weights.parent.glob("*.onnx")):
+    for other in _all_weights(weights):
         write_whole(other.with_suffix(".json"), settings.read_text("utf-8"))
     chosen = f"{shown(tuning.thresholds)}, long side {tuning.long_side}"
     write_line(f"chose {chosen}, {chosen_on}; wrote {settings}")
