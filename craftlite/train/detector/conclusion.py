@@ -82,7 +82,7 @@ def choose_and_compare(
     chosen_on = f"on {len(pair.few.samples)} validation pictures, by {PROTOCOL}"
     card = _write(weights, tuning, chosen_on)
     lines = [
-        f"H-mean of {len(samples)} validation pictures, each with thresholds chosen {chosen_on}:",
+        f"H-mean of {len(samples)} validation pictures, with thresholds chosen {chosen_on}:",
         *_figures(found, _name(start) if start else "", weights.name),
     ]
     for line in lines:

@@ -1,0 +1,76 @@
+"""The ten lines of docs/training.md for one's own data, with labels of every tool."""
+
+import re
+import shlex
+from pathlib import Path
+
+import cv2
+import pytest
+
+from craftlite.cli import main
+from craftlite.formats.layouts import LACKS
+from craftlite.synth.generator import Generator
+from craftlite.synth.typesetting.fonts import FaceId
+
+PAGE = Path(__file__).parents[2] / "docs" / "training.md"
+PICTURES = 20
+# Two steps of tiny crops in place of what the recipe says.
+SHORT = "--steps 2 --warmup 1 --freeze-steps 0 --pseudo-every 0 --batch 2 --crop 64 --workers 0"
+SHORT += " --threads 1 --validate-long-side 320"
+
+
+def ten_lines() -> list[list[str]]:
+    """The commands of the page that are craftlite's."""
+    page = PAGE.read_text("utf-8")
+    section = re.search(r"## Your own data in ten lines\n\n```bash\n(.*?)```", page, re.DOTALL)
+    assert section
+    lines = section[1].splitlines()
+    assert len(lines) <= 10
+    commands = [shlex.split(line, comments=True) for line in lines]
+    return [words[1:] for words in commands if words[:1] == ["craftlite"]]
+
+
+@pytest.fixture(scope="module")
+def truth(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of pictures in images/, and their words in gt/."""
+    folder = tmp_path_factory.mktemp("my-data")
+    generator = Generator(faces={"latin": (FaceId(""),)}, size=(160, 120), typical_words=100)
+    for name in ("images", "gt"):
+        (folder / name).mkdir()
+    for number in range(PICTURES):
+        sample = generator.sample(number)
+        cv2.imwrite(str(folder / "images" / f"photo_{number}.png"), sample.pixels()[..., ::-1])
+        lines = []
+        for word in sample.words:
+            corners = ",".join(str(round(v)) for v in word.polygon.ravel().tolist())
+            lines.append(f"{corners},{'###' if word.ignore else word.text}\n")
+        (folder / "gt" / f"gt_photo_{number}.txt").write_text("".join(lines), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", LACKS)
+def test_the_ten_lines_end_with_a_figure_that_compares_like_with_like(
+    form: str,
+    truth: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # What somebody has corrected in the tool, in its own format.
+    (tmp_path / "images").symlink_to(truth / "images")
+    monkeypatch.chdir(tmp_path)
+    assert main(["convert", "--from", "quads", str(truth), "--to", form, "labels"]) == 0
+    _detect, convert, inspect, train, *use = ten_lines()
+    assert convert[:4] == ["convert", "--from", "auto", "images"]
+    convert[3] = "labels"
+    for command in (convert, inspect, [*train, *shlex.split(SHORT)]):
+        capsys.readouterr()
+        assert main(command) == 0
+    before, after, gain = capsys.readouterr().err.splitlines()[-3:]
+    assert before.startswith("before: ") and "craftlite-small" in before
+    assert after.startswith("after: ")
+    assert re.match(r"gain: [+-]\d+\.\d\d points, 95 % interval [+-]", gain)
+    for command in use:
+        assert main(command) == 0
+    assert (tmp_path / "found" / "overlay").is_dir()
