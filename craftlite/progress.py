@@ -1,7 +1,8 @@
-"""Progress of long work: a bar on a terminal, elsewhere a line of text every half minute."""
+"""Progress of long work: a bar on a terminal, elsewhere a line of text now and then; a summary."""
 
 import sys
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -17,13 +18,16 @@ class Progress(tqdm):  # type: ignore[misc]
 
     disable: bool
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(
+        self, iterable: Iterable[Any] | None = None, desc: str = "", *, unit: str, **options: Any
+    ) -> None:
         """Args: as tqdm's, of which `file` is stderr."""
         self._plain = not sys.stderr.isatty()
         self._began = self._shown = time.monotonic()
+        self._title, self._noun = desc, unit  # tqdm keeps neither where it is disabled
         if self._plain:
             options |= {"ncols": 0, "mininterval": SECONDS}
-        super().__init__(*args, file=sys.stderr, **options)
+        super().__init__(iterable, desc, unit=unit, file=sys.stderr, **options)
 
     def __del__(self) -> None:
         """Close the bar; one that Ctrl-C kept from being set up has nothing to close."""
@@ -51,6 +55,23 @@ class Progress(tqdm):  # type: ignore[misc]
             self._decr_instances(self)
             if self.leave and time.monotonic() - self._began >= SECONDS:
                 self._write_line()
+
+    def write_summary(self, count: int | None = None, **parts: int) -> None:
+        """Replace the bar by a line of what was done: "12 pictures, 1 failed, 3.4 pictures/s".
+
+        count: of what was gone through here, by default what the bar has counted.
+        parts: what else to count, such as failed=1, skipped=3; those of 0 are left out.
+        """
+        self.leave = False
+        self.close()
+        count = self.n - self.initial if count is None else count
+        facts = [f"{count} {self._noun}{'' if count == 1 else 's'}"]
+        facts += [f"{part} {name.replace('_', ' ')}" for name, part in parts.items() if part]
+        if count:
+            rate = count / max(time.monotonic() - self._began, 1e-3)
+            pace = f"{rate:.1f} {self._noun}s/s" if rate >= 1 else f"{1 / rate:.1f} s/{self._noun}"
+            facts.append(pace)
+        write_line((f"{self._title}: " if self._title else "") + ", ".join(facts))
 
     def _write_line(self) -> None:
         self._shown = time.monotonic()

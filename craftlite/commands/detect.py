@@ -95,8 +95,7 @@ def run(args: Namespace) -> int:
         write_line(unread_line(unread))
     if not inputs:
         return 1
-    failed = len(errors) + _detect_all(args, inputs)
-    return 1 if failed else 0
+    return 1 if _detect_all(args, inputs, failed=len(errors)) else 0
 
 
 def _check(args: Namespace) -> None:
@@ -120,8 +119,8 @@ def _check(args: Namespace) -> None:
         raise ConfigError(f"--out {args.out}: cannot be written to ({error.strerror})") from error
 
 
-def _detect_all(args: Namespace, inputs: list[Input]) -> int:
-    """Works through the inputs; returns how many pictures failed."""
+def _detect_all(args: Namespace, inputs: list[Input], failed: int) -> int:
+    """Works through the inputs; returns how many pictures failed, with those that had before."""
     detector = Detector(
         args.weights,
         backend=args.backend,
@@ -133,26 +132,38 @@ def _detect_all(args: Namespace, inputs: list[Input]) -> int:
     thresholds = chosen_thresholds(args, args.weights, detector.thresholds)
     writer = new_writer(args)
     refuse_to_replace(args, inputs, writer)
-    work = _Work(args, detector, thresholds, writer)
+    work = _Work(args, detector, thresholds, writer, failed)
+    progress = Progress(inputs, unit="picture", leave=False, disable=len(inputs) == 1)
     try:
-        for item in Progress(inputs, unit="picture", disable=len(inputs) == 1):
-            if not (args.resume and writer.has(item.name, item.target)):
+        for item in progress:
+            if args.resume and writer.has(item.name, item.target):
+                work.skipped += 1
+            else:
                 work.do(item)
     finally:
         writer.close()
         work.report_frames()
+        work.report_counts(progress)
     return work.failed
 
 
 @dataclass
 class _Work:
-    """Detects in one input after the other; each failure is named and counted."""
+    """Detects in one input after the other; each failure is named and counted.
+
+    Attributes:
+        failed, written, skipped: numbers of pictures, each page of a document being one.
+        animated: names of the inputs of which only the first frame was read.
+        tiled: whether the message on pictures that run as many tiles has been written.
+    """
 
     args: Namespace
     detector: Detector
     thresholds: Thresholds
     writer: Writer
-    failed: int = 0
+    failed: int
+    written: int = 0
+    skipped: int = 0
     animated: list[str] = field(default_factory=list)
     tiled: bool = False
 
@@ -173,6 +184,12 @@ class _Work:
             names = self.animated[0] + (f" and {others} more animations" if others else "")
             write_line(f"{names}: only the first frame was read; --pages all reads every frame")
 
+    def report_counts(self, progress: Progress) -> None:
+        """Write how many pictures there were, if there were several."""
+        done = self.written + self.failed
+        if done + self.skipped > 1:
+            progress.write_summary(done, failed=self.failed, skipped=self.skipped)
+
     @contextmanager
     def _named_failures(self) -> Iterator[None]:
         try:
@@ -186,6 +203,7 @@ class _Work:
         target = part_target(item.target, part)
         if part and not args.overwrite and self.writer.has(item.name, target, part):
             if args.resume:
+                self.skipped += 1
                 return
             raise CraftliteError(f"{called(document, number)}: has a result already; {ADVICE}")
         drawn = args.overlay or args.heatmaps
@@ -202,6 +220,7 @@ class _Work:
             _draw(target, args, picture, maps, words)
         # The result comes last: where it is, --resume takes the picture for done.
         self.writer.write(item.name, target, words, part)
+        self.written += 1
 
     def _announce_tiles(self, name: str, size: Size) -> None:
         """Say once, before it takes its time, that a picture is run as many tiles."""

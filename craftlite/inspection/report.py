@@ -62,12 +62,14 @@ class Inspection:
         self.problems, self.panels = list(problems), list[str]()
         self._samples, self._statistics = samples, Statistics()
         self._wordless = np.zeros(len(samples), bool)
-        for index, sample in enumerate(Progress(samples, unit="picture")):
+        progress = Progress(samples, unit="picture", leave=False)
+        for index, sample in enumerate(progress):
             self._wordless[index] = all(word.ignore for word in sample.words)
             try:
                 self._statistics.add(sample)
             except DatasetError as error:
                 self._add_unreadable(sample, error.__cause__)
+        progress.write_summary(failed=len(self.problems) - len(problems))
 
     def draw(self, out: Path, count: int, seed: int, finder: Finder) -> None:
         """Write panels of `count` random pictures that can be read, and a sheet of them all.

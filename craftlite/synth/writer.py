@@ -78,6 +78,7 @@ def write_dataset(
                 progress.update()
             # Last of all: where a block's lines are, its pictures are too.
             write_whole(lines_path(out, block), "".join(lines))
+        progress.write_summary(skipped=count - len(jobs))
     text = "".join(lines_path(out, block).read_text("utf-8") for block in blocks)
     records = [json.loads(line) for line in text.split("\n") if line]
     write_whole(out / "words.jsonl", text)

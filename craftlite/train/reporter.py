@@ -28,8 +28,8 @@ class Reporter:
         self._show_steps()
 
     def close(self) -> None:
-        """Close the log and the progress bar."""
-        self.progress.close()
+        """Close the log and the progress bar, whose summary is of the steps done here."""
+        self.progress.write_summary()
         self.log.close()
 
     def _show_steps(self) -> None:

@@ -49,7 +49,7 @@ def test_words_go_to_stdout_a_picture_a_line(
     assert run("photos/img_2.png", "photos/sub") == 0
     out, err = capsys.readouterr()
     first, second = lines(out)
-    assert err == ""
+    assert err.startswith("2 pictures, ") and err.count("\n") == 1
     assert (first["image"], second["image"]) == ("photos/img_2.png", "photos/sub/img_1.png")
     assert (first["width"], first["height"]) == (256, 192)
     assert len(first["words"]) == len(BARS)
@@ -86,7 +86,9 @@ def test_bad_inputs_are_named_and_the_rest_goes_on(
     assert run("photos", "missing.jpg", "photos/empty", "*.gif") == 1
     out, err = capsys.readouterr()
     assert len(lines(out)) == 3
-    assert len(err.splitlines()) == 4
+    *errors, summary = err.splitlines()
+    assert len(errors) == 4
+    assert summary.startswith("7 pictures, 4 failed, ")
     for name in ("photos/bad.jpg: ", "missing.jpg: ", "photos/empty: ", "*.gif: "):
         assert err.count(name) == 1
     assert "Traceback" not in err
@@ -136,11 +138,16 @@ def test_drawings_are_pictures_of_the_same_size(run: Callable[..., int], photos:
 
 
 @pytest.mark.parametrize("form", detect.FORMATS)
-def test_resume_leaves_alone_what_is_done(run: Callable[..., int], photos: Path, form: str) -> None:
+def test_resume_leaves_alone_what_is_done(
+    run: Callable[..., int], photos: Path, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     options = ["--out", "found", "--format", form, "--resume"]
     assert run("photos/img_2.png", *options) == 0
     picture([]).save(photos / "img_2.png")
     assert run("photos/img_2.png", "photos/img_1.jpg", *options) == 0
+    assert capsys.readouterr().err.startswith("1 picture, 1 skipped, ")
+    assert run("photos/img_2.png", "photos/img_1.jpg", *options) == 0
+    assert capsys.readouterr().err == "0 pictures, 2 skipped\n"
     found = photos.parent / "found"
     text = "".join(p.read_text() for p in sorted(found.iterdir()) if p.name != "results.jsonl")
     if form == "jsonl":

@@ -42,7 +42,7 @@ def test_all_pages_of_a_tiff_or_those_that_are_named(
     assert run("a.tif", "b.tif") == 0
     out, err = capsys.readouterr()
     assert counts(out) == [(1, 1), (2, 2), (3, 3), (None, 2)]
-    assert err == ""
+    assert err.startswith("4 pictures, ")
     assert run("a.tif", "--pages", "2-3,2") == 0
     assert counts(capsys.readouterr().out) == [(2, 2), (3, 3)]
 
@@ -54,7 +54,9 @@ def test_pages_that_are_not_there_fail_beside_those_that_are(
     assert run("a.tif", "--pages", "3-5") == 1
     out, err = capsys.readouterr()
     assert counts(out) == [(3, 3)]
-    assert err == "craftlite: a.tif: has no page 4\n"
+    missing, summary = err.splitlines()
+    assert missing == "craftlite: a.tif: has no page 4"
+    assert summary.startswith("2 pictures, 1 failed, ")
 
 
 def test_a_pdf_by_its_pages(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,12 +79,14 @@ def test_the_first_frame_of_animations_and_one_line_that_says_so(
     out, err = capsys.readouterr()
     assert counts(out) == [(1, 0)] * 3
     expected = "a.gif and 2 more animations: only the first frame was read; --pages all reads every"
-    assert err == f"{expected} frame\n"
+    first, summary = err.splitlines()
+    assert first == f"{expected} frame"
+    assert summary.startswith("3 pictures, ")
     assert not caplog.records
     assert run("a.gif", "--pages", "all") == 0
     out, err = capsys.readouterr()
     assert counts(out) == [(1, 0), (2, 2), (3, 1)]
-    assert err == ""
+    assert err.startswith("3 pictures, ")
 
 
 def test_results_and_drawings_bear_their_page(run: Callable[..., int], tmp_path: Path) -> None:
@@ -169,10 +173,12 @@ def test_a_list_of_inputs(run: Callable[..., int], capsys: pytest.CaptureFixture
     assert [json.loads(line)["image"] for line in out.splitlines()] == [
         *("a b.png", "caf\u00e9.png", "[c].png", "@d.png")
     ]
-    assert err.splitlines() == [
+    *errors, summary = err.splitlines()
+    assert errors == [
         "craftlite: none.txt: the list cannot be read (No such file or directory)",
         "craftlite: none.png: there is no such file",
     ]
+    assert summary.startswith("6 pictures, 2 failed, ")
     Path("empty.txt").write_text("\n \n")
     assert run("@empty.txt") == 1
     assert capsys.readouterr().err == "craftlite: empty.txt: the list is empty\n"

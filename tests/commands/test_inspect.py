@@ -100,6 +100,7 @@ def test_pictures_and_lines_that_cannot_be_read_are_named_and_the_rest_is_counte
         truth.write("\n1,2,3\n")
     assert inspect(data) == 1
     said = capsys.readouterr()
+    assert said.err.startswith("3 pictures, 1 failed, ")
     assert str(data / "images/img_1.jpg") in said.err
     assert f"{data / 'gt/gt_img_2.txt'}:7" in said.err
     assert "        2  cannot be read" in said.out

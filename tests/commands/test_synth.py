@@ -22,7 +22,9 @@ def test_pictures_and_a_closing_sentence(
     assert synth("--out", tmp_path / "out", "--seed", 1, *SMALL) == 0
     said = capsys.readouterr()
     assert said.out == ""
-    assert "3 pictures" in said.err
+    pace, totals = said.err.splitlines()
+    assert pace.startswith("3 pictures, ")
+    assert totals.startswith(f"{tmp_path / 'out'}: 3 pictures, ")
     assert len(list((tmp_path / "out/images").rglob("*.jpg"))) == 3
     assert json.loads((tmp_path / "out/manifest.json").read_text())["seed"] == 1
 

@@ -95,7 +95,8 @@ def test_torchrun_trains_validates_and_resumes(tmp_path: Path, icdar15: Path) ->
         *("--save-every", "2", "--log-every", "1", "--validate-long-side", "160"),
         *("--pseudo-every", "2", "--accumulate", "1", "--freeze-steps", "1"),
     ]
-    subprocess.run(command, check=True, timeout=300, capture_output=True)
+    fresh = subprocess.run(command, check=True, timeout=300, capture_output=True)
+    assert b"\r" not in fresh.stderr and b"\n4 steps, " in fresh.stderr
     state = load_checkpoint(out / "checkpoint.pt")
     assert state["step"] == 4
     lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
