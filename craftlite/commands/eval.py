@@ -13,7 +13,9 @@ from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.evaluate.comparison import Candidate, EvaluationSet
-from craftlite.evaluate.map_cache import default_folder
+from craftlite.evaluate.lines import line_note
+from craftlite.evaluate.map_cache import clear, default_folder, trim
+from craftlite.evaluate.protocols import cleval
 from craftlite.evaluate.protocols.metric import PROTOCOLS
 from craftlite.evaluate.result_files import read_results
 from craftlite.evaluate.runner import ModelRunner
@@ -27,6 +29,7 @@ MODEL_OPTIONS = (
     "tune",
 )
 NAMES_SHOWN = 5
+NOTABLE = 100e6  # bytes of cached maps from which on a line says where they are
 RESULTS_HELP = (
     "Score the files in this folder or zip (res_NAME.txt, or the JSON of craftlite detect) instead "
     "of running a detector; of the dataset only the ground truth is needed, not the pictures. "
@@ -47,7 +50,7 @@ def parser() -> ArgumentParser:
     )
     add = result.add_argument
     names = f"Format of the data: {', '.join(DATASETS)}. Repeat it for several datasets."
-    add("--dataset", action="append", type=str, required=True, metavar="NAME", help=names)
+    add("--dataset", action="append", type=str, metavar="NAME", help=names)
     add("--split", default="test", choices=SPLITS, help="Split to score.")
     folders = "Folder of each --dataset, in the same order; by default data/NAME."
     add("--data", action="append", type=str, default=[], metavar="DIR", help=folders)
@@ -65,6 +68,8 @@ def parser() -> ArgumentParser:
     add("--tune", action="store_true", help=TUNE_HELP)
     cache = "Folder where score maps are cached; by default ~/.cache."
     add("--cache", type=Path, metavar="DIR", help=cache)
+    clearing = "Remove all cached score maps first; without --dataset, do nothing else."
+    add("--clear-cache", action="store_true", help=clearing)
     side = "Scale pictures so that the longer side has PIXELS; by default the weights' own."
     add("--long-side", type=PositiveInt, metavar="PIXELS", help=side)
     add_thresholds(result)
@@ -79,8 +84,16 @@ def run(args: Namespace) -> int:
         DatasetError: a dataset or the result files cannot be used.
         WeightsError: the weights cannot be used.
     """
+    cache = args.cache or default_folder()
+    if args.clear_cache:
+        write_line(f"removed {clear(cache) / 1e6:.1f} MB of score maps from {cache}")
+        if not args.dataset:
+            return 0
     weights = args.weights or ([] if args.results else [DEFAULT])
     _check(args, weights)
+    _leave_out_cleval(args)
+    if args.report is not None:  # before the work, as its packages may be missing
+        from craftlite.evaluate.report.write import write_report
     sets = _read_sets(args, pictures=bool(weights))
     if args.tune:
         _tune(weights[0], sets, args)
@@ -93,20 +106,26 @@ def run(args: Namespace) -> int:
         candidates += [_read_results(text, data) for text in args.results or ()]
         for one in candidates:
             one.score_on(data)
+            one.note = line_note(one, data)
+            if one.note:
+                write_line(f"warning: {one.note}")
         print(format_summary(candidates, data, as_json=args.json))
         if args.report is not None:
-            from craftlite.evaluate.report.write import write_report
-
             folder = args.report if len(sets) == 1 else args.report / data.name
             write_line(f"report: {write_report(folder, data, candidates)}")
-        for one in candidates:
-            if one.model is not None:
-                one.model.trim_cache()
+    size = trim(cache) if weights else 0
+    if size > NOTABLE:
+        write_line(
+            f"score maps are kept in {cache} ({size / 1e9:.1f} GB); --cache DIR keeps them "
+            "elsewhere, --clear-cache removes them"
+        )
     return 0
 
 
 def _check(args: Namespace, weights: list[str]) -> None:
     """Refuses options that are out of range or contradict one another."""
+    if not args.dataset:
+        raise ConfigError("give at least one --dataset")
     for option, known in (("dataset", DATASETS), ("protocol", PROTOCOLS)):
         for name in args[option] or ():
             if name not in known:
@@ -141,6 +160,17 @@ def _check(args: Namespace, weights: list[str]) -> None:
     ):
         if wrong:
             raise ConfigError(reason)
+
+
+def _leave_out_cleval(args: Namespace) -> None:
+    """Goes on without the protocol cleval where its package is missing, if there is another."""
+    if "cleval" not in (args.protocol or ()) or cleval.is_installed():
+        return
+    hint = "pip install 'craftlite[cleval]'"
+    args.protocol = [name for name in args.protocol if name != "cleval"]
+    if not args.protocol:
+        raise ConfigError(f"--protocol cleval needs a package that is not installed: {hint}")
+    write_line(f"cleval is left out: {hint}")
 
 
 def _named_weights(weights: list[str]) -> list[tuple[str, str]]:
@@ -192,8 +222,9 @@ def _open(weights: str, data: EvaluationSet, args: Namespace) -> ModelRunner:
 def _run_model(name: str, weights: str, data: EvaluationSet, args: Namespace) -> Candidate:
     model = _open(weights, data, args)
     thresholds = chosen_thresholds(args, weights, model.thresholds)
-    samples = Progress(data.samples, desc=f"{name} on {data.name}", unit="picture")
-    detections = [model.detections(sample, thresholds) for sample in samples]
+    progress = Progress(data.samples, f"{name} on {data.name}", unit="picture", leave=False)
+    detections = [model.detections(sample, thresholds) for sample in progress]
+    progress.write_summary(from_the_cache=model.cached)
     return Candidate(name, model.facts(thresholds), detections, model, thresholds)
 
 

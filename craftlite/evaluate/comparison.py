@@ -45,6 +45,7 @@ class Candidate:
         detections: of the samples, in their order.
         model: that found them, with `thresholds`; None where files were read.
         metrics: by protocol, filled by `score_on`.
+        note: what to know before its figures are believed; None where there is nothing.
     """
 
     name: str
@@ -53,11 +54,16 @@ class Candidate:
     model: ModelRunner | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
     metrics: dict[str, Metric] = field(default_factory=dict)
+    note: str | None = None
 
     def score_on(self, data: EvaluationSet) -> None:
         """Scores all samples by each protocol."""
         for protocol in data.protocols:
             self.metrics[protocol] = Metric.of(protocol, data.samples, self.detections)
+
+    def word_protocols(self) -> list[str]:
+        """Those of its protocols that match words, which cleval does not."""
+        return [name for name, metric in self.metrics.items() if metric.matchings]
 
 
 def rows(candidates: Sequence[Candidate], protocols: Sequence[str]) -> list[dict[str, Any]]:
@@ -73,6 +79,17 @@ def _row(one: Candidate, protocol: str) -> dict[str, Any]:
     }
     named = {"name": one.name, "protocol": protocol}
     return named | metric.summary().facts() | pictures | one.facts
+
+
+def timing_note(rows: Sequence[dict[str, Any]]) -> str | None:
+    """How far the milliseconds of detectors can be compared; None where one alone was timed."""
+    times = {row["name"]: row["milliseconds"] for row in rows if "milliseconds" in row}
+    cached = [name for name, milliseconds in times.items() if milliseconds is None]
+    if cached:
+        return f"not timed: {', '.join(cached)}, as maps came from the cache; see craftlite bench"
+    if len(times) > 1:
+        return "timed one after the other in this run; craftlite bench times networks in turn"
+    return None
 
 
 def differences(candidates: Sequence[Candidate], protocols: Sequence[str]) -> list[dict[str, Any]]:

@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import re
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from zipfile import BadZipFile
@@ -15,7 +17,9 @@ from craftlite.errors import CraftliteError
 from craftlite.files import sha256_of, written_whole
 from craftlite.progress import write_line
 
-LIMIT = 4 * 2**30  # bytes; beyond it the maps that were not used for longest go
+LIMIT = 2**30  # bytes; beyond it the maps that were not used for longest go
+FILE = re.compile(r"[0-9a-f]{16}/[0-9a-f]{32}-\d+\.npz")
+BEGAN = time.time()  # of this run: what it uses stays
 
 
 def default_folder() -> Path:
@@ -31,15 +35,16 @@ class MapCache:
         folder: where all maps are kept; if it cannot be written to, one warning is given and
             nothing is kept.
         weights: SHA-256 of the weights' file.
+        limit: bytes that all maps take at most, those of other weights too, as for `trim`.
     """
 
-    def __init__(self, folder: Path, weights: str) -> None:
-        self._root, self._folder = folder, folder / weights[:16]
-        self._writes = True
+    def __init__(self, folder: Path, weights: str, limit: int = LIMIT) -> None:
+        self._root, self._folder, self._limit = folder, folder / weights[:16], limit
+        self._writes, self._untrimmed = True, 0
         self._hashes: dict[Path, str] = {}
 
-    def maps(self, sample: Sample, detector: Detector) -> tuple[Maps, float]:
-        """A picture's maps, from disk or computed; and the milliseconds that computing took.
+    def maps(self, sample: Sample, detector: Detector) -> tuple[Maps, float | None]:
+        """A picture's maps, and the milliseconds that computing them took, or None from disk.
 
         Raises:
             DatasetError: the picture cannot be read.
@@ -47,7 +52,7 @@ class MapCache:
         path = self._folder / f"{self._hash(sample)[:32]}-{detector.long_side}.npz"
         kept = _read(path, detector)
         if kept is not None:
-            return kept
+            return kept, None
         pixels = sample.pixels()
         start = time.perf_counter()
         maps = detector.maps(pixels)
@@ -77,16 +82,46 @@ class MapCache:
         except CraftliteError as error:
             self._writes = False
             write_line(f"warning: maps are not kept: {error}")
+            return
+        self._untrimmed += sum(array.nbytes for array in arrays.values())
+        if self._untrimmed > self._limit / 16:
+            trim(self._root, self._limit)
+            self._untrimmed = 0
 
-    def trim(self, limit: int = LIMIT) -> None:
-        """Remove the files that were not used for longest until all take at most `limit` bytes."""
-        files = [(file.stat(), file) for file in self._root.glob("*/*.npz")]
-        total = sum(stat.st_size for stat, _ in files)
-        for stat, file in sorted(files, key=lambda item: item[0].st_mtime):
-            if total <= limit:
-                return
-            file.unlink(missing_ok=True)
-            total -= stat.st_size
+
+def trim(folder: Path, limit: int = LIMIT) -> int:
+    """Remove the maps that were not used for longest until all take at most `limit` bytes.
+
+    Those that were used since this process began stay, whatever they take: a search needs them
+    again. Returns the bytes that are left.
+    """
+    files = list(_files(folder))
+    total = sum(stat.st_size for stat, _ in files)
+    for stat, file in sorted(files, key=lambda item: item[0].st_mtime):
+        if total <= limit or stat.st_mtime >= BEGAN:
+            break
+        file.unlink(missing_ok=True)
+        total -= stat.st_size
+    return total
+
+
+def clear(folder: Path) -> int:
+    """Remove all maps, and nothing else that the folder may hold; returns their bytes."""
+    total = 0
+    for stat, file in list(_files(folder)):
+        file.unlink(missing_ok=True)
+        total += stat.st_size
+        with suppress(OSError):
+            file.parent.rmdir()  # once it is empty
+    return total
+
+
+def _files(folder: Path) -> Iterator[tuple[os.stat_result, Path]]:
+    """The maps' files, not those that someone else keeps there."""
+    for file in folder.glob("*/*.npz"):
+        if FILE.fullmatch(f"{file.parent.name}/{file.name}"):
+            with suppress(FileNotFoundError):  # another process has removed it
+                yield file.stat(), file
 
 
 def _suffix(scale: int) -> str:
@@ -94,7 +129,7 @@ def _suffix(scale: int) -> str:
     return f"-{scale}" if scale else ""
 
 
-def _read(path: Path, detector: Detector) -> tuple[Maps, float] | None:
+def _read(path: Path, detector: Detector) -> Maps | None:
     """What a file holds, or None where it is not there or damaged; marks it as used."""
     try:
         with np.load(path) as file:
@@ -103,13 +138,12 @@ def _read(path: Path, detector: Detector) -> tuple[Maps, float] | None:
                 Maps(file["region" + _suffix(scale)], file["affinity" + _suffix(scale)], fit)
                 for scale, fit in enumerate(detector.fits((width, height)))
             )
-            milliseconds = float(file["milliseconds"])
         if any(one.region.shape[::-1] != one.fit.map_size() for one in maps.scales()):
             return None  # kept by a version that scaled pictures by another rule
         os.utime(path)
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
-    return maps, milliseconds
+    return maps
 
 
 def picture_hash(sample: Sample) -> str:

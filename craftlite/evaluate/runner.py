@@ -44,6 +44,7 @@ class ModelRunner:
     Attributes:
         thresholds: those that the weights are meant for.
         origin: where thresholds and long side come from, in words.
+        cached: how often maps came from the cache.
 
     Raises:
         WeightsError: the weights are missing, corrupt or of another network.
@@ -68,13 +69,13 @@ class ModelRunner:
             detector = Detector(detector.runtime, long_side=long_side or side)
         self.detector, self.polygons = detector, polygons
         self._cache = MapCache(cache, sha256_of(entry.file))
-        self._milliseconds: list[float] = []
+        self.cached, self._milliseconds = 0, list[float]()
 
     def at(self, long_side: int) -> "ModelRunner":
         """The same weights on another long side."""
         other = copy(self)
         other.detector = Detector(self.detector.runtime, long_side=long_side)
-        other._milliseconds = []
+        other.cached, other._milliseconds = 0, []
         return other
 
     def maps(self, sample: Sample) -> Maps:
@@ -84,7 +85,10 @@ class ModelRunner:
             DatasetError: the picture cannot be read.
         """
         maps, milliseconds = self._cache.maps(sample, self.detector)
-        self._milliseconds.append(milliseconds)
+        if milliseconds is None:
+            self.cached += 1
+        else:
+            self._milliseconds.append(milliseconds)
         return maps
 
     def detections(self, sample: Sample, thresholds: Thresholds) -> Detections:
@@ -95,8 +99,8 @@ class ModelRunner:
     def facts(self, thresholds: Thresholds) -> dict[str, Any]:
         """What is run and how, and what it costs; parameters and operations where torch is there.
 
-        "milliseconds": median over the pictures so far, from pixels to maps, when each was
-        computed; None before the first.
+        "milliseconds": median over the pictures so far, from pixels to maps; None before the first,
+        and where any maps came from the cache, which other runs may have computed.
         """
         facts: dict[str, Any] = {"weights": self.name, "network": self.network}
         if find_spec("torch"):
@@ -105,7 +109,7 @@ class ModelRunner:
             facts |= cost(self.network, *COST_SIZE)._asdict()
         times = self._milliseconds
         return facts | {
-            "milliseconds": round(median(times), 1) if times else None,
+            "milliseconds": round(median(times), 1) if times and not self.cached else None,
             "long_side": self.detector.long_side,
             "text_threshold": thresholds.text,
             "link_threshold": thresholds.link,
@@ -113,7 +117,3 @@ class ModelRunner:
             "growth": thresholds.growth,
             "origin": self.origin if thresholds == self.thresholds else "given by hand",
         }
-
-    def trim_cache(self) -> None:
-        """Keeps the cache of maps within its limit."""
-        self._cache.trim()

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from craftlite.evaluate.comparison import Candidate, EvaluationSet, differences, rows
+from craftlite.evaluate.comparison import Candidate, EvaluationSet, differences, rows, timing_note
 from craftlite.evaluate.protocols.metric import PROTOCOLS
 
 Facts = dict[str, Any]
@@ -55,10 +55,12 @@ def facts(row: Facts, where: str) -> str:
 def table(lines: Sequence[Facts], compared: Sequence[Facts]) -> str:
     """Several detectors or protocols, one a line, then the differences from the first detector."""
     wide = max(len(row["name"]) for row in lines)
-    heads = ("precision", "recall", "H-mean", "95 % interval", "parameters", "MACs", "ms")
+    heads = ["precision", "recall", "H-mean", "95 % interval", "parameters", "MACs"]
+    timed = any(row.get("milliseconds") for row in lines)
+    heads += ["ms"] if timed else []
     text = [f"{'':<{wide}}  {'protocol':<16}" + "".join(f"{head:>16}" for head in heads)]
     for row in lines:
-        cells = "".join(f"{cell:>16}" for cell in _cells(row))
+        cells = "".join(f"{cell:>16}" for cell in _cells(row)[: len(heads)])
         text.append(f"{row['name']:<{wide}}  {row['protocol']:<16}{cells}")
     for one in compared:
         low, high = (100 * limit for limit in one["hmean_interval"])
@@ -66,6 +68,7 @@ def table(lines: Sequence[Facts], compared: Sequence[Facts]) -> str:
             f"{one['name']} less {one['against']}, {one['protocol']}: {100 * one['hmean']:+.2f} "
             f"points of H-mean, 95 % interval {low:+.2f} to {high:+.2f}"
         )
+    text += [note for note in [timing_note(lines)] if note]
     return "\n".join(text)
 
 

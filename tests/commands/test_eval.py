@@ -1,6 +1,8 @@
 """`craftlite eval` on datasets and result files that the tests write."""
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
+from craftlite.cli import main
+from craftlite.commands import eval as eval_command
 from craftlite.commands.eval import parser, run
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.runtime import METADATA
@@ -123,7 +127,7 @@ def test_pictures_are_needed_to_run_a_model(icdar15: Path) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [[], ["--dataset", "icdar15", "--split", "all"],
+    [["--dataset", "icdar15", "--split", "all"],
      ["--dataset", "icdar15", "--low-text", "1.5"]],
 )  # fmt: skip
 def test_wrong_usage_exits_with_2(options: list[str]) -> None:
@@ -148,6 +152,44 @@ def test_wrong_usage_exits_with_2(options: list[str]) -> None:
 def test_options_that_make_no_sense_are_refused(options: list[str], says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         evaluate("--dataset", "icdar15", *options)
+
+
+def test_a_dataset_is_needed() -> None:
+    with pytest.raises(ConfigError, match="give at least one --dataset"):
+        evaluate("--weights", "craftlite-small")
+
+
+def test_without_its_package_cleval_is_left_out_before_the_work(
+    icdar15: Path,
+    results: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "cleval", None)
+    options = ["--dataset", "icdar15", "--data", icdar15, "--results", results]
+    assert evaluate(*options, "--protocol", "cleval", "--protocol", "iou", "--json") == 0
+    out, err = capsys.readouterr()
+    facts = json.loads(out)
+    assert facts["protocol"] == "iou" and "rows" not in facts
+    assert err.startswith("cleval is left out: pip install 'craftlite[cleval]'\n")
+    # Before the data is read: there is none.
+    with pytest.raises(ConfigError, match=r"not installed: pip install 'craftlite\[cleval\]'"):
+        evaluate("--dataset", "icdar15", "--data", "none", "--protocol", "cleval")
+
+
+@pytest.mark.parametrize("package", ["jinja2", "matplotlib"])
+def test_without_its_packages_a_report_is_refused_before_the_work(
+    package: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    for name in ("write", "charts"):
+        monkeypatch.delitem(sys.modules, f"craftlite.evaluate.report.{name}", raising=False)
+    command = ["eval", "--dataset", "icdar15", "--data", "none", "--report", "report"]
+    assert main(command) == 2
+    hint = f"craftlite eval: needs {package}, which comes with: pip install 'craftlite[report]'\n"
+    assert capsys.readouterr().err == hint
 
 
 @pytest.fixture
@@ -236,6 +278,74 @@ def test_several_are_compared_with_the_first(
     text = capsys.readouterr().out
     assert "other less" in text
     assert "-33.33 points of H-mean" in text
+
+
+def test_milliseconds_are_of_one_run_or_left_out(
+    bright: list[str | Path],
+    brightness: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    twin = brightness.with_name("twin.onnx")
+    model = onnx.load(brightness)
+    model.producer_name = "twin"  # other bytes, so that its maps are its own
+    onnx.save(model, twin)
+    both, report = [*bright, "--weights", twin], tmp_path / "report"
+
+    def shown() -> tuple[str, str, str]:
+        assert evaluate(*both, "--report", report) == 0
+        table = capsys.readouterr().out
+        return table, (report / "report.html").read_text(), (report / "report.md").read_text()
+
+    assert evaluate(*bright, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["milliseconds"] is not None
+    for text in shown():  # the first one's maps are there already
+        assert "not timed: brightness, as maps came from the cache" in text
+    assert evaluate(*bright, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["milliseconds"] is None
+    table, page, summary = shown()
+    assert "not timed: brightness, twin, as" in table and " ms\n" not in table
+    assert "<th>ms</th>" not in page and "a picture takes" not in page
+    assert " ms |" not in summary
+    both.append("--clear-cache")
+    table, page, summary = shown()
+    assert " ms\n" in table and "<th>ms</th>" in page and " ms |" in summary
+    for text in (table, page, summary):
+        assert "timed one after the other in this run" in text and "not timed" not in text
+
+
+def test_the_cache_is_cleared_by_itself_or_first(
+    bright: list[str | Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache = tmp_path / "cache"
+    evaluate(*bright)
+    [kept] = cache.rglob("*.npz")
+    other = kept.parent / "mine.txt"
+    other.touch()
+    size = f"{kept.stat().st_size / 1e6:.1f} MB"
+    capsys.readouterr()
+    assert evaluate("--clear-cache", "--cache", cache) == 0
+    assert capsys.readouterr() == ("", f"removed {size} of score maps from {cache}\n")
+    assert list(kept.parent.iterdir()) == [other]
+    evaluate(*bright)
+    os.utime(kept, (1000, 1000))
+    assert evaluate(*bright, "--clear-cache") == 0
+    assert capsys.readouterr().err.count(f"removed {size}") == 1
+    assert kept.stat().st_mtime > 1000
+
+
+def test_a_large_cache_is_mentioned_once(
+    bright: list[str | Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    evaluate(*bright, "--weights", "craftlite-small")
+    assert "--clear-cache" not in capsys.readouterr().err
+    monkeypatch.setattr(eval_command, "NOTABLE", 1000)
+    evaluate(*bright, "--weights", "craftlite-small")
+    line = f"score maps are kept in {tmp_path / 'cache'} (0.0 GB); --cache DIR keeps them elsewhere"
+    assert capsys.readouterr().err.count(line) == 1
 
 
 def test_report_of_a_model(bright: list[str | Path], tmp_path: Path) -> None:

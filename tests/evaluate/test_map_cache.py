@@ -11,7 +11,7 @@ import pytest
 from craftlite.data.sample import Sample
 from craftlite.detector import Detector
 from craftlite.errors import DatasetError
-from craftlite.evaluate.map_cache import MapCache, default_folder, picture_hash
+from craftlite.evaluate.map_cache import MapCache, clear, default_folder, picture_hash, trim
 
 
 @pytest.fixture(scope="module")
@@ -35,13 +35,14 @@ def test_kept_maps_are_those_that_were_computed(
 ) -> None:
     cache = MapCache(tmp_path, "a" * 64)
     fresh, milliseconds = cache.maps(sample, detector)
-    kept, same = cache.maps(sample, detector)
+    kept, untimed = cache.maps(sample, detector)
     direct = detector.maps(sample.pixels())
     for maps in (fresh, kept):
         assert np.array_equal(maps.region, direct.region)
         assert np.array_equal(maps.affinity, direct.affinity)
         assert maps.fit == direct.fit
-    assert same == milliseconds > 0
+    assert milliseconds is not None and milliseconds > 0
+    assert untimed is None
     assert len(files(tmp_path)) == 1
 
 
@@ -92,9 +93,48 @@ def test_what_was_not_used_for_longest_goes_first(
         os.utime(newest, (1000 + age, 1000 + age))
     cache.maps(samples[0], detector)  # the oldest is used once more
     size = files(tmp_path)[0].stat().st_size
-    cache.trim(2 * size)
+    assert trim(tmp_path, 2 * size) <= 2 * size
     kept = {file.stem.partition("-")[0] for file in files(tmp_path)}
     assert kept == {picture_hash(samples[number])[:32] for number in (0, 2)}
+    # What this run has used stays, even where it is more than the limit.
+    assert trim(tmp_path, 0) == size
+    assert [file.stem.partition("-")[0] for file in files(tmp_path)] == [
+        picture_hash(samples[0])[:32]
+    ]
+
+
+def test_the_limit_is_kept_while_maps_are_added(
+    tmp_path: Path, detector: Detector, sample: Sample
+) -> None:
+    earlier = MapCache(tmp_path, "b" * 64)
+    samples = [Sample(str(n), np.roll(sample.pixels(), n, axis=1), ()) for n in range(4)]
+    for one in samples:
+        earlier.maps(one, detector)
+    for file in files(tmp_path):
+        os.utime(file, (1000, 1000))
+    size = files(tmp_path)[0].stat().st_size
+    cache = MapCache(tmp_path, "a" * 64, limit=4 * size)
+    for count, one in enumerate(samples, 1):
+        cache.maps(one, detector)
+        assert len(list((tmp_path / ("a" * 16)).glob("*.npz"))) == count
+        assert len(files(tmp_path)) == 4
+    cache.maps(Sample("more", 255 - sample.pixels(), ()), detector)
+    assert len(files(tmp_path)) == 5  # all of this run
+
+
+def test_only_maps_are_removed(tmp_path: Path, detector: Detector, sample: Sample) -> None:
+    MapCache(tmp_path, "a" * 64).maps(sample, detector)
+    size = files(tmp_path)[0].stat().st_size
+    (tmp_path / "mine").mkdir()
+    (tmp_path / ("b" * 16)).mkdir()
+    others = [tmp_path / "mine/a.npz", tmp_path / ("b" * 16) / "notes.npz", tmp_path / "c.npz"]
+    for file in others:
+        file.write_bytes(b"of someone else")
+        os.utime(file, (1000, 1000))
+    assert trim(tmp_path, 0) == clear(tmp_path) == size
+    assert sorted(file for file in tmp_path.rglob("*") if file.is_file()) == sorted(others)
+    assert not (tmp_path / ("a" * 16)).exists()
+    assert clear(tmp_path) == clear(tmp_path / "none") == 0
 
 
 def test_a_folder_that_cannot_be_written_is_said_once(
@@ -105,7 +145,7 @@ def test_a_folder_that_cannot_be_written_is_said_once(
     cache = MapCache(blocked, "a" * 64)
     for _ in range(2):
         cache.maps(sample, detector)
-    cache.trim()
+    assert trim(blocked) == clear(blocked) == 0
     assert capsys.readouterr().err.count("maps are not kept") == 1
 
 

@@ -42,6 +42,12 @@ def test_a_long_side_that_is_given_wins(official: str, tmp_path: Path) -> None:
     assert model.detector.long_side == 64
     assert model.facts(Thresholds())["origin"] == "given by hand"
     assert model.facts(Thresholds())["milliseconds"] > 0
+    other = Sample("b", np.ones((32, 64, 3), np.uint8), ())
+    again = ModelRunner(official, "icdar15", cache=tmp_path, long_side=64)
+    for one, cached in ((sample, 1), (other, 1)):
+        again.detections(one, model.thresholds)
+        assert again.cached == cached
+        assert again.facts(Thresholds())["milliseconds"] is None
 
 
 @pytest.mark.parametrize("dataset", ["words", "quads", "textocr"])

@@ -14,6 +14,15 @@ from craftlite.evaluate.score import Tally
 from craftlite.geometry import Points
 
 
+def is_installed() -> bool:
+    """Whether the package and all that it needs can be imported."""
+    try:
+        import cleval  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
 def measure(truths: Sequence[Word], outlines: Sequence[Points]) -> Tally:
     """Characters of one picture: to find, detected, found and correct, penalties taken off.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import craftlite
 from craftlite.data.sample import Sample
-from craftlite.evaluate.comparison import Candidate, EvaluationSet, differences, rows
+from craftlite.evaluate.comparison import Candidate, EvaluationSet, differences, rows, timing_note
 from craftlite.evaluate.protocols.metric import PROTOCOLS
 from craftlite.evaluate.report.breakdown import by_groups
 from craftlite.evaluate.report.mistakes import KINDS, Mistakes, mistakes
@@ -20,8 +20,9 @@ Facts = dict[str, Any]
 def facts_of(data: EvaluationSet, candidates: Sequence[Candidate]) -> Facts:
     """The report's values; details are by the first protocol that matches words."""
     protocols = data.protocols
-    by = next(name for name in protocols if candidates[0].metrics[name].matchings)
+    by = candidates[0].word_protocols()[0]
     words = [word for sample in data.samples for word in sample.words]
+    scored = rows(candidates, protocols)
     return {
         "dataset": data.name,
         "split": data.split,
@@ -31,7 +32,9 @@ def facts_of(data: EvaluationSet, candidates: Sequence[Candidate]) -> Facts:
         "made": datetime.now(timezone.utc).isoformat(timespec="minutes"),
         "version": craftlite.__version__,
         "protocols": {name: PROTOCOLS[name].title for name in protocols},
-        "rows": rows(candidates, protocols),
+        "rows": scored,
+        "timing": timing_note(scored),
+        "notes": [one.note for one in candidates if one.note],
         "differences": differences(candidates, protocols),
         "details_by": by,
         "details": [details(one, data.samples, by) for one in candidates],
