@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
-from tqdm import tqdm
 
 from craftlite.data.loader import Crops
 from craftlite.data.sample import Sample
@@ -22,6 +21,7 @@ from craftlite.evaluate.tune import search
 from craftlite.export import onnx_of
 from craftlite.model.files import read_model
 from craftlite.postprocess import Thresholds
+from craftlite.progress import Progress
 from craftlite.runtime import OnnxRuntime, Runtime
 from craftlite.train.detector.loss import craft_loss
 from craftlite.train.detector.validate import AS_THEY_ARE, THRESHOLDS
@@ -93,7 +93,7 @@ def _mean_loss(runtime: Runtime, samples: Sequence[Sample]) -> float:
     """The mean loss of one crop of each sample, without changes of its geometry or colours."""
     crops = SequentialCrops([Listed(samples)], [1.0], CROP, SEED, AS_THEY_ARE)
     losses = []
-    for number in tqdm(range(len(samples)), desc="loss", leave=False, mininterval=5):
+    for number in Progress(range(len(samples)), "loss", unit="crop", leave=False):
         picture, scores, weight = crops[number]
         maps = torch.from_numpy(runtime(picture[None].numpy()))
         losses.append(craft_loss(maps.permute(0, 2, 3, 1), scores[None], weight[None])["loss"])
@@ -101,7 +101,7 @@ def _mean_loss(runtime: Runtime, samples: Sequence[Sample]) -> float:
 
 
 def _maps(detector: Detector, samples: Sequence[Sample]) -> Iterable[tuple[Sample, Maps]]:
-    for sample in tqdm(samples, desc="maps", leave=False, mininterval=5):
+    for sample in Progress(samples, "maps", unit="picture", leave=False):
         yield sample, detector.maps(sample.pixels())
 
 
@@ -119,7 +119,7 @@ def _tallies(
 
 def _best_thresholds(detector: Detector, seen: Sequence[tuple[Sample, Maps]]) -> Thresholds:
     """The thresholds that give the best H-mean on pictures whose maps are known."""
-    bar = tqdm(desc="thresholds", unit="combination", leave=False, mininterval=5)
+    bar = Progress(desc="thresholds", unit="combination", leave=False)
 
     def trial(_: int, levels: Thresholds) -> Score:
         bar.update()
