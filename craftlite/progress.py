@@ -34,12 +34,13 @@ class Progress(tqdm):  # type: ignore[misc]
         with suppress(AttributeError):
             super().__del__()
 
-    def display(self, msg: str | None = None, pos: int | None = None) -> None:
-        """Draw the bar, or write a line if the last one is SECONDS old."""
+    def display(self, msg: str | None = None, pos: int | None = None) -> bool:
+        """Draw the bar, or write a line if the last one is SECONDS old; returns whether it drew."""
         if not self._plain:
-            super().display(msg, pos)
-        elif time.monotonic() - self._shown >= SECONDS:
+            return bool(super().display(msg, pos))
+        if time.monotonic() - self._shown >= SECONDS:
             self._write_line()
+        return False
 
     def clear(self, nolock: bool = False) -> None:
         """Take the bar off the terminal, to write a message in its place; lines stay."""

@@ -120,13 +120,25 @@ def test_slow_work_has_seconds_for_each(capsys: pytest.CaptureFixture[str]) -> N
     assert re.fullmatch(r"1 picture, \d+\.\d s/picture\n", capsys.readouterr().err)
 
 
-def test_a_terminal_has_a_bar() -> None:
+def on_a_terminal(program: str) -> str:
+    """What a program writes to a terminal."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
-    subprocess.run([sys.executable, "-c", COUNT], stdout=theirs, stderr=theirs, check=True)
+    subprocess.run([sys.executable, "-c", program], stdout=theirs, stderr=theirs, check=True)
     os.close(theirs)
-    shown = os.read(ours, 100_000).decode()
+    return os.read(ours, 100_000).decode()
+
+
+def test_a_terminal_has_a_bar() -> None:
+    shown = on_a_terminal(COUNT)
     assert "\r" in shown and "█" in shown and "number 1" in shown
+
+
+def test_a_summary_takes_the_place_of_the_bar() -> None:
+    shown = on_a_terminal(COUNT.replace("3),", "3), leave=False,") + "bar.write_summary()")
+    *_, blank, last = shown.splitlines()
+    assert blank.strip() == ""
+    assert last.startswith("reading: 3 pictures, ")
 
 
 def test_a_line_obeys_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
