@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from craftlite.commands import detect
+from craftlite.postprocess import Thresholds
+from craftlite.weights import settings_text, tuned_settings
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +36,8 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
     onnx.helper.set_model_props(model, {"craftlite": json.dumps({"network": "brightness"})})
     path = tmp_path_factory.mktemp("network") / "brightness.onnx"
     onnx.save(model, path)
+    settings = tuned_settings(Thresholds(), 1280, "for these tests", None, {})
+    path.with_suffix(".json").write_text(settings_text(settings))
     return path
 
 
