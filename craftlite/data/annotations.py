@@ -1,5 +1,6 @@
 """One split of a dataset: its pictures with their words, and the problems of its ground truth."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,12 @@ CROSSING = "the outline crosses itself"
 NO_AREA = "the outline encloses no area"
 ANTICLOCKWISE = "the outline runs anticlockwise, so it is turned"
 NO_TEXT = "the text is empty, so it is unknown"
+LINE_WITHOUT_TEXT = "8 numbers without a text, which other lines have, so it is unknown"
+TEXT_OF_NUMBERS = (
+    "the text begins with numbers, so the line could be an outline of more points; "
+    "put the text in double quotes to settle it"
+)
+MANY_NUMBERS = "more than 8 numbers, so they are taken as an outline of more than 4 points"
 CHARACTERS = "the characters do not fit the text, so they are left out"
 WORDS = "the text has another number of words than there are outlines, so it is left out"
 DUPLICATE = "the name is there twice, so the first is used"
@@ -28,7 +35,9 @@ TURNED = "EXIF says to turn the picture, but ground truth is taken to be in stor
 # Of all words together: characters would be looked for across the reading direction.
 SHORT_SIDE = "most quads begin along their short side; list corners from where reading starts"
 OTHER_CORNER = "most quads do not begin at the top left; list corners from where reading starts"
+CONFIDENCES = "all texts are numbers from 0 to 1, as confidences are; remove them from the lines"
 
+FEWEST_TEXTS = 5  # to judge whether all are confidences
 FEWEST_QUADS, ELONGATED = 20, 1.5  # to judge where quads begin: how many, and longer side / shorter
 LONGEST_FOUND = 200  # characters of what was found that a message repeats
 PLACES_SHOWN = 10  # of all that a message could list
@@ -44,6 +53,7 @@ class Annotation(NamedTuple):
     ignore: bool = False  # a don't-care region, whose text and characters are of no use
     characters: Points | None = None  # (M, 4, 2)
     confidence: float = 1.0  # of the characters, 0..1: below 1 their number need not fit the text
+    doubt: str | None = None  # the kind of problem that reading has shown already
 
 
 class Problem(NamedTuple):
@@ -111,6 +121,17 @@ def corner_problems(where: str, samples: Iterable[Sample]) -> list[Problem]:
     ]
 
 
+def text_problems(where: str, samples: Iterable[Sample]) -> list[Problem]:
+    """Whether all texts of a dataset, FEWEST_TEXTS or more, are confidences."""
+    texts = (word.text for sample in samples for word in sample.words if word.text)
+    count = 0
+    for text in texts:
+        if not re.fullmatch(r"0?\.\d+|1\.0+", text):
+            return []
+        count += 1
+    return [Problem(where, CONFIDENCES, f"{count} texts")] if count >= FEWEST_TEXTS else []
+
+
 class UnreadableError(DatasetError):
     """A place in ground truth that cannot be read: what was found there, and what expected."""
 
@@ -176,10 +197,12 @@ class IssueLog:
         Raises:
             UnreadableError: see `check_outline`.
         """
-        outline, text, ignore, characters, confidence = annotation
+        outline, text, ignore, characters, confidence, doubt = annotation
         check_outline(outline, where)
         polygon = clockwise(outline)
-        flaws = [] if polygon is outline else [ANTICLOCKWISE]
+        flaws = [doubt] if doubt else []
+        if polygon is not outline:
+            flaws.append(ANTICLOCKWISE)
         if not Polygon(polygon).is_valid:
             flaws.append(CROSSING if repaired(polygon).area > 0 else NO_AREA)
         if ignore:

@@ -1,6 +1,7 @@
 """Folders of pictures, and a folder that has a file of ground truth for each of them."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def make_dataset(
     notes: IssueLog,
     need_pictures: bool,
     keep: Callable[[str], bool] | None = None,
-    truth: Path = Path("{}"),
+    truth: Path | None = None,
 ) -> Dataset:
     """Every picture that has an entry in `words_of`, by its stem; a GIF is noted and left out.
 
@@ -70,25 +71,40 @@ def make_dataset(
     Raises:
         DatasetError: a picture or an entry is missing, or there is no entry and no problem.
     """
-    picture_of = _find_pictures(folders, keep or words_of.__contains__, notes, need_pictures)
+    named: dict[str, Sequence[Word]] = {}
+    for stem, words in words_of.items():
+        if named.setdefault(normal(stem), words) is not words:
+            notes.note(str(folders[0]), DUPLICATE, stem)
+    picture_of = _find_pictures(folders, keep or named.__contains__, notes, need_pictures)
     if need_pictures:
-        _check_all_there(picture_of.keys() - words_of, [truth.parent], truth.name)
-        _check_all_there(words_of.keys() - picture_of, folders, "{}.jpg (or .png, ...)")
-    if not words_of and not notes.problems:
-        raise DatasetError(f"{folders[0]}: no ground truth of this split there")
+        if truth:
+            lacking = [path for stem, path in picture_of.items() if stem not in named]
+            _check_truths(lacking, truth)
+        if lonely := sorted(named.keys() - picture_of, key=natural_order):
+            where = ", ".join(map(str, folders))
+            error = missing_files(where, [f"{stem}.jpg (or .png, ...)" for stem in lonely])
+            raise DatasetError(f"{error}; add it, or remove its ground truth")
+    if not named and not notes.problems:
+        other = _misnamed(truth) if truth else ""
+        raise DatasetError(f"{folders[0]}: no ground truth of this split there{other}")
     samples = []
-    for stem in sorted(words_of, key=natural_order):
+    for stem in sorted(named, key=natural_order):
         path = picture_of.get(stem, folders[0] / f"{stem}.jpg")
         if is_gif(path):
             notes.note(str(path), GIF, path.name)
         else:
-            samples.append(Sample(stem, path, tuple(words_of[stem])))
+            samples.append(Sample(stem, path, tuple(named[stem])))
     return Dataset(samples, notes.problems)
 
 
 def is_gif(path: Path) -> bool:
     """Whether a picture is named as a GIF, which does not say which frame its words are of."""
     return path.suffix.lower() == ".gif"
+
+
+def normal(name: str) -> str:
+    """A name as it is compared: with its accents composed (NFC), for systems write either form."""
+    return unicodedata.normalize("NFC", name)
 
 
 def natural_order(name: str) -> list[tuple[int, str, str]]:
@@ -114,7 +130,8 @@ def _find_pictures(
     listed = (path for folder in there for path in sorted(folder.iterdir()))
     found = [path for path in listed if path.suffix.lower() in _LISTED_SUFFIXES]
     found.sort(key=is_gif)  # stable: a readable picture of the same name comes first
-    return _by_stem(((path.stem, path) for path in found if keep(path.stem)), notes)
+    stems = ((normal(path.stem), path) for path in found)
+    return _by_stem(((stem, path) for stem, path in stems if keep(stem)), notes)
 
 
 def _truths(
@@ -127,8 +144,8 @@ def _truths(
         start, end = name.split("{}")
         for path in files:
             stem = path.name.removeprefix(start).removesuffix(end)
-            if path.name == name.format(stem) and keep(stem):
-                yield stem, path
+            if path.name == name.format(stem) and keep(normal(stem)):
+                yield normal(stem), path
 
 
 def _by_stem(files: Iterable[tuple[str, Path]], notes: IssueLog) -> dict[str, Path]:
@@ -139,10 +156,28 @@ def _by_stem(files: Iterable[tuple[str, Path]], notes: IssueLog) -> dict[str, Pa
     return first
 
 
-def _check_all_there(missing: Iterable[str], folders: Sequence[Path], name: str) -> None:
-    """Raises a DatasetError where stems are missing, {} in `name` being the first one's."""
-    if stems := sorted(missing, key=natural_order):
-        raise missing_files(", ".join(map(str, folders)), [name.format(stem) for stem in stems])
+def _check_truths(pictures: Sequence[Path], truth: Path) -> None:
+    """Raises a DatasetError where there are pictures, which lack a file `truth` of their stem."""
+    if not pictures:
+        return
+    first = min(pictures, key=lambda path: natural_order(path.stem))
+    more = f" (and {len(pictures) - 1} more pictures have none)" if len(pictures) > 1 else ""
+    raise DatasetError(
+        f"{first} has no {truth.parent / truth.name.format(first.stem)}{more}; "
+        f"a picture without words needs an empty file{_misnamed(truth, first.stem)}"
+    )
+
+
+def _misnamed(truth: Path, stem: str = "<stem>") -> str:
+    """What a message adds if a file in the folder of `truth` may be meant for that of the stem."""
+    start, end = truth.name.split("{}")
+    named = rf"(^|[\W_]){re.escape(normal(stem))}([\W_]|$)" if stem != "<stem>" else ""
+    for path in sorted(truth.parent.iterdir()):
+        fits = path.name.startswith(start) and path.name.endswith(end)
+        other = fits or path.suffix.lower() in _LISTED_SUFFIXES or path.name.startswith(".")
+        if not other and re.search(named, normal(path.name)):
+            return f"; should {path.name} there be called {start}{stem}{end}?"
+    return ""
 
 
 def _no_folder(folder: Path) -> DatasetError:

@@ -44,7 +44,16 @@ def read_object(path: Path, notes: IssueLog) -> dict[str, Any]:
     return checked(value, dict, str(path), "the file")
 
 
-def parsed_json(text: str, place: Callable[[int], str], hook: Any = None) -> Any:
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of json's pairs; a ValueError if it has a key twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key in found if [name for name, _ in pairs].count(key) > 1)
+        raise ValueError(f"the key {twice!r} is there twice")
+    return found
+
+
+def parsed_json(text: str, place: Callable[[int], str], hook: Any = unique) -> Any:
     """The value of a JSON text; `place` names a line of it, `hook` is json's object_pairs_hook."""
     try:
         return json.loads(text, object_pairs_hook=hook)
@@ -52,8 +61,8 @@ def parsed_json(text: str, place: Callable[[int], str], hook: Any = None) -> Any
         line = text.split("\n")[error.lineno - 1]
         expected = f"JSON ({error.msg}, column {error.colno})"
         raise UnreadableError(place(error.lineno), line, expected) from error
-    except ValueError as error:  # Python limits the digits of whole numbers
-        raise UnreadableError(place(1), text[:20], f"JSON of usual numbers ({error})") from error
+    except ValueError as error:  # a key twice; or Python limits the digits of whole numbers
+        raise UnreadableError(place(1), text[:20], f"usual JSON ({error})") from error
     except RecursionError as error:
         raise UnreadableError(place(1), text[:20], "JSON that is nested less deeply") from error
 

@@ -3,20 +3,23 @@
 Where a file or its text cannot be read, the functions raise an UnreadableError.
 """
 
+import codecs
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
 
-from craftlite.data.annotations import Annotation, IssueLog, UnreadableError
+from craftlite.data.annotations import TEXT_OF_NUMBERS, Annotation, IssueLog, UnreadableError
 from craftlite.geometry import Points
 
 DONT_CARE = "###"
 LARGEST = 2**24  # pixels: beyond it float32 skips whole numbers
 MOST_BYTES = 2**30  # of a file, which is read as a whole
+FEWEST_POINTS = 6  # of an outline that is no quad: fewer numbers than theirs may be a text's
 
 
 Placed = tuple[str, Annotation]
@@ -65,18 +68,26 @@ def decoded(raw: bytes, where: str) -> str:
     except UnicodeDecodeError as error:
         number = raw.count(b"\n", 0, error.start) + 1
         line = raw.split(b"\n")[number - 1]
-        raise UnreadableError(f"{where}:{number}", line, "UTF-8 text") from error
+        expected = "UTF-8 text"
+        if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            expected += ", not UTF-16; iconv -f UTF-16 -t UTF-8 OLD > NEW converts the file"
+        raise UnreadableError(f"{where}:{number}", line, expected) from error
 
 
 def text_lines(raw: bytes, where: str) -> Iterator[tuple[str, str]]:
     """The lines that are not blank, each with its place "where:number" counted from 1.
 
     Lines end in LF or CRLF. Nothing else ends a line: a transcription may hold characters that
-    `str.splitlines` would split at.
+    `str.splitlines` would split at. A CR within a line is refused before any line is given.
     """
-    for number, line in enumerate(decoded(raw, where).split("\n"), start=1):
+    lines = [line.rstrip("\r") for line in decoded(raw, where).split("\n")]
+    for number, line in enumerate(lines, start=1):
+        if "\r" in line:
+            expected = r"LF at the ends of lines, not CR alone; tr '\r' '\n' < OLD > NEW mends it"
+            raise UnreadableError(f"{where}:{number}", line, expected)
+    for number, line in enumerate(lines, start=1):
         if line.strip():
-            yield f"{where}:{number}", line.rstrip("\r")
+            yield f"{where}:{number}", line
 
 
 def read_lines(parse: LineParser) -> Callable[[Path, IssueLog], Iterator[Placed]]:
@@ -97,8 +108,31 @@ def parse_lines(
             try:
                 annotation = parse(line)
             except ValueError as error:
-                raise UnreadableError(where, line, error) from error
+                raise UnreadableError(where, line, f"{error}{advice_on(where, line)}") from error
             yield where, annotation
+
+
+def advice_on(where: str, line: str) -> str:
+    """What a message adds on a line "FILE:1" that looks like a header, or on a byte order mark."""
+    if "\ufeff" in line:
+        return "; remove the byte order mark U+FEFF from the line"
+    if where.endswith(":1") and not any(map(is_number, re.split(r"[\s,;]+", line))):
+        return "; the line looks like a header: if it is one, remove it"
+    return ""
+
+
+def is_number(field: str) -> bool:
+    """Whether a field is a number, not a finite one perhaps."""
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def leading_numbers(fields: Iterable[str]) -> int:
+    """How many fields at the start of a line are numbers."""
+    return sum(1 for _ in takewhile(is_number, fields))
 
 
 def coordinates(fields: Sequence[str]) -> list[float]:
@@ -121,13 +155,19 @@ def outline(fields: Sequence[str]) -> Points:
 def quad_line(line: str) -> Annotation:
     """An ICDAR 2015 line `x1,y1,x2,y2,x3,y3,x4,y4,text`; commas in the text stay."""
     fields = line.split(",", 8)
-    return transcribed(outline(fields[:8]), fields[8])
+    return doubted(transcribed(outline(fields[:8]), fields[8]), line)
 
 
 def transcribed(corners: Points, field: str) -> Annotation:
     """The annotation of a competition's text: `###` is don't care, quotes around it go."""
     text = unquoted(field.strip())
     return Annotation(corners, text, ignore=text == DONT_CARE)
+
+
+def doubted(word: Annotation, line: str) -> Annotation:
+    """The word of a line of 4 points and a text, which is in doubt if 6 points could be meant."""
+    outlined = leading_numbers(line.split(",")) >= 2 * FEWEST_POINTS
+    return word._replace(doubt=TEXT_OF_NUMBERS) if outlined else word
 
 
 def unquoted(text: str) -> str:

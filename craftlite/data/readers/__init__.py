@@ -7,10 +7,17 @@ where a folder, file or picture is missing; whatever else is wrong is one of the
 
 from dataclasses import replace
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 
 from craftlite.data import DATASETS
-from craftlite.data.annotations import UNREADABLE, Dataset, corner_problems, first_lines
+from craftlite.data.annotations import (
+    UNREADABLE,
+    Dataset,
+    corner_problems,
+    first_lines,
+    text_problems,
+)
 from craftlite.data.readers.words import names_split
 from craftlite.errors import DatasetError
 
@@ -49,8 +56,8 @@ def read_dataset(
         first, *others = unreadable
         places = [f"{first.where}: {first.found}", *(problem.where for problem in others)]
         raise DatasetError("\n".join(first_lines(places)))
-    problems = [*dataset.problems, *corner_problems(str(root), dataset.samples)]
-    return replace(dataset, problems=problems)
+    whole = [check(str(root), dataset.samples) for check in (corner_problems, text_problems)]
+    return replace(dataset, problems=[*dataset.problems, *chain(*whole)])
 
 
 def has_validation(name: str, root: Path) -> bool:

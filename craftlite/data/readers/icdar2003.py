@@ -8,7 +8,7 @@ import numpy as np
 
 from craftlite.data.annotations import CHARACTERS, Annotation, Dataset, IssueLog
 from craftlite.data.files.characters import read_characters
-from craftlite.data.files.folder import natural_order, read_folder
+from craftlite.data.files.folder import natural_order, normal, read_folder
 from craftlite.data.files.lines import (
     Placed,
     coordinates,
@@ -37,7 +37,8 @@ def read_icdar2003(root: Path, split: str, need_pictures: bool) -> Dataset:
     "val", and "train" is the others.
     """
     truths, characters = root / "gt", root / "chars"
-    validation = validation_stems(path.stem.removeprefix("gt_") for path in truths.glob("gt_*.txt"))
+    stems = (normal(path.stem.removeprefix("gt_")) for path in truths.glob("gt_*.txt"))
+    validation = validation_stems(stems)
 
     def keep(stem: str) -> bool:
         return (stem in validation) == (split == "val")

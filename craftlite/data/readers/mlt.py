@@ -4,7 +4,7 @@ from pathlib import Path
 
 from craftlite.data.annotations import Annotation, Dataset
 from craftlite.data.files.folder import natural_order, read_folder
-from craftlite.data.files.lines import expecting, outline, read_lines, transcribed
+from craftlite.data.files.lines import doubted, expecting, outline, read_lines, transcribed
 
 # Folders of pictures (the training set comes in eight parts) and of ground truth.
 FOLDERS17 = {
@@ -46,4 +46,4 @@ def read_mlt19(root: Path, split: str, need_pictures: bool) -> Dataset:
 def quad_script_line(line: str) -> Annotation:
     """A line `x1,y1,x2,y2,x3,y3,x4,y4,script,text`; commas in the text stay."""
     fields = line.split(",", 9)
-    return transcribed(outline(fields[:8]), fields[9])
+    return doubted(transcribed(outline(fields[:8]), fields[9]), line)

@@ -1,6 +1,7 @@
 """The format for data of your own: `words.jsonl`, a picture with its words on every line."""
 
 import os
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from craftlite.data.annotations import (
     IssueLog,
     UnreadableError,
 )
-from craftlite.data.files.folder import is_gif, missing_files, natural_order
+from craftlite.data.files.folder import is_gif, missing_files, natural_order, normal
 from craftlite.data.files.json_file import checked, json_outline, json_quads, member, parsed_json
 from craftlite.data.files.lines import read_bytes, text_lines
 from craftlite.data.sample import Sample, Word
@@ -102,25 +103,35 @@ def _lines(path: Path, notes: IssueLog) -> Iterator[_Line]:
         for where, text in text_lines(read_bytes(path), str(path)):
             with notes.catching():
                 line = _line(text, where, path.parent)
-                picture = line.picture.with_suffix("")
+                picture = Path(normal(str(line.picture.with_suffix(""))))
                 if place_of.setdefault(picture, where) != where:
                     notes.note(where, DUPLICATE, f"{line.picture.name}, also {place_of[picture]}")
                     continue
-                if line.name in names:  # another folder has one of that name: take the path
-                    line = line._replace(name=picture.as_posix())
-                names.add(line.name)
+                if normal(line.name) in names:  # another folder's picture has it: take the path
+                    line = line._replace(name=line.picture.with_suffix("").as_posix())
+                names.add(normal(line.name))
                 yield line
 
 
 def _line(text: str, where: str, folder: Path) -> _Line:
+    if text.lstrip().startswith("["):
+        expected = "one JSON object a line, not a list; jq -c '.[]' OLD > NEW writes them so"
+        raise UnreadableError(where, text, expected)
     entry = checked(parsed_json(text, lambda _: where), dict, where, "the line")
-    image = folder / member(entry, "image", str, where)
+    image = _existing(folder, member(entry, "image", str, where))
     if image == folder:
         raise UnreadableError(where, "", "a path for image")
     split = entry.get("split")
     if split not in (None, *SPLITS):
         raise UnreadableError(where, split, f"{', '.join(SPLITS)} or nothing for split")
     return _Line(where, image.stem, image, split, member(entry, "words", list, where))
+
+
+def _existing(folder: Path, name: str) -> Path:
+    """The file of a name with its accents written in any way; if there is none, as it is."""
+    forms = (name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name))
+    paths = [folder / form for form in dict.fromkeys(forms)]
+    return next((path for path in paths if os.path.isfile(path)), paths[0])  # noqa: PTH113
 
 
 def _words(line: _Line, notes: IssueLog) -> Iterator[Word]:

@@ -37,7 +37,7 @@ def test_missing_pictures_and_missing_truths(tmp_path: Path) -> None:
         read_dataset("quads", tmp_path, "train")
     for stem in "abc":
         (tmp_path / f"gt/gt_{stem}.txt").unlink()
-    with pytest.raises(DatasetError, match=r"gt: gt_a\.txt and 1 more missing"):
+    with pytest.raises(DatasetError, match=r"images/a\.jpg has no .*gt/gt_a\.txt \(and 1 more"):
         read_dataset("quads", tmp_path, "train")
 
 

@@ -105,7 +105,8 @@ def test_odd_words_are_kept_and_told(tmp_path: Path, word: dict[str, Any], kind:
     ("bad", "told"),
     [
         ('{"image": "images/a.jpg", "words": [}', r"JSON \(.*column 37\)"),
-        ("[1]", "an object for the line"),
+        ("[1]", "one JSON object a line, not a list; jq -c .* writes them so"),
+        ("1", "an object for the line"),
         (line(image=5), "found 5, expected a text for image"),
         (line(image=""), "a path for image"),
         ('{"image": "images/a.jpg"}', "found None, expected a list for words"),
