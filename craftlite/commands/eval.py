@@ -31,9 +31,9 @@ MODEL_OPTIONS = (
 NAMES_SHOWN = 5
 NOTABLE = 100e6  # bytes of cached maps from which on a line says where they are
 RESULTS_HELP = (
-    "Score the files in this folder or zip (res_NAME.txt, or the JSON of craftlite detect) instead "
-    "of running a detector; of the dataset only the ground truth is needed, not the pictures. "
-    "Repeat it to compare."
+    "Score the files in this folder or zip (res_NAME.txt, or what craftlite detect writes in any "
+    "of its formats) instead of running a detector; of the dataset only the ground truth is "
+    "needed, not the pictures. Repeat it to compare."
 )
 TUNE_HELP = (
     "Search for the best thresholds and long side on this split, which may not be the test split, "
@@ -233,7 +233,7 @@ def _read_results(text: str, data: EvaluationSet) -> Candidate:
     results = read_results(path, {sample.name: _size(sample) for sample in data.samples})
     for what, names in (
         ("no result file, so no detections, for", results.missing),
-        ("not scored, as this split has no such pictures:", results.unknown),
+        ("not scored, as no picture of this split has such a name:", results.unknown),
     ):
         more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
         if names:

@@ -74,7 +74,9 @@ def test_json_of_result_files(
         "results": str(results),
         "odd": [
             f"{results}/res_img_2.txt:2: the outline crosses itself: "
-            "(100, 100) (120, 120) (120, 100) (100, 120)"
+            "(100, 100) (120, 120) (120, 100) (100, 120)",
+            f"{results}/res_img_2.txt:2: words without a confidence, so none of their picture is "
+            "used: 1 of 2",
         ],
     }
     assert "no result file, so no detections, for img_3" in printed.err
@@ -374,7 +376,7 @@ def test_report_of_result_files_without_pictures(
     assert "data:image" not in page
     assert "&lt;b&gt;1" in page
     assert "<b>1" not in page
-    assert "1 outlines of results have a problem" in page
+    assert "2 problems of the files of results" in page
     assert "res_img_2.txt:2: the outline crosses itself" in page
 
 

@@ -130,7 +130,7 @@ def test_json_that_is_not_ours_is_refused_with_its_line(
     bad = good | {"image": "img_2.jpg", "words": [word]}
     file = tmp_path / "results.jsonl"
     file.write_text(f"{json.dumps(good)}\n{json.dumps(bad)}\n")
-    with pytest.raises(DatasetError, match=r"results\.jsonl:2: cannot be read as the JSON"):
+    with pytest.raises(DatasetError, match=r"results\.jsonl:2: found"):
         read_results(file, {"img_1": None, "img_2": None})
 
 
@@ -150,7 +150,7 @@ def test_what_would_take_too_long_to_score_is_refused_with_its_line(tmp_path: Pa
 @pytest.mark.parametrize("text", ["9" * 5000, "[" * 10**5, '{"words": [{"quad": 1e999}]}'])
 def test_json_that_cannot_be_read_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "results.json").write_text(text)
-    with pytest.raises(DatasetError, match=r"results\.json:1: cannot be read as the JSON"):
+    with pytest.raises(DatasetError, match=r"results\.json.*: found .*, expected"):
         read_results(tmp_path / "results.json", {"img_1": None})
 
 

@@ -18,7 +18,14 @@ from craftlite.geometry import Points
 
 T = TypeVar("T")
 
-_NAMES = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
+NOT_A_LIST = "one JSON object a line, not a list; jq -c '.[]' OLD > NEW.jsonl writes them so"
+_NAMES: dict[type, str] = {
+    dict: "an object",
+    list: "a list",
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+}
 
 
 def read_object(path: Path, notes: IssueLog) -> dict[str, Any]:
@@ -79,6 +86,14 @@ def checked(value: object, kind: type[T], where: str, key: str) -> T:
     if isinstance(value, str) and not is_unicode(value):
         raise UnreadableError(where, value, f"a text without lone surrogates for {key}")
     return value
+
+
+def share(value: object, where: str, key: str) -> float:
+    """A number from 0 to 1."""
+    # To Python, true is a number.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise UnreadableError(where, value, f"a number from 0 to 1 for {key}")
+    return float(value)
 
 
 def json_outline(value: object, where: str, key: str) -> Points:

@@ -19,7 +19,15 @@ from craftlite.data.annotations import (
     UnreadableError,
 )
 from craftlite.data.files.folder import is_gif, missing_files, natural_order, normal
-from craftlite.data.files.json_file import checked, json_outline, json_quads, member, parsed_json
+from craftlite.data.files.json_file import (
+    NOT_A_LIST,
+    checked,
+    json_outline,
+    json_quads,
+    member,
+    parsed_json,
+    share,
+)
 from craftlite.data.files.lines import read_bytes, text_lines
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
@@ -115,8 +123,7 @@ def _lines(path: Path, notes: IssueLog) -> Iterator[_Line]:
 
 def _line(text: str, where: str, folder: Path) -> _Line:
     if text.lstrip().startswith("["):
-        expected = "one JSON object a line, not a list; jq -c '.[]' OLD > NEW writes them so"
-        raise UnreadableError(where, text, expected)
+        raise UnreadableError(where, text, NOT_A_LIST)
     entry = checked(parsed_json(text, lambda _: where), dict, where, "the line")
     image = _existing(folder, member(entry, "image", str, where))
     if image == folder:
@@ -147,13 +154,10 @@ def _annotation(entry: object, where: str, key: str) -> Annotation:
     outline = json_outline(word.get(shape), where, f"{key}.{shape}")
     text, ignore, quads = (word.get(name) for name in ("text", "ignore", "characters"))
     sure = 1 if word.get("confidence") is None else word["confidence"]
-    # To Python, true is a number.
-    if isinstance(sure, bool) or not isinstance(sure, int | float) or not 0 <= sure <= 1:
-        raise UnreadableError(where, sure, f"a number from 0 to 1 for {key}.confidence")
     return Annotation(
         outline,
         None if text is None else checked(text, str, where, f"{key}.text").strip(),
         ignore=False if ignore is None else checked(ignore, bool, where, f"{key}.ignore"),
         characters=None if quads is None else json_quads(quads, where, f"{key}.characters"),
-        confidence=float(sure),
+        confidence=share(sure, where, f"{key}.confidence"),
     )
