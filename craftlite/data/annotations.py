@@ -35,7 +35,7 @@ TURNED = "EXIF says to turn the picture, but ground truth is taken to be in stor
 # Of all words together: characters would be looked for across the reading direction.
 SHORT_SIDE = "most quads begin along their short side; list corners from where reading starts"
 OTHER_CORNER = "most quads do not begin at the top left; list corners from where reading starts"
-CONFIDENCES = "all texts are numbers from 0 to 1, as confidences are; remove them from the lines"
+CONFIDENCES = "all texts are or end in numbers from 0 to 1, as confidences are; remove them"
 
 FEWEST_TEXTS = 5  # to judge whether all are confidences
 FEWEST_QUADS, ELONGATED = 20, 1.5  # to judge where quads begin: how many, and longer side / shorter
@@ -122,11 +122,11 @@ def corner_problems(where: str, samples: Iterable[Sample]) -> list[Problem]:
 
 
 def text_problems(where: str, samples: Iterable[Sample]) -> list[Problem]:
-    """Whether all texts of a dataset, FEWEST_TEXTS or more, are confidences."""
+    """Whether all texts of a dataset, FEWEST_TEXTS or more, are or end in confidences."""
     texts = (word.text for sample in samples for word in sample.words if word.text)
     count = 0
     for text in texts:
-        if not re.fullmatch(r"0?\.\d+|1\.0+", text):
+        if not re.fullmatch(r"(.*,)?\s*(0?\.\d+|1\.0+)", text):
             return []
         count += 1
     return [Problem(where, CONFIDENCES, f"{count} texts")] if count >= FEWEST_TEXTS else []

@@ -82,9 +82,11 @@ def _words_of_lines(raw: bytes, where: str, notes: IssueLog) -> list[FoundWord]:
     texts = [word.where for word, line in lines if not _is_numbers(line)]
     if texts:
         notes.note(texts[0], TEXT_IGNORED, f"{len(texts)} of {len(lines)} lines of the file")
-        for word, line in lines:  # where others have a text, numbers may be one
-            if _is_numbers(line) and len(word.outline) > 4:
-                notes.note(word.where, MANY_NUMBERS, line)
+    for word, line in lines:
+        # Numbers may be a text too where other lines have one, and a last point two confidences.
+        confidences = ((word.outline[-1] > 0) & (word.outline[-1] < 1)).all()
+        if len(word.outline) > 4 and (confidences or (texts and _is_numbers(line))):
+            notes.note(word.where, MANY_NUMBERS, line)
     return [word for word, _ in lines]
 
 
@@ -138,11 +140,12 @@ def _pictures_of_coco(coco: dict[str, Any], where: str) -> Iterator[FoundPicture
         place = f"{where}: annotations[{number}]"
         found = checked(entry, dict, where, place)
         polygons = member(found, "segmentation", list, place)
-        if len(polygons) != 1 or found.get("image_id") not in images:
+        key = member(found, "image_id", int, place)
+        if len(polygons) != 1 or key not in images:
             expected = "one polygon as segmentation, and the id of an image as image_id"
             raise UnreadableError(place, found, expected)
         word = _word({"polygon": polygons[0], "score": found.get("score")}, place, "annotation")
-        words[found["image_id"]].append(word)
+        words[key].append(word)
     for key, image in images.items():
         yield _picture(member(image, "file_name", str, where), words[key], _part(image))
 

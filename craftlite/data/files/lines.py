@@ -165,9 +165,15 @@ def transcribed(corners: Points, field: str) -> Annotation:
 
 
 def doubted(word: Annotation, line: str) -> Annotation:
-    """The word of a line of 4 points and a text, which is in doubt if 6 points could be meant."""
-    outlined = leading_numbers(line.split(",")) >= 2 * FEWEST_POINTS
-    return word._replace(doubt=TEXT_OF_NUMBERS) if outlined else word
+    """The word of a line of 4 points and a text, in doubt if more numbers than 8 begin the line.
+
+    A text that is a number in itself, such as 100,000, is none; so many that 6 points may be meant
+    are.
+    """
+    fields = line.split(",")
+    numbers = leading_numbers(fields)
+    doubtful = numbers >= 2 * FEWEST_POINTS or 8 < numbers < len(fields)
+    return word._replace(doubt=TEXT_OF_NUMBERS) if doubtful else word
 
 
 def unquoted(text: str) -> str:
