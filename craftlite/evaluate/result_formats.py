@@ -165,7 +165,8 @@ def _pictures_of_table(text: str, where: str) -> Iterator[FoundPicture]:
             words = pictures.setdefault((row["image"], _part(row)), [])
             words.append(_word_of_row(row, place))
     except csv.Error as error:
-        raise UnreadableError(f"{where}:{reader.line_num}", error, "a CSV table") from error
+        place = f"{where}:{reader.line_num + 1}"
+        raise UnreadableError(place, str(error), "a row of a CSV table") from error
     for (image, part), words in pictures.items():
         yield _picture(image, words, part)
 

@@ -14,6 +14,7 @@ from craftlite.data.annotations import (
     DUPLICATE,
     NO_AREA,
     NO_TEXT,
+    TEXT_OF_NUMBERS,
     UNREADABLE,
     Dataset,
 )
@@ -129,6 +130,23 @@ def test_unreadable_line_is_named_with_what_was_found_and_expected(
     dataset = read(tmp_path, LINE + line, strict=False)
     assert [word.text for word in dataset.samples[0].words] == ["word"]
     assert problems(dataset, tmp_path) == [(f"{TRUTHS}/gt_img_1.txt:2", UNREADABLE)]
+
+
+@pytest.mark.parametrize(
+    ("text", "doubtful"),
+    [
+        *[(text, False) for text in ("100,000", "36,000,000", "1.60", "40,257", '"1,2,3,4"')],
+        *[(text, True) for text in ("1,2,3,4", "8,38,7,30,word", "0.9,word")],
+    ],
+)
+def test_numbers_after_the_quad_are_its_text_and_reported_if_they_could_be_points(
+    tmp_path: Path, text: str, doubtful: bool
+) -> None:
+    dataset = read(tmp_path, f"10,20,50,20,50,40,10,40,{text}")
+    [word] = dataset.samples[0].words
+    assert (len(word.polygon), word.text) == (4, text.strip('"'))
+    kinds = [(f"{TRUTHS}/gt_img_1.txt:1", TEXT_OF_NUMBERS)] if doubtful else []
+    assert problems(dataset, tmp_path) == kinds
 
 
 def test_bytes_that_are_not_utf8_are_named_by_line(tmp_path: Path) -> None:

@@ -112,6 +112,7 @@ def test_odd_words_are_kept_and_told(tmp_path: Path, word: dict[str, Any], kind:
         ('{"image": "images/a.jpg"}', "found None, expected a list for words"),
         (line(split="dev"), "found 'dev', expected train, val, test or nothing for split"),
         (line(split=["val"]), "nothing for split"),
+        ('{"image": "images/a.jpg", "words": [], "words": []}', "the key 'words' is there twice"),
     ],
 )
 def test_unreadable_line_is_named_with_its_key(tmp_path: Path, bad: str, told: str) -> None:
@@ -221,6 +222,22 @@ def test_a_picture_is_there_once_and_names_tell_folders_apart(tmp_path: Path) ->
     assert "a" in names(dataset)
     places = [("words.jsonl:3", DUPLICATE), ("words.jsonl:4", DUPLICATE)]
     assert problems(dataset, tmp_path) == places
+
+
+def test_names_in_composed_and_decomposed_letters_are_the_same(tmp_path: Path) -> None:
+    one, other = "caf\u00e9.jpg", "cafe\u0301.jpg"
+    write(tmp_path, {one: PICTURE})
+    dataset = read(tmp_path, line(other), line(one))
+    assert [sample.picture for sample in dataset.samples] == [tmp_path / one]
+    assert problems(dataset, tmp_path) == [("words.jsonl:2", DUPLICATE)]
+
+
+def test_a_list_over_many_lines_and_lines_that_end_in_cr_are_refused(tmp_path: Path) -> None:
+    records = [json.loads(line("a.jpg")), json.loads(line("b.jpg"))]
+    with pytest.raises(DatasetError, match=r"words\.jsonl:1: .*not a list; jq -c '\.\[\]'"):
+        read(tmp_path, json.dumps(records, indent=1), pictures=False)
+    with pytest.raises(DatasetError, match=r"words\.jsonl:1: .*not CR alone"):
+        read(tmp_path, line("a.jpg") + "\r" + line("b.jpg"), pictures=False)
 
 
 def test_missing_pictures_are_named(tmp_path: Path) -> None:
