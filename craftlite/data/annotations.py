@@ -20,7 +20,7 @@ UNREADABLE = "cannot be read"
 CROSSING = "the outline crosses itself"
 NO_AREA = "the outline encloses no area"
 ANTICLOCKWISE = "the outline runs anticlockwise, so it is turned"
-NO_TEXT = "the text is empty, so it is unknown"
+NO_TEXT = "the text is empty, so it is unknown, and the word is learnt and scored all the same"
 LINE_WITHOUT_TEXT = "8 numbers without a text, which other lines have, so it is unknown"
 TEXT_OF_NUMBERS = (
     "the text begins with numbers, so the line could be an outline of more points; "

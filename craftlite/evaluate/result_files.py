@@ -75,7 +75,7 @@ def read_results(path: Path, sizes: Mapping[str, Size | None]) -> Results:
     notes = IssueLog()
     name_of = {normal(name): name for name in sizes}
     found: dict[str, list[FoundWord]] = {}
-    unknown = [name for name in _names(path) if name.endswith(".txt") and not _is_result(name)]
+    unknown: list[str] = []
     for file, picture in _pictures(path, notes):
         name = name_of.get(normal(picture.name))
         if picture.part:
@@ -87,8 +87,10 @@ def read_results(path: Path, sizes: Mapping[str, Size | None]) -> Results:
         elif file not in COPIES or not _same(picture.words, found[name]):
             place = _place(path, file)
             raise DatasetError(f"{place}: {name} is there twice; keep one of its results")
+    names = _names(path)
+    unknown += [name for name in names if name.endswith(".txt") and not _is_result(name)]
     if not found:
-        raise _nothing_found(path, next(iter(sizes), "img_1"), notes)
+        raise _nothing_found(path, names, next(iter(sizes), "img_1"), notes)
     detections = {name: _detections(words, sizes[name], notes) for name, words in found.items()}
     return Results(
         detections={name: detections.get(name, Detections()) for name in sizes},
@@ -121,14 +123,16 @@ def _is_result(name: str) -> bool:
 
 
 def _names(path: Path) -> list[str]:
-    """The names of all files in a folder or zip file, without folders."""
+    """The names of all files in a folder or zip file that was read, without folders."""
     if path.is_dir():
         names = [file.name for file in path.iterdir()]
-    elif path.is_file() and zipfile.is_zipfile(path):
-        names = [PurePosixPath(name).name for name in zipfile.ZipFile(path).namelist()]
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            members = [member for member in archive.infolist() if not member.is_dir()]
+        names = [PurePosixPath(member.filename).name for member in members]
     else:
         names = [path.name]
-    return sorted(name for name in names if name and not name.startswith("."))
+    return sorted(name for name in names if not name.startswith("."))
 
 
 def _pictures(path: Path, notes: IssueLog) -> Iterator[tuple[str, FoundPicture]]:
@@ -160,8 +164,7 @@ def _same(words: list[FoundWord], others: list[FoundWord]) -> bool:
     return one == other
 
 
-def _nothing_found(path: Path, example: str, notes: IssueLog) -> DatasetError:
-    names = _names(path)
+def _nothing_found(path: Path, names: list[str], example: str, notes: IssueLog) -> DatasetError:
     more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
     there = f"{', '.join(names[:NAMES_SHOWN])}{more}" if names else "no file"
     problems = "".join(f"; {line}" for line in problem_lines(notes.problems))
