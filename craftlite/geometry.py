@@ -6,6 +6,7 @@ corners of a quad run clockwise on the screen from the corner where reading star
 
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import shapely
@@ -26,6 +27,19 @@ Matrix = npt.NDArray[np.float64]
 def box(left: float, top: float, right: float, bottom: float) -> Points:
     """The quad (4, 2) of an upright box."""
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+def rotated(points: Points, angle: float, about: Points) -> Points:
+    """Points (K, 2) turned clockwise on the screen by an angle in radians about a point (2,)."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    turned: Points = (points - about) @ np.array([[cos, sin], [-sin, cos]]) + about
+    return turned.astype(np.float32)
+
+
+def hull(points: Points) -> Points:
+    """The convex hull (M, 2) of points (K, 2), K >= 3; the points where all lie on one line."""
+    corners = cv2.convexHull(points)[:, 0].astype(np.float32)
+    return clockwise(corners) if len(corners) > 2 else points
 
 
 def signed_area(points: npt.ArrayLike) -> float:

@@ -6,8 +6,9 @@ from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
 
 from craftlite.commands.options import add_thresholds, chosen_thresholds, new_parser
-from craftlite.data import DATASETS, SPLITS
+from craftlite.data import AUTO, DATASETS, SPLITS
 from craftlite.data.annotations import problem_lines
+from craftlite.data.layout import name_layouts
 from craftlite.data.mix import folders_of
 from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample
@@ -49,7 +50,10 @@ def parser() -> ArgumentParser:
         "precision, recall and their harmonic mean (H-mean)."
     )
     add = result.add_argument
-    names = f"Format of the data: {', '.join(DATASETS)}. Repeat it for several datasets."
+    names = (
+        f"Format of the data: {', '.join(DATASETS)}, or {AUTO}: one of these, by what the folder "
+        "holds. Repeat it for several datasets."
+    )
     add("--dataset", action="append", type=str, metavar="NAME", help=names)
     add("--split", default="test", choices=SPLITS, help="Split to score.")
     folders = "Folder of each --dataset, in the same order; by default data/NAME."
@@ -91,6 +95,7 @@ def run(args: Namespace) -> int:
             return 0
     weights = args.weights or ([] if args.results else [DEFAULT])
     _check(args, weights)
+    args.dataset = name_layouts(args.dataset, args.data)
     _leave_out_cleval(args)
     if args.report is not None:  # before the work, as its packages may be missing
         from craftlite.evaluate.report.write import write_report
@@ -126,7 +131,7 @@ def _check(args: Namespace, weights: list[str]) -> None:
     """Refuses options that are out of range or contradict one another."""
     if not args.dataset:
         raise ConfigError("give at least one --dataset")
-    for option, known in (("dataset", DATASETS), ("protocol", PROTOCOLS)):
+    for option, known in (("dataset", (*DATASETS, AUTO)), ("protocol", PROTOCOLS)):
         for name in args[option] or ():
             if name not in known:
                 raise ConfigError(f"--{option} {name}: known are {', '.join(known)}")

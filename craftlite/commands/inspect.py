@@ -9,8 +9,9 @@ from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import NonNegativeInt, PositiveInt
 
 from craftlite.commands.options import new_parser
-from craftlite.data import DATASETS, SPLITS, SYNTH
+from craftlite.data import AUTO, DATASETS, SPLITS, SYNTH
 from craftlite.data.annotations import Problem
+from craftlite.data.layout import name_layouts
 from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample
 from craftlite.detector import open_runtime
@@ -28,8 +29,11 @@ def parser() -> ArgumentParser:
         "with their words and with the score maps that training makes of them."
     )
     add = result.add_argument
-    names = (*DATASETS, SYNTH)
-    formats = f"Format of the data: {', '.join(names)} (pictures generated on the fly)."
+    names = (*DATASETS, AUTO, SYNTH)
+    formats = (
+        f"Format of the data: {', '.join(DATASETS)}, {AUTO} (one of these, by what the folder "
+        f"holds) or {SYNTH} (pictures generated on the fly)."
+    )
     add("--dataset", required=True, choices=names, metavar="NAME", help=formats)
     add("--split", default="train", choices=SPLITS, help="Split to inspect.")
     add("--data", type=Path, metavar="DIR", help="Folder of the data; by default data/NAME.")
@@ -66,6 +70,7 @@ def run(args: Namespace) -> int:
     """
     if args.weights is not None and args.out is None:
         raise ConfigError("--weights needs --out DIR")
+    [args.dataset] = name_layouts([args.dataset], [] if args.data is None else [args.data])
     finder = _open_finder(args.weights)
     earlier = [] if args.out is None else earlier_files(args.out)
 

@@ -9,7 +9,8 @@ from jsonargparse import ArgumentParser, Namespace
 
 from craftlite.commands.options import new_parser
 from craftlite.commands.settings import add_run_options, chosen_recipe, given_options
-from craftlite.data import DATASETS
+from craftlite.data import AUTO, DATASETS
+from craftlite.data.layout import name_layouts
 from craftlite.errors import ConfigError
 from craftlite.progress import write_line
 from craftlite.train.recipe import Recipe
@@ -25,12 +26,13 @@ def parser() -> ArgumentParser:
     """The options of the command: what to train on, and every setting of the recipe."""
     result = new_parser("Train a detector. Needs craftlite[train].")
     names = (
-        f"Dataset to train on: {', '.join(DATASETS)} or synth (pictures generated on the fly). "
+        f"Dataset to train on: {', '.join(DATASETS)}, {AUTO} (one of these, by what the folder "
+        "holds) or synth (pictures generated on the fly). "
         "Repeat it for a mix; WEIGHT is how often each is drawn from, relative to the others."
     )
     folders = (
-        "Folder of each --dataset, in the same order; by default data/NAME. For words, its .jsonl "
-        "file can be given too; for synth, a folder of photographs to write on."
+        "Folder of each --dataset, in the same order; by default data/NAME. For one's own "
+        "data, the file of labels can be given too; for synth, a folder of photographs to write on."
     )
     repeated: dict[str, Any] = {"action": "append", "type": str, "default": SUPPRESS}
     result.add_argument("--dataset", metavar="NAME[:WEIGHT]", help=names, **repeated)
@@ -98,6 +100,8 @@ def choose(args: Namespace) -> tuple[Path, dict[str, Any]]:
         ConfigError: no dataset is named, or the recipe cannot be used.
     """
     given = given_options(args)
+    if "dataset" in given:
+        given["dataset"] = _with_layouts(given)
     out = args.out or (default_out(given["dataset"]) if "dataset" in given else None)
 
     def suitable() -> tuple[str, str]:
@@ -112,7 +116,14 @@ def choose(args: Namespace) -> tuple[Path, dict[str, Any]]:
     chosen = recipe | given
     if not chosen.get("dataset"):
         raise ConfigError("the recipe names no dataset; give at least one --dataset")
+    chosen["dataset"] = _with_layouts(chosen)  # a recipe may name auto too
     return out or default_out(chosen["dataset"]), chosen
+
+
+def _with_layouts(settings: dict[str, Any]) -> list[str]:
+    """The datasets of settings, the layout of its folder in place of each "auto"."""
+    report = write_line if is_first_process() else lambda _: None
+    return name_layouts(settings["dataset"], settings.get("data", []), report)
 
 
 def default_out(datasets: Sequence[str]) -> Path:

@@ -7,6 +7,7 @@ ask it; a new dataset is a reader in `readers/` and a row.
 from dataclasses import dataclass, field
 
 SPLITS = ("train", "val", "test")
+AUTO = "auto"  # whichever of the layouts a folder holds, which `layout.py` finds
 SYNTH = "synth"  # text that is made while training goes on, which no reader reads
 
 
@@ -49,4 +50,12 @@ DATASETS = {
     "synthtext": Facts("synthtext", recipe="synth"),
     "words": Facts("words", SPLITS, own=True, recipe="finetune"),
     "quads": Facts("quads", SPLITS, own=True, recipe="finetune"),
+    "coco": Facts("coco", SPLITS, own=True, recipe="finetune"),
+    "labelme": Facts("labelme", SPLITS, own=True, recipe="finetune"),
+    "labelstudio": Facts("labelstudio", SPLITS, own=True, recipe="finetune"),
+    "cvat": Facts("cvat", SPLITS, own=True, recipe="finetune"),
+    "paddleocr": Facts("paddleocr", SPLITS, own=True, recipe="finetune"),
+    "voc": Facts("voc", SPLITS, own=True, recipe="finetune"),
+    "yolo": Facts("yolo", SPLITS, own=True, recipe="finetune"),
+    "csv": Facts("csv", SPLITS, own=True, recipe="finetune"),
 }

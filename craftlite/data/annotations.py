@@ -32,6 +32,16 @@ WORDS = "the text has another number of words than there are outlines, so it is 
 DUPLICATE = "the name is there twice, so the first is used"
 GIF = "GIF is not read, so the picture is left out"
 TURNED = "EXIF says to turn the picture, but ground truth is taken to be in stored pixels"
+# Of labels of one's own.
+HULL = "the outline has several parts, so the hull around them is taken"
+MASK = "a mask is not read, so the box around it is taken"
+SHAPE = "the shape does not outline a word, so it is left out"
+PAGE = "pages and video frames are not read, so the words are left out"
+SIZE = "the picture has another size than its label says"
+UNLABELLED = "no label names the picture, so it is left out; an empty one means: no words"
+OTHER_FILE = "the file holds no labels of this format, so it is left out"
+CLASS = "all words have one label, so it is taken for a class and the texts are unknown"
+CLASSES = "the labels are of several classes, all of which are taken for words"
 # Of all words together: characters would be looked for across the reading direction.
 SHORT_SIDE = "most quads begin along their short side; list corners from where reading starts"
 OTHER_CORNER = "most quads do not begin at the top left; list corners from where reading starts"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import cv2
 
-from craftlite.data.readers.words import is_turned
+from craftlite.data.files.labelled import is_turned
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
 from craftlite.synth.writer import rounded

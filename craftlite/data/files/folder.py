@@ -12,7 +12,7 @@ from craftlite.errors import DatasetError
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 # GIFs are listed too, so that a message can name them.
-_LISTED_SUFFIXES = PICTURE_SUFFIXES | {".gif"}
+LISTED_SUFFIXES = PICTURE_SUFFIXES | {".gif"}
 
 TruthReader = Callable[[Path, IssueLog], Iterable[Placed]]
 """The annotations in a file of ground truth; it raises UnreadableError for the whole file."""
@@ -128,7 +128,7 @@ def _find_pictures(
     if needed and not there:
         raise _no_folder(folders[0])
     listed = (path for folder in there for path in sorted(folder.iterdir()))
-    found = [path for path in listed if path.suffix.lower() in _LISTED_SUFFIXES]
+    found = [path for path in listed if path.suffix.lower() in LISTED_SUFFIXES]
     found.sort(key=is_gif)  # stable: a readable picture of the same name comes first
     stems = ((normal(path.stem), path) for path in found)
     return _by_stem(((stem, path) for stem, path in stems if keep(stem)), notes)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from craftlite.data.annotations import DUPLICATE, IssueLog, UnreadableError, is_unicode
-from craftlite.data.files.lines import LARGEST, decoded, read_bytes
+from craftlite.data.files.lines import LARGEST, read_text
 from craftlite.errors import DatasetError
 from craftlite.geometry import Points
 
@@ -46,9 +46,14 @@ def read_object(path: Path, notes: IssueLog) -> dict[str, Any]:
                 found[key] = value
         return found
 
-    text = decoded(read_bytes(path), str(path))
+    text = read_text(path)
     value = parsed_json(text, lambda line: f"{path}:{line}", first_of_each)
     return checked(value, dict, str(path), "the file")
+
+
+def read_json(path: Path) -> Any:
+    """The value in a file of JSON, in which no key is there twice."""
+    return parsed_json(read_text(path), lambda line: f"{path}:{line}")
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -116,6 +121,28 @@ def json_quads(value: object, where: str, key: str) -> Points:
     return quads
 
 
+def json_numbers(value: object, count: int, where: str, key: str) -> list[float]:
+    """So many numbers of a list."""
+    numbers = _numbers(value)
+    if numbers.shape != (count,):
+        raise UnreadableError(where, value, f"{count} numbers for {key}")
+    found: list[float] = numbers.tolist()
+    return found
+
+
+def json_flag(value: object, where: str, key: str) -> bool:
+    """True or false, or 1 or 0 for them; false where there is none."""
+    if value not in (None, True, False):  # to Python, 1 is true
+        raise UnreadableError(where, value, f"true or false for {key}")
+    return bool(value)
+
+
+def json_size(entry: dict[str, Any], keys: tuple[str, str]) -> tuple[int, int] | None:
+    """A picture's (width, height), or None where the entry does not have both as whole numbers."""
+    width, height = (entry.get(key) for key in keys)
+    return (width, height) if type(width) is int and type(height) is int else None
+
+
 def _numbers(value: object) -> npt.NDArray[np.float32]:
     """An array of the numbers in nested lists; an empty one where they are not even, or none."""
     try:
@@ -124,5 +151,8 @@ def _numbers(value: object) -> npt.NDArray[np.float32]:
         array = np.empty(0)
     # Not abs: the lowest integer has none. For nan the comparison is false, too.
     if array.dtype.kind not in "iuf" or not ((array > -LARGEST) & (array < LARGEST)).all():
+        array = np.empty(0)
+    # To Python, true is a number.
+    if array.size and any(isinstance(one, bool) for one in np.array(value, object).ravel()):
         array = np.empty(0)
     return array.astype(np.float32)

@@ -74,6 +74,11 @@ def decoded(raw: bytes, where: str) -> str:
         raise UnreadableError(f"{where}:{number}", line, expected) from error
 
 
+def read_text(path: Path) -> str:
+    """The text of a file, as `decoded` gives it."""
+    return decoded(read_bytes(path), str(path))
+
+
 def text_lines(raw: bytes, where: str) -> Iterator[tuple[str, str]]:
     """The lines that are not blank, each with its place "where:number" counted from 1.
 

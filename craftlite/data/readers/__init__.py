@@ -18,7 +18,7 @@ from craftlite.data.annotations import (
     first_lines,
     text_problems,
 )
-from craftlite.data.readers.words import names_split
+from craftlite.data.files.labelled import names_split
 from craftlite.errors import DatasetError
 
 
@@ -61,8 +61,9 @@ def read_dataset(
 
 
 def has_validation(name: str, root: Path) -> bool:
-    """Whether a dataset has pictures set apart for validation: `words` where a line names "val"."""
-    if name == "words":
-        return names_split(root, "val")
+    """Whether a dataset has pictures set apart for validation: one's own where a label says so."""
     facts = DATASETS.get(name)
-    return facts is not None and not facts.own and "val" in facts.splits
+    if facts is None or "val" not in facts.splits:
+        return False
+    reader = getattr(import_module(f"craftlite.data.readers.{facts.reader}"), "labelled", None)
+    return not facts.own or (reader is not None and names_split(reader, root, "val"))

@@ -33,6 +33,12 @@ LAYOUTS = {
 }
 
 
+def fits(file: Path, content: object) -> bool:
+    """Whether a file of text is of this layout, and not of ICDAR 2003's, which has `chars` too."""
+    named = file.match("gt/gt_*.txt") or file.match("gt/res_*.txt")
+    return named and not (file.parent.parent / "chars").is_dir()
+
+
 def read_quads(root: Path, split: str, need_pictures: bool) -> Dataset:
     """`images/<stem>.jpg` and `gt/gt_<stem>.txt`, whose lines are as `outline_line` says.
 

@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from craftlite.data.annotations import Annotation, Dataset
 from craftlite.data.files.folder import read_folder
 from craftlite.data.files.lines import coordinates, expecting, read_lines
-from craftlite.geometry import box
+from craftlite.geometry import box, rotated
 
 LAYOUTS = {
     "td500": [
@@ -35,7 +33,5 @@ def rotated_line(line: str) -> Annotation:
     if difficult not in (0, 1):
         raise ValueError("neither 0 nor 1")
     corners = box(x, y, x + width, y + height)
-    centre = corners.mean(axis=0)
-    cos, sin = np.cos(theta), np.sin(theta)
-    turned = (corners - centre) @ np.array([[cos, sin], [-sin, cos]]) + centre
-    return Annotation(turned.astype(np.float32), None, ignore=difficult == 1)
+    turned = rotated(corners, theta, corners.mean(axis=0))
+    return Annotation(turned, None, ignore=difficult == 1)

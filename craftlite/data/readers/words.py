@@ -1,151 +1,111 @@
-"""The format for data of your own: `words.jsonl`, a picture with its words on every line."""
+"""The format for data of your own: `words.jsonl`, or what `craftlite detect` writes."""
 
-import os
-import unicodedata
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from PIL import ExifTags, Image
+from typing import Any
 
 from craftlite.data import SPLITS
-from craftlite.data.annotations import (
-    DUPLICATE,
-    GIF,
-    TURNED,
-    Annotation,
-    Dataset,
-    IssueLog,
-    UnreadableError,
-)
-from craftlite.data.files.folder import is_gif, missing_files, natural_order, normal
+from craftlite.data.annotations import Annotation, Dataset, IssueLog, UnreadableError
 from craftlite.data.files.json_file import (
     NOT_A_LIST,
     checked,
     json_outline,
     json_quads,
+    json_size,
     member,
     parsed_json,
+    read_json,
     share,
 )
+from craftlite.data.files.labelled import (
+    Labelled,
+    LabelledWord,
+    is_part,
+    label_files,
+    read_labelled,
+)
 from craftlite.data.files.lines import read_bytes, text_lines
-from craftlite.data.sample import Sample, Word
-from craftlite.errors import DatasetError
+from craftlite.data.files.tree import Tree, existing
 
 FILE = "words.jsonl"
+DETECTED = "results.jsonl"
 LAYOUTS = {
     "words": [
-        "words.jsonl (one JSON object a line)",
+        "words.jsonl (one JSON object a line; or results.jsonl, or a folder of one .json each)",
         '  {"image": "images/a.jpg", "words": [{"polygon": [[x, y], ...], "text": "Café"}, ...]}',
         "and the pictures, their paths relative to its folder",
     ]
 }
 
 
-class _Line(NamedTuple):
-    """A picture before its words are read; `split` is None where the line names none."""
-
-    where: str
-    name: str
-    picture: Path
-    split: str | None
-    words: list[Any]
+def fits(file: Path, content: object) -> bool:
+    """Whether the content of a file, or its first line, is of this format."""
+    return isinstance(content, dict) and {"image", "words"} <= content.keys()
 
 
 def read_words(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """`words.jsonl` in the folder `root`, or the file `root` itself.
+    """`words.jsonl` in the folder `root`, or the file `root` itself, or what `detect` writes.
 
-    Where no line names a split, every split is the whole file; where some do, a line without is
-    part of "train".
+    The pictures of `words.jsonl` are where it says; those of `results.jsonl` and of .json records
+    may also lie relative to a folder further up, or anywhere below the root by their base names.
     """
-    path = _file(root)
-    if not path.is_file():
-        raise DatasetError(f"{path}: there is no such file")
-    notes = IssueLog()
-    lines = list(_lines(path, notes))
-    if any(line.split for line in lines):
-        lines = [line for line in lines if (line.split or "train") == split]
-    if not lines and not notes.problems:
-        raise DatasetError(f"{path}: no line with the split {split!r}")
-    # Path.is_file raises where a name is too long.
-    missing = [line for line in lines if need_pictures and not os.path.isfile(line.picture)]  # noqa: PTH113
-    if missing:
-        raise missing_files(missing[0].where, [str(line.picture) for line in missing])
-    samples = []
-    for line in sorted(lines, key=lambda line: natural_order(line.name)):
-        if is_gif(line.picture):
-            notes.note(line.where, GIF, line.picture.name)
-            continue
-        if need_pictures and is_turned(line.picture):
-            notes.note(line.where, TURNED, line.picture.name)
-        samples.append(Sample(line.name, line.picture, tuple(_words(line, notes))))
-    return Dataset(samples, notes.problems)
+    return read_labelled(labelled, root, split, need_pictures, report_unlabelled=False)
 
 
-def names_split(root: Path, split: str) -> bool:
-    """Whether a line of the file names this split, such as "val"."""
-    return any(line.split == split for line in _lines(_file(root), IssueLog()))
+def labelled(tree: Tree, notes: IssueLog) -> Iterator[Labelled]:
+    """The pictures in the order of the files."""
+    for path in [tree.given] if tree.given else [tree.root / FILE, tree.root / DETECTED]:
+        if path.is_file() and path.suffix != ".json":
+            yield from _lines(path, tree, notes)
+            return
+    for file, record in label_files(tree, ".json", read_json, fits, notes):
+        with notes.catching():
+            yield from _picture(record, str(file), file, tree, notes)
 
 
-def is_turned(picture: Path) -> bool:
-    """Whether the picture's EXIF tag, read from its header, asks to turn it.
-
-    `craftlite detect` turns such a picture; training takes it as it is stored.
-    """
-    try:
-        with Image.open(picture) as image:
-            return bool(image.getexif().get(ExifTags.Base.Orientation, 1) != 1)
-    except Exception:  # a damaged picture is reported when its pixels are read
-        return False
-
-
-def _file(root: Path) -> Path:
-    return root if root.suffix == ".jsonl" else root / FILE
-
-
-def _lines(path: Path, notes: IssueLog) -> Iterator[_Line]:
-    """The pictures in the order of the file, each once."""
-    place_of: dict[Path, str] = {}
-    names: set[str] = set()
+def _lines(path: Path, tree: Tree, notes: IssueLog) -> Iterator[Labelled]:
     with notes.catching():
         for where, text in text_lines(read_bytes(path), str(path)):
             with notes.catching():
-                line = _line(text, where, path.parent)
-                picture = Path(normal(str(line.picture.with_suffix(""))))
-                if place_of.setdefault(picture, where) != where:
-                    notes.note(where, DUPLICATE, f"{line.picture.name}, also {place_of[picture]}")
-                    continue
-                if normal(line.name) in names:  # another folder's picture has it: take the path
-                    line = line._replace(name=line.picture.with_suffix("").as_posix())
-                names.add(normal(line.name))
-                yield line
+                if text.lstrip().startswith("["):
+                    raise UnreadableError(where, text, NOT_A_LIST)
+                entry = parsed_json(text, partial(_same, where))
+                yield from _picture(entry, where, path, tree, notes)
 
 
-def _line(text: str, where: str, folder: Path) -> _Line:
-    if text.lstrip().startswith("["):
-        raise UnreadableError(where, text, NOT_A_LIST)
-    entry = checked(parsed_json(text, lambda _: where), dict, where, "the line")
-    image = _existing(folder, member(entry, "image", str, where))
-    if image == folder:
-        raise UnreadableError(where, "", "a path for image")
+def _same(where: str, line: int) -> str:
+    """The place of a JSON text that is one line of a file."""
+    return where
+
+
+def _picture(
+    record: object, where: str, file: Path, tree: Tree, notes: IssueLog
+) -> Iterator[Labelled]:
+    """The picture of a record, unless it is a page or a frame of a video."""
+    entry = checked(record, dict, where, "the line")
+    if is_part(entry, where, notes):
+        return
+    image, words = member(entry, "image", str, where), member(entry, "words", list, where)
     split = entry.get("split")
     if split not in (None, *SPLITS):
         raise UnreadableError(where, split, f"{', '.join(SPLITS)} or nothing for split")
-    return _Line(where, image.stem, image, split, member(entry, "words", list, where))
+    detected, folder = file.name == DETECTED or file.suffix == ".json", file.parent
+    if detected:
+        picture = tree.find(image, where, folder, *folder.absolute().parents)
+    elif folder / image == folder:
+        raise UnreadableError(where, "", "a path for image")
+    else:
+        picture = existing(folder / image)
+    size = json_size(entry, ("width", "height")) if detected else None
+    name = str(folder / image)
+    yield Labelled(where, name, picture, _words(words, where, notes), split, size)
 
 
-def _existing(folder: Path, name: str) -> Path:
-    """The file of a name with its accents written in any way; if there is none, as it is."""
-    forms = (name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name))
-    paths = [folder / form for form in dict.fromkeys(forms)]
-    return next((path for path in paths if os.path.isfile(path)), paths[0])  # noqa: PTH113
-
-
-def _words(line: _Line, notes: IssueLog) -> Iterator[Word]:
-    for number, entry in enumerate(line.words):
+def _words(words: list[Any], where: str, notes: IssueLog) -> Iterator[LabelledWord]:
+    for number, entry in enumerate(words):
         with notes.catching():
-            annotation = _annotation(entry, line.where, f"words[{number}]")
-            yield notes.word(line.where, annotation)
+            yield LabelledWord(where, _annotation(entry, where, f"words[{number}]"))
 
 
 def _annotation(entry: object, where: str, key: str) -> Annotation:

@@ -23,8 +23,7 @@ from craftlite.data.annotations import (
     UNREADABLE,
     Dataset,
 )
-from craftlite.data.readers import read_dataset
-from craftlite.data.readers.words import names_split
+from craftlite.data.readers import has_validation, read_dataset
 from craftlite.errors import DatasetError
 from craftlite.formats import json_line, record
 from craftlite.geometry import signed_area
@@ -190,12 +189,12 @@ def test_splits_are_the_whole_file_until_a_line_names_one(tmp_path: Path) -> Non
     lines = [line(f"images/{letter}.jpg") for letter in "abc"]
     for split in ("train", "val", "test"):
         assert names(read(tmp_path, *lines, split=split)) == [*"abc"]
-    assert not names_split(tmp_path, "val")
+    assert not has_validation("words", tmp_path)
     lines[1] = line("images/b.jpg", split="val")
     assert names(read(tmp_path, *lines, split="train")) == ["a", "c"]
     assert names(read(tmp_path, *lines, split="val")) == ["b"]
-    assert names_split(tmp_path, "val")
-    with pytest.raises(DatasetError, match="no line with the split 'test'"):
+    assert has_validation("words", tmp_path)
+    with pytest.raises(DatasetError, match=r"no picture of the split 'test'; found train, val"):
         read(tmp_path, *lines, split="test")
 
 

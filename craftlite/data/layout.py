@@ -1,0 +1,135 @@
+"""Which layout a folder has, by what its files hold: what `--dataset auto` stands for."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from craftlite.data import AUTO, DATASETS
+from craftlite.data.annotations import first_lines
+from craftlite.data.files.folder import LISTED_SUFFIXES
+from craftlite.data.files.json_file import parsed_json, read_json
+from craftlite.data.files.lines import read_bytes, read_text, text_lines
+from craftlite.data.files.tree import Tree
+from craftlite.data.files.xml_file import read_xml
+from craftlite.errors import DatasetError
+from craftlite.progress import write_line
+
+Found = dict[str, list[Path]]
+"""The files of each layout's labels, by the layout's name."""
+
+
+def name_layouts(
+    datasets: Sequence[str],
+    folders: Sequence[str | Path],
+    report: Callable[[str], None] = write_line,
+) -> list[str]:
+    """The datasets, NAME or NAME:WEIGHT, with the layout that each folder has in place of "auto".
+
+    folders: where the datasets lie, in the same order; those that are missing are data/NAME.
+    report: gets a line for each layout that was found.
+
+    Raises:
+        DatasetError: see `find_layout`.
+    """
+    named = []
+    for number, entry in enumerate(datasets):
+        name, colon, weight = entry.partition(":")
+        if name == AUTO:
+            folder = Path(folders[number] if number < len(folders) else f"data/{AUTO}")
+            name, files = find_layout(folder)
+            count = f"{len(files)} file{'s' if len(files) > 1 else ''}"
+            report(f"{folder}: read as {name} ({count})")
+        named.append(f"{name}{colon}{weight}")
+    return named
+
+
+def find_layout(root: Path) -> tuple[str, list[Path]]:
+    """The name of the layout that a folder, or a file of labels, has, and its files of labels.
+
+    Raises:
+        DatasetError: no layout fits, or several do; it lists what was found and what is expected.
+    """
+    found, others = _labels(Tree(root))
+    if len(found) == 1:
+        [(name, files)] = found.items()
+        return name, files
+    if found:
+        lines = [
+            f"{name}: {len(files)} files, the first {files[0]}" for name, files in found.items()
+        ]
+        problem, expected = f"holds the labels of {len(found)} layouts", list(found)
+    else:
+        lines = first_lines([f"{file}: {reason}" for file, reason in others.items()])
+        problem, expected = "holds no labels that are known", [n for n in DATASETS if _is_own(n)]
+    layouts = [line for name in expected for line in _expected(name)]
+    choice = "name one by --dataset NAME"
+    raise DatasetError("\n  ".join([f"{root}: {problem}; {choice}", *lines, *layouts]))
+
+
+def _is_own(name: str) -> bool:
+    return DATASETS[name].own
+
+
+def _expected(name: str) -> list[str]:
+    return [f"{name} is expected as", *(f"  {row}" for row in _module(name).LAYOUTS[name])]
+
+
+def _module(name: str) -> Any:
+    return import_module(f"craftlite.data.readers.{DATASETS[name].reader}")
+
+
+def _labels(tree: Tree) -> tuple[Found, dict[Path, str]]:
+    """The files of labels by layout, and of other files that could be why they are none."""
+    found: Found = defaultdict(list)
+    others: dict[Path, str] = {}
+    own = {name: _module(name) for name in DATASETS if _is_own(name)}
+    for file in [tree.given] if tree.given else tree.files:
+        if (load := LOADERS.get(file.suffix.lower())) is None:
+            continue
+        try:
+            content = load(file)
+        except DatasetError as error:
+            others[file] = str(error).removeprefix(f"{file}: ")
+            continue
+        names = [name for name, module in own.items() if module.fits(file, content)]
+        for name in names:
+            found[name].append(file)
+        if not names:
+            others[file] = "of no known kind"
+    for name in DATASETS:
+        files = [] if _is_own(name) or tree.given else _competition_files(name, tree.root)
+        if files:
+            found[name] = files
+    return found, others
+
+
+def _first_line(path: Path) -> Any:
+    """The JSON of a file's first line."""
+    where, line = next(text_lines(read_bytes(path), str(path)), (str(path), "null"))
+    return parsed_json(line, lambda _: where)
+
+
+LOADERS: dict[str, Callable[[Path], Any]] = {
+    ".json": read_json,
+    ".jsonl": _first_line,
+    ".xml": read_xml,
+    ".txt": read_text,
+    ".csv": read_text,
+}
+
+
+def _competition_files(name: str, root: Path) -> list[Path]:
+    """The files of a competition's labels, which are called as no other layout's are."""
+    shared = {pattern for other in DATASETS if other != name for pattern in _patterns(other)}
+    patterns = [pattern for pattern in _patterns(name) if pattern not in shared]
+    return sorted(path for pattern in patterns for path in root.glob(pattern))
+
+
+def _patterns(name: str) -> list[str]:
+    """What the files of labels are called, * standing for what differs."""
+    rows = [row.split()[0] for row in _module(name).LAYOUTS[name] if not row.startswith(" ")]
+    labels = [row for row in rows if Path(row).suffix.lower() not in LISTED_SUFFIXES]
+    return [re.sub(r"<\w+>|(?<![A-Z])N+(?![A-Za-z])", "*", row) for row in labels]
