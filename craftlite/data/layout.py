@@ -14,7 +14,7 @@ from craftlite.data.files.json_file import parsed_json, read_json
 from craftlite.data.files.lines import read_bytes, read_text, text_lines
 from craftlite.data.files.tree import Tree
 from craftlite.data.files.xml_file import read_xml
-from craftlite.errors import DatasetError
+from craftlite.errors import ConfigError, DatasetError
 from craftlite.progress import write_line
 
 Found = dict[str, list[Path]]
@@ -28,17 +28,20 @@ def name_layouts(
 ) -> list[str]:
     """The datasets, NAME or NAME:WEIGHT, with the layout that each folder has in place of "auto".
 
-    folders: where the datasets lie, in the same order; those that are missing are data/NAME.
+    folders: where the datasets lie, in the same order; those of "auto" have to be there.
     report: gets a line for each layout that was found.
 
     Raises:
+        ConfigError: "auto" has no folder.
         DatasetError: see `find_layout`.
     """
     named = []
     for number, entry in enumerate(datasets):
         name, colon, weight = entry.partition(":")
         if name == AUTO:
-            folder = Path(folders[number] if number < len(folders) else f"data/{AUTO}")
+            if number >= len(folders):
+                raise ConfigError(f"--dataset {entry}: name its folder by --data DIR")
+            folder = Path(folders[number])
             name, files = find_layout(folder)
             count = f"{len(files)} file{'s' if len(files) > 1 else ''}"
             report(f"{folder}: read as {name} ({count})")

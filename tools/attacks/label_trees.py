@@ -25,6 +25,33 @@ XML = f"""<Annotations>
 <box><label>###</label><segs>{CURVE}</segs></box>
 </image></Annotations>
 """
+CVAT = """<?xml version="1.0" encoding="utf-8"?>
+<annotations>
+  <version>1.1</version>
+  <meta><task><labels><label><name>text</name></label></labels></task></meta>
+  <image id="0" name="a.jpg" width="96" height="48" subset="Train">
+    <polygon label="text" occluded="0" source="manual" points="10,5;50,5;50,25;10,25" z_order="0">
+      <attribute name="text">Caf\u00e9 &amp; Bar</attribute>
+      <attribute name="ignore">false</attribute>
+    </polygon>
+    <box label="ignore" occluded="0" xtl="10" ytl="5" xbr="50" ybr="25" rotation="30" z_order="0">
+    </box>
+  </image>
+</annotations>
+"""
+VOC = """<annotation>
+  <folder>JPEGImages</folder><filename>a.jpg</filename>
+  <size><width>96</width><height>48</height><depth>3</depth></size>
+  <object><name>text</name><difficult>0</difficult>
+    <bndbox><xmin>10</xmin><ymin>5</ymin><xmax>50</xmax><ymax>25</ymax></bndbox>
+    <attributes><attribute><name>text</name><value>Caf\u00e9</value></attribute></attributes>
+  </object>
+  <object><name>text</name><text>b</text>
+    <robndbox><cx>40</cx><cy>20</cy><w>30</w><h>10</h><angle>0.5</angle></robndbox></object>
+  <object><name>text</name><difficult>1</difficult>
+    <polygon><x1>10</x1><y1>5</y1><x2>50</x2><y2>5</y2><x3>50</x3><y3>25</y3></polygon></object>
+</annotation>
+"""
 
 
 class Tree(NamedTuple):
@@ -43,7 +70,7 @@ class Tree(NamedTuple):
 @cache
 def trees() -> list[Tree]:
     """One of every layout, and both of CTW1500's."""
-    return [*_line_trees(), *_json_trees(), _synthtext()]
+    return [*_line_trees(), *_json_trees(), *_own_trees(), _synthtext()]
 
 
 def _line_trees() -> list[Tree]:
@@ -106,6 +133,72 @@ def _json_trees() -> list[Tree]:
         }),
         _tree("cocotext", "train", f"train2014/{name}", {"cocotext.v2.json": anns}),
         _tree("words", "train", "images/a.jpg", {"words.jsonl": line}),
+    ]  # fmt: skip
+
+
+def _own_trees() -> list[Tree]:
+    """The labels of other tools, as their exports are."""
+    size = {"width": 96, "height": 48}
+    corners = [[10, 5], [50, 5], [50, 25], [10, 25]]
+    flat = [v for point in corners for v in point]
+    words = [
+        {"id": 1, "image_id": 1, "category_id": 1, "segmentation": [flat], "iscrowd": 0,
+         "bbox": [10, 5, 40, 20], "attributes": {"text": "Caf\u00e9", "rotation": 0.0}},
+        {"id": 2, "image_id": 1, "category_id": 1, "bbox": [10, 5, 40, 20, 30], "ignore": True},
+        {"id": 3, "image_id": 1, "category_id": 1, "segmentation": [], "bbox": [60, 5, 30, 20]},
+    ]  # fmt: skip
+    coco = {
+        "images": [{"id": 1, "file_name": "a.jpg", **size}],
+        "annotations": words,
+        "categories": [{"id": 1, "name": "text"}],
+    }
+    shapes = [
+        {"label": "text", "description": "a, b", "points": BOX, "shape_type": "polygon",
+         "group_id": None, "flags": {}, "mask": None},
+        {"label": "STOP", "points": corners[::2], "shape_type": "rectangle", "flags": {}},
+        {"label": "text", "points": corners, "shape_type": "rotation", "flags": {"ignore": True}},
+    ]  # fmt: skip
+    labelme = {
+        "version": "5.4.1", "flags": {}, "shapes": shapes, "imagePath": "../images/a.jpg",
+        "imageData": None, "imageHeight": 48, "imageWidth": 96,
+    }  # fmt: skip
+    region = {"id": "r1", "original_width": 96, "original_height": 48, "image_rotation": 0}
+    region |= {"from_name": "label", "to_name": "image"}
+    sides = {"x": 50, "y": 10, "width": 40, "height": 30, "rotation": 10}
+    result = [
+        region | {"type": "polygonlabels",
+                  "value": {"points": [[1, 2], [40, 2], [40, 30]], "polygonlabels": ["text"]}},
+        region | {"type": "textarea", "value": {"text": ["Caf\u00e9"]}},
+        region | {"id": "r2", "type": "rectangle", "value": sides},
+        region | {"id": "r2", "type": "labels", "value": sides | {"labels": ["ignore"]}},
+    ]  # fmt: skip
+    task = {
+        "id": 1, "data": {"image": "/data/upload/1/0a1b2c3d-a.jpg"}, "predictions": [],
+        "annotations": [{"id": 1, "was_cancelled": False, "result": result,
+                         "updated_at": "2026-01-01T00:00:00Z"}],
+    }  # fmt: skip
+    listed = [
+        {"transcription": "Caf\u00e9", "points": corners, "difficult": False},
+        {"transcription": "###", "points": BOX, "difficult": False},
+    ]
+    line = f"images/a.jpg\t{json.dumps(listed, ensure_ascii=False)}\n"
+    table = f"image,width,height,score,{','.join(f'{a}{n}' for n in range(1, 5) for a in 'xy')},"
+    table += f'polygon,text,ignore\nimages/a.jpg,96,48,0.9,{QUAD},,"a, b",\n'
+    table += f"images/a.jpg,96,48,0.9,{QUAD},10 5 50 5 50 25,###,true\n"
+    shares = "0 0.1 0.1 0.5 0.1 0.5 0.5 0.1 0.5\n0 0.5 0.5 0.2 0.1\n1 0.1 0.1 0.5 0.1 0.5 0.5\n"
+    return [
+        _tree("coco", "train", "images/a.jpg", {"annotations/words.json": coco}),
+        _tree("labelme", "train", "images/a.jpg", {"labels/a.json": labelme}),
+        _tree("labelstudio", "train", "images/a.jpg", {"export.json": [task]}),
+        _tree("cvat", "train", "images/a.jpg", {"annotations.xml": CVAT}),
+        _tree("paddleocr", "train", "images/a.jpg", {"Label.txt": line}),
+        _tree("voc", "train", "JPEGImages/a.jpg", {
+            "Annotations/a.xml": VOC, "ImageSets/Main/train.txt": "a\n",
+        }),
+        _tree("yolo", "train", "images/train/a.jpg", {
+            "labels/train/a.txt": shares, "data.yaml": "names:\n  0: text\n  1: ignore\n",
+        }),
+        _tree("csv", "train", "images/a.jpg", {"results.csv": table}),
     ]  # fmt: skip
 
 

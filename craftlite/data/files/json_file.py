@@ -84,6 +84,12 @@ def member(entry: dict[str, Any], key: str, kind: type[T], where: str) -> T:
     return checked(entry.get(key), kind, where, key)
 
 
+def optional(entry: dict[str, Any], key: str, kind: type[T], where: str) -> T:
+    """The value of a key, or an empty one where it is missing or null."""
+    value = entry.get(key)
+    return kind() if value is None else checked(value, kind, where, key)
+
+
 def checked(value: object, kind: type[T], where: str, key: str) -> T:
     """The value, which must be of the type, and without lone surrogates where it is a text."""
     if not isinstance(value, kind):
@@ -130,6 +136,11 @@ def json_numbers(value: object, count: int, where: str, key: str) -> list[float]
     return found
 
 
+def json_angle(value: object, where: str, key: str) -> float:
+    """A number of degrees; 0 where there is none."""
+    return 0.0 if value is None else json_numbers([value], 1, where, key)[0]
+
+
 def json_flag(value: object, where: str, key: str) -> bool:
     """True or false, or 1 or 0 for them; false where there is none."""
     if value not in (None, True, False):  # to Python, 1 is true
@@ -139,8 +150,9 @@ def json_flag(value: object, where: str, key: str) -> bool:
 
 def json_size(entry: dict[str, Any], keys: tuple[str, str]) -> tuple[int, int] | None:
     """A picture's (width, height), or None where the entry does not have both as whole numbers."""
-    width, height = (entry.get(key) for key in keys)
-    return (width, height) if type(width) is int and type(height) is int else None
+    sides = [entry.get(key) for key in keys]
+    width, height = (side if type(side) is int and 0 < side < LARGEST else 0 for side in sides)
+    return (width, height) if width and height else None
 
 
 def _numbers(value: object) -> npt.NDArray[np.float32]:

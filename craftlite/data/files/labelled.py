@@ -13,6 +13,7 @@ from craftlite.data.annotations import (
     DUPLICATE,
     GIF,
     OTHER_FILE,
+    OUTSIDE,
     PAGE,
     SIZE,
     TURNED,
@@ -21,6 +22,7 @@ from craftlite.data.annotations import (
     Annotation,
     Dataset,
     IssueLog,
+    corners,
 )
 from craftlite.data.files.folder import is_gif, missing_files, natural_order, normal
 from craftlite.data.files.lines import DONT_CARE
@@ -82,7 +84,7 @@ def read_labelled(
     split: str,
     need_pictures: bool,
     *,
-    report_unlabelled: bool = True,
+    report_strays: bool = True,
     labels_are_texts: bool = False,
 ) -> Dataset:
     """A split of one's own data.
@@ -95,7 +97,7 @@ def read_labelled(
         root: the folder, or its file of labels.
         split: "train", "val" or "test".
         need_pictures: whether every picture must be there.
-        report_unlabelled: whether pictures below the folder that no label names are a problem.
+        report_strays: whether pictures that no label names, and words outside of theirs, are noted.
         labels_are_texts: whether the label of a word without a text is its transcription, unless
             it is one of CLASS_NAMES or the same for all of FEWEST_OF_A_CLASS words or more.
 
@@ -104,7 +106,7 @@ def read_labelled(
     """
     tree, notes = Tree(root), IssueLog()
     pictures = list(_distinct(reader(tree, notes), notes))
-    if report_unlabelled and tree.given is None:
+    if report_strays and tree.given is None:
         labelled = {one.picture for _, one in pictures}
         for path in tree.pictures:
             if path not in labelled:
@@ -121,9 +123,12 @@ def read_labelled(
         if is_gif(one.path):
             notes.note(one.where, GIF, one.path.name)
             continue
+        words = list(one.words)
         if one.picture is not None:
-            _check_header(one, one.picture, notes)
-        found.append((name, tree.root / one.path, list(one.words)))
+            size = _check_header(one, one.picture, notes)
+            if size and report_strays:
+                _check_inside(words, size, notes)
+        found.append((name, tree.root / one.path, words))
     everything = (word for *_, words in found for word in words)
     classes = _check_classes(root, everything, labels_are_texts, notes)
     texts = classes if labels_are_texts else None
@@ -211,13 +216,22 @@ def _header(picture: Path) -> tuple[tuple[int, int] | None, bool]:
         return None, False
 
 
-def _check_header(one: Labelled, picture: Path, notes: IssueLog) -> None:
+def _check_header(one: Labelled, picture: Path, notes: IssueLog) -> tuple[int, int] | None:
+    """The picture's size; notes where that is not what the label says, or EXIF turns it."""
     size, turned = _header(picture)
     if turned:
         notes.note(one.where, TURNED, picture.name)
     elif size and one.size and size != one.size:
         found = f"{picture.name}: {one.size[0]}x{one.size[1]}, is {size[0]}x{size[1]}"
         notes.note(one.where, SIZE, found)
+    return None if turned else size
+
+
+def _check_inside(words: Iterable[LabelledWord], size: tuple[int, int], notes: IssueLog) -> None:
+    """Notes the words that are wholly outside of their picture."""
+    for where, (outline, *_), _ in words:
+        if (outline.max(axis=0) < 0).any() or (outline.min(axis=0) > size).any():
+            notes.note(where, OUTSIDE, corners(outline))
 
 
 def _distinct(pictures: Iterable[Labelled], notes: IssueLog) -> Iterator[tuple[str, Labelled]]:

@@ -11,11 +11,13 @@ import numpy as np
 from craftlite.data.annotations import DUPLICATE, HULL, MASK, Dataset, IssueLog, UnreadableError
 from craftlite.data.files.json_file import (
     checked,
+    json_angle,
     json_flag,
     json_numbers,
     json_outline,
     json_size,
     member,
+    optional,
     read_json,
 )
 from craftlite.data.files.labelled import (
@@ -77,7 +79,7 @@ def _pictures(
             if is_part(image, where, notes):
                 continue
             name = member(image, "file_name", str, where)
-            split = image.get("split") or folder_split
+            split = folder_split if image.get("split") is None else image["split"]
             if split is not None and split_named(checked(split, str, where, "split")) is None:
                 raise UnreadableError(where, split, "train, val or test for split")
             words = each_word(
@@ -113,8 +115,7 @@ def _id(entry: dict[str, Any], key: str, where: str) -> int | str:
 
 def _categories(content: dict[str, Any], file: Path) -> dict[int | str, str]:
     names: dict[int | str, str] = {}
-    listed = checked(content.get("categories", []), list, str(file), "categories")
-    for number, entry in enumerate(listed):
+    for number, entry in enumerate(optional(content, "categories", list, str(file))):
         where = f"{file}: categories[{number}]"
         category = checked(entry, dict, where, "a class")
         names[_id(category, "id", where)] = member(category, "name", str, where)
@@ -124,7 +125,7 @@ def _categories(content: dict[str, Any], file: Path) -> dict[int | str, str]:
 def _word(
     word: dict[str, Any], where: str, names: dict[int | str, str], notes: IssueLog
 ) -> LabelledWord:
-    attributes = checked(word.get("attributes") or {}, dict, where, "attributes")
+    attributes = optional(word, "attributes", dict, where)
     crowd = json_flag(word.get("iscrowd"), where, "iscrowd")
     ignore = json_flag(word.get("ignore"), where, "ignore")
     texts = [*map(word.get, TEXT_KEYS), *map(attributes.get, TEXT_KEYS)]
@@ -145,7 +146,7 @@ def _outline(
     if isinstance(parts, dict):
         notes.note(where, MASK, "a mask for segmentation")
         parts = None
-    if parts:
+    if parts is not None and parts != []:
         if isinstance(parts, list) and isinstance(parts[0], list) and len(parts) > 1:
             found = [json_outline(part, where, "a part of segmentation") for part in parts]
             notes.note(where, HULL, f"{len(parts)} parts")
@@ -158,6 +159,6 @@ def _outline(
         x, y = x - width / 2, y - height / 2
     else:
         x, y, width, height = json_numbers(bbox, 4, where, "bbox")
-        [angle] = json_numbers([attributes.get("rotation") or 0], 1, where, "rotation")
+        angle = json_angle(attributes.get("rotation"), where, "rotation")
     corners = box(x, y, x + width, y + height)
     return rotated(corners, math.radians(angle), corners.mean(axis=0)) if angle else corners

@@ -14,6 +14,7 @@ from craftlite.data.files.json_file import (
     json_outline,
     json_size,
     member,
+    optional,
     read_json,
 )
 from craftlite.data.files.labelled import (
@@ -76,8 +77,8 @@ def _word(entry: object, where: str, notes: IssueLog) -> LabelledWord | None:
         outline = json_outline(points, where, "points")
     if kind != "polygon" and len(outline) != 4:
         raise UnreadableError(where, points, f"4 points of a {kind}")
-    flags = checked(shape.get("flags") or {}, dict, where, "flags")
+    flags = optional(shape, "flags", dict, where)
     ignore = [json_flag(flags.get(key), where, f"flags.{key}") for key in ("ignore", "difficult")]
-    text = checked(shape.get("description") or "", str, where, "description")
+    text = optional(shape, "description", str, where)
     label = member(shape, "label", str, where)
     return labelled_word(where, outline, text, label, any(ignore))

@@ -13,11 +13,13 @@ from craftlite.data.annotations import SHAPE, UNLABELLED, Dataset, IssueLog, Unr
 from craftlite.data.files.folder import LISTED_SUFFIXES
 from craftlite.data.files.json_file import (
     checked,
+    json_angle,
     json_flag,
     json_numbers,
     json_outline,
     json_size,
     member,
+    optional,
     read_json,
 )
 from craftlite.data.files.labelled import (
@@ -110,7 +112,7 @@ def _picture_name(data: dict[str, Any], where: str) -> str:
 
 def _chosen(task: dict[str, Any], where: str) -> dict[str, Any] | None:
     """The newest annotation that was not cancelled; without one, the first prediction."""
-    listed = checked(task.get("annotations") or [], list, where, "annotations")
+    listed = optional(task, "annotations", list, where)
     annotations = [checked(one, dict, where, "an annotation") for one in listed]
     kept = [
         one
@@ -119,7 +121,7 @@ def _chosen(task: dict[str, Any], where: str) -> dict[str, Any] | None:
     ]
     if kept:
         return max(kept, key=lambda one: str(one.get("updated_at") or one.get("created_at") or ""))
-    predictions = checked(task.get("predictions") or [], list, where, "predictions")
+    predictions = optional(task, "predictions", list, where)
     return checked(predictions[0], dict, where, "a prediction") if predictions else None
 
 
@@ -136,7 +138,7 @@ def _word(items: list[dict[str, Any]], where: str, notes: IssueLog) -> LabelledW
             if (found := value.get(key)) is not None:
                 several = [found] if isinstance(found, str) else checked(found, list, where, key)
                 into += [checked(one, str, where, key) for one in several]
-        meta = checked(item.get("meta") or {}, dict, where, "meta")
+        meta = optional(item, "meta", dict, where)
         texts += [checked(t, str, where, "meta.text") for t in _list(meta.get("text"), where)]
     if outline is None:
         notes.note(where, SHAPE, "a text without a region")
@@ -159,7 +161,7 @@ def _outline(item: dict[str, Any], value: dict[str, Any], where: str) -> Points:
     size = json_size(item, SIZE)
     if size is None:
         raise UnreadableError(where, item.get("original_width"), "original_width and _height")
-    [turned] = json_numbers([item.get("image_rotation") or 0], 1, where, "image_rotation")
+    turned = json_angle(item.get("image_rotation"), where, "image_rotation")
     if turned:
         raise UnreadableError(where, turned, "a picture that is not turned (image_rotation 0)")
     scale = np.array(size, np.float32) / 100
@@ -167,6 +169,6 @@ def _outline(item: dict[str, Any], value: dict[str, Any], where: str) -> Points:
         return (json_outline(value["points"], where, "points") * scale).astype(np.float32)
     sides = [value.get(key) for key in ("x", "y", "width", "height")]
     x, y, width, height = json_numbers(sides, 4, where, "x, y, width, height")
-    [angle] = json_numbers([value.get("rotation") or 0], 1, where, "rotation")
+    angle = json_angle(value.get("rotation"), where, "rotation")
     corners = (box(x, y, x + width, y + height) * scale).astype(np.float32)
     return rotated(corners, math.radians(angle), corners[0])

@@ -50,15 +50,17 @@ def read_words(root: Path, split: str, need_pictures: bool) -> Dataset:
     The pictures of `words.jsonl` are where it says; those of `results.jsonl` and of .json records
     may also lie relative to a folder further up, or anywhere below the root by their base names.
     """
-    return read_labelled(labelled, root, split, need_pictures, report_unlabelled=False)
+    return read_labelled(labelled, root, split, need_pictures, report_strays=False)
 
 
 def labelled(tree: Tree, notes: IssueLog) -> Iterator[Labelled]:
     """The pictures in the order of the files."""
-    for path in [tree.given] if tree.given else [tree.root / FILE, tree.root / DETECTED]:
-        if path.is_file() and path.suffix != ".json":
-            yield from _lines(path, tree, notes)
-            return
+    first = tree.given or tree.root / FILE
+    files = [first] if first.is_file() else tree.labels(".jsonl")
+    if files and first.suffix != ".json":
+        for file in files:
+            yield from _lines(file, tree, notes)
+        return
     for file, record in label_files(tree, ".json", read_json, fits, notes):
         with notes.catching():
             yield from _picture(record, str(file), file, tree, notes)
@@ -90,7 +92,7 @@ def _picture(
     split = entry.get("split")
     if split not in (None, *SPLITS):
         raise UnreadableError(where, split, f"{', '.join(SPLITS)} or nothing for split")
-    detected, folder = file.name == DETECTED or file.suffix == ".json", file.parent
+    detected, folder = file.suffix == ".json" or file.name == DETECTED, file.parent
     if detected:
         picture = tree.find(image, where, folder, *folder.absolute().parents)
     elif folder / image == folder:

@@ -55,8 +55,8 @@ def test_a_row_of_the_table_has_a_reader_a_protocol_and_a_recipe(name: str) -> N
 
 
 def test_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"'coco' is unknown; known: icdar13, .*, quads"):
-        read_dataset("coco", tmp_path, "train")
+    with pytest.raises(DatasetError, match=r"'cocoa' is unknown; known: icdar13, .*, csv"):
+        read_dataset("cocoa", tmp_path, "train")
 
 
 @pytest.mark.parametrize("name", DATASETS)
