@@ -131,7 +131,8 @@ def json_numbers(value: object, count: int, where: str, key: str) -> list[float]
     """So many numbers of a list."""
     numbers = _numbers(value)
     if numbers.shape != (count,):
-        raise UnreadableError(where, value, f"{count} numbers for {key}")
+        expected = f"{count} numbers" if count > 1 else "a number"
+        raise UnreadableError(where, value, f"{expected} for {key}")
     found: list[float] = numbers.tolist()
     return found
 

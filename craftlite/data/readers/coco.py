@@ -128,15 +128,17 @@ def _word(
     attributes = optional(word, "attributes", dict, where)
     crowd = json_flag(word.get("iscrowd"), where, "iscrowd")
     ignore = json_flag(word.get("ignore"), where, "ignore")
-    texts = [*map(word.get, TEXT_KEYS), *map(attributes.get, TEXT_KEYS)]
-    text = next((checked(one, str, where, "text") for one in texts if one is not None), None)
+    given = [
+        one[key] for one in (word, attributes) for key in TEXT_KEYS if one.get(key) is not None
+    ]
+    texts = [checked(text, str, where, "text") for text in given]
     label = ""
     if names and (key := _id(word, "category_id", where)) not in names:
         raise UnreadableError(where, key, "the id of one of categories for category_id")
     elif names:
         label = names[key]
     outline = _outline(word, attributes, where, notes)
-    return labelled_word(where, outline, text, label, crowd or ignore)
+    return labelled_word(where, outline, next(filter(None, texts), None), label, crowd or ignore)
 
 
 def _outline(
