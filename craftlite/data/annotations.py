@@ -41,6 +41,7 @@ SIZE = "the picture has another size than its label says"
 OUTSIDE = "the outline lies outside of the picture"
 UNLABELLED = "no label names the picture, so it is left out; an empty one means: no words"
 OTHER_FILE = "the file holds no labels of this format, so it is left out"
+COLUMNS = "columns of other names are not read"
 CLASS = "all words have one label, so it is taken for a class and the texts are unknown"
 CLASSES = "the labels are of several classes, all of which are taken for words"
 # Of all words together: characters would be looked for across the reading direction.

@@ -1,14 +1,14 @@
 """Which layout a folder has, by what its files hold: what `--dataset auto` stands for."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from craftlite.data import AUTO, DATASETS
-from craftlite.data.annotations import first_lines
+from craftlite.data.annotations import PLACES_SHOWN, first_lines
 from craftlite.data.files.folder import LISTED_SUFFIXES
 from craftlite.data.files.json_file import parsed_json, read_json
 from craftlite.data.files.lines import read_bytes, read_text, text_lines
@@ -43,8 +43,7 @@ def name_layouts(
                 raise ConfigError(f"--dataset {entry}: name its folder by --data DIR")
             folder = Path(folders[number])
             name, files = find_layout(folder)
-            count = f"{len(files)} file{'s' if len(files) > 1 else ''}"
-            report(f"{folder}: read as {name} ({count})")
+            report(f"{folder}: read as {name} ({_counted(files)})")
         named.append(f"{name}{colon}{weight}")
     return named
 
@@ -55,21 +54,29 @@ def find_layout(root: Path) -> tuple[str, list[Path]]:
     Raises:
         DatasetError: no layout fits, or several do; it lists what was found and what is expected.
     """
-    found, others = _labels(Tree(root))
+    tree = Tree(root)
+    found, others = _labels(tree)
     if len(found) == 1:
         [(name, files)] = found.items()
         return name, files
     if found:
         lines = [
-            f"{name}: {len(files)} files, the first {files[0]}" for name, files in found.items()
+            f"{name}: {_counted(files)}, the first {files[0]}" for name, files in found.items()
         ]
         problem, expected = f"holds the labels of {len(found)} layouts", list(found)
     else:
-        lines = first_lines([f"{file}: {reason}" for file, reason in others.items()])
+        kinds = Counter(file.suffix.lower() or "without a suffix" for file in tree.files)
+        counts = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(PLACES_SHOWN))
+        reasons = first_lines([f"{file}: {reason}" for file, reason in others.items()])
+        lines = [f"files there: {counts or 'none'}", *reasons]
         problem, expected = "holds no labels that are known", [n for n in DATASETS if _is_own(n)]
     layouts = [line for name in expected for line in _expected(name)]
     choice = "name one by --dataset NAME"
     raise DatasetError("\n  ".join([f"{root}: {problem}; {choice}", *lines, *layouts]))
+
+
+def _counted(files: Sequence[Path]) -> str:
+    return f"{len(files)} file{'s' if len(files) > 1 else ''}"
 
 
 def _is_own(name: str) -> bool:

@@ -56,9 +56,10 @@ class Tree:
     def find(self, name: str, where: str, *bases: Path) -> Path | None:
         r"""The picture that a label at `where` calls `name`, or None where there is none.
 
-        It is looked for below the bases, the root and its `images`, then by its base name anywhere
-        below the root. A name without a picture's suffix stands for any. Backslashes are those of
-        a Windows path; composed and decomposed letters are the same.
+        It is looked for below the bases, the root and its `images`, where a file of labels was
+        given also below the folder above and `images` there, then by its base name anywhere below
+        the root. A name without a picture's suffix stands for any. Backslashes are those of a
+        Windows path; composed and decomposed letters are the same.
 
         Raises:
             UnreadableError: the name is empty, or two pictures are meant equally.
@@ -67,9 +68,11 @@ class Tree:
         last = path.rpartition("/")[2]
         if last in ("", ".", ".."):
             raise UnreadableError(where, name, "the path of a picture")
+        above = [self.root.absolute().parent] if self.given else []
+        tops = [folder for top in (self.root, *above) for folder in (top, top / "images")]
         places = [
             Path(os.path.normpath(base / form))
-            for base in (*bases, self.root, self.root / "images")
+            for base in (*bases, *tops)
             for form in dict.fromkeys((name, path))
         ]
         for place in places:

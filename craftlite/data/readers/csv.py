@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from craftlite.data.annotations import Dataset, IssueLog, UnreadableError
+from craftlite.data.annotations import COLUMNS, Dataset, IssueLog, UnreadableError
 from craftlite.data.files.labelled import (
     Labelled,
     LabelledWord,
@@ -28,6 +28,8 @@ LAYOUTS = {
     ]
 }
 CORNERS = [f"{axis}{number}" for number in range(1, 5) for axis in "xy"]
+COLUMNS_READ = {"image", "width", "height", "score", "polygon", "text", "ignore", "page", "time"}
+COLUMNS_READ |= {*CORNERS}
 FLAGS = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
 Row = dict[str, str]
 
@@ -77,6 +79,8 @@ def _rows(file: Path, text: str, notes: IssueLog) -> Iterator[tuple[str, Row]]:
                 columns = [column.strip() for column in fields]
                 if len(set(columns)) < len(columns):
                     raise UnreadableError(where, columns, "each column once")
+                if others := [column for column in columns if column not in COLUMNS_READ]:
+                    notes.note(where, COLUMNS, ", ".join(others))
             elif fields:
                 with notes.catching():
                     if len(fields) != len(columns):

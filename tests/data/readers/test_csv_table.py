@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from written import PICTURE, problems, write
 
-from craftlite.data.annotations import PAGE, SIZE, UNLABELLED
+from craftlite.data.annotations import COLUMNS, PAGE, SIZE, UNLABELLED
 from craftlite.data.readers import has_validation, read_dataset
 from craftlite.errors import DatasetError
 from craftlite.formats import csv_table, record
@@ -43,11 +43,13 @@ def test_texts_dont_care_and_pictures_without_rows(tmp_path: Path) -> None:
 
 def test_fewest_columns_and_splits_of_files(tmp_path: Path) -> None:
     write(tmp_path, {"a.jpg": PICTURE, "b.jpg": PICTURE})
-    write(tmp_path, {"train.csv": "polygon,image\n0 0 5 0 5 3,a.jpg\n"})
+    write(tmp_path, {"train.csv": "polygon,image,Text\n0 0 5 0 5 3,a.jpg,x\n"})
     write(tmp_path, {"valid.csv": f"x1,y1,x2,y2,x3,y3,x4,y4,image\r\n{FLAT},b.jpg\r\n"})
     assert has_validation("csv", tmp_path)
     assert [one.name for one in read_dataset("csv", tmp_path, "val").samples] == ["b"]
-    assert len(read_dataset("csv", tmp_path, "train").samples[0].words[0].polygon) == 3
+    dataset = read_dataset("csv", tmp_path, "train")
+    assert len(dataset.samples[0].words[0].polygon) == 3
+    assert problems(dataset, tmp_path) == [("train.csv:1", COLUMNS)]
 
 
 @pytest.mark.parametrize(
