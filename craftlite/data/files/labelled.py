@@ -128,7 +128,7 @@ def read_labelled(
             size = _check_header(one, one.picture, notes)
             if size and report_strays:
                 _check_inside(words, size, notes)
-        found.append((name, tree.root / one.path, words))
+        found.append((name, one.picture or tree.root / one.path, words))
     everything = (word for *_, words in found for word in words)
     classes = _check_classes(root, everything, labels_are_texts, notes)
     texts = classes if labels_are_texts else None

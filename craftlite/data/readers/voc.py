@@ -64,7 +64,7 @@ def _splits(tree: Tree, notes: IssueLog) -> dict[str, str]:
         if file.parts[-3:-1] == ("ImageSets", "Main") and file.stem in SPLITS:
             with notes.catching():
                 for where, line in text_lines(read_bytes(file), str(file)):
-                    stem = line.split()[0]
+                    stem = re.sub(r"\s+-?[01]$", "", line).strip()  # of a class: 1, 0 or -1
                     if found.setdefault(stem, file.stem) != file.stem:
                         notes.note(where, DUPLICATE, f"{stem}, also of {found[stem]}")
     return found

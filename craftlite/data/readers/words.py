@@ -94,7 +94,7 @@ def _picture(
         raise UnreadableError(where, split, f"{', '.join(SPLITS)} or nothing for split")
     detected, folder = file.suffix == ".json" or file.name == DETECTED, file.parent
     if detected:
-        picture = tree.find(image, where, folder, *folder.absolute().parents)
+        picture = tree.find(image, where, folder, *folder.parents, *folder.absolute().parents)
     elif folder / image == folder:
         raise UnreadableError(where, "", "a path for image")
     else:
