@@ -142,7 +142,7 @@ def test_wrong_usage_exits_with_2(options: list[str]) -> None:
     ("options", "says"),
     [
         (["--protocol", "deteval", "--protocol", "best"], "--protocol best: known are iou, "),
-        (["--dataset", "coco"], "--dataset coco: known are icdar13, "),
+        (["--dataset", "cocoa"], "--dataset cocoa: known are icdar13, "),
         (["--dataset", "words", "--results", "r"], "of one dataset"),
         (["--data", "a", "--data", "b"], "2 --data for 1 --dataset"),
         (["--tune"], "not chosen on the test split"),

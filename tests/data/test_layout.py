@@ -8,6 +8,7 @@ import pytest
 
 from craftlite.cli import main
 from craftlite.commands.train import choose, parser
+from craftlite.data import DATASETS
 from craftlite.data.layout import find_layout, name_layouts
 from craftlite.data.readers import read_dataset
 from craftlite.errors import ConfigError, DatasetError
@@ -53,6 +54,29 @@ def test_it_is_said_once_and_weights_stay(tmp_path: Path) -> None:
     assert lines == [f"{first}: read as labelme (1 file)", f"{second}: read as voc (1 file)"]
     with pytest.raises(ConfigError, match=r"--dataset auto: name its folder by --data DIR"):
         name_layouts(["auto"], [])
+
+
+@pytest.mark.parametrize("name", [tree.name for tree in trees() if DATASETS[tree.name].own])
+@pytest.mark.parametrize("folder", [".", "mine", "../here/mine"])
+def test_folders_can_be_relative(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, folder: str
+) -> None:
+    (tmp_path / "here/mine").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+    dataset = read_dataset(name, made(Path(folder), name), "train")
+    assert [sample.size() for sample in dataset.samples] == [(96, 48)]
+    assert not dataset.problems
+
+
+def test_pictures_above_the_labels_come_after_those_below(tmp_path: Path) -> None:
+    made(tmp_path / "mine", "coco")
+    (tmp_path / "mine/images/a.jpg").rename(tmp_path / "a.jpg")
+    root = tmp_path / "mine/annotations"
+    [sample] = read_dataset("coco", root, "train").samples
+    assert sample.picture == tmp_path / "a.jpg"
+    made(root, "quads")
+    [sample] = read_dataset("coco", root, "train").samples
+    assert sample.picture == root / "images/a.jpg"
 
 
 def test_several_layouts_are_refused_with_what_was_found(tmp_path: Path) -> None:

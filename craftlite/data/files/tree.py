@@ -53,13 +53,14 @@ class Tree:
             return [self.given]
         return [path for path in self.files if path.suffix.lower() in suffixes]
 
-    def find(self, name: str, where: str, *bases: Path) -> Path | None:
+    def find(self, name: str, where: str, beside: Path, *bases: Path) -> Path | None:
         r"""The picture that a label at `where` calls `name`, or None where there is none.
 
-        It is looked for below the bases, the root and its `images`, where a file of labels was
-        given also below the folder above and `images` there, then by its base name anywhere below
-        the root. A name without a picture's suffix stands for any. Backslashes are those of a
-        Windows path; composed and decomposed letters are the same.
+        It is looked for below `beside`, the bases, the folders from `beside` up to the root and the
+        root's `images`; then below the folders above the root, of which the next one's `images`
+        counts where a file of labels was given; then by its base name anywhere below the root. A
+        name without a picture's suffix stands for any. Backslashes are those of a Windows path;
+        composed and decomposed letters are the same.
 
         Raises:
             UnreadableError: the name is empty, or two pictures are meant equally.
@@ -68,13 +69,13 @@ class Tree:
         last = path.rpartition("/")[2]
         if last in ("", ".", ".."):
             raise UnreadableError(where, name, "the path of a picture")
-        above = [self.root.absolute().parent] if self.given else []
-        tops = [folder for top in (self.root, *above) for folder in (top, top / "images")]
-        places = [
-            Path(os.path.normpath(base / form))
-            for base in (*bases, *tops)
-            for form in dict.fromkeys((name, path))
-        ]
+        inside = [folder for folder in beside.parents if folder.is_relative_to(self.root)]
+        above = list(self.root.absolute().parents)
+        beyond = [folder / "images" for folder in above[:1] if self.given]
+        folders = [beside, *bases, *inside, self.root, self.root / "images", *above, *beyond]
+        forms = dict.fromkeys((name, path))
+        tried = (Path(os.path.normpath(base / form)) for base in folders for form in forms)
+        places = list(dict.fromkeys(tried))
         for place in places:
             if (file := existing(place)) is not None:
                 return file
@@ -110,9 +111,12 @@ class Tree:
 
 def existing(path: Path) -> Path | None:
     """The file of that path, its name's accents composed or not, or None where there is none."""
-    forms = (path, *(path.with_name(normalize(form, path.name)) for form in ("NFC", "NFD")))
+    if not path.name:
+        return None
+    names = dict.fromkeys((path.name, *(normalize(form, path.name) for form in ("NFC", "NFD"))))
     # Path.is_file raises where a name is too long.
-    return next((form for form in forms if os.path.isfile(form)), None)  # noqa: PTH113
+    found = (path.with_name(name) for name in names if os.path.isfile(path.with_name(name)))  # noqa: PTH113
+    return next(found, None)
 
 
 def split_named(name: str) -> str | None:

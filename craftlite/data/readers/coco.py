@@ -85,8 +85,7 @@ def _pictures(
             words = each_word(
                 words_of[key], lambda entry, where: _word(entry, where, names, notes), notes
             )
-            # What detect was given counts from where it ran, which is a folder above as a rule.
-            picture = tree.find(name, where, *file.parents, *file.absolute().parents)
+            picture = tree.find(name, where, file.parent)
             size = json_size(image, ("width", "height"))
             yield Labelled(where, name, picture, words, split and split_named(split), size)
 

@@ -62,7 +62,7 @@ def labelled(tree: Tree, notes: IssueLog) -> Iterator[Labelled]:
         for name, rows in rows_of.items():
             where, first = rows[0]
             with notes.catching():
-                picture = tree.find(name, where, *file.parents, *file.absolute().parents)
+                picture = tree.find(name, where, file.parent)
                 words = each_word(rows, _word, notes)
                 yield Labelled(where, name, picture, words, split, _size(first, where))
 

@@ -68,10 +68,9 @@ def labelled(tree: Tree, notes: IssueLog) -> Iterator[Labelled]:
 def _task(entry: object, where: str, file: Path, tree: Tree, notes: IssueLog) -> Iterator[Labelled]:
     task = checked(entry, dict, where, "a task")
     name = _picture_name(member(task, "data", dict, where), where)
-    # The document root, from which Label Studio counts, is a folder above.
-    picture = tree.find(name, where, *file.parents, *file.absolute().parents)
+    picture = tree.find(name, where, file.parent)
     if picture is None and Path(name).name[HASH - 1 : HASH] == "-":
-        picture = tree.find(Path(name).name[HASH:], where)
+        picture = tree.find(Path(name).name[HASH:], where, file.parent)
     chosen = _chosen(task, where)
     if chosen is None:
         notes.note(where, UNLABELLED, Path(name).name)

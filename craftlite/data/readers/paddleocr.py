@@ -58,7 +58,7 @@ def _picture(
     words = each_word(
         ((where, (f"[{number}]", entry)) for number, entry in enumerate(listed)), _word, notes
     )
-    picture = tree.find(name.strip(), where, file.parent, file.parent.parent)
+    picture = tree.find(name.strip(), where, file.parent)
     return Labelled(where, name.strip(), picture, words, split)
 
 

@@ -94,9 +94,9 @@ def _picture(
         raise UnreadableError(where, split, f"{', '.join(SPLITS)} or nothing for split")
     detected, folder = file.suffix == ".json" or file.name == DETECTED, file.parent
     if detected:
-        picture = tree.find(image, where, folder, *folder.parents, *folder.absolute().parents)
-    elif folder / image == folder:
-        raise UnreadableError(where, "", "a path for image")
+        picture = tree.find(image, where, folder)
+    elif folder / image == folder or not (folder / image).name:
+        raise UnreadableError(where, image, "a path for image")
     else:
         picture = existing(folder / image)
     size = json_size(entry, ("width", "height")) if detected else None

@@ -108,6 +108,8 @@ def test_odd_words_are_kept_and_told(tmp_path: Path, word: dict[str, Any], kind:
         ("1", "an object for the line"),
         (line(image=5), "found 5, expected a text for image"),
         (line(image=""), "a path for image"),
+        (line(image="."), "a path for image"),
+        (line(image="/"), "a path for image"),
         ('{"image": "images/a.jpg"}', "found None, expected a list for words"),
         (line(split="dev"), "found 'dev', expected train, val, test or nothing for split"),
         (line(split=["val"]), "nothing for split"),
@@ -259,8 +261,9 @@ def test_pictures_that_training_sees_unlike_detection_are_told(tmp_path: Path) -
 
 
 def test_a_picture_whose_name_no_file_can_have_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"words\.jsonl:1: .* missing"):
-        read(tmp_path, line("a" * 5000 + ".jpg"))
+    for name in ("a" * 5000 + ".jpg", "..", "\0"):
+        with pytest.raises(DatasetError, match=r"words\.jsonl:1: .* missing"):
+            read(tmp_path, line(name))
 
 
 @pytest.mark.parametrize(
