@@ -13,17 +13,19 @@ from craftlite.commands.options import add_thresholds, chosen_thresholds, new_pa
 from craftlite.commands.writers import ADVICE, Writer, new_writer, refuse_to_replace
 from craftlite.detector import Detector, Maps
 from craftlite.draw import heatmap, overlay, write_picture
-from craftlite.errors import ConfigError, CraftliteError
+from craftlite.errors import ConfigError, CraftliteError, InputError
 from craftlite.formats import part_target
+from craftlite.formats.files import LABELS
 from craftlite.geometry import Picture, Size
 from craftlite.image import open_document, read_scaled
 from craftlite.image.document import Document, called, chosen_pages, parse_pages
+from craftlite.image.pdf import Pdf
 from craftlite.inputs import Input, expand, unread_line
 from craftlite.postprocess import Thresholds
 from craftlite.progress import Progress, write_line
 from craftlite.words import Words
 
-FORMATS = ("json", "jsonl", "icdar", "coco", "csv")
+FORMATS = ("json", "jsonl", "icdar", "coco", "csv", *LABELS)
 MANY_TILES = 4  # from which on a picture's tiles are announced
 JPEG_LONGEST = 65_500  # pixels; a longer side does not fit the format
 
@@ -44,7 +46,10 @@ def parser() -> ArgumentParser:
     every = "read one frame of each video in so many seconds"
     add("--every", type=PositiveFloat, metavar="SECONDS", help=every)
     add("--out", type=Path, metavar="DIR", help="folder to write results to")
-    add("--format", choices=FORMATS, default="json", help="format of the results; needs --out")
+    form = (
+        f"format of the results; needs --out. {', '.join(LABELS)}: labels to correct in that tool"
+    )
+    add("--format", choices=FORMATS, default="json", help=form)
     add("--overlay", action="store_true", help="also draw the words, to OUT/overlay")
     add("--heatmaps", action="store_true", help="also draw the score maps, to OUT/heatmaps")
     add("--resume", action="store_true", help="skip pictures that already have a result in OUT")
@@ -170,8 +175,16 @@ class _Work:
     def do(self, item: Input) -> None:
         with self._named_failures():
             every, pages, public_only = self.args.every, self.args.pages, self.args.public_only
+            labels = self.args.format in LABELS
+            if labels and not isinstance(item.source, Path):
+                raise InputError(f"{item.name}: only files are labelled; download it first")
             document = open_document(item.source, every=every, public_only=public_only)
             with closing(document):
+                if labels and (document.several or isinstance(document, Pdf)):
+                    raise InputError(
+                        f"{item.name}: only files of one picture are labelled; save its pages or "
+                        "frames as pictures first"
+                    )
                 if document.animated and pages is None:
                     self.animated.append(item.name)
                 for number in chosen_pages(document, pages):

@@ -30,7 +30,7 @@ def new_writer(args: Namespace) -> Writer:
     """The writer that --out and --format ask for; raises as FilePerRun does."""
     if args.out is None:
         return _Stdout()
-    if args.format in ("json", "icdar"):
+    if args.format in ("json", "icdar", "labelme"):
         return FilePerPicture(args.out, args.format, polygons=args.polygons)
     return FilePerRun(args.out, args.format, resume=args.resume, overwrite=args.overwrite)
 

@@ -16,6 +16,7 @@ from PIL import Image
 
 from craftlite.commands import detect
 from craftlite.errors import ConfigError, WeightsError
+from craftlite.formats.files import LABELS
 
 # Left, top, right, bottom of the white bars that stand for words.
 BARS = [(40, 30, 160, 60), (60, 120, 200, 150)]
@@ -116,7 +117,14 @@ def test_a_file_a_picture_in_mirrored_folders(run: Callable[..., int], photos: P
 
 
 @pytest.mark.parametrize(
-    ("form", "name"), [("jsonl", "results.jsonl"), ("coco", "coco.json"), ("csv", "results.csv")]
+    ("form", "name"),
+    [
+        ("jsonl", "results.jsonl"),
+        ("coco", "coco.json"),
+        ("csv", "results.csv"),
+        ("labelstudio", "labelstudio.json"),
+        ("paddleocr", "Label.txt"),
+    ],
 )
 def test_a_file_a_run(run: Callable[..., int], photos: Path, form: str, name: str) -> None:
     assert run("photos", "--out", "found", "--format", form) == 0
@@ -153,7 +161,8 @@ def test_resume_leaves_alone_what_is_done(
     if form == "jsonl":
         text = (found / "results.jsonl").read_text()
     words = {"icdar": text.count("\n"), "csv": text.count("\n") - 1}
-    assert words.get(form, text.count('"score"')) == 4
+    a_word = '"points"' if form in LABELS else '"score"'
+    assert words.get(form, text.count(a_word)) == 4
 
 
 def test_stdin(network: Path) -> None:

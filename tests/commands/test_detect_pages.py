@@ -12,6 +12,7 @@ from PIL import Image
 
 from craftlite.commands import detect
 from craftlite.errors import ConfigError, CraftliteError
+from craftlite.formats.files import LABELS
 
 
 def page(bars: int) -> Image.Image:
@@ -147,7 +148,7 @@ def test_coco_and_csv_have_the_page_where_there_is_one(run: Callable[..., int]) 
     ]
 
 
-@pytest.mark.parametrize("form", detect.FORMATS)
+@pytest.mark.parametrize("form", [form for form in detect.FORMATS if form not in LABELS])
 def test_resume_goes_on_at_the_page_that_is_missing(run: Callable[..., int], form: str) -> None:
     options = ["--out", "found", "--format", form, "--resume"]
     save("a.tif", 1, 1, 1)
@@ -199,7 +200,7 @@ def test_what_is_not_read_in_a_folder_is_counted_once_by_kind(
     assert "skipped: 1 .mp3" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("form", detect.FORMATS)
+@pytest.mark.parametrize("form", [form for form in detect.FORMATS if form not in LABELS])
 def test_results_are_neither_emptied_nor_replaced_unasked(
     run: Callable[..., int], form: str
 ) -> None:
@@ -234,7 +235,7 @@ def test_a_page_that_has_a_result_is_not_replaced_unasked(
     assert [len(entry["words"]) for entry in found] == [3, 1, 3]
 
 
-@pytest.mark.parametrize(("form", "name"), [("coco", "coco.json"), ("csv", "results.csv")])
+@pytest.mark.parametrize(("form", "name"), [("coco", "coco.json"), ("paddleocr", "Label.txt")])
 def test_files_of_others_are_not_replaced_unasked(
     run: Callable[..., int], form: str, name: str
 ) -> None:

@@ -1,0 +1,32 @@
+"""A table of words, as CSV."""
+
+import csv
+import io
+from collections.abc import Iterable
+
+from craftlite.formats.record import Record, part_of
+from craftlite.image.document import Part
+
+
+def csv_table(records: Iterable[Record]) -> str:
+    """One table of all records, a word a row; the polygon is "x y x y ...".
+
+    It has a column for the page, the time, the text or "ignore" where a record has one.
+    """
+    records = list(records)
+    parts = [key for key in Part.__annotations__ if any(key in entry for entry in records)]
+    words = [word for entry in records for word in entry["words"]]
+    labels = [key for key in ("text", "ignore") if any(key in word for word in words)]
+    corners = [f"{axis}{i}" for i in range(1, 5) for axis in "xy"]
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["image", *parts, "width", "height", "score", *corners, "polygon", *labels])
+    for entry in records:
+        for word in entry["words"]:
+            place = [entry["image"], *(part_of(entry).get(key, "") for key in parts)]
+            head = [*place, entry["width"], entry["height"], word.get("score", "")]
+            polygon = " ".join(str(v) for point in word["polygon"] for v in point)
+            values = {"text": word.get("text"), "ignore": "true" if word.get("ignore") else ""}
+            tail = [polygon, *(values[key] for key in labels)]
+            writer.writerow([*head, *(v for point in word["quad"] for v in point), *tail])
+    return table.getvalue()

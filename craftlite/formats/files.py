@@ -1,0 +1,223 @@
+"""The files that `craftlite detect` writes: one a picture or a run, each whole or not at all."""
+
+import errno
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path, PurePath
+
+from craftlite.errors import ConfigError, CraftliteError
+from craftlite.files import unwritable, write_whole
+from craftlite.formats.coco import coco
+from craftlite.formats.csv_table import csv_table
+from craftlite.formats.icdar import icdar
+from craftlite.formats.labelme import labelme
+from craftlite.formats.labelstudio import labelstudio
+from craftlite.formats.paddleocr import paddleocr
+from craftlite.formats.record import Format, Record, json_line, part_of, path_from, record
+from craftlite.image.document import Part
+from craftlite.progress import write_line
+from craftlite.words import Words
+
+LABELS = ("labelme", "labelstudio", "paddleocr")  # to correct in a tool, which opens the pictures
+
+
+FINALS = {
+    "coco": "coco.json",
+    "csv": "results.csv",
+    "labelstudio": "labelstudio.json",
+    "paddleocr": "Label.txt",
+}
+
+
+class FilePerPicture:
+    """Writes json, icdar or labelme: one file a picture, in folders like those of the pictures.
+
+    Args:
+        out: the folder to write to.
+        form: "json", "icdar" or "labelme".
+        polygons: whether an icdar line holds the polygon in place of the quad.
+    """
+
+    def __init__(self, out: Path, form: Format, *, polygons: bool) -> None:
+        self._out, self._form, self._polygons = out, form, polygons
+
+    def _path(self, target: PurePath) -> Path:
+        name = f"res_{target.name}.txt" if self._form == "icdar" else f"{target.name}.json"
+        return self._out / target.with_name(name)
+
+    def has(self, name: str, target: PurePath, part: Part | None = None) -> bool:
+        """Whether the picture's file is there already."""
+        return self._path(target).exists()
+
+    def write(self, name: str, target: PurePath, words: Words, part: Part | None = None) -> None:
+        """Write the picture's file; raises CraftliteError where it cannot be written.
+
+        For labelme, the name is the picture's path.
+        """
+        path = self._path(target)
+        if self._form == "icdar":
+            content = icdar(words, polygons=self._polygons)
+        elif self._form == "labelme":
+            content = labelme(record(path_from(path.parent, name), words))
+        else:
+            content = json_line(record(name, words, part)) + "\n"
+        write_whole(path, content)
+
+    def close(self) -> None:
+        """Nothing is left to do."""
+
+
+class FilePerRun:
+    """Writes jsonl, or a format of FINALS: one file a run.
+
+    Whatever the format, each picture is appended to `results.jsonl` as soon as it is done: an
+    interrupted run keeps what it has, and a resumed one goes on from there. The format's own file
+    is made of that file at the end. Of a Label.txt, which PPOCRLabel changes, a resumed run keeps
+    the lines and adds those of further pictures.
+
+    Args:
+        out: the folder to write to, which exists.
+        form: "jsonl" or a format of FINALS.
+        resume: keep what `results.jsonl` holds, and go on from there.
+        overwrite: replace what an earlier run wrote.
+
+    Raises:
+        ConfigError: an earlier run's file is there, and neither resume nor overwrite is set.
+        CraftliteError: a file cannot be written, or `results.jsonl` is not one of ours.
+    """
+
+    def __init__(
+        self, out: Path, form: Format, *, resume: bool = False, overwrite: bool = False
+    ) -> None:
+        self._journal = out / "results.jsonl"
+        self._final = out / FINALS[form] if form in FINALS else None
+        self._form = form
+        resume = self._resumed = resume and self._journal.exists()
+        if not resume and not overwrite:
+            self._refuse_to_replace()
+        records = _read_records(self._journal) if resume else []
+        self._done = {(entry["image"], *part_of(entry).items()) for entry in records}
+        # Written anew even when resuming, which drops a last line that a crash cut short.
+        write_whole(self._journal, "".join(json_line(entry) + "\n" for entry in records))
+
+    def has(self, name: str, target: PurePath, part: Part | None = None) -> bool:
+        """Whether the picture is in the file already."""
+        return (name, *(part or {}).items()) in self._done
+
+    def write(self, name: str, target: PurePath, words: Words, part: Part | None = None) -> None:
+        """Append the picture's line; raises CraftliteError where it cannot be written."""
+        line = (json_line(record(name, words, part)) + "\n").encode("ascii")
+        try:
+            with self._journal.open("ab", buffering=0) as journal:
+                whole = journal.seek(0, os.SEEK_END)
+                try:
+                    if journal.write(line) < len(line):
+                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                except OSError:
+                    journal.truncate(whole)  # a part of a line would be glued to the next one
+                    raise
+        except OSError as error:
+            raise unwritable(self._journal, error) from error
+
+    def close(self) -> None:
+        """Write the format's own file; raises CraftliteError where it cannot be written."""
+        if self._final is None:
+            return
+        records = _read_records(self._journal)
+        if self._form in LABELS:
+            records = list(_with_files(records, self._final))
+        content = file_text(self._form, records, self._final)
+        if self._form == "paddleocr" and self._resumed and self._final.exists():
+            content = _added(self._final.read_text("utf-8", "replace"), content)
+        write_whole(self._final, content)
+
+    def _refuse_to_replace(self) -> None:
+        if _holds_something(self._journal):
+            advice = "--resume to keep what it holds and go on, or --overwrite to replace it"
+            raise ConfigError(f"{self._journal}: exists already; add {advice}")
+        # Beside an empty journal lies a final file of ours, of no pictures.
+        if self._final is not None and _holds_something(self._final) and not self._journal.exists():
+            raise ConfigError(f"{self._final}: exists already; add --overwrite to replace it")
+
+
+def file_text(form: str, records: Sequence[Record], file: Path) -> str:
+    """The text of a format's file for all pictures, whose images are paths from where we are.
+
+    Args:
+        form: a format of FINALS.
+        records: the pictures. In coco and csv, their images stay as they are.
+        file: where it is to lie. Label.txt names pictures from the folder above its own, as
+            PPOCRLabel does; labelstudio.json from the document root, which a message names.
+    """
+    if form == "coco":
+        return coco(records)
+    if form == "csv":
+        return csv_table(records)
+    folder = Path(os.path.abspath(file)).parent  # noqa: PTH100 (pathlib's keeps "..")
+    images = [path_from(folder.parent, entry["image"]) for entry in records]
+    if form == "paddleocr":
+        return paddleocr(_renamed(records, images))
+    root = _document_root(folder, [entry["image"] for entry in records])
+    write_line(f"{file}: is for LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT={root}")
+    return labelstudio(_renamed(records, [path_from(root, entry["image"]) for entry in records]))
+
+
+def _renamed(records: Iterable[Record], images: Iterable[str]) -> list[Record]:
+    return [{**entry, "image": image} for entry, image in zip(records, images, strict=True)]
+
+
+def _document_root(folder: Path, pictures: Iterable[str]) -> Path:
+    """The deepest folder from which Label Studio can serve all pictures.
+
+    A storage of it must lie below the root, so that a picture's own folder cannot be the root.
+    """
+    paths = [Path(os.path.abspath(picture)) for picture in pictures]  # noqa: PTH100
+    try:
+        return Path(os.path.commonpath([folder.parent, *(path.parent.parent for path in paths)]))
+    except ValueError:
+        raise CraftliteError(f"{folder}: Label Studio serves pictures of one drive alone") from None
+
+
+def _with_files(records: Iterable[Record], file: Path) -> Iterator[Record]:
+    """The records of picture files that are there; others, of an earlier run, are named."""
+    for entry in records:
+        if not part_of(entry) and os.path.isfile(entry["image"]):  # noqa: PTH113 (pathlib's raises)
+            yield entry
+        else:
+            write_line(f"{entry['image']}: is no picture file here, so it is not in {file}")
+
+
+def _added(old: str, new: str) -> str:
+    """The lines of an old Label.txt, and those of the new one for pictures that it lacks."""
+    known = {line.partition("\t")[0] for line in old.splitlines()}
+    added = (line for line in new.splitlines(keepends=True) if line.partition("\t")[0] not in known)
+    return "".join([old, "" if old.endswith("\n") or not old else "\n", *added])
+
+
+def _holds_something(file: Path) -> bool:
+    return file.exists() and file.stat().st_size > 0
+
+
+def _read_records(journal: Path) -> list[Record]:
+    """The whole lines of a journal; one that was cut or glued to another is left out and named.
+
+    Raises:
+        CraftliteError: the first line is none of ours.
+    """
+    *lines, _ = journal.read_text("utf-8", "replace").split("\n")
+    records: list[Record] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            entry = json.loads(line)
+            image, size, found = entry["image"], (entry["width"], entry["height"]), entry["words"]
+            whole: Record = {"image": image, "width": size[0], "height": size[1], "words": found}
+            records.append({**whole, **part_of(entry)})
+        except (ValueError, KeyError, TypeError) as error:
+            if number == 1:
+                raise CraftliteError(
+                    f"{journal}: is damaged and cannot be resumed ({error}); "
+                    "run with --overwrite in place of --resume"
+                ) from error
+            write_line(f"{journal}:{number}: is damaged; its picture is done again")
+    return records

@@ -1,0 +1,35 @@
+"""labelme's JSON file of a picture's shapes."""
+
+import json
+from typing import Any
+
+from craftlite.formats.record import Record, WordRecord
+
+
+def labelme(record: Record) -> str:
+    """The text of one file that labelme opens; the record's image is relative to its folder.
+
+    A word is a polygon labelled "text", with its text as description and a flag "ignore".
+    """
+    file: dict[str, Any] = {
+        "version": "5.5.0",
+        "flags": {},
+        "shapes": [_shape(word) for word in record["words"]],
+        "imagePath": record["image"],
+        "imageData": None,
+        "imageHeight": record["height"],
+        "imageWidth": record["width"],
+    }
+    return json.dumps(file, indent=2) + "\n"
+
+
+def _shape(word: WordRecord) -> dict[str, Any]:
+    return {
+        "label": "text",
+        "points": word["polygon"],
+        "group_id": None,
+        "description": word.get("text") or "",
+        "shape_type": "polygon",
+        "flags": {"ignore": word.get("ignore", False)},
+        "mask": None,
+    }
