@@ -20,6 +20,7 @@ INTERRUPTED = 130  # the exit code of shells for Ctrl-C
 COMMANDS = {
     "detect": "Find the words in pictures.",
     "inspect": "Count what a dataset holds, list its problems and draw samples of it.",
+    "convert": "Convert a dataset from one format into another.",
     "synth": "Generate pictures with text, and their ground truth.",
     "train": "Train a detector.",
     "pretrain": "Pretrain a backbone as an image classifier, to train a detector from.",

@@ -60,7 +60,7 @@ def expand(
     inputs: dict[str, Input] = {}
     errors: list[InputError] = []
     skipped = {_absolute(folder) for folder in skip}
-    unused = _distinct()
+    unused = distinct_stems()
     for argument in _with_lists(arguments, errors):
         if argument == "-":
             found: list[_Found] = [(sys.stdin.buffer, "-", PurePath("stdin"))]
@@ -179,7 +179,7 @@ def _below(
                 unread.add(_absolute(Path(here, file)))
 
 
-def _distinct() -> Callable[[PurePath], PurePath]:
+def distinct_stems() -> Callable[[PurePath], PurePath]:
     """A function that takes the suffix off a path, and numbers one that it has given before."""
     given: set[str] = set()
 

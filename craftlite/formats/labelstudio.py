@@ -16,7 +16,8 @@ def labelstudio(records: Iterable[Record]) -> str:
     Regions are polygons in percent of the picture, labelled "text" or "ignore"; a known text is a
     textarea of the same id. docs/datasets.md has the labelling config that they are for.
     """
-    return json.dumps([_task(entry) for entry in records], indent=1) + "\n"
+    tasks = (json.dumps(_task(entry)) for entry in records)
+    return "[\n" + ",\n".join(tasks) + "\n]\n"
 
 
 def _task(record: Record) -> Json:

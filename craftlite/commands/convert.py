@@ -1,0 +1,143 @@
+"""`craftlite convert`: a data set from one format into another."""
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import ArgumentParser, Namespace
+from jsonargparse.typing import restricted_number_type
+
+from craftlite.commands.options import new_parser
+from craftlite.data import DATASETS
+from craftlite.data.annotations import problem_lines
+from craftlite.data.records import losses, read_splits, record_of, validation_names
+from craftlite.errors import ConfigError, DatasetError
+from craftlite.files import write_whole, written_whole
+from craftlite.formats.layouts import LACKS, files_of
+from craftlite.formats.record import Record
+from craftlite.progress import Progress, write_line
+
+Share = restricted_number_type("Share", float, [(">=", 0), ("<=", 0.5)])
+
+
+def parser() -> ArgumentParser:
+    """The command's options."""
+    result = new_parser(
+        "Convert a dataset from one format into another. The source is never changed; what the "
+        "new format has no place for is counted."
+    )
+    add = result.add_argument
+    pair: dict[str, Any] = {"nargs": 2, "type": str, "required": True, "metavar": ("FORMAT", "DIR")}
+    known = f"Format and folder of the dataset: {', '.join(DATASETS)}. All its splits are read."
+    add("--from", dest="source", help=known, **pair)
+    written = (
+        f"Format and folder to write: {', '.join(LACKS)}. quads, voc and yolo get copies of the "
+        "pictures (hard links where possible), the others name them by their relative paths."
+    )
+    add("--to", dest="target", help=written, **pair)
+    share = (
+        "Share of the pictures, 0 to 0.5, to mark as split val where the source names no split: "
+        "at least one, and the same on every run."
+    )
+    add("--val", type=Share, default=0.0, metavar="SHARE", help=share)
+    replaced = "Write to a folder that is not empty, and replace files of the same names there."
+    add("--overwrite", action="store_true", help=replaced)
+    return result
+
+
+def run(args: Namespace) -> int:
+    """Writes the dataset; returns the exit code: 0, or 1 where a picture could not be read.
+
+    Raises:
+        ConfigError: a format is unknown, or the folder must not be written to.
+        DatasetError: the source cannot be used.
+        CraftliteError: a file cannot be written.
+    """
+    (source_form, source), (form, target) = args.source, args.target
+    for option, name, known in (("from", source_form, DATASETS), ("to", form, LACKS)):
+        if name not in known:
+            raise ConfigError(f"--{option} {name}: known are {', '.join(known)}")
+    out = Path(target)
+    _check_target(Path(source), out, args.overwrite)
+    records, failed = _records(source_form, Path(source), args.val)
+    for line in losses(records, form, LACKS[form]):
+        write_line(line)
+    _write(form, out, records)
+    words = sum(len(entry["words"]) for entry in records)
+    write_line(f"wrote {len(records)} pictures with {words} words as {form} to {out}")
+    return 1 if failed else 0
+
+
+def _check_target(source: Path, out: Path, overwrite: bool) -> None:
+    """Refuse a folder that is not empty, or in which files of the source could be replaced."""
+    there, here = out.resolve(), source.resolve()
+    if there == here or there in here.parents:
+        raise ConfigError(f"--to {out}: the source lies there; choose another folder")
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise ConfigError(f"--to {out}: is not a folder")
+    if any(out.iterdir()):
+        if here in there.parents:
+            raise ConfigError(f"--to {out}: lies in the source and is not empty; choose another")
+        if not overwrite:
+            raise ConfigError(f"--to {out}: is not empty; add --overwrite to write there")
+
+
+def _records(form: str, root: Path, share: float) -> tuple[list[Record], int]:
+    """The records of all splits, and how many pictures cannot be read, which are named."""
+    samples, problems = read_splits(form, root)
+    for line in problem_lines(problems):
+        write_line(f"warning: {line}")
+    if share and "" in samples:
+        whole = samples.pop("")
+        chosen = validation_names((sample.name for sample in whole), share)
+        samples["train"] = [sample for sample in whole if sample.name not in chosen]
+        samples["val"] = [sample for sample in whole if sample.name in chosen]
+    elif share:
+        write_line(f"--val: not used, for {root} names splits itself: {', '.join(samples)}")
+    records, failed = [], 0
+    for split, chosen_samples in samples.items():
+        for sample in chosen_samples:
+            try:
+                records.append(record_of(sample, split))
+            except DatasetError as error:
+                write_line(f"craftlite: {error}")
+                failed += 1
+    if not records:
+        raise DatasetError(f"{root}: holds no picture that can be read")
+    return records, failed
+
+
+def _write(form: str, out: Path, records: list[Record]) -> None:
+    """Write all files, and name those in the folder that are not of this conversion."""
+    pictures = {Path(entry["image"]).resolve() for entry in records}
+    written = set()
+    for path, content in Progress(files_of(form, out, records), unit="file"):
+        if path.resolve() in pictures:
+            raise ConfigError(
+                f"--to {out}: {path} is a picture of the source; choose another folder"
+            )
+        if isinstance(content, Path):
+            _copy(content, path)
+        else:
+            write_whole(path, content, durable=False)
+        written.add(path)
+    others = [
+        p
+        for p in out.rglob("*")
+        if p.is_file() and p not in written and p.resolve() not in pictures
+    ]
+    if others:
+        write_line(f"warning: {out} holds {len(others)} other files, such as {others[0]}")
+
+
+def _copy(picture: Path, target: Path) -> None:
+    """A hard link to the file, or a copy where there can be none."""
+    with written_whole(target, durable=False) as unfinished:
+        with suppress(OSError):
+            os.link(picture.resolve(), unfinished)
+            return
+        shutil.copyfile(picture, unfinished)

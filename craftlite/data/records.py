@@ -1,0 +1,113 @@
+"""A data set as records, whatever its format: all splits, and what is lost in another format."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from craftlite.data import DATASETS
+from craftlite.data.annotations import Dataset, Problem
+from craftlite.data.readers import read_dataset
+from craftlite.data.sample import Sample, Word
+from craftlite.data.word_geometry import least_rectangle
+from craftlite.errors import DatasetError
+from craftlite.formats.record import Record, WordRecord, rounded
+from craftlite.progress import write_line
+
+
+def read_splits(name: str, root: Path) -> tuple[dict[str, Sequence[Sample]], list[Problem]]:
+    """The samples of each split that a data set has, by "" where it names none; and its problems.
+
+    Raises:
+        DatasetError: as of `read_dataset`, for a split that is there.
+    """
+    found: dict[str, Dataset] = {}
+    missing: list[DatasetError] = []
+    for split in DATASETS[name].splits:
+        try:
+            found[split] = read_dataset(name, root, split)
+        except DatasetError as error:
+            if _is_there(name, root, split):
+                raise
+            missing.append(error)
+    if not found:
+        raise missing[0]
+    for reason in () if DATASETS[name].own else missing:
+        write_line(f"warning: a split is left out: {str(reason).partition('; ')[0]}")
+    problems = list(dict.fromkeys(one for dataset in found.values() for one in dataset.problems))
+    samples = {split: dataset.samples for split, dataset in found.items() if dataset.samples}
+    pictures = [{str(sample.picture) for sample in split} for split in samples.values()]
+    if DATASETS[name].own and len(pictures) > 1 and all(one == pictures[0] for one in pictures):
+        return {"": samples["train"]}, problems
+    return samples, problems
+
+
+def _is_there(name: str, root: Path, split: str) -> bool:
+    """Whether a data set has a split, though perhaps not all of its pictures."""
+    try:
+        read_dataset(name, root, split, pictures=False, strict=False)
+    except DatasetError:
+        return False
+    return True
+
+
+def validation_names(names: Iterable[str], share: float) -> set[str]:
+    """The names of a share of pictures, 0..1, by a hash of each: the same on every run.
+
+    There is at least one, and at least one is left.
+    """
+    ordered = sorted(
+        set(names), key=lambda name: hashlib.sha256(name.encode(errors="replace")).digest()
+    )
+    return set(ordered[: min(max(1, round(share * len(ordered))), len(ordered) - 1)])
+
+
+def record_of(sample: Sample, split: str) -> Record:
+    """The record of a sample whose picture is a file; split is "" where there is none.
+
+    Raises:
+        DatasetError: the picture's size cannot be read.
+    """
+    width, height = sample.size()
+    words = [_word_record(word) for word in sample.words]
+    entry: Record = {"image": str(sample.picture), "width": width, "height": height, "words": words}
+    if split:
+        entry["split"] = split
+    return entry
+
+
+def _word_record(word: Word) -> WordRecord:
+    polygon = word.polygon
+    quad = polygon if len(polygon) == 4 else least_rectangle(polygon)
+    entry = WordRecord(quad=rounded(quad), polygon=rounded(polygon))
+    if word.text is not None:
+        entry["text"] = word.text
+    if word.ignore:
+        entry["ignore"] = True
+    if word.characters is not None:
+        entry["characters"] = rounded(word.characters)
+        if word.confidence < 1:
+            entry["confidence"] = word.confidence
+    return entry
+
+
+def losses(records: Sequence[Record], form: str, lacks: Iterable[str]) -> list[str]:
+    """A sentence for each thing that the records have and a format has no place for."""
+    words = [word for entry in records for word in entry["words"]]
+    curved = sum(len(word["polygon"]) != 4 for word in words)
+    lines = {
+        "texts": (sum(1 for word in words if word.get("text")), "texts: {} are left out"),
+        "polygons": (curved, "polygons: {} become the smallest rectangles around them"),
+        "characters": (
+            sum("characters" in word for word in words),
+            "characters: those of {} words are left out",
+        ),
+        "splits": (
+            sum("split" in entry for entry in records),
+            "splits: those of {} pictures are left out",
+        ),
+    }
+    return [
+        f"{form} has no place for {lines[what][1].format(lines[what][0])}"
+        for what in lacks
+        if lines[what][0]
+    ]

@@ -1,0 +1,118 @@
+"""Whole data sets in each format: which files they are made of."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path, PurePath
+
+from craftlite.data import SPLITS
+from craftlite.formats.cvat import cvat
+from craftlite.formats.files import FINALS, file_text
+from craftlite.formats.icdar import quads
+from craftlite.formats.labelme import labelme
+from craftlite.formats.record import Record, json_line, path_from
+from craftlite.formats.voc import voc
+from craftlite.formats.yolo import data_yaml, yolo
+from craftlite.inputs import distinct_stems
+
+# What each has no place for: "texts", "polygons" of other than four points, "characters", "splits".
+LACKS = {
+    "words": (),
+    "quads": ("polygons", "characters", "splits"),
+    "coco": ("characters",),
+    "labelme": ("characters", "splits"),
+    "labelstudio": ("characters", "splits"),
+    "cvat": ("characters",),
+    "paddleocr": ("characters",),
+    "voc": ("characters",),
+    "yolo": ("texts", "polygons", "characters"),
+    "csv": ("characters", "splits"),
+}
+
+File = tuple[Path, str | Path]
+"""A file to write: its path, and its text or the picture that it is a copy of."""
+
+
+def files_of(form: str, out: Path, records: Sequence[Record]) -> Iterator[File]:
+    """The files of a data set.
+
+    Args:
+        form: a format of LACKS.
+        out: the folder to write it to. `quads`, `voc` and `yolo` have copies of the pictures there,
+            the others name them by their paths from it; labelstudio and paddleocr do as
+            `file_text` says.
+        records: the pictures, whose images are paths from where we are. Of several with the same
+            name, all but the first are numbered where files are called by it.
+    """
+    if form in _A_FILE_A_PICTURE:
+        return _A_FILE_A_PICTURE[form](out, records)
+    return _one_file(form, out, records)
+
+
+def _one_file(form: str, out: Path, records: Sequence[Record]) -> Iterator[File]:
+    if form == "paddleocr" and any("split" in entry for entry in records):
+        for split in SPLITS:
+            if chosen := [entry for entry in records if entry.get("split") == split]:
+                file = out / f"{split}.txt"
+                yield file, file_text(form, chosen, file)
+        return
+    if form in ("labelstudio", "paddleocr"):
+        yield out / FINALS[form], file_text(form, records, out / FINALS[form])
+        return
+    placed = [_seen_from(out, entry) for entry in records]
+    if form == "words":
+        yield out / "words.jsonl", "".join(json_line(entry) + "\n" for entry in placed)
+    elif form == "cvat":
+        yield out / "annotations.xml", cvat(placed)
+    else:
+        yield out / FINALS[form], file_text(form, placed, out / FINALS[form])
+
+
+def _labelme(out: Path, records: Iterable[Record]) -> Iterator[File]:
+    for name, entry in _named(records):
+        yield out / f"{name.stem}.json", labelme(_seen_from(out, entry))
+
+
+def _quads(out: Path, records: Iterable[Record]) -> Iterator[File]:
+    for name, entry in _named(records):
+        yield out / "images" / name, Path(entry["image"])
+        yield out / "gt" / f"gt_{name.stem}.txt", quads(entry)
+
+
+def _voc(out: Path, records: Iterable[Record]) -> Iterator[File]:
+    names_of: dict[str, list[str]] = {}
+    for name, entry in _named(records):
+        yield out / "JPEGImages" / name, Path(entry["image"])
+        yield out / "Annotations" / f"{name.stem}.xml", voc({**entry, "image": name.name})
+        if "split" in entry:
+            names_of.setdefault(entry["split"], []).append(name.stem)
+    for split, names in names_of.items():
+        yield out / "ImageSets/Main" / f"{split}.txt", "".join(f"{name}\n" for name in names)
+
+
+def _yolo(out: Path, records: Sequence[Record]) -> Iterator[File]:
+    for name, entry in _named(records):
+        split = entry.get("split", "")
+        yield out / "images" / split / name, Path(entry["image"])
+        yield out / "labels" / split / f"{name.stem}.txt", yolo(entry)
+    splits = {entry["split"] for entry in records if "split" in entry}
+    ignore = any(word.get("ignore") for entry in records for word in entry["words"])
+    yield out / "data.yaml", data_yaml(splits, ignore=ignore)
+
+
+_A_FILE_A_PICTURE: dict[str, Callable[[Path, Sequence[Record]], Iterator[File]]] = {
+    "labelme": _labelme,
+    "quads": _quads,
+    "voc": _voc,
+    "yolo": _yolo,
+}
+
+
+def _named(records: Iterable[Record]) -> Iterator[tuple[PurePath, Record]]:
+    """The records with the names of their pictures, all of which differ in their stems."""
+    unused = distinct_stems()
+    for entry in records:
+        name = PurePath(PurePath(entry["image"]).name)
+        yield PurePath(f"{unused(name)}{name.suffix}"), entry
+
+
+def _seen_from(folder: Path, entry: Record) -> Record:
+    return {**entry, "image": path_from(folder, entry["image"])}
