@@ -5,6 +5,7 @@ import json
 import pytest
 
 from craftlite.data.files.lines import unquoted
+from craftlite.errors import CraftliteError
 from craftlite.formats import coco, csv_table, labelme, labelstudio, paddleocr
 from craftlite.formats.cvat import cvat
 from craftlite.formats.icdar import quads
@@ -117,6 +118,11 @@ def test_paddleocr() -> None:
         '"difficult": false}, {"transcription": "###", "points": [[10.0, 20.0], [30.5, 20.0], '
         '[30.5, 40.0], [10.0, 40.0]], "difficult": true}]\n'
     )
+
+
+def test_names_that_would_end_a_line_are_refused() -> None:
+    with pytest.raises(CraftliteError, match="rename the file"):
+        paddleocr([{**RECORD, "image": "a\tb.jpg"}])
 
 
 def test_cvat() -> None:

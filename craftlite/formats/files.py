@@ -190,9 +190,10 @@ def _with_files(records: Iterable[Record], file: Path) -> Iterator[Record]:
 
 def _added(old: str, new: str) -> str:
     """The lines of an old Label.txt, and those of the new one for pictures that it lacks."""
-    known = {line.partition("\t")[0] for line in old.splitlines()}
-    added = (line for line in new.splitlines(keepends=True) if line.partition("\t")[0] not in known)
-    return "".join([old, "" if old.endswith("\n") or not old else "\n", *added])
+    lines = [line for line in old.split("\n") if line]
+    known = {line.partition("\t")[0] for line in lines}
+    lines += [line for line in new.split("\n") if line and line.partition("\t")[0] not in known]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _holds_something(file: Path) -> bool:
