@@ -48,6 +48,7 @@ def test_every_command_explains_its_options(
         ("detect --help", "torch matplotlib gradio uharfbuzz"),
         ("eval --help", "torch matplotlib gradio uharfbuzz"),
         ("inspect --help", "torch gradio uharfbuzz"),
+        ("convert --help", "torch onnxruntime matplotlib gradio uharfbuzz"),
         ("train --help", "torch onnxruntime uharfbuzz"),
     ],
 )
