@@ -166,6 +166,10 @@ def test_yolo() -> None:
         "0 0.500000 0.100000 0.700000 0.100000 0.700000 0.400000 0.500000 0.400000\n"
         "1 0.100000 0.400000 0.305000 0.400000 0.305000 0.800000 0.100000 0.800000\n"
     )
+    outside = [[-1.0, 0.0], [101.0, 0.0], [101.0, 25.0], [-1.0, 25.0]]
+    assert yolo({**RECORD, "words": [{"quad": outside}]}) == (
+        "0 0.000000 0.000000 1.000000 0.000000 1.000000 0.500000 0.000000 0.500000\n"
+    )
     assert data_yaml((), ignore=False) == "train: images\nval: images\nnames:\n  0: text\n"
     assert data_yaml({"val", "train"}, ignore=True) == (
         "train: images/train\nval: images/val\nnames:\n  0: text\n  1: ignore\n"

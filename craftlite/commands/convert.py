@@ -1,4 +1,4 @@
-"""`craftlite convert`: a data set from one format into another."""
+"""`craftlite convert`: a dataset from one format into another."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""A data set as records, whatever its format: all splits, and what is lost in another format."""
+"""A dataset as records, whatever its format: all splits, and what is lost in another format."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -13,9 +13,17 @@ from craftlite.errors import DatasetError
 from craftlite.formats.record import Record, WordRecord, rounded
 from craftlite.progress import write_line
 
+_LOSSES = {
+    "texts": "texts: {} are left out",
+    "polygons": "polygons: {} become the smallest rectangles around them",
+    "corners": "corners outside the picture: those of {} words are moved to its edge",
+    "characters": "characters: those of {} words are left out",
+    "splits": "splits: those of {} pictures are left out",
+}
+
 
 def read_splits(name: str, root: Path) -> tuple[dict[str, Sequence[Sample]], list[Problem]]:
-    """The samples of each split that a data set has, by "" where it names none; and its problems.
+    """The samples of each split that a dataset has, by "" where it names none; and its problems.
 
     Raises:
         DatasetError: as of `read_dataset`, for a split that is there.
@@ -42,7 +50,7 @@ def read_splits(name: str, root: Path) -> tuple[dict[str, Sequence[Sample]], lis
 
 
 def _is_there(name: str, root: Path, split: str) -> bool:
-    """Whether a data set has a split, though perhaps not all of its pictures."""
+    """Whether a dataset has a split, though perhaps not all of its pictures."""
     try:
         read_dataset(name, root, split, pictures=False, strict=False)
     except DatasetError:
@@ -93,21 +101,20 @@ def _word_record(word: Word) -> WordRecord:
 def losses(records: Sequence[Record], form: str, lacks: Iterable[str]) -> list[str]:
     """A sentence for each thing that the records have and a format has no place for."""
     words = [word for entry in records for word in entry["words"]]
-    curved = sum(len(word["polygon"]) != 4 for word in words)
-    lines = {
-        "texts": (sum(1 for word in words if word.get("text")), "texts: {} are left out"),
-        "polygons": (curved, "polygons: {} become the smallest rectangles around them"),
-        "characters": (
-            sum("characters" in word for word in words),
-            "characters: those of {} words are left out",
-        ),
-        "splits": (
-            sum("split" in entry for entry in records),
-            "splits: those of {} pictures are left out",
-        ),
+    counts = {
+        "texts": sum(1 for word in words if word.get("text")),
+        "polygons": sum(len(word["polygon"]) != 4 for word in words),
+        "corners": sum(_reach_out(word, entry) for entry in records for word in entry["words"]),
+        "characters": sum("characters" in word for word in words),
+        "splits": sum("split" in entry for entry in records),
     }
     return [
-        f"{form} has no place for {lines[what][1].format(lines[what][0])}"
+        f"{form} has no place for {_LOSSES[what].format(counts[what])}"
         for what in lacks
-        if lines[what][0]
+        if counts[what]
     ]
+
+
+def _reach_out(word: WordRecord, entry: Record) -> bool:
+    size = entry["width"], entry["height"]
+    return any(not 0 <= v <= side for p in word["quad"] for v, side in zip(p, size, strict=True))

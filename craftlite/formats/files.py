@@ -20,8 +20,6 @@ from craftlite.progress import write_line
 from craftlite.words import Words
 
 LABELS = ("labelme", "labelstudio", "paddleocr")  # to correct in a tool, which opens the pictures
-
-
 FINALS = {
     "coco": "coco.json",
     "csv": "results.csv",

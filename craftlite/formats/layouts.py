@@ -1,4 +1,4 @@
-"""Whole data sets in each format: which files they are made of."""
+"""Whole datasets in each format: which files they are made of."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
@@ -13,7 +13,8 @@ from craftlite.formats.voc import voc
 from craftlite.formats.yolo import data_yaml, yolo
 from craftlite.inputs import distinct_stems
 
-# What each has no place for: "texts", "polygons" of other than four points, "characters", "splits".
+# What each has no place for: "texts", "polygons" of other than four points, "characters", "splits",
+# and "corners" outside the picture.
 LACKS = {
     "words": (),
     "quads": ("polygons", "characters", "splits"),
@@ -23,7 +24,7 @@ LACKS = {
     "cvat": ("characters",),
     "paddleocr": ("characters",),
     "voc": ("characters",),
-    "yolo": ("texts", "polygons", "characters"),
+    "yolo": ("texts", "polygons", "corners", "characters"),
     "csv": ("characters", "splits"),
 }
 
@@ -32,7 +33,7 @@ File = tuple[Path, str | Path]
 
 
 def files_of(form: str, out: Path, records: Sequence[Record]) -> Iterator[File]:
-    """The files of a data set.
+    """The files of a dataset.
 
     Args:
         form: a format of LACKS.

@@ -10,13 +10,16 @@ CLASSES = ("text", "ignore")
 def yolo(record: Record) -> str:
     """The text of one `labels/<picture>.txt`: class x1 y1 ... x4 y4 a line, in 0..1 of the size.
 
-    The class is 0 for text and 1 for a don't-care region.
+    The class is 0 for text and 1 for a don't-care region. What reaches out of the picture is cut,
+    for training tools drop pictures with places outside 0..1.
     """
     size = (record["width"], record["height"]) * 4
     lines = []
     for word in record["words"]:
         corners = [value for point in word["quad"] for value in point]
-        places = (f"{value / side:.6f}" for value, side in zip(corners, size, strict=True))
+        places = (
+            f"{min(max(value / side, 0), 1):.6f}" for value, side in zip(corners, size, strict=True)
+        )
         lines.append(" ".join([str(int(word.get("ignore", False))), *places]))
     return "".join(f"{line}\n" for line in lines)
 
