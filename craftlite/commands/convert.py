@@ -10,8 +10,9 @@ from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import restricted_number_type
 
 from craftlite.commands.options import new_parser
-from craftlite.data import DATASETS
+from craftlite.data import AUTO, DATASETS
 from craftlite.data.annotations import problem_lines
+from craftlite.data.layout import name_layouts
 from craftlite.data.records import losses, read_splits, record_of, validation_names
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.files import write_whole, written_whole
@@ -30,7 +31,10 @@ def parser() -> ArgumentParser:
     )
     add = result.add_argument
     pair: dict[str, Any] = {"nargs": 2, "type": str, "required": True, "metavar": ("FORMAT", "DIR")}
-    known = f"Format and folder of the dataset: {', '.join(DATASETS)}. All its splits are read."
+    known = (
+        f"Format and folder of the dataset: {', '.join(DATASETS)}, or {AUTO} to find out which of "
+        "them the folder holds. All its splits are read."
+    )
     add("--from", dest="source", help=known, **pair)
     written = (
         f"Format and folder to write: {', '.join(LACKS)}. quads, voc and yolo get copies of the "
@@ -56,11 +60,12 @@ def run(args: Namespace) -> int:
         CraftliteError: a file cannot be written.
     """
     (source_form, source), (form, target) = args.source, args.target
-    for option, name, known in (("from", source_form, DATASETS), ("to", form, LACKS)):
+    for option, name, known in (("from", source_form, (*DATASETS, AUTO)), ("to", form, LACKS)):
         if name not in known:
             raise ConfigError(f"--{option} {name}: known are {', '.join(known)}")
     out = Path(target)
     _check_target(Path(source), out, args.overwrite)
+    [source_form] = name_layouts([source_form], [source])
     records, failed = _records(source_form, Path(source), args.val)
     for line in losses(records, form, LACKS[form]):
         write_line(line)

@@ -18,6 +18,7 @@ _LOSSES = {
     "polygons": "polygons: {} become the smallest rectangles around them",
     "corners": "corners outside the picture: those of {} words are moved to its edge",
     "characters": "characters: those of {} words are left out",
+    "pictures": "pictures without words: {} are left out",
     "splits": "splits: those of {} pictures are left out",
 }
 
@@ -106,6 +107,7 @@ def losses(records: Sequence[Record], form: str, lacks: Iterable[str]) -> list[s
         "polygons": sum(len(word["polygon"]) != 4 for word in words),
         "corners": sum(_reach_out(word, entry) for entry in records for word in entry["words"]),
         "characters": sum("characters" in word for word in words),
+        "pictures": sum(not entry["words"] for entry in records),
         "splits": sum("split" in entry for entry in records),
     }
     return [

@@ -14,7 +14,7 @@ from craftlite.formats.yolo import data_yaml, yolo
 from craftlite.inputs import distinct_stems
 
 # What each has no place for: "texts", "polygons" of other than four points, "characters", "splits",
-# and "corners" outside the picture.
+# "corners" outside the picture, and "pictures" without words.
 LACKS = {
     "words": (),
     "quads": ("polygons", "characters", "splits"),
@@ -25,7 +25,7 @@ LACKS = {
     "paddleocr": ("characters",),
     "voc": ("characters",),
     "yolo": ("texts", "polygons", "corners", "characters"),
-    "csv": ("characters", "splits"),
+    "csv": ("pictures", "characters"),
 }
 
 File = tuple[Path, str | Path]
@@ -49,22 +49,23 @@ def files_of(form: str, out: Path, records: Sequence[Record]) -> Iterator[File]:
 
 
 def _one_file(form: str, out: Path, records: Sequence[Record]) -> Iterator[File]:
-    if form == "paddleocr" and any("split" in entry for entry in records):
+    if form in ("paddleocr", "csv") and any("split" in entry for entry in records):
         for split in SPLITS:
             if chosen := [entry for entry in records if entry.get("split") == split]:
-                file = out / f"{split}.txt"
-                yield file, file_text(form, chosen, file)
-        return
-    if form in ("labelstudio", "paddleocr"):
-        yield out / FINALS[form], file_text(form, records, out / FINALS[form])
-        return
-    placed = [_seen_from(out, entry) for entry in records]
-    if form == "words":
-        yield out / "words.jsonl", "".join(json_line(entry) + "\n" for entry in placed)
-    elif form == "cvat":
-        yield out / "annotations.xml", cvat(placed)
+                file = (out / FINALS[form]).with_stem(split)
+                yield file, _text(form, chosen, file)
     else:
-        yield out / FINALS[form], file_text(form, placed, out / FINALS[form])
+        file = out / {"words": "words.jsonl", "cvat": "annotations.xml", **FINALS}[form]
+        yield file, _text(form, records, file)
+
+
+def _text(form: str, records: Sequence[Record], file: Path) -> str:
+    if form in ("labelstudio", "paddleocr"):
+        return file_text(form, records, file)
+    placed = [_seen_from(file.parent, entry) for entry in records]
+    if form == "words":
+        return "".join(json_line(entry) + "\n" for entry in placed)
+    return cvat(placed) if form == "cvat" else file_text(form, placed, file)
 
 
 def _labelme(out: Path, records: Iterable[Record]) -> Iterator[File]:

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -148,7 +149,7 @@ def test_a_share_for_validation_is_the_same_on_every_run(tmp_path: Path) -> None
 
 def test_splits_in_files_and_folders(tmp_path: Path) -> None:
     root = source(tmp_path / "here", {"a.png": "train", "b.png": "val", "c.png": "test"})
-    for form in ("voc", "yolo", "paddleocr", "cvat"):
+    for form in ("voc", "yolo", "paddleocr", "csv", "cvat"):
         assert convert("words", root, form, tmp_path / form) == 0
     voc = tmp_path / "voc/ImageSets/Main"
     assert {path.name: path.read_text() for path in voc.iterdir()} == {
@@ -158,8 +159,9 @@ def test_splits_in_files_and_folders(tmp_path: Path) -> None:
     }
     assert (tmp_path / "yolo/images/val/b.png").exists()
     assert (tmp_path / "yolo/labels/test/c.txt").exists()
-    names = [path.name for path in (tmp_path / "paddleocr").iterdir()]
-    assert sorted(names) == ["test.txt", "train.txt", "val.txt"]
+    for form, suffix in (("paddleocr", "txt"), ("csv", "csv")):
+        names = {path.name for path in (tmp_path / form).iterdir()}
+        assert names == {f"{split}.{suffix}" for split in ("train", "val", "test")}
     assert (tmp_path / "paddleocr/val.txt").read_text().startswith("here/b.png\t[")
     root_of_xml = ElementTree.fromstring((tmp_path / "cvat/annotations.xml").read_text())
     subsets = [image.attrib["subset"] for image in root_of_xml.iter("image")]
@@ -320,3 +322,31 @@ def test_wrong_usage_of_convert(arguments: str, capsys: pytest.CaptureFixture[st
         code = stop.code  # type: ignore[assignment]
     assert code == 2
     assert "--" in capsys.readouterr().err
+
+
+def by_picture(form: str, root: Path) -> dict[str, Record]:
+    samples, _ = read_splits(form, root)
+    found = (record_of(sample, split) for split, some in samples.items() for sample in some)
+    return {Path(entry["image"]).stem: entry for entry in found}
+
+
+@pytest.mark.parametrize("split", [True, False])
+@pytest.mark.parametrize("form", LACKS)
+def test_there_and_back(tmp_path: Path, form: str, split: bool) -> None:
+    names = {"images/a.jpg": "train", "images/b c.png": "val", "images/d.webp": "test"}
+    root = source(tmp_path / "here", {name: names[name] if split else None for name in names})
+    assert convert("words", root, form, tmp_path / "there") == 0
+    assert convert(form, tmp_path / "there", "words", tmp_path / "back") == 0
+    first, second = by_picture("words", root), by_picture("words", tmp_path / "back")
+    assert list(first) == list(second) == ["a", "b c", "d"]
+    lacks = LACKS[form]
+    for name, one in first.items():
+        other = second[name]
+        assert (one["width"], one["height"]) == (other["width"], other["height"])
+        assert other.get("split") == (None if "splits" in lacks else one.get("split"))
+        assert len(one["words"]) == len(other["words"])
+        for word, back in zip(one["words"], other["words"], strict=True):
+            outline = word["quad" if "polygons" in lacks else "polygon"]
+            assert np.allclose(back["polygon"], outline, atol=0.1 + 1e-6)
+            assert back.get("ignore") == word.get("ignore")
+            assert back.get("text") == (None if "texts" in lacks else word.get("text"))
