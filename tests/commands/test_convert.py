@@ -350,3 +350,21 @@ def test_there_and_back(tmp_path: Path, form: str, split: bool) -> None:
             assert np.allclose(back["polygon"], outline, atol=0.1 + 1e-6)
             assert back.get("ignore") == word.get("ignore")
             assert back.get("text") == (None if "texts" in lacks else word.get("text"))
+
+
+@pytest.mark.parametrize("form", LACKS)
+def test_relative_folders(
+    tmp_path: Path,
+    form: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    source(tmp_path / "data/here")
+    monkeypatch.chdir(tmp_path)
+    assert convert("words", Path("data/here"), form, Path("data/there")) == 0
+    assert convert("auto", Path("data/there"), "words", Path("back")) == 0
+    assert f"data/there: read as {form} (" in capsys.readouterr().err
+    folder = "data/there" if form in COPIED else "data/here"
+    pictures = [Path(entry["image"]) for entry in records("words", Path("back"))]
+    assert all(path.is_file() for path in pictures)
+    assert all(path.resolve().is_relative_to(tmp_path / folder) for path in pictures)
