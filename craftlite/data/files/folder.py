@@ -174,7 +174,7 @@ def _misnamed(truth: Path, stem: str = "<stem>") -> str:
     named = rf"(^|[\W_]){re.escape(normal(stem))}([\W_]|$)" if stem != "<stem>" else ""
     for path in sorted(truth.parent.iterdir()):
         fits = path.name.startswith(start) and path.name.endswith(end)
-        other = fits or path.suffix.lower() in _LISTED_SUFFIXES or path.name.startswith(".")
+        other = fits or path.suffix.lower() in LISTED_SUFFIXES or path.name.startswith(".")
         if not other and re.search(named, normal(path.name)):
             return f"; should {path.name} there be called {start}{stem}{end}?"
     return ""
