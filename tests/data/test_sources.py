@@ -25,7 +25,7 @@ def test_every_sample_of_a_dataset_is_drawn() -> None:
     assert min(drawn.count(name) for name in "01234") > 60
 
 
-@pytest.mark.parametrize("entry", ["coco", "quads:-1", "quads:many", "synth:inf", "synth:nan", ""])
+@pytest.mark.parametrize("entry", ["cocoa", "quads:-1", "quads:many", "synth:inf", "synth:nan", ""])
 def test_a_mix_that_makes_no_sense_is_named(entry: str) -> None:
     with pytest.raises(ConfigError, match=f"--dataset {entry}"):
         parse_mix(["icdar15:2", entry])
