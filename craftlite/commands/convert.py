@@ -104,13 +104,15 @@ def _records(form: str, root: Path, share: float) -> tuple[list[Record], int]:
     elif share:
         write_line(f"--val: not used, for {root} names splits itself: {', '.join(samples)}")
     records, failed = [], 0
-    for split, chosen_samples in samples.items():
-        for sample in chosen_samples:
-            try:
-                records.append(record_of(sample, split))
-            except DatasetError as error:
-                write_line(f"craftlite: {error}")
-                failed += 1
+    placed = [(split, sample) for split, some in samples.items() for sample in some]
+    progress = Progress(placed, unit="picture")
+    for split, sample in progress:
+        try:
+            records.append(record_of(sample, split))
+        except DatasetError as error:
+            write_line(f"craftlite: {error}")
+            failed += 1
+    progress.write_summary(len(records), failed=failed)
     if not records:
         raise DatasetError(f"{root}: holds no picture that can be read")
     return records, failed

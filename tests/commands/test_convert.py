@@ -89,7 +89,8 @@ def test_problems_of_the_source_are_reported_once(
     assert convert("words", root, "coco", tmp_path / "there") == 0
     (line,) = (line for line in capsys.readouterr().err.splitlines() if "warning" in line)
     where = f"{root}/words.jsonl:1"
-    assert line == f"warning: the text is empty, so it is unknown: 2, the first at {where}"
+    assert line.startswith("warning: the text is empty, so it is unknown")
+    assert line.endswith(f": 2, the first at {where}")
 
 
 @pytest.mark.parametrize("form", LACKS)
