@@ -68,7 +68,9 @@ def test_what_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     root = source(tmp_path / "here", {"images/a.jpg": "train", "b.png": "val"})
     out = tmp_path / "there"
     assert convert("words", root, "yolo", out) == 0
-    assert capsys.readouterr().err.splitlines() == [
+    summary, *lines = capsys.readouterr().err.splitlines()
+    assert summary.startswith("2 pictures, ")
+    assert lines == [
         "yolo has no place for texts: 4 are left out",
         "yolo has no place for polygons: 2 become the smallest rectangles around them",
         "yolo has no place for characters: those of 2 words are left out",
