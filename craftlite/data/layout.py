@@ -14,6 +14,7 @@ from craftlite.data.files.json_file import parsed_json, read_json
 from craftlite.data.files.lines import read_bytes, read_text, text_lines
 from craftlite.data.files.tree import Tree
 from craftlite.data.files.xml_file import read_xml
+from craftlite.data.readers.words import DETECTED
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.progress import write_line
 
@@ -56,6 +57,8 @@ def find_layout(root: Path) -> tuple[str, list[Path]]:
     """
     tree = Tree(root)
     found, others = _labels(tree)
+    if len(found) > 1 and {file.name for file in found.get("words", [])} == {DETECTED}:
+        del found["words"]  # what `detect` made the other files from
     if len(found) == 1:
         [(name, files)] = found.items()
         return name, files
@@ -71,7 +74,7 @@ def find_layout(root: Path) -> tuple[str, list[Path]]:
         lines = [f"files there: {counts or 'none'}", *reasons]
         problem, expected = "holds no labels that are known", [n for n in DATASETS if _is_own(n)]
     layouts = [line for name in expected for line in _expected(name)]
-    choice = "name one by --dataset NAME"
+    choice = "name one in place of auto, or the file"
     raise DatasetError("\n  ".join([f"{root}: {problem}; {choice}", *lines, *layouts]))
 
 

@@ -1,5 +1,6 @@
 """The ten lines of docs/training.md for one's own data, with labels of every tool."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -8,6 +9,7 @@ import cv2
 import pytest
 
 from craftlite.cli import main
+from craftlite.data.readers import read_dataset
 from craftlite.formats.layouts import LACKS
 from craftlite.synth.generator import Generator
 from craftlite.synth.typesetting.fonts import FaceId
@@ -74,3 +76,51 @@ def test_the_ten_lines_end_with_a_figure_that_compares_like_with_like(
     for command in use:
         assert main(command) == 0
     assert (tmp_path / "found" / "overlay").is_dir()
+
+
+def corrected(form: str, text: str) -> str:
+    """Labels as the tool saves them, after the first word got a text and the second was hidden."""
+    if form == "paddleocr":
+        path, _, words = text.splitlines()[0].partition("\t")
+        listed = json.loads(words)
+        listed[0]["transcription"], listed[1]["difficult"] = "Corrected", True
+        return f"{path}\t{json.dumps(listed)}\n"
+    labels = json.loads(text)
+    if form == "labelme":
+        labels["shapes"][0]["description"] = "Corrected"
+        labels["shapes"][1]["flags"] = {"ignore": True}
+        return json.dumps(labels)
+    [prediction] = labels[0].pop("predictions")
+    first, second, *_ = regions = prediction["result"]
+    second["value"]["polygonlabels"] = ["ignore"]
+    typed = {"from_name": "transcription", "type": "textarea", "value": {"text": ["Corrected"]}}
+    regions.append({**first, **typed})
+    labels[0]["annotations"] = [{"id": 1, "was_cancelled": False, "result": regions}]
+    return json.dumps(labels)
+
+
+@pytest.mark.parametrize(
+    ("form", "file"),
+    [("labelme", "{}.json"), ("labelstudio", "labelstudio.json"), ("paddleocr", "Label.txt")],
+)
+def test_what_was_found_is_corrected_in_a_tool_and_learnt_from(
+    form: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = next((PAGE.parents[1] / "data" / "samples" / "images").glob("*.jpg"))
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / sample.name).write_bytes(sample.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    assert main(["detect", "images", "--format", form, "--out", "images"]) == 0
+    labels = tmp_path / "images" / file.format(sample.stem)
+    found = read_dataset(form, labels, "train").samples[0].words
+    assert len(found) > 2
+    assert all(word.text is None and not word.ignore for word in found)
+    labels.write_text(corrected(form, labels.read_text("utf-8")), encoding="utf-8")
+    assert main(["convert", "--from", "auto", "images", "--to", "words", "words"]) == 0
+    words = read_dataset("words", tmp_path / "words", "train").samples[0].words
+    assert [word.text for word in words] == ["Corrected"] + [None] * (len(found) - 1)
+    assert [word.ignore for word in words] == [False, True] + [False] * (len(found) - 2)
+    assert all(
+        abs(one.polygon - other.polygon).max() <= 0.1
+        for one, other in zip(words, found, strict=True)
+    )

@@ -84,10 +84,20 @@ def test_several_layouts_are_refused_with_what_was_found(tmp_path: Path) -> None
     with pytest.raises(DatasetError) as error:
         find_layout(tmp_path)
     text = str(error.value)
-    assert text.startswith(f"{tmp_path}: holds the labels of 3 layouts; name one by --dataset NAME")
+    assert text.startswith(f"{tmp_path}: holds the labels of 3 layouts; name one in place of auto")
     assert f"coco: 1 file, the first {tmp_path}/annotations/words.json" in text
     assert f"labelme: 1 file, the first {tmp_path}/labels/a.json" in text
     assert "labelme is expected as" in text and "voc is expected as" not in text
+
+
+@pytest.mark.parametrize("name", ["coco", "csv", "labelstudio", "paddleocr"])
+def test_what_detect_made_other_labels_from_is_no_layout(tmp_path: Path, name: str) -> None:
+    made(tmp_path, name)
+    (tmp_path / "results.jsonl").write_text(FOUND)
+    assert find_layout(tmp_path)[0] == name
+    (tmp_path / "words.jsonl").write_text(FOUND)
+    with pytest.raises(DatasetError, match="holds the labels of 2 layouts"):
+        find_layout(tmp_path)
 
 
 def test_no_layout_is_refused_with_what_was_found(tmp_path: Path) -> None:
@@ -96,7 +106,7 @@ def test_no_layout_is_refused_with_what_was_found(tmp_path: Path) -> None:
     with pytest.raises(DatasetError) as error:
         find_layout(tmp_path)
     text = str(error.value)
-    assert text.startswith(f"{tmp_path}: holds no labels that are known; name one by --dataset")
+    assert text.startswith(f"{tmp_path}: holds no labels that are known; name one in place of auto")
     assert "files there: 1 .jpg, 1 .json, 1 .xml, 1 .txt" in text
     assert f"{tmp_path}/b.json: of no known kind" in text
     assert "c.xml:1: found b'<a>', expected XML" in text
