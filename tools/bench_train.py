@@ -24,7 +24,7 @@ from craftlite.data.loader import Batch, StepSampler
 from craftlite.model import build_model
 from craftlite.train.detector.feed import crop_batches, painter_of
 from craftlite.train.detector.loss import craft_loss
-from craftlite.train.detector.mix import Part, open_mix
+from craftlite.train.detector.mix import MixedSource, open_mix
 from craftlite.train.detector.task import DetectorTask
 from craftlite.train.distributed import Group, process_group
 from craftlite.train.precision import arithmetic, flush_denormals
@@ -73,7 +73,7 @@ def fed_step(trainer: Trainer, stream: Iterator[Any], waited: list[float]) -> St
 
 
 def roads(
-    mix: list[Part],
+    mix: list[MixedSource],
     recipe: Recipe,
     group: Group,
     waited: dict[str, list[float]],

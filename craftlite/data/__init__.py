@@ -15,7 +15,8 @@ SYNTH = "synth"  # text that is made while training goes on, which no reader rea
 class Facts:
     """What is known of a dataset before it is opened."""
 
-    reader: str  # the module in `readers/` whose function `read_NAME` reads it
+    # The module in `readers/own/` or `readers/competitions/` whose function `read_NAME` reads it.
+    reader: str
     splits: tuple[str, ...] = ("train",)
     own: bool = False  # whether it is a layout for the user's own data, without fixed splits
     protocol: str = "iou"  # by which its competition is scored

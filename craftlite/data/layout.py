@@ -3,7 +3,6 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,8 @@ from craftlite.data.files.json_file import parsed_json, read_json
 from craftlite.data.files.lines import read_bytes, read_text, text_lines
 from craftlite.data.files.tree import Tree
 from craftlite.data.files.xml_file import read_xml
-from craftlite.data.readers.words import DETECTED
+from craftlite.data.readers import reader_of
+from craftlite.data.readers.own.words import DETECTED
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.progress import write_line
 
@@ -87,18 +87,14 @@ def _is_own(name: str) -> bool:
 
 
 def _expected(name: str) -> list[str]:
-    return [f"{name} is expected as", *(f"  {row}" for row in _module(name).LAYOUTS[name])]
-
-
-def _module(name: str) -> Any:
-    return import_module(f"craftlite.data.readers.{DATASETS[name].reader}")
+    return [f"{name} is expected as", *(f"  {row}" for row in reader_of(name).LAYOUTS[name])]
 
 
 def _labels(tree: Tree) -> tuple[Found, dict[Path, str]]:
     """The files of labels by layout, and of other files that could be why they are none."""
     found: Found = defaultdict(list)
     others: dict[Path, str] = {}
-    own = {name: _module(name) for name in DATASETS if _is_own(name)}
+    own = {name: reader_of(name) for name in DATASETS if _is_own(name)}
     for file in [tree.given] if tree.given else tree.files:
         if (load := LOADERS.get(file.suffix.lower())) is None:
             continue
@@ -143,6 +139,6 @@ def _competition_files(name: str, root: Path) -> list[Path]:
 
 def _patterns(name: str) -> list[str]:
     """What the files of labels are called, * standing for what differs."""
-    rows = [row.split()[0] for row in _module(name).LAYOUTS[name] if not row.startswith(" ")]
+    rows = [row.split()[0] for row in reader_of(name).LAYOUTS[name] if not row.startswith(" ")]
     labels = [row for row in rows if Path(row).suffix.lower() not in LISTED_SUFFIXES]
     return [re.sub(r"<\w+>|(?<![A-Z])N+(?![A-Za-z])", "*", row) for row in labels]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from craftlite.data.mix import parse_mix
-from craftlite.data.readers.icdar15 import FOLDERS
+from craftlite.data.readers.competitions.icdar15 import FOLDERS
 from craftlite.data.sample import Sample
 from craftlite.data.sources import Listed, open_source
 from craftlite.errors import ConfigError, DatasetError

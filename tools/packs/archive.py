@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from craftlite.data.readers.words import FILE
+from craftlite.data.readers.own.words import FILE
 from craftlite.errors import DatasetError
 
 MIX = "mix.json"

@@ -4,7 +4,7 @@ import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from craftlite.data.readers.words import FILE
+from craftlite.data.readers.own.words import FILE
 from craftlite.errors import DatasetError
 from craftlite.files import sha256_of, write_whole
 from tools.packs.archive import LINES, MIX

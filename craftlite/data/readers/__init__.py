@@ -9,6 +9,7 @@ from dataclasses import replace
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from craftlite.data import DATASETS
 from craftlite.data.annotations import (
@@ -20,6 +21,13 @@ from craftlite.data.annotations import (
 )
 from craftlite.data.files.labelled import names_split
 from craftlite.errors import DatasetError
+
+
+def reader_of(name: str) -> Any:
+    """The module that reads the datasets of a name, one of DATASETS."""
+    facts = DATASETS[name]
+    room = "own" if facts.own else "competitions"
+    return import_module(f"craftlite.data.readers.{room}.{facts.reader}")
 
 
 def read_dataset(
@@ -45,7 +53,7 @@ def read_dataset(
     facts = DATASETS[name]
     if split not in facts.splits:
         raise DatasetError(f"{name} has no split {split!r}; it has {', '.join(facts.splits)}")
-    module = import_module(f"craftlite.data.readers.{facts.reader}")
+    module = reader_of(name)
     try:
         dataset: Dataset = getattr(module, f"read_{name}")(Path(root), split, pictures)
     except DatasetError as error:
@@ -65,5 +73,5 @@ def has_validation(name: str, root: Path) -> bool:
     facts = DATASETS.get(name)
     if facts is None or "val" not in facts.splits:
         return False
-    reader = getattr(import_module(f"craftlite.data.readers.{facts.reader}"), "labelled", None)
+    reader = getattr(reader_of(name), "labelled", None)
     return not facts.own or (reader is not None and names_split(reader, root, "val"))

@@ -15,7 +15,7 @@ from craftlite.data.annotations import (
     Dataset,
 )
 from craftlite.data.readers import read_dataset
-from craftlite.data.readers.ctw1500 import polygon_line
+from craftlite.data.readers.competitions.ctw1500 import polygon_line
 from craftlite.errors import DatasetError
 
 TOP = [(10 * i, 0) for i in range(7)]

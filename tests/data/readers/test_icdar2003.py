@@ -8,7 +8,7 @@ from written import PICTURE, problems, write
 from craftlite.data import DATASETS
 from craftlite.data.annotations import CHARACTERS, UNREADABLE, Dataset
 from craftlite.data.readers import read_dataset
-from craftlite.data.readers.icdar2003 import validation_stems
+from craftlite.data.readers.competitions.icdar2003 import validation_stems
 from craftlite.errors import DatasetError
 
 WORD = "0,0,30,0,30,10,0,10,{}\n"

@@ -2,7 +2,6 @@
 
 import os
 from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +22,13 @@ from craftlite.data.annotations import (
 )
 from craftlite.data.files.folder import natural_order
 from craftlite.data.files.lines import MOST_BYTES, LineParser, quad_line
-from craftlite.data.readers import read_dataset
-from craftlite.data.readers.ctw1500 import polygon_line
-from craftlite.data.readers.icdar13 import box_line, character_line
-from craftlite.data.readers.icdar2003 import character_box_line
-from craftlite.data.readers.mlt import quad_script_line
-from craftlite.data.readers.td500 import rotated_line
-from craftlite.data.readers.totaltext import polygon_record
+from craftlite.data.readers import read_dataset, reader_of
+from craftlite.data.readers.competitions.ctw1500 import polygon_line
+from craftlite.data.readers.competitions.icdar13 import box_line, character_line
+from craftlite.data.readers.competitions.icdar2003 import character_box_line
+from craftlite.data.readers.competitions.mlt import quad_script_line
+from craftlite.data.readers.competitions.td500 import rotated_line
+from craftlite.data.readers.competitions.totaltext import polygon_record
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
 from craftlite.evaluate.protocols.metric import PROTOCOLS
@@ -46,7 +45,7 @@ SQUARE = np.array([[0, 0], [9, 0], [9, 9], [0, 9]], np.float32)
 @pytest.mark.parametrize("name", DATASETS)
 def test_a_row_of_the_table_has_a_reader_a_protocol_and_a_recipe(name: str) -> None:
     facts = DATASETS[name]
-    module = import_module(f"craftlite.data.readers.{facts.reader}")
+    module = reader_of(name)
     assert callable(getattr(module, f"read_{name}"))
     assert set(facts.splits) <= set(SPLITS)
     assert facts.protocol in PROTOCOLS

@@ -8,7 +8,7 @@ from written import PICTURE, problems, write
 
 from craftlite.data.annotations import ANTICLOCKWISE, NO_AREA, UNREADABLE
 from craftlite.data.readers import read_dataset
-from craftlite.data.readers.td500 import rotated_line
+from craftlite.data.readers.competitions.td500 import rotated_line
 
 QUARTER = np.pi / 2
 

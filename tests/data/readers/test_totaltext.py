@@ -7,7 +7,7 @@ from written import PICTURE, problems, write
 
 from craftlite.data.annotations import ANTICLOCKWISE, CROSSING, NO_AREA, NO_TEXT, UNREADABLE
 from craftlite.data.readers import read_dataset
-from craftlite.data.readers.totaltext import polygon_record
+from craftlite.data.readers.competitions.totaltext import polygon_record
 
 BOX = "x: [[0 9 9 0]], y: [[0 0 5 5]]"
 TRUTH = f"""x: [[20 63 65 21]], y: [[20 19 30 31]], ornt: [u'm'], transcriptions: [u'PETRONAS']

@@ -85,7 +85,7 @@ def _read_apart(root: Path, path: Path, notes: IssueLog) -> _Table | None:
 
     It is read in a process of its own: on a damaged file, SciPy's reader may end the process.
     """
-    code = "from craftlite.data.readers import synthtext; synthtext.send()"
+    code = "from craftlite.data.readers.competitions import synthtext; synthtext.send()"
     command = [sys.executable, "-c", code, str(root), str(path)]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as child:
         assert child.stdout is not None

@@ -1,0 +1,1 @@
+"""Layouts of competitions and published datasets."""
