@@ -272,7 +272,7 @@ NOT_SETTINGS = [
                 10**9,
             ),
             "tuned": (None, 3, ["on photographs"]),
-            "hmean": (None, "0.5", float("nan"), 2, [], True),
+            "hmean": ("0.5", float("nan"), 2, [], True),
             "presets": (None, 3, [], "pages", {"pages": 3}, {"pages": {"text": 7}}),
         }.items()
         for value in values

@@ -1,6 +1,7 @@
 """The weights that ship are what the catalogue says."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,16 @@ from craftlite.errors import WeightsError
 from craftlite.model import build_model
 from craftlite.model.files import read_model
 from craftlite.runtime import OnnxRuntime
-from craftlite.weights import DEFAULT, backbones, catalogue, find_weights, folder
+from craftlite.weights import (
+    DEFAULT,
+    backbones,
+    catalogue,
+    find_weights,
+    folder,
+    settings_text,
+    take_over_settings,
+    tuned_settings,
+)
 
 MAX_BYTES = 10_000_000
 
@@ -71,3 +81,25 @@ def test_a_backbone_fits_the_body_of_its_detectors_exactly(name: str, detector: 
 def test_a_backbone_is_no_detector() -> None:
     with pytest.raises(WeightsError, match="rexnet-lite is a classification backbone"):
         find_weights("rexnet-lite")
+
+
+def test_a_file_that_ships_has_what_was_tuned_for_it() -> None:
+    shipped = catalogue()["craftlite-small"]
+    for file in (shipped.onnx, shipped.torch):
+        assert file is not None
+        found = find_weights(file)
+        assert found.name == file.name and found.file == file
+        assert (found.thresholds, found.long_side) == (shipped.thresholds, shipped.long_side)
+        assert (found.tuned, found.presets) == (shipped.tuned, shipped.presets)
+
+
+def test_settings_are_taken_over_once(tmp_path: Path) -> None:
+    shipped = catalogue()["craftlite-small"]
+    (tmp_path / "mine.onnx").write_bytes(b"")
+    beside = take_over_settings(shipped, tmp_path / "mine.onnx")
+    assert beside == tmp_path / "mine.json"
+    assert find_weights(tmp_path / "mine.onnx").thresholds == shipped.thresholds
+    assert take_over_settings(shipped, tmp_path / "mine.onnx") is None
+    settings = tuned_settings(shipped.thresholds, 640, "on nothing measured", None, {})
+    beside.write_text(settings_text(settings), encoding="utf-8")
+    assert find_weights(tmp_path / "mine.onnx").hmean is None
