@@ -19,8 +19,6 @@ from craftlite.train.records.card import list_file
 from craftlite.train.start import NO_WEIGHTS, OWN_BACKBONE, is_first_process, starting_weights
 from craftlite.weights import backbones
 
-NOTHING_KEPT_APART = "no validation pictures (craftlite convert --val 0.1 keeps some apart)"
-
 
 def parser() -> ArgumentParser:
     """The options of the command: what to train on, and every setting of the recipe."""
@@ -72,9 +70,7 @@ def run(args: Namespace) -> int:
         weights = onnx
     start = init if init and init not in [one.file for one in backbones().values()] else None
     if task.validation is None:
-        take_over(weights, start, NOTHING_KEPT_APART)
-    elif not task.recipe.tune_pictures:
-        take_over(weights, start, "no thresholds were chosen")
+        take_over(weights, start)
     else:
         choose_and_compare(weights, start, task.validation, task.recipe.tune_pictures)
     return 0

@@ -127,7 +127,7 @@ class Recipe(Settings):
         validate_long_side: length in pixels that the longer side of validation pictures is scaled
             to; 0 takes what was tuned for the weights that the training starts from, or 1280.
         tune_pictures: number of validation pictures, spread over all of them, on which thresholds
-            and long side are chosen at the end; 0 takes those of the weights that it starts from.
+            and long side are searched for at the end; 0 takes the best thresholds of a few sets.
     """
 
     network: str = "craftlite-small"

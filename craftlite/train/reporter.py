@@ -96,7 +96,7 @@ class Reporter:
             save_model(out / BEST, trainer.recipe.network, model.state_dict())
         note = " (best)" if better else ""
         write_line(f"step {trainer.step}: {validation.summary(figures)}{note}")
-        validation.draw(out, model, trainer.step)
+        validation.draw(out, model, trainer.step, figures)
 
     def _save(self) -> None:
         trainer, out = self.trainer, self.folder.path

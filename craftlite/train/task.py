@@ -39,8 +39,10 @@ class Validation(ABC):
     def summary(self, figures: Mapping[str, float]) -> str:
         """The figures in a few words."""
 
-    def draw(self, out: Path, model: nn.Module, step: int) -> None:  # noqa: B027 - may be nothing
-        """Write pictures of what the network finds into the run's folder."""
+    def draw(  # noqa: B027 - may be nothing
+        self, out: Path, model: nn.Module, step: int, figures: Mapping[str, float]
+    ) -> None:
+        """Write pictures of what the network finds, with these figures, into the run's folder."""
 
 
 class Task(ABC):

@@ -28,7 +28,8 @@ ENVIRONMENT = environment([describe("words", None, SAMPLES), describe("synth", N
 LINES = [
     {"step": 20, "loss": 0.3, "crops_per_second": 0.5},
     {"step": 40, "loss": 0.2, "crops_per_second": 0.25},
-    {"step": 40, "hmean": 0.5, "precision": 0.625, "recall": 0.4167},
+    {"step": 40, "hmean": 0.5, "precision": 0.625, "recall": 0.4167}
+    | {"text_threshold": 0.5, "link_threshold": 0.3, "low_text": 0.3, "growth": 1.25},
     {"step": 60, "hmean": 0.41, "precision": 0.5, "recall": 0.35},
 ]
 PICTURES = ["img_901", "img_950", "img_1000"]
@@ -66,8 +67,8 @@ def test_a_card_says_what_the_weights_are_and_how_good_they_were() -> None:
     assert "| H-mean | 0.5000 (precision 0.6250, recall 0.4167)" in text
     assert "`best.safetensors`: of 2 validations the one at step 40 |" in text
     assert "3 pictures kept apart, `img_901` to `img_1000`" in text
-    assert "text 0.5, link 0.3, low 0.3, " in text
-    assert "long side 1280; held throughout" in text
+    assert "text 0.5, link 0.3, low 0.3, growth 1.25" in text
+    assert "growth 1.25, of 10 sets the best; long side 1280" in text
     assert "| `best.safetensors` | `abc123` |" in text
     assert text.endswith("|\n")
 

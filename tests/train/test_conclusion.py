@@ -10,7 +10,7 @@ from craftlite.cli import main
 from craftlite.data.sample import Sample
 from craftlite.evaluate.runner import ModelRunner
 from craftlite.train.detector.conclusion import spread
-from craftlite.train.detector.validate import THRESHOLDS, WordScore
+from craftlite.train.detector.validate import CANDIDATES, WordScore
 from craftlite.train.recipe import Recipe
 from craftlite.weights import catalogue, find_weights
 
@@ -75,35 +75,28 @@ def test_thresholds_travel_with_the_weights(
     assert f"| measured with | {measured}" in (again / "card.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("option", ["no validation pictures", "no thresholds were chosen"])
-def test_without_a_search_the_thresholds_of_the_start_are_taken_over(
-    words: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+def test_without_validation_the_thresholds_of_the_start_are_taken_over(
+    words: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out, more = tmp_path / "run", ["--tune-pictures", "0"]
-    if option == "no validation pictures":
-        more = []
-        lines = [json.loads(line) for line in (words / "words.jsonl").read_text().splitlines()]
-        for line in lines:
-            del line["split"]
-        (words / "words.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    assert trained(words, out, *more) == 0
+    lines = [json.loads(line) for line in (words / "words.jsonl").read_text().splitlines()]
+    for line in lines:
+        del line["split"]
+    (words / "words.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    out = tmp_path / "run"
+    assert trained(words, out) == 0
     entry, start = find_weights(out / "weights.onnx"), catalogue()["craftlite-small"]
     assert (entry.thresholds, entry.long_side) == (start.thresholds, start.long_side)
     assert entry.tuned == f"for craftlite-small.safetensors, {start.tuned}"
     said = capsys.readouterr().err.splitlines()[-1]
-    assert said.startswith(option)
+    assert said.startswith("no validation pictures (craftlite convert --val 0.1 keeps some apart)")
     assert "wrote the thresholds and long side of craftlite-small to" in said
     assert said.endswith(str(out / "weights.json"))
-
-
-def test_a_start_from_nothing_has_nothing_to_take_over_or_to_compare(
-    words: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "run"
-    assert trained(words, out, "--init", "none", "--tune-pictures", "0") == 0
+    # A start from nothing has nothing to take over.
+    out = tmp_path / "other"
+    assert trained(words, out, "--init", "none") == 0
     assert not (out / "weights.json").exists()
     said = capsys.readouterr().err.splitlines()[-1]
-    assert said.startswith("no thresholds were chosen, and no others to take over: detect and eval")
+    assert "no thresholds to take over: detect and eval use default thresholds" in said
     picture = str(words / "images" / "a.png")
     assert main(["detect", picture, "--weights", str(out / "weights.onnx")]) == 0
     assert "has no thresholds beside it (weights.json), so the defaults are used" in (
@@ -114,9 +107,10 @@ def test_a_start_from_nothing_has_nothing_to_take_over_or_to_compare(
 def test_validation_takes_what_was_tuned_for_the_start() -> None:
     start = catalogue()["craftlite-small"]
     scored = WordScore.of([], Recipe(), start)
-    assert (scored.thresholds, scored.long_side) == (start.thresholds, start.long_side)
+    assert scored.candidates == (start.thresholds, *CANDIDATES)
+    assert scored.long_side == start.long_side
     assert WordScore.of([], Recipe(validate_long_side=640), start).long_side == 640
-    assert WordScore.of([], Recipe(), None).thresholds == THRESHOLDS
+    assert WordScore.of([], Recipe(), None).candidates == CANDIDATES
 
 
 def test_pictures_are_spread_over_all() -> None:

@@ -24,7 +24,7 @@ from craftlite.postprocess import Thresholds
 from craftlite.progress import Progress
 from craftlite.runtime import OnnxRuntime, Runtime
 from craftlite.train.detector.loss import craft_loss
-from craftlite.train.detector.validate import AS_THEY_ARE, THRESHOLDS
+from craftlite.train.detector.validate import AS_THEY_ARE, CANDIDATES
 from tools import bodies  # noqa: F401 (registers the names of its networks)
 
 CROP = 512  # pixels
@@ -76,7 +76,7 @@ def measure(runtime: Runtime, pictures: Pictures) -> dict[str, Any]:
     best = _best_thresholds(detector, val)
     facts |= {"text": best.text, "link": best.link, "low": best.low}
     for split, seen in (("train", _maps(detector, pictures.train)), ("val", val)):
-        tallies, fixed = _tallies(detector, seen, [best, THRESHOLDS])
+        tallies, fixed = _tallies(detector, seen, [best, CANDIDATES[0]])
         score = summed(tallies)
         facts |= {
             f"{split}_hmean": score.hmean,
@@ -125,6 +125,6 @@ def _best_thresholds(detector: Detector, seen: Sequence[tuple[Sample, Maps]]) ->
         bar.update()
         return summed(_tallies(detector, seen, [levels])[0])
 
-    *_, best = search([trial], THRESHOLDS, [detector.long_side])
+    *_, best = search([trial], CANDIDATES[0], [detector.long_side])
     bar.close()
     return best.thresholds

@@ -1,13 +1,12 @@
 """The content of the card of a detector's weights."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from craftlite.data.mix import parse_mix
 from craftlite.model.cost import cost
 from craftlite.preprocess import MEAN, STD, STRIDE
-from craftlite.train.detector.validate import WordScore
+from craftlite.train.detector.validate import FIGURES, WordScore
 from craftlite.train.recipe import NO_TEACHER, Recipe
 from craftlite.train.records.card import Card, Facts
 
@@ -53,7 +52,8 @@ def score_rows(lines: Sequence[Facts], validation: WordScore | None) -> list[tup
         return [("H-mean", "not measured: no pictures were kept apart")]
     best = max(scores, key=lambda line: line["hmean"])
     names = [sample.name for sample in validation.samples]
-    levels = ", ".join(f"{name} {value:g}" for name, value in asdict(validation.thresholds).items())
+    levels = ", ".join(f"{name} {best[key]:g}" for name, key in FIGURES.items() if key in best)
+    sets = len(validation.candidates)
     return [
         (
             "H-mean",
@@ -65,7 +65,11 @@ def score_rows(lines: Sequence[Facts], validation: WordScore | None) -> list[tup
             "measured on",
             f"{len(names)} pictures kept apart, `{names[0]}` to `{names[-1]}`",
         ),
-        ("measured with", f"{levels}, long side {validation.long_side}; held throughout"),
+        (
+            "measured with",
+            f"{levels or 'fixed thresholds'}, of {sets} sets the best; "
+            f"long side {validation.long_side}",
+        ),
         ("on official test sets", "not measured"),
     ]
 

@@ -20,29 +20,33 @@ from craftlite.evaluate.tune import (
 from craftlite.files import write_whole
 from craftlite.postprocess import Thresholds
 from craftlite.progress import Progress, write_line
-from craftlite.train.detector.validate import WordScore
+from craftlite.train.detector.validate import CANDIDATES, WordScore
 from craftlite.weights import find_weights, shipped_as, take_over_settings
 
 PROTOCOL = "iou"
-# What choosing for one set of weights takes, in passes over the pictures: one for each long side,
-# and the words alone for some hundred combinations of thresholds.
-PASSES = 11
+# What choosing for one set of weights takes, in validations of the same pictures: one for each long
+# side, and the words alone for some hundred combinations of thresholds.
+PASSES = 3
+FEWEST = 5  # pictures that thresholds can be chosen on
+NOTHING_KEPT_APART = "no validation pictures (craftlite convert --val 0.1 keeps some apart)"
 DEFAULTS = "detect and eval use default thresholds until craftlite eval --tune has chosen some"
 
 
-def take_over(weights: Path, start: Path | None, reason: str) -> None:
-    """Write the thresholds and long side of the start beside the new weights, where it has any.
+def take_over(weights: Path, start: Path | None) -> None:
+    """Write the thresholds and long side of the start, if it has any, beside the new weights.
+
+    That is what is left to do where no pictures were kept apart.
 
     Raises:
         CraftliteError: the file cannot be written.
     """
     if start is None or find_weights(start).tuned is None:
-        write_line(f"{reason}, and no others to take over: {DEFAULTS}")
+        write_line(f"{NOTHING_KEPT_APART}, and no thresholds to take over: {DEFAULTS}")
         return
     written = [take_over_settings(find_weights(start), file) for file in _all_weights(weights)]
     files = " and ".join(str(file) for file in written if file)
     own = f"wrote the thresholds and long side of {_name(start)} to {files}"
-    write_line(f"{reason}: {own if files else 'those of before stay'}")
+    write_line(f"{NOTHING_KEPT_APART}: {own if files else 'the thresholds of before stay'}")
 
 
 def choose_and_compare(
@@ -57,7 +61,8 @@ def choose_and_compare(
         weights: of the training, in its run folder, for ONNX Runtime where they were exported.
         start: the detector that it started from, if it was one.
         validation: the pictures that were kept apart.
-        pictures: how many of them thresholds are chosen on, at most.
+        pictures: how many of them thresholds and long side are searched on, at most; 0 searches
+            nothing, and takes the best of the validation's sets of thresholds on all of them.
 
     Raises:
         CraftliteError: a file cannot be written.
@@ -67,13 +72,14 @@ def choose_and_compare(
         TemporaryDirectory(dir=weights.parent, prefix="maps-") as maps,
         Progress(desc="choosing thresholds", unit="combination") as bar,
     ):
-        pair = _Comparison(_as_set(samples), _as_set(spread(samples, pictures)), Path(maps), bar)
+        few = spread(samples, pictures) if pictures else samples
+        pair = _Comparison(_as_set(samples), _as_set(few), Path(maps), bar, pictures > 0)
         new = pair.open(str(weights), validation.long_side)
-        tuning = pair.tuning(new, validation.thresholds)
+        tuning = pair.tuning(new, validation.candidates)
         found = [pair.candidate("after", new.at(tuning.long_side), tuning.thresholds)]
         if start is not None:
             old = pair.open(_name(start) if weights.suffix == ".onnx" else str(start))
-            suits = pair.tuning(old, old.thresholds)
+            suits = pair.tuning(old, [old.thresholds, *CANDIDATES])
             found.append(pair.candidate("with its own thresholds", old, old.thresholds))
             found.append(pair.candidate("before", old.at(suits.long_side), suits.thresholds))
     if not tuning.hmean:
@@ -93,20 +99,27 @@ def choose_and_compare(
 
 @dataclass(frozen=True)
 class _Comparison:
-    """Runs weights on the pictures `data`, with what suits them on the pictures `few`."""
+    """Runs weights on the pictures `data`, with what suits them on the pictures `few`.
+
+    searches: whether for more than the best of the given sets of thresholds.
+    """
 
     data: EvaluationSet
     few: EvaluationSet
     maps: Path  # folder to keep score maps in
     bar: Progress
+    searches: bool
 
     def open(self, weights: str, long_side: int | None = None) -> ModelRunner:
         layout, polygons = self.data.layout, False
         return ModelRunner(weights, layout, cache=self.maps, long_side=long_side, polygons=polygons)
 
-    def tuning(self, model: ModelRunner, start: Thresholds) -> Tuning:
-        """The long side that is the best with the thresholds `start`, then the best thresholds."""
+    def tuning(self, model: ModelRunner, candidates: Sequence[Thresholds]) -> Tuning:
+        """The best candidate, then the long side that is the best with it, then thresholds."""
         trial, own = trial_of(self.few, model, self.bar.update), model.detector.long_side
+        start = max(candidates, key=lambda levels: trial(own, levels).hmean)
+        if not self.searches:
+            return Tuning(own, start, [trial(own, start)], len(candidates))
         sides = [own, *(side for side in sides_around(own) if side != own)]  # its own, if all fail
         best = max(sides, key=lambda side: trial(side, start).hmean)
         *_, tuning = search([trial], start, [best])

@@ -15,7 +15,7 @@ from craftlite.data.sources import Listed
 from craftlite.model import DETECTORS, build_model
 from craftlite.model.files import read_state
 from craftlite.train.detector.card import detector_card
-from craftlite.train.detector.conclusion import PASSES
+from craftlite.train.detector.conclusion import FEWEST, PASSES
 from craftlite.train.detector.feed import crop_batches, painter_of
 from craftlite.train.detector.loss import craft_loss
 from craftlite.train.detector.mix import MixedSource, known_folders, open_mix, validation_samples
@@ -31,7 +31,7 @@ from craftlite.train.task import Losses, Task
 from craftlite.train.trainer import Trainer
 from craftlite.weights import find_weights
 
-TUNING = 0.15  # largest share of a budget of minutes that choosing thresholds takes
+TUNING = 0.2  # largest share of a budget of minutes that choosing thresholds takes
 
 
 @dataclass
@@ -74,8 +74,9 @@ class DetectorTask(Task):
         each = sets * PASSES * once / pictures
         affordable = int(TUNING * 60 * self.recipe.minutes / each)
         few = min(self.recipe.tune_pictures, pictures, affordable)
+        few = few if affordable >= FEWEST else 0
         self.recipe = replace(self.recipe, tune_pictures=few)
-        return once + (few * each + (2 * sets - 1) * once if few else 0.0)
+        return once + few * each + (2 * sets - 1) * once
 
     def build(self) -> nn.Module:
         """The detector, with random weights."""

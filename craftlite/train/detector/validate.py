@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -13,7 +14,8 @@ from craftlite.data.loader import Crops, StepSampler, batches
 from craftlite.data.sample import Sample
 from craftlite.data.sources import Listed
 from craftlite.detector import Detector
-from craftlite.evaluate.protocols.metric import score
+from craftlite.evaluate.detections import Detections
+from craftlite.evaluate.protocols.metric import Metric
 from craftlite.model.torch_runtime import TorchRuntime
 from craftlite.postprocess import Thresholds
 from craftlite.train.detector.loss import craft_loss
@@ -22,13 +24,32 @@ from craftlite.train.recipe import Recipe
 from craftlite.train.task import Validation
 from craftlite.weights import DEFAULT_LONG_SIDE, Weights
 
-# Where the weights that a training starts from have none.
-THRESHOLDS = Thresholds(text=0.5, link=0.3, low=0.3)
+# A validation takes the best of these sets, and of that tuned for the start, each time: a training
+# moves the peaks of the maps, and with fixed thresholds its gain can look like a loss.
+LEVELS = ((0.5, 0.3, 0.3), (0.6, 0.3, 0.4), (0.7, 0.4, 0.4), (0.8, 0.4, 0.45), (0.85, 0.5, 0.55))
+CANDIDATES = tuple(
+    Thresholds(text=text, link=link, low=low, growth=growth)
+    for text, link, low in LEVELS
+    for growth in (1.0, 1.25)
+)
 # The loss is that of this many crops, always the same ones.
 LOSS_CROPS = 64
 AS_THEY_ARE = Augmentation(
     rotation=0, any_rotation=0, shear=0, perspective=0, stretch=0, photometric=False
 )
+
+# What thresholds are called in the log.
+FIGURES = {
+    "text": "text_threshold",
+    "link": "link_threshold",
+    "low": "low_text",
+    "growth": "growth",
+}
+
+
+def thresholds_of(figures: Mapping[str, Any]) -> Thresholds:
+    """The thresholds of a validation's figures, or of their line in the log."""
+    return Thresholds(**{name: figures[key] for name, key in FIGURES.items()})
 
 
 @dataclass(frozen=True)
@@ -38,13 +59,13 @@ class WordScore(Validation):
     Attributes:
         samples: those pictures.
         recipe: the training's settings.
-        thresholds: held throughout the training, so that its validations can be compared.
+        candidates: the sets of thresholds, of which each validation takes the best.
         long_side: pixels that the pictures are scaled to.
     """
 
     samples: Sequence[Sample]
     recipe: Recipe
-    thresholds: Thresholds = THRESHOLDS
+    candidates: Sequence[Thresholds] = CANDIDATES
     long_side: int = DEFAULT_LONG_SIDE
 
     @classmethod
@@ -52,7 +73,8 @@ class WordScore(Validation):
         """With the thresholds that were tuned for the start, and its long side if none is set."""
         if start is None or start.tuned is None:
             return cls(samples, recipe, long_side=recipe.validate_long_side or DEFAULT_LONG_SIDE)
-        return cls(samples, recipe, start.thresholds, recipe.validate_long_side or start.long_side)
+        candidates = (start.thresholds, *CANDIDATES)
+        return cls(samples, recipe, candidates, recipe.validate_long_side or start.long_side)
 
     def score(self, figures: Mapping[str, float]) -> float:
         """The H-mean."""
@@ -62,9 +84,10 @@ class WordScore(Validation):
         """The H-mean."""
         return f"H-mean {figures['hmean']:.4f}"
 
-    def draw(self, out: Path, model: nn.Module, step: int) -> None:
+    def draw(self, out: Path, model: nn.Module, step: int, figures: Mapping[str, float]) -> None:
         """Write a sheet of pictures with what is found there."""
-        draw_sheet(out / "sheet.jpg", self.detector(model), self.samples, self.thresholds, step)
+        thresholds = thresholds_of(figures)
+        draw_sheet(out / "sheet.jpg", self.detector(model), self.samples, thresholds, step)
 
     def detector(self, model: nn.Module) -> Detector:
         """A detector that runs the network on the long side; it is put into eval mode."""
@@ -74,21 +97,32 @@ class WordScore(Validation):
 
     def seconds(self, model: nn.Module) -> float:
         """About how long one validation takes, by its first pictures."""
-        detector, tried, thresholds = self.detector(model), self.samples[:3], self.thresholds
+        tried = self.samples[:3]
         # The first run of a network gets much ready that later ones find.
-        detector(tried[0].pixels(), thresholds, polygons=False)
+        self._metrics(model, tried[:1])
         began = time.perf_counter()
-        for sample in tried:
-            detector(sample.pixels(), thresholds, polygons=False)
+        self._metrics(model, tried)
         between = time.perf_counter()
         self.loss(model)
         return (between - began) * len(self.samples) / len(tried) + time.perf_counter() - between
 
     def figures(self, model: nn.Module) -> dict[str, float]:
-        """Precision, recall and H-mean (ICDAR 2015, fixed thresholds), and the loss."""
-        detector, thresholds = self.detector(model), self.thresholds
-        result = score(self.samples, lambda pixels: detector(pixels, thresholds, polygons=False))
-        return result.ratios() | {"validation_loss": self.loss(model)}
+        """Precision, recall, H-mean (ICDAR 2015) and their thresholds, the best; and the loss."""
+        scores = [metric.summary() for metric in self._metrics(model, self.samples)]
+        best = max(range(len(scores)), key=lambda number: scores[number].hmean)
+        used = {FIGURES[name]: level for name, level in asdict(self.candidates[best]).items()}
+        return scores[best].ratios() | used | {"validation_loss": self.loss(model)}
+
+    def _metrics(self, model: nn.Module, samples: Sequence[Sample]) -> list[Metric]:
+        """What is found in pictures with each set of thresholds; the network is run once."""
+        detector = self.detector(model)
+        metrics = [Metric() for _ in self.candidates]
+        for sample in samples:
+            maps = detector.maps(sample.pixels())
+            for metric, levels in zip(metrics, self.candidates, strict=True):
+                words = detector.words(maps, levels, polygons=False)
+                metric.update(sample.words, Detections.of(words))
+        return metrics
 
     @torch.inference_mode()
     def loss(self, model: nn.Module) -> float:
