@@ -26,7 +26,8 @@ from craftlite.weights import find_weights, shipped_as, take_over_settings
 PROTOCOL = "iou"
 # What choosing for one set of weights takes, in validations of the same pictures: one for each long
 # side, and the words alone for some hundred combinations of thresholds.
-PASSES = 3
+PASSES = 4
+STARTS = 3
 FEWEST = 5  # pictures that thresholds can be chosen on
 NOTHING_KEPT_APART = "no validation pictures (craftlite convert --val 0.1 keeps some apart)"
 DEFAULTS = "detect and eval use default thresholds until craftlite eval --tune has chosen some"
@@ -115,15 +116,23 @@ class _Comparison:
         return ModelRunner(weights, layout, cache=self.maps, long_side=long_side, polygons=polygons)
 
     def tuning(self, model: ModelRunner, candidates: Sequence[Thresholds]) -> Tuning:
-        """The best candidate, then the long side that is the best with it, then thresholds."""
+        """The long side that is the best with its best candidate, and there the best thresholds.
+
+        The search climbs from STARTS candidates, as one alone may end on a lower hill.
+        """
         trial, own = trial_of(self.few, model, self.bar.update), model.detector.long_side
-        start = max(candidates, key=lambda levels: trial(own, levels).hmean)
+        others = [side for side in sides_around(own) if side != own] if self.searches else []
+        pairs = [(side, levels) for side in (own, *others) for levels in candidates]
+        side, best = max(pairs, key=lambda pair: trial(*pair).hmean)
         if not self.searches:
-            return Tuning(own, start, [trial(own, start)], len(candidates))
-        sides = [own, *(side for side in sides_around(own) if side != own)]  # its own, if all fail
-        best = max(sides, key=lambda side: trial(side, start).hmean)
-        *_, tuning = search([trial], start, [best])
-        return tuning
+            return Tuning(side, best, [trial(side, best)], len(pairs))
+        ranked = sorted(candidates, key=lambda levels: trial(side, levels).hmean, reverse=True)
+        apart: dict[float, Thresholds] = {}
+        for levels in ranked:
+            apart.setdefault(levels.text, levels)
+        starts = list(apart.values())[:STARTS]
+        found = [list(search([trial], start, [side]))[-1] for start in starts]
+        return max(found, key=lambda tuning: tuning.hmean)
 
     def candidate(self, name: str, model: ModelRunner, thresholds: Thresholds) -> Candidate:
         detections = [model.detections(sample, thresholds) for sample in self.data.samples]
