@@ -128,8 +128,8 @@ def _names(path: Path) -> list[str]:
         names = [file.name for file in path.iterdir()]
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
-        names = [PurePosixPath(member.filename).name for member in members]
+            members = [name for name in archive.namelist() if not name.endswith("/")]
+        names = [PurePosixPath(name).name for name in members]
     else:
         names = [path.name]
     return sorted(name for name in names if not name.startswith("."))

@@ -9,6 +9,7 @@ import pytest
 
 from craftlite.errors import DatasetError
 from craftlite.evaluate import result_zip
+from craftlite.evaluate.result_files import read_results
 from craftlite.evaluate.result_zip import read_members
 
 LINE = "1,2,9,2,9,8,1,8\n"
@@ -74,3 +75,13 @@ def test_any_damage_is_told_with_the_file(tmp_path: Path) -> None:
             told += 1
             assert str(error).startswith(str(tmp_path / "a.zip"))
     assert told > 100
+
+
+def test_a_member_without_a_name_is_no_result(tmp_path: Path) -> None:
+    path = tmp_path / "results.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("res_a.txt", "0,0,9,0,9,9,0,9\n")
+        archive.writestr(zipfile.ZipInfo("Q"), "")
+    # Its name is cut to nothing, as in a damaged archive, in both places that hold it.
+    path.write_bytes(path.read_bytes().replace(b"Q", b"\0"))
+    assert list(read_results(path, {"a": None}).detections) == ["a"]

@@ -22,8 +22,8 @@ def attack_by_full_disk(command: str, rng: Random, folder: Path) -> None:
         raise Broken(f"{job.name}: a traceback on a full disk\n{said}")
     if code != 1:
         raise Broken(f"{job.name}: ends with {code} on a full disk\n{said}")
-    if str(out) not in said.strip().split("\n")[-1]:
-        raise Broken(f"{job.name}: the last line does not name the file that has no room\n{said}")
+    if str(out) not in said:
+        raise Broken(f"{job.name}: no line names the file that has no room\n{said}")
     check_stopped(job, shared, out)
     resumed(job, shared, out)
 
