@@ -32,15 +32,14 @@ def run(args: Namespace) -> int:
     Raises:
         ConfigError: the port is taken.
     """
-    from craftlite.demo.page import build, serve
-    from craftlite.demo.session import DetectorPool
+    from craftlite.demo import page, session
 
     # A service is stopped by SIGTERM; an orderly exit removes what was uploaded.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
-    page = build(DetectorPool(args.threads))
+    built = page.build(session.DetectorPool(args.threads))
     print(f"http://{args.host}:{args.port} (Ctrl-C stops it)", file=sys.stderr)
     try:
-        serve(page, args.host, args.port, args.allow_host)
+        page.serve(built, args.host, args.port, args.allow_host)
     except OSError as error:
         raise ConfigError(f"--port {args.port}: {error}; choose another") from None
     return 0

@@ -17,7 +17,6 @@ from craftlite.train.recipe import Recipe
 from craftlite.train.recipe_file import recipe_for
 from craftlite.train.records.card import list_file
 from craftlite.train.start import NO_WEIGHTS, OWN_BACKBONE, is_first_process, starting_weights
-from craftlite.weights import backbones
 
 
 def parser() -> ArgumentParser:
@@ -50,9 +49,7 @@ def run(args: Namespace) -> int:
         ConfigError: no dataset is named, or the recipe cannot be used.
         WeightsError: the weights to start from are not there.
     """
-    import torch
-
-    from craftlite.train.detector.conclusion import choose_and_compare, take_over
+    from craftlite.train.detector.conclusion import conclude
     from craftlite.train.detector.task import DetectorTask, network_of
     from craftlite.train.loop import train
 
@@ -66,23 +63,17 @@ def run(args: Namespace) -> int:
         return 0
     write_line(f"weights: {weights}")
     onnx = _export(weights, out / "weights.onnx")
-    if not torch.cuda.is_available():  # where ONNX Runtime is the faster one
-        weights = onnx
-    start = init if init and init not in [one.file for one in backbones().values()] else None
-    if task.validation is None:
-        take_over(weights, start)
-    else:
-        choose_and_compare(weights, start, task.validation, task.recipe.tune_pictures)
+    conclude(weights, onnx, init, task.validation, task.recipe.tune_pictures)
     return 0
 
 
-def _export(weights: Path, onnx: Path) -> Path:
-    """Export the weights for ONNX Runtime, if its packages are there; the file to go on with."""
+def _export(weights: Path, onnx: Path) -> Path | None:
+    """Export the weights for ONNX Runtime; the file, or None where the packages are missing."""
     try:
         from craftlite.export import export_onnx
     except ModuleNotFoundError as error:
         write_line(f"no {onnx.name}: {error.name} comes with craftlite[export]")
-        return weights
+        return None
     export_onnx(weights, onnx)
     list_file(onnx.parent, onnx)
     write_line(f"for detect: {onnx}")

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import torch
+
 from craftlite.data.sample import Sample
 from craftlite.evaluate.comparison import Candidate, EvaluationSet, differences
 from craftlite.evaluate.runner import ModelRunner
@@ -21,26 +23,44 @@ from craftlite.files import write_whole
 from craftlite.postprocess import Thresholds
 from craftlite.progress import Progress, write_line
 from craftlite.train.detector.validate import CANDIDATES, WordScore
-from craftlite.weights import find_weights, shipped_as, take_over_settings
+from craftlite.weights import backbones, find_weights, shipped_as, take_over_settings
 
 PROTOCOL = "iou"
 # What choosing for one set of weights takes, in validations of the same pictures: one for each long
 # side, and the words alone for some hundred combinations of thresholds.
 PASSES = 4
-STARTS = 3
+STARTS = 3  # of the search
 FEWEST = 5  # pictures that thresholds can be chosen on
 NOTHING_KEPT_APART = "no validation pictures (craftlite convert --val 0.1 keeps some apart)"
 DEFAULTS = "detect and eval use default thresholds until craftlite eval --tune has chosen some"
 
 
-def take_over(weights: Path, start: Path | None) -> None:
-    """Write the thresholds and long side of the start, if it has any, beside the new weights.
+def conclude(
+    weights: Path, onnx: Path | None, init: Path | None, validation: WordScore | None, pictures: int
+) -> None:
+    """Write thresholds and long side beside the new weights, and report the gain over the start.
 
-    That is what is left to do where no pictures were kept apart.
+    Args:
+        weights: the new ones, in their run folder.
+        onnx: the same for ONNX Runtime, where they were exported.
+        init: what the training started from: a detector, a backbone or nothing.
+        validation: the pictures that were kept apart; without, the start's thresholds are taken.
+        pictures: see `choose_and_compare`.
 
     Raises:
-        CraftliteError: the file cannot be written.
+        CraftliteError: a file cannot be written.
     """
+    # On a CPU, ONNX Runtime is the faster one.
+    runs = weights if onnx is None or torch.cuda.is_available() else onnx
+    start = None if init in [backbone.file for backbone in backbones().values()] else init
+    if validation is None:
+        take_over(runs, start)
+    else:
+        choose_and_compare(runs, start, validation, pictures)
+
+
+def take_over(weights: Path, start: Path | None) -> None:
+    """Write the thresholds and long side of the start, if it has any, beside the new weights."""
     if start is None or find_weights(start).tuned is None:
         write_line(f"{NOTHING_KEPT_APART}, and no thresholds to take over: {DEFAULTS}")
         return
@@ -53,20 +73,17 @@ def take_over(weights: Path, start: Path | None) -> None:
 def choose_and_compare(
     weights: Path, start: Path | None, validation: WordScore, pictures: int
 ) -> None:
-    """Write thresholds and long side beside the new weights, and report the gain over the start.
+    """Choose thresholds and long side, and compare with the start.
 
     Both sets of weights are compared on all pictures of the validation, each with what suits it on
     the same `pictures` of them.
 
     Args:
-        weights: of the training, in its run folder, for ONNX Runtime where they were exported.
+        weights: the new ones, for ONNX Runtime or for torch.
         start: the detector that it started from, if it was one.
         validation: the pictures that were kept apart.
         pictures: how many of them thresholds and long side are searched on, at most; 0 searches
             nothing, and takes the best of the validation's sets of thresholds on all of them.
-
-    Raises:
-        CraftliteError: a file cannot be written.
     """
     samples = validation.samples
     with (
