@@ -29,6 +29,11 @@ def box(left: float, top: float, right: float, bottom: float) -> Points:
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
 
 
+def centred_box(x: float, y: float, width: float, height: float) -> Points:
+    """The quad (4, 2) of an upright box with the centre (x, y)."""
+    return box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+
+
 def rotated(points: Points, angle: float, about: Points) -> Points:
     """Points (K, 2) turned clockwise on the screen by an angle in radians about a point (2,)."""
     cos, sin = np.cos(angle), np.sin(angle)

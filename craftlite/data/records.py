@@ -6,7 +6,7 @@ from pathlib import Path
 
 from craftlite.data import DATASETS
 from craftlite.data.annotations import Dataset, Problem
-from craftlite.data.readers import read_dataset
+from craftlite.data.readers import read_dataset, splits_of
 from craftlite.data.sample import Sample, Word
 from craftlite.data.word_geometry import least_rectangle
 from craftlite.errors import DatasetError
@@ -29,9 +29,13 @@ def read_splits(name: str, root: Path) -> tuple[dict[str, Sequence[Sample]], lis
     Raises:
         DatasetError: as of `read_dataset`, for a split that is there.
     """
+    facts = DATASETS[name]
+    if facts.own and not splits_of(name, root):
+        whole = read_dataset(name, root, "train")
+        return {"": whole.samples}, list(whole.problems)
     found: dict[str, Dataset] = {}
     missing: list[DatasetError] = []
-    for split in DATASETS[name].splits:
+    for split in facts.splits:
         try:
             found[split] = read_dataset(name, root, split)
         except DatasetError as error:
@@ -40,13 +44,10 @@ def read_splits(name: str, root: Path) -> tuple[dict[str, Sequence[Sample]], lis
             missing.append(error)
     if not found:
         raise missing[0]
-    for reason in () if DATASETS[name].own else missing:
+    for reason in () if facts.own else missing:
         write_line(f"warning: a split is left out: {str(reason).partition('; ')[0]}")
     problems = list(dict.fromkeys(one for dataset in found.values() for one in dataset.problems))
     samples = {split: dataset.samples for split, dataset in found.items() if dataset.samples}
-    pictures = [{str(sample.picture) for sample in split} for split in samples.values()]
-    if DATASETS[name].own and len(pictures) > 1 and all(one == pictures[0] for one in pictures):
-        return {"": samples["train"]}, problems
     return samples, problems
 
 

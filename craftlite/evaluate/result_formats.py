@@ -27,10 +27,10 @@ from craftlite.data.files.lines import (
     leading_numbers,
     text_lines,
 )
+from craftlite.formats.csv_table import CORNERS
 from craftlite.geometry import Points, box
 
 TEXT_IGNORED = "lines have a text after the numbers, which is not scored"
-CORNERS = [f"{axis}{corner}" for corner in range(1, 5) for axis in "xy"]
 COLUMNS = ["image", "score", *CORNERS, "polygon"]
 
 

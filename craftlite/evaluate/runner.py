@@ -15,6 +15,12 @@ from craftlite.files import sha256_of
 from craftlite.postprocess import Thresholds
 from craftlite.weights import find_weights
 
+FIGURES = {  # what thresholds are called among figures
+    "text": "text_threshold",
+    "link": "link_threshold",
+    "low": "low_text",
+    "growth": "growth",
+}
 COST_SIZE = (1280, 736)  # pixels, width and height, for which operations are counted
 
 
@@ -111,9 +117,6 @@ class ModelRunner:
         return facts | {
             "milliseconds": round(median(times), 1) if times and not self.cached else None,
             "long_side": self.detector.long_side,
-            "text_threshold": thresholds.text,
-            "link_threshold": thresholds.link,
-            "low_text": thresholds.low,
-            "growth": thresholds.growth,
+            **{key: getattr(thresholds, name) for name, key in FIGURES.items()},
             "origin": self.origin if thresholds == self.thresholds else "given by hand",
         }

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from craftlite.formats.record import Record, part_of
 from craftlite.image.document import Part
 
+CORNERS = [f"{axis}{number}" for number in range(1, 5) for axis in "xy"]  # names of columns
+
 
 def csv_table(records: Iterable[Record]) -> str:
     """One table of all records, a word a row; the polygon is "x y x y ...".
@@ -17,10 +19,9 @@ def csv_table(records: Iterable[Record]) -> str:
     parts = [key for key in Part.__annotations__ if any(key in entry for entry in records)]
     words = [word for entry in records for word in entry["words"]]
     labels = [key for key in ("text", "ignore") if any(key in word for word in words)]
-    corners = [f"{axis}{i}" for i in range(1, 5) for axis in "xy"]
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["image", *parts, "width", "height", "score", *corners, "polygon", *labels])
+    writer.writerow(["image", *parts, "width", "height", "score", *CORNERS, "polygon", *labels])
     for entry in records:
         for word in entry["words"]:
             place = [entry["image"], *(part_of(entry).get(key, "") for key in parts)]

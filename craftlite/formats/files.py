@@ -157,7 +157,7 @@ def file_text(form: str, records: Sequence[Record], file: Path) -> str:
     if form == "paddleocr":
         return paddleocr(_renamed(records, images))
     root = _document_root(folder, [entry["image"] for entry in records])
-    write_line(f"{file}: is for LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT={root}")
+    write_line(f"{file}: start Label Studio with LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT={root}")
     return labelstudio(_renamed(records, [path_from(root, entry["image"]) for entry in records]))
 
 

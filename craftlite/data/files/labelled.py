@@ -25,10 +25,10 @@ from craftlite.data.annotations import (
     corners,
 )
 from craftlite.data.files.folder import is_gif, missing_files, natural_order, normal
-from craftlite.data.files.lines import DONT_CARE
 from craftlite.data.files.tree import Tree
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
+from craftlite.formats.record import DONT_CARE
 from craftlite.geometry import Points
 
 IGNORED = ("ignore", DONT_CARE)  # classes of don't-care regions
@@ -138,9 +138,9 @@ def read_labelled(
     return Dataset(samples, notes.problems)
 
 
-def names_split(reader: LabelReader, root: Path, split: str) -> bool:
-    """Whether a label names this split, such as "val"."""
-    return any(one.split == split for one in reader(Tree(root), IssueLog()))
+def named_splits(reader: LabelReader, root: Path) -> set[str]:
+    """The splits that labels name; none where each is the whole."""
+    return {one.split for one in reader(Tree(root), IssueLog()) if one.split}
 
 
 def label_files(

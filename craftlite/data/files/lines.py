@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from craftlite.data.annotations import TEXT_OF_NUMBERS, Annotation, IssueLog, UnreadableError
+from craftlite.formats.record import DONT_CARE
 from craftlite.geometry import Points
 
-DONT_CARE = "###"
 LARGEST = 2**24  # pixels: beyond it float32 skips whole numbers
 MOST_BYTES = 2**30  # of a file, which is read as a whole
 FEWEST_POINTS = 6  # of an outline that is no quad: fewer numbers than theirs may be a text's

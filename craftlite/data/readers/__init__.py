@@ -5,6 +5,8 @@ function `read_NAME(root, split, need_pictures)` that gives the Dataset. That ra
 where a folder, file or picture is missing; whatever else is wrong is one of the Dataset's problems.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 from itertools import chain
@@ -19,7 +21,7 @@ from craftlite.data.annotations import (
     first_lines,
     text_problems,
 )
-from craftlite.data.files.labelled import names_split
+from craftlite.data.files.labelled import named_splits
 from craftlite.errors import DatasetError
 
 
@@ -53,12 +55,9 @@ def read_dataset(
     facts = DATASETS[name]
     if split not in facts.splits:
         raise DatasetError(f"{name} has no split {split!r}; it has {', '.join(facts.splits)}")
-    module = reader_of(name)
-    try:
-        dataset: Dataset = getattr(module, f"read_{name}")(Path(root), split, pictures)
-    except DatasetError as error:
-        layout = "\n  ".join([f"{name} is expected as", *module.LAYOUTS[name]])
-        raise DatasetError(f"{error}; {layout}") from error
+    with _naming_layout(name):
+        read = getattr(reader_of(name), f"read_{name}")
+        dataset: Dataset = read(Path(root), split, pictures)
     unreadable = [problem for problem in dataset.problems if problem.what == UNREADABLE]
     if strict and unreadable:
         first, *others = unreadable
@@ -70,8 +69,28 @@ def read_dataset(
 
 def has_validation(name: str, root: Path) -> bool:
     """Whether a dataset has pictures set apart for validation: one's own where a label says so."""
-    facts = DATASETS.get(name)
-    if facts is None or "val" not in facts.splits:
-        return False
+    return name in DATASETS and "val" in splits_of(name, root)
+
+
+def splits_of(name: str, root: Path) -> set[str]:
+    """The splits of a dataset: of one's own those that labels name, none where each is the whole.
+
+    Raises:
+        DatasetError: there are no labels.
+    """
+    facts = DATASETS[name]
+    if not facts.own:
+        return set(facts.splits)
     reader = getattr(reader_of(name), "labelled", None)
-    return not facts.own or (reader is not None and names_split(reader, root, "val"))
+    with _naming_layout(name):
+        return named_splits(reader, root) if reader else set()
+
+
+@contextmanager
+def _naming_layout(name: str) -> Iterator[None]:
+    """Adds to a DatasetError how the dataset is expected to be laid out."""
+    try:
+        yield
+    except DatasetError as error:
+        layout = "\n  ".join([f"{name} is expected as", *reader_of(name).LAYOUTS[name]])
+        raise DatasetError(f"{error}; {layout}") from error

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from craftlite.data.mix import parse_mix
+from craftlite.evaluate.runner import FIGURES
 from craftlite.model.cost import cost
 from craftlite.preprocess import MEAN, STD, STRIDE
-from craftlite.train.detector.validate import FIGURES, WordScore
+from craftlite.train.detector.validate import WordScore
 from craftlite.train.recipe import NO_TEACHER, Recipe
 from craftlite.train.records.card import Card, Facts
 

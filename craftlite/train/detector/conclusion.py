@@ -94,21 +94,22 @@ def choose_and_compare(
         pair = _Comparison(_as_set(samples), _as_set(few), Path(maps), bar, pictures > 0)
         new = pair.open(str(weights), validation.long_side)
         tuning = pair.tuning(new, validation.candidates)
-        found = [pair.candidate("after", new.at(tuning.long_side), tuning.thresholds)]
+        if not tuning.hmean:
+            write_line(f"no thresholds find a word of the validation pictures: {DEFAULTS}")
+            return
+        after = pair.candidate(weights.name, new.at(tuning.long_side), tuning.thresholds)
+        figures = [f"after: {_hmean(after)} ({after.name})"]
         if start is not None:
             old = pair.open(_name(start) if weights.suffix == ".onnx" else str(start))
             suits = pair.tuning(old, [old.thresholds, *CANDIDATES])
-            found.append(pair.candidate("with its own thresholds", old, old.thresholds))
-            found.append(pair.candidate("before", old.at(suits.long_side), suits.thresholds))
-    if not tuning.hmean:
-        write_line(f"no thresholds find a word of the validation pictures: {DEFAULTS}")
-        return
-    chosen_on = f"on {len(pair.few.samples)} validation pictures, by {PROTOCOL}"
+            own = pair.candidate(_name(start), old, old.thresholds)
+            before = pair.candidate(own.name, old.at(suits.long_side), suits.thresholds)
+            came = f"{_hmean(own)} with the thresholds that it came with"
+            figures.insert(0, f"before: {_hmean(before)} ({before.name}; {came})")
+            figures.append(_gain(before, after))
+    chosen_on = f"on {_pictures(pair.few.samples)}, by {PROTOCOL}"
     card = _write(weights, tuning, chosen_on)
-    lines = [
-        f"H-mean of {len(samples)} validation pictures, with thresholds chosen {chosen_on}:",
-        *_figures(found, _name(start) if start else "", weights.name),
-    ]
+    lines = [f"H-mean of {_pictures(samples)}, with thresholds chosen {chosen_on}:", *figures]
     for line in lines:
         write_line(line)
     text = "\n".join([lines[0], "", *(f"- {line}" for line in lines[1:]), ""])
@@ -191,19 +192,19 @@ def _write(weights: Path, tuning: Tuning, chosen_on: str) -> Path:
     return card
 
 
-def _figures(found: Sequence[Candidate], start: str, weights: str) -> list[str]:
-    """The H-means before and after, and their difference with its paired interval."""
-    hmeans = [f"{one.metrics[PROTOCOL].summary().hmean:.2%}" for one in found]
-    after = f"after: {hmeans[0]} ({weights})"
-    if len(found) == 1:
-        return [after]
-    gain = differences([found[2], found[0]], [PROTOCOL])[0]
+def _pictures(samples: Sequence[Sample]) -> str:
+    return f"{len(samples)} validation picture{'' if len(samples) == 1 else 's'}"
+
+
+def _hmean(one: Candidate) -> str:
+    return f"{one.metrics[PROTOCOL].summary().hmean:.2%}"
+
+
+def _gain(before: Candidate, after: Candidate) -> str:
+    """The difference of two H-means, with its paired interval."""
+    [gain] = differences([before, after], [PROTOCOL])
     low, high = (100 * limit for limit in gain["hmean_interval"])
     unsure = low <= 0 <= high
     verdict = "; these pictures are too few to tell the two apart" if unsure else ""
-    return [
-        f"before: {hmeans[2]} ({start}; {hmeans[1]} with the thresholds that it came with)",
-        after,
-        f"gain: {100 * gain['hmean']:+.2f} points, 95 % interval {low:+.2f} to {high:+.2f}"
-        f"{verdict}",
-    ]
+    figure = f"{100 * gain['hmean']:+.2f} points"
+    return f"gain: {figure}, 95 % interval {low:+.2f} to {high:+.2f}{verdict}"

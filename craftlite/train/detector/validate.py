@@ -16,6 +16,7 @@ from craftlite.data.sources import Listed
 from craftlite.detector import Detector
 from craftlite.evaluate.detections import Detections
 from craftlite.evaluate.protocols.metric import Metric
+from craftlite.evaluate.runner import FIGURES
 from craftlite.model.torch_runtime import TorchRuntime
 from craftlite.postprocess import Thresholds
 from craftlite.train.detector.loss import craft_loss
@@ -37,14 +38,6 @@ LOSS_CROPS = 64
 AS_THEY_ARE = Augmentation(
     rotation=0, any_rotation=0, shear=0, perspective=0, stretch=0, photometric=False
 )
-
-# What thresholds are called in the log.
-FIGURES = {
-    "text": "text_threshold",
-    "link": "link_threshold",
-    "low": "low_text",
-    "growth": "growth",
-}
 
 
 def thresholds_of(figures: Mapping[str, Any]) -> Thresholds:

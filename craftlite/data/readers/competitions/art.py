@@ -6,8 +6,8 @@ from pathlib import Path
 from craftlite.data.annotations import Annotation, Dataset, IssueLog
 from craftlite.data.files.folder import make_dataset
 from craftlite.data.files.json_file import checked, json_outline, member, read_object
-from craftlite.data.files.lines import DONT_CARE
 from craftlite.data.sample import Word
+from craftlite.formats.record import DONT_CARE
 
 LAYOUTS = {
     "art": [

@@ -30,7 +30,7 @@ from craftlite.data.files.labelled import (
     read_labelled,
 )
 from craftlite.data.files.tree import Tree, split_named
-from craftlite.geometry import Points, box, hull, rotated
+from craftlite.geometry import Points, box, centred_box, hull, rotated
 
 LAYOUTS = {
     "coco": [
@@ -157,10 +157,10 @@ def _outline(
         return json_outline(whole, where, "segmentation")
     bbox = word.get("bbox")
     if isinstance(bbox, list) and len(bbox) == 5:
-        x, y, width, height, angle = json_numbers(bbox, 5, where, "bbox")
-        x, y = x - width / 2, y - height / 2
+        *sides, angle = json_numbers(bbox, 5, where, "bbox")
+        corners = centred_box(*sides)
     else:
         x, y, width, height = json_numbers(bbox, 4, where, "bbox")
         angle = json_angle(attributes.get("rotation"), where, "rotation")
-    corners = box(x, y, x + width, y + height)
+        corners = box(x, y, x + width, y + height)
     return rotated(corners, math.radians(angle), corners.mean(axis=0)) if angle else corners

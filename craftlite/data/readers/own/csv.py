@@ -18,6 +18,7 @@ from craftlite.data.files.labelled import (
 )
 from craftlite.data.files.lines import outline, read_text
 from craftlite.data.files.tree import Tree
+from craftlite.formats.csv_table import CORNERS
 
 LAYOUTS = {
     "csv": [
@@ -27,7 +28,6 @@ LAYOUTS = {
         "images/<any>.jpg (or wherever image says)",
     ]
 }
-CORNERS = [f"{axis}{number}" for number in range(1, 5) for axis in "xy"]
 COLUMNS_READ = {"image", "width", "height", "score", "polygon", "text", "ignore", "page", "time"}
 COLUMNS_READ |= {*CORNERS}
 FLAGS = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}

@@ -19,7 +19,7 @@ from craftlite.data.files.labelled import (
 from craftlite.data.files.lines import read_bytes, text_lines
 from craftlite.data.files.tree import Tree
 from craftlite.data.files.xml_file import Element, read_xml
-from craftlite.geometry import Points, box, rotated
+from craftlite.geometry import Points, box, centred_box, rotated
 
 LAYOUTS = {
     "voc": [
@@ -102,8 +102,8 @@ def _outline(shape: Element) -> Points:
             raise UnreadableError(polygon.where, found, "<x1>, <y1>, ... of 3 points or more")
         return np.array(polygon.numbers(*names), np.float32).reshape(-1, 2)
     if turned := shape.child("robndbox"):
-        x, y, width, height, angle = turned.numbers("cx", "cy", "w", "h", "angle")
-        corners = box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+        *sides, angle = turned.numbers("cx", "cy", "w", "h", "angle")
+        corners = centred_box(*sides)
         return rotated(corners, angle, corners.mean(axis=0))
     if upright := shape.child("bndbox"):
         return box(*upright.numbers("xmin", "ymin", "xmax", "ymax"))

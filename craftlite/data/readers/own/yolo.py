@@ -20,7 +20,7 @@ from craftlite.data.files.lines import coordinates, read_bytes, read_text, text_
 from craftlite.data.files.tree import Tree
 from craftlite.data.pictures import stored_size
 from craftlite.errors import DatasetError
-from craftlite.geometry import box
+from craftlite.geometry import centred_box
 
 LAYOUTS = {
     "yolo": [
@@ -101,8 +101,7 @@ def _word(line: str, where: str, size: Any, names: dict[int, str]) -> LabelledWo
     except ValueError as error:
         raise UnreadableError(where, line, FORM) from error
     if len(values) == 4:
-        x, y, width, height = values
-        outline = box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+        outline = centred_box(*values)
     elif len(values) >= 6 and len(values) % 2 == 0:
         outline = np.array(values, np.float32).reshape(-1, 2)
     else:
