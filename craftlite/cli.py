@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"craftlite {command}: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError | WeightsError) else 1
     except ModuleNotFoundError as error:
-        print(f"craftlite {command}: {install_hint(error)}", file=sys.stderr)
+        print(f"craftlite {command}: {missing_package(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"craftlite {command}: interrupted", file=sys.stderr)
@@ -164,10 +164,13 @@ def parse_command(argv: Sequence[str]) -> str:
     return command
 
 
-def install_hint(error: ModuleNotFoundError) -> str:
-    """Which extra to install for the package that a command lacks."""
-    extra = EXTRAS.get(error.name or "", "train")
-    return f"needs {error.name}, which comes with: pip install 'craftlite[{extra}]'"
+def missing_package(error: ModuleNotFoundError) -> str:
+    """How to install the package that a command lacks, with all others of its extra."""
+    from craftlite.install import install_hint
+
+    hint = install_hint(EXTRAS.get(error.name or "", "train"))
+    small = "; without a GPU, install torch's CPU build first (docs/training.md)"
+    return f"needs {error.name}, which comes with: {hint}{small if error.name == 'torch' else ''}"
 
 
 if __name__ == "__main__":

@@ -17,10 +17,11 @@ from craftlite.image.download import is_url, url_name
 
 SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp"}
 SUFFIXES |= {".avif", ".ico", ".jp2", ".j2k", ".pbm", ".pgm", ".pnm", ".ppm"}
-# Suffixes that are read where a package is installed, which an extra of that name brings.
-_EXTRAS = {".heic": "heif", ".heif": "heif", ".hif": "heif", ".pdf": "pdf"}
-_PACKAGES = {"heif": "pillow_heif", "pdf": "pypdfium2"}
-SUFFIXES |= {suffix for suffix, extra in _EXTRAS.items() if find_spec(_PACKAGES[extra])}
+# Suffixes that are read where a package is installed.
+_PACKAGES = dict.fromkeys((".heic", ".heif", ".hif"), "pillow-heif") | {".pdf": "pypdfium2"}
+SUFFIXES |= {
+    suffix for suffix, package in _PACKAGES.items() if find_spec(package.replace("-", "_"))
+}
 
 _KINDS = 10  # of files that are not read, named at most
 
@@ -83,8 +84,8 @@ def unread_line(unread: Collection[str]) -> str:
     named = [f"{count} {suffix or 'without a suffix'}" for suffix, count in kinds[:_KINDS]]
     if others := sum(count for _, count in kinds[_KINDS:]):
         named.append(f"{others} of other kinds")
-    extras = sorted({_EXTRAS[suffix] for suffix in counts if suffix in _EXTRAS})
-    advice = f" (pip install 'craftlite[{','.join(extras)}]')" if extras else ""
+    packages = sorted({_PACKAGES[suffix] for suffix in counts if suffix in _PACKAGES})
+    advice = f" (pip install {' '.join(packages)})" if packages else ""
     return f"skipped: {', '.join(named)}{advice}"
 
 

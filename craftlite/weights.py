@@ -103,7 +103,7 @@ def backbones() -> dict[str, PretrainedBackbone]:
 
 
 def intact(file: Path) -> Path:
-    """A weights file, after the SHA-256 of one that ships has been compared with the catalogue's.
+    """A weights file, after the SHA-256 of one in the catalogue has been compared with it.
 
     A process does that once for a file, unless its size or its time of change differs. It takes
     13 ms for the default weights on one core of an AMD EPYC, where opening them takes 81 ms.
@@ -117,6 +117,10 @@ def intact(file: Path) -> Path:
     try:
         facts = file.stat()
         found = _digest(file, facts.st_size, facts.st_mtime_ns)
+    except FileNotFoundError as error:
+        lack = "is not installed: a wheel has the weights that craftlite detect runs alone"
+        advice = "give the path of the file of that name in a clone's weights/, or reinstall"
+        raise WeightsError(f"{file}: {lack}; {advice} from the clone by pip install -e") from error
     except OSError as error:
         reason = f"ships with craftlite but cannot be read ({error.strerror})"
         raise WeightsError(f"{file}: {reason}; reinstall craftlite") from error
@@ -212,15 +216,13 @@ def _shipped_digests() -> dict[Path, str]:
 
 
 def shipped_as(path: Path) -> Weights | None:
-    """The entry of the catalogue that a file belongs to, if it ships."""
-    file = path.resolve()
-    return next(
-        (one for one in catalogue().values() if file in (_real(one.onnx), _real(one.torch))), None
-    )
-
-
-def _real(file: Path | None) -> Path | None:
-    return file and file.resolve()
+    """The entry of the catalogue that a file is of, wherever it lies, if it is one."""
+    for entry in catalogue().values():
+        if path.name in entry.sha256:
+            facts = path.stat()
+            if _digest(path, facts.st_size, facts.st_mtime_ns) == entry.sha256[path.name]:
+                return entry
+    return None
 
 
 @cache

@@ -133,7 +133,7 @@ def test_kinds_of_files_that_are_not_read_and_what_would_read_them(photos: Path)
     expand(["photos", "photos/**", "photos/b.jpg"], skip=[Path("photos/none")], unread=unread)
     assert {Path(path).name for path in unread} == {"notes.txt"}
     assert unread_line({"a/b.HEIC", "a/c.heic", "c/d.pdf", "x"}) == (
-        "skipped: 2 .heic, 1 without a suffix, 1 .pdf (pip install 'craftlite[heif,pdf]')"
+        "skipped: 2 .heic, 1 without a suffix, 1 .pdf (pip install pillow-heif pypdfium2)"
     )
     many = unread_line({f"a.k{number:02}" for number in range(14)})
     assert many.endswith("1 .k09, 4 of other kinds")

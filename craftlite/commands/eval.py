@@ -171,7 +171,7 @@ def _leave_out_cleval(args: Namespace) -> None:
     """Goes on without the protocol cleval where its package is missing, if there is another."""
     if "cleval" not in (args.protocol or ()) or cleval.is_installed():
         return
-    hint = "pip install 'craftlite[cleval]'"
+    hint = "pip install cleval"
     args.protocol = [name for name in args.protocol if name != "cleval"]
     if not args.protocol:
         raise ConfigError(f"--protocol cleval needs a package that is not installed: {hint}")

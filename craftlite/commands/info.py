@@ -8,6 +8,7 @@ from jsonargparse import ArgumentParser, Namespace
 
 from craftlite import __version__
 from craftlite.commands.options import new_parser
+from craftlite.install import install_hint
 from craftlite.progress import write_line
 from craftlite.weights import backbones, catalogue
 
@@ -38,7 +39,7 @@ def run(args: Namespace) -> int:
     """Print networks, weights and backbones; without torch, weights and backbones alone."""
     known = networks()
     if not known:
-        write_line("the networks' costs need torch: pip install 'craftlite[train]'")
+        write_line(f"the networks' costs need torch: {install_hint('train')}")
     weights: list[dict[str, Any]] = [
         {key: getattr(entry, key) for key in ("name", "hmean", "tuned", "long_side")}
         | {"thresholds": vars(entry.thresholds)}

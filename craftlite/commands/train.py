@@ -12,6 +12,7 @@ from craftlite.commands.settings import add_run_options, chosen_recipe, given_op
 from craftlite.data import AUTO, DATASETS
 from craftlite.data.layout import name_layouts
 from craftlite.errors import ConfigError
+from craftlite.install import install_hint
 from craftlite.progress import write_line
 from craftlite.train.recipe import Recipe
 from craftlite.train.recipe_file import recipe_for
@@ -72,7 +73,7 @@ def _export(weights: Path, onnx: Path) -> Path | None:
     try:
         from craftlite.export import export_onnx
     except ModuleNotFoundError as error:
-        write_line(f"no {onnx.name}: {error.name} comes with craftlite[export]")
+        write_line(f"no {onnx.name}: {error.name} comes with: {install_hint('export')}")
         return None
     export_onnx(weights, onnx)
     list_file(onnx.parent, onnx)

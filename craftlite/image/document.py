@@ -127,8 +127,6 @@ def damaged(name: str, error: Exception) -> InputError:
     return InputError(f"{name}: the picture is damaged or cut short ({reason})")
 
 
-def needs(name: str, kind: str, package: str, extra: str) -> InputError:
+def needs(name: str, kind: str, package: str) -> InputError:
     """The error of a format whose package is not installed."""
-    return InputError(
-        f"{name}: {kind} needs {package}, which comes with: pip install 'craftlite[{extra}]'"
-    )
+    return InputError(f"{name}: {kind} needs {package}: pip install {package}")

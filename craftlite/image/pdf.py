@@ -34,7 +34,7 @@ class Pdf:
         try:
             import pypdfium2
         except ModuleNotFoundError:
-            raise needs(name, "a PDF", "pypdfium2", "pdf") from None
+            raise needs(name, "a PDF", "pypdfium2") from None
         self.name, self._max_pixels = name, max_pixels
         with _one_at_a_time:
             try:

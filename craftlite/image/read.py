@@ -179,7 +179,7 @@ def _unknown_to_pillow(data: bytes, name: str, max_pixels: int) -> Document:
         try:
             from pillow_heif import HeifImageFile
         except ModuleNotFoundError:
-            raise needs(name, "HEIC", "pillow-heif", "heif") from None
+            raise needs(name, "HEIC", "pillow-heif") from None
         try:
             return Frames(HeifImageFile(io.BytesIO(data)), data, name, max_pixels)
         except (SyntaxError, OSError, ValueError) as error:

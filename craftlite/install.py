@@ -1,0 +1,25 @@
+"""The pip command that brings an extra of craftlite, wherever craftlite itself came from."""
+
+import json
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[1]
+
+
+def install_hint(extra: str) -> str:
+    """The pip command for an extra: from the clone, wheel or address that craftlite came from.
+
+    pip notes such an origin as PEP 610 says; without a note craftlite came from an index.
+    """
+    if (_ROOT / "pyproject.toml").is_file():  # a clone, installed with -e or not at all
+        return f"pip install -e '{_ROOT}[{extra}]'"
+    try:
+        noted = distribution("craftlite").read_text("direct_url.json")
+    except PackageNotFoundError:
+        noted = None
+    if noted is None:
+        return f"pip install 'craftlite[{extra}]'"
+    origin = json.loads(noted)
+    scheme = f"{origin['vcs_info']['vcs']}+" if "vcs_info" in origin else ""
+    return f"pip install 'craftlite[{extra}] @ {scheme}{origin['url']}'"
