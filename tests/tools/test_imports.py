@@ -8,8 +8,12 @@ import pytest
 import tools
 
 NAMES = [module.name for module in pkgutil.walk_packages(tools.__path__, "tools.")]
+OF_THE_DOCUMENTS = ("tools.site_pages", "tools.run_notebooks")  # they need the extra docs
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_tool_can_be_imported(name: str) -> None:
+    if name in OF_THE_DOCUMENTS:
+        pytest.importorskip("mkdocs")
+        pytest.importorskip("nbclient")
     assert import_module(name).__doc__
