@@ -91,7 +91,8 @@ def folder(tmp_path: Path) -> Path:
         _copy(samples / "images" / f"{stem}.jpg", picture)
         _copy(samples / "gt" / f"gt_{stem}.txt", truths / f"gt_img_{number}.txt")
     (tmp_path / "DIR").mkdir()
-    _copy(samples / "gt/gt_plate.txt", tmp_path / "DIR/res_img_901.txt")
+    quads = re.findall(r"^(?:\d+,){7}\d+", (samples / "gt/gt_plate.txt").read_text(), re.MULTILINE)
+    (tmp_path / "DIR/res_img_901.txt").write_text("\n".join(quads), encoding="utf-8")
     for name in ("photo.jpg", "page.jpg", "image.jpg"):
         _copy(samples / "images" / "street.jpg", tmp_path / name)
     _copy(samples / "images" / "receipt.jpg", tmp_path / "receipt.jpg")
@@ -119,14 +120,14 @@ def _copy(file: Path, to: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("snippet", RUN, ids=[one.place for one in RUN])
 def test_a_snippet_runs(snippet: Snippet, folder: Path) -> None:
-    if "rapidocr" in snippet.text or "craftlite.reading" in snippet.text:
+    if "reading" in snippet.text or "craftlite read" in snippet.text:
         pytest.importorskip("rapidocr")
     program = {"bash": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
     path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         [*program[snippet.language], snippet.text],
         cwd=folder,
-        env=os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PATH": path, "PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"},
         capture_output=True,
         text=True,
         timeout=300,
