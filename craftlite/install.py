@@ -3,6 +3,8 @@
 import json
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 _ROOT = Path(__file__).parents[1]
 
@@ -10,9 +12,10 @@ _ROOT = Path(__file__).parents[1]
 def install_hint(extra: str) -> str:
     """The pip command for an extra: from the clone, wheel or address that craftlite came from.
 
-    pip notes such an origin as PEP 610 says; without a note craftlite came from an index.
+    pip notes such an origin as PEP 610 says; without a note craftlite came from an index. A clone
+    is installed with -e, which brings the weights that trainings start from too.
     """
-    if (_ROOT / "pyproject.toml").is_file():  # a clone, installed with -e or not at all
+    if (_ROOT / "pyproject.toml").is_file():
         return f"pip install -e '{_ROOT}[{extra}]'"
     try:
         noted = distribution("craftlite").read_text("direct_url.json")
@@ -21,5 +24,7 @@ def install_hint(extra: str) -> str:
     if noted is None:
         return f"pip install 'craftlite[{extra}]'"
     origin = json.loads(noted)
+    if "dir_info" in origin:
+        return f"pip install -e '{url2pathname(urlsplit(origin['url']).path)}[{extra}]'"
     scheme = f"{origin['vcs_info']['vcs']}+" if "vcs_info" in origin else ""
     return f"pip install 'craftlite[{extra}] @ {scheme}{origin['url']}'"

@@ -14,6 +14,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import ZipFile
 
 import pytest
 
@@ -92,6 +93,10 @@ def folder(tmp_path: Path) -> Path:
         _copy(samples / "gt" / f"gt_{stem}.txt", truths / f"gt_img_{number}.txt")
     (tmp_path / "DIR").mkdir()
     quads = re.findall(r"^(?:\d+,){7}\d+", (samples / "gt/gt_plate.txt").read_text(), re.MULTILINE)
+    test = icdar15 / "Challenge4_Test_Task1_GT" / "gt_img_1.txt"
+    _copy(samples / "gt/gt_plate.txt", test)
+    with ZipFile(tmp_path / "submission.zip", "w") as submission:
+        submission.writestr("res_img_1.txt", "\n".join(quads))
     (tmp_path / "DIR/res_img_901.txt").write_text("\n".join(quads), encoding="utf-8")
     for name in ("photo.jpg", "page.jpg", "image.jpg"):
         _copy(samples / "images" / "street.jpg", tmp_path / name)
