@@ -160,6 +160,10 @@ def test_the_extras_that_pages_name_exist() -> None:
     assert all(f"\n{extra} = [" in project for extra in named)
 
 
-def test_every_language_is_run_and_every_mark_has_a_reason() -> None:
+def test_every_mark_has_a_reason_and_the_tests_that_it_names_exist() -> None:
     assert {one.language for one in RUN} == {"bash", "python"}
-    assert all(one.reason.strip() for one in ALL if one.reason is not None)
+    for reason in (one.reason for one in ALL if one.reason is not None):
+        assert reason.strip()
+        assert all(
+            (ROOT / place).exists() for place in re.findall(r"tests/[\w/.]+|\.ci/run", reason)
+        )
