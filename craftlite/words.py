@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from craftlite.geometry import Points
+from craftlite.reading_order import Line, find_lines
 
 
 @dataclass(frozen=True)
@@ -40,3 +41,7 @@ class Words:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def lines(self) -> tuple[Line, ...]:
+        """The lines of text that the words make, in reading order; every word is in one of them."""
+        return find_lines(self.quads, self.polygons)
