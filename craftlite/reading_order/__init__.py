@@ -55,14 +55,7 @@ def find_lines(quads: Points, polygons: tuple[Points, ...]) -> tuple[Line, ...]:
     strokes = strokes_of(quads, polygons)
     runs = chains_of(strokes)
     of_runs = joined(strokes, runs)
-    points = [np.concatenate([quads[i] for i in run]).astype(np.float64) for run in runs]
-    widths = np.array(
-        [
-            np.ptp(p @ unit(a + b))
-            for p, a, b in zip(points, of_runs.enters, of_runs.leaves, strict=True)
-        ]
-    )
-    rows = join_rows(of_runs, widths)
+    rows = join_rows(of_runs)
     lines = [[word for run in row for word in runs[run]] for row in rows]
     boxes = _boxes(strokes, lines, quads)
     blocks = stacks(boxes, LEADING)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
 from craftlite.reading_order.strokes import (
+    Bools,
     Floats,
     Indices,
     Strokes,
+    dot,
     length,
     near,
     span,
@@ -21,11 +22,14 @@ from craftlite.reading_order.strokes import (
 Chain = list[int]
 NEAR = 0.9  # heights between words that are joined whatever lies around them
 WIDE = 60.0  # heights between two cells of a row
-LONE = 3.0  # heights between parts of a line beside which no other line has such a gap
-CELL = 6.5  # heights; a column of cells is mostly narrower, one of an article wider
+WORD = 2.0  # heights between long parts of a line beside which no other line has such a gap
+LONE = 4.0  # that where one of them is as short as a cell
+CELL = 10.0  # heights; a column of cells is mostly narrower, one of an article wider
+SMOOTH = 6.0  # heights around a run in which others show its direction
 PITCH = 3.5  # heights between the lines of a table
 BEND = 30.0  # degrees between neighbours of a line
-LARGER = 2.2  # times the height of a neighbour
+LARGER = 2.2  # times the height of a neighbour, unless that is a mark
+MARK = 0.8  # of its neighbour's height: the longest mark
 
 
 class Links(NamedTuple):
@@ -46,7 +50,7 @@ class Links(NamedTuple):
     gap: Floats
     overlap: Floats
 
-    def only(self, chosen: npt.NDArray[np.bool_] | Indices) -> "Links":
+    def only(self, chosen: Bools | Indices) -> "Links":
         """Those of a mask or of indices."""
         return Links(
             self.one[chosen],
@@ -61,7 +65,7 @@ class Links(NamedTuple):
 
 def chains_of(strokes: Strokes) -> list[Chain]:
     """Runs of words that follow each other closely, each as their numbers in reading order."""
-    one, two = near(strokes.head, 2 * NEAR * strokes.height)
+    one, two = near(np.stack([strokes.start, strokes.end], axis=1), 2 * strokes.height)
     links = links_between(strokes, one, two)
     ratio = strokes.height[links.one] / strokes.height[links.two]
     gap = links.gap / links.height
@@ -75,30 +79,34 @@ def chains_of(strokes: Strokes) -> list[Chain]:
 
 
 def links_between(strokes: Strokes, one: Indices, two: Indices) -> Links:
-    """The pairs that could be neighbours, judged in their common direction."""
-    leaves, enters = strokes.leaves[one], strokes.enters[two]
+    """The pairs whose second could follow the first, judged in their common direction."""
     weights = strokes.weight[one], strokes.weight[two]
     # A square word has no direction to speak of, and takes its neighbour's.
-    parallel = (leaves * enters).sum(axis=1) > np.cos(np.deg2rad(BEND))
-    vague = np.minimum(*weights) < 0.1 * np.maximum(*weights)
-    kept = parallel | vague
-    one, two, leaves, enters = one[kept], two[kept], leaves[kept], enters[kept]
-    along = unit(leaves * weights[0][kept, None] + enters * weights[1][kept, None])
+    vague = [w < 0.1 * np.maximum(*weights) for w in weights]
+    bend = dot(strokes.leaves[one], strokes.enters[two])
+    kept = (bend > np.cos(np.deg2rad(BEND))) | vague[0] | vague[1]
+    one, two = one[kept], two[kept]
+    first, second = (w[kept, None] for w in weights)
+    along = unit(strokes.leaves[one] * first + strokes.enters[two] * second)
     down = turned(along)
-    ends = span(strokes.tail[one], along)[1]
-    starts = span(strokes.head[two], along)[0]
-    tops, bottoms = zip(span(strokes.tail[one], down), span(strokes.head[two], down), strict=True)
-    height = np.maximum(np.minimum(bottoms[0] - tops[0], bottoms[1] - tops[1]), 1e-3)
-    shared = np.minimum(*bottoms) - np.maximum(*tops)
-    middles = (
-        span(strokes.head[two], along)[0]
-        + span(strokes.head[two], along)[1]
-        - span(strokes.tail[one], along)[0]
-        - ends
+    ends = _rounded(strokes, strokes.end, one, along, vague[0][kept])
+    starts = _rounded(strokes, strokes.start, two, -along, vague[1][kept])
+    height = np.minimum(strokes.height[one], strokes.height[two])
+    offset = abs(dot(starts - ends, down))
+    shared = (strokes.height[one] + strokes.height[two]) / 2 - offset
+    gap = dot(starts - ends, along)
+    links = Links(one, two, along, down, height, gap, np.minimum(shared / height, 1))
+    return links.only(
+        dot(strokes.start[two] + strokes.end[two], along)
+        > dot(strokes.start[one] + strokes.end[one], along)
     )
-    ahead = middles > 0
-    links = Links(one, two, along, down, height, starts - ends, shared / height)
-    return links.only(ahead)
+
+
+def _rounded(strokes: Strokes, ends: Floats, of: Indices, outwards: Floats, vague: Bools) -> Floats:
+    """The ends (P, 2) of strokes; those of a square word lie where the line meets it."""
+    middle = (strokes.start[of] + strokes.end[of]) / 2
+    half = length(strokes.end[of] - strokes.start[of]) / 2
+    return np.where(vague[:, None], middle + outwards * half[:, None], ends[of])
 
 
 def joined(strokes: Strokes, chains: Sequence[Chain]) -> Strokes:
@@ -111,41 +119,58 @@ def joined(strokes: Strokes, chains: Sequence[Chain]) -> Strokes:
         if len(chain) == 1:
             continue
         inner = (strokes.enters[chain] + strokes.leaves[chain]) * strokes.weight[chain, None]
-        chord = strokes.tail[chain[-1]].mean(axis=0) - strokes.head[chain[0]].mean(axis=0)
+        chord = strokes.end[chain[-1]] - strokes.start[chain[0]]
         mean = unit(inner.sum(axis=0) + 0.5 * chord)
         weight[number] = max(float(length(chord)), strokes.weight[chain].sum())
         height[number] = np.median(strokes.height[chain])
-        if (strokes.enters[chain] @ mean).min() > np.cos(np.deg2rad(12)):
+        if dot(strokes.enters[chain], mean).min() > np.cos(np.deg2rad(12)):
             enters[number] = leaves[number] = mean
-    return Strokes(strokes.head[first], strokes.tail[last], enters, leaves, height, weight)
+    return Strokes(strokes.start[first], strokes.end[last], enters, leaves, height, weight)
 
 
-def join_rows(strokes: Strokes, widths: Floats) -> list[Chain]:
-    """Lines of chains: cells of a row of a table or a receipt are joined, columns are not.
-
-    strokes: the chains'; widths: (N,) their lengths in pixels.
-    """
-    links = _row_links(strokes)
+def join_rows(strokes: Strokes) -> list[Chain]:
+    """Lines of runs: cells of a row of a table or a receipt are joined, columns are not."""
+    links = _row_links(_smoothed(strokes))
     gutters = _gutters(links, strokes)
     accepted = np.zeros(len(links.one), bool)
+    lengths = length(strokes.end - strokes.start) / strokes.height
     for gutter in range(gutters.max(initial=-1) + 1):
         rows = np.flatnonzero(gutters == gutter)
-        accepted[rows] = _is_of_rows(links.only(rows), widths)
+        accepted[rows] = _is_of_rows(links.only(rows), lengths)
     links = links.only(accepted)
     links = links.only(np.argsort(links.gap, kind="stable"))
     return chained(links.one, links.two, len(strokes.height))
 
 
+def _smoothed(strokes: Strokes) -> Strokes:
+    """Strokes with the directions that they and their parallel neighbours have in the mean.
+
+    Across a wide gap a degree matters, which a short word does not show.
+    """
+    ends = np.stack([strokes.start, strokes.end], axis=1)
+    one, two = near(ends, SMOOTH * strokes.height)
+    one, two = (np.concatenate([side, np.arange(len(ends))]) for side in (one, two))
+    own = unit(strokes.enters + strokes.leaves)
+    straight = dot(strokes.enters, strokes.leaves) > np.cos(np.deg2rad(12))
+    alike = straight[two] & (dot(own[one], own[two]) > np.cos(np.deg2rad(8)))
+    one, two = one[alike], two[alike]
+    pulls = own[two] * strokes.weight[two, None]
+    mean = np.zeros_like(own)
+    np.add.at(mean, one, pulls)
+    mean = np.where(straight[:, None], unit(mean), own)
+    return strokes._replace(
+        enters=np.where(straight[:, None], mean, strokes.enters),
+        leaves=np.where(straight[:, None], mean, strokes.leaves),
+    )
+
+
 def _row_links(strokes: Strokes) -> Links:
     """From each stroke to the nearest in the same row, where each is the other's nearest."""
     height = strokes.height[:, None]
-    middle = strokes.tail.mean(axis=1)
-    down = turned(strokes.leaves) * height * 0.4
-    ahead = strokes.leaves * height * WIDE
-    beams = np.stack(
-        [middle - down, middle - down + ahead, middle + down + ahead, middle + down], 1
-    )
-    tree = shapely.STRtree(shapely.polygons(strokes.head))
+    down = turned(strokes.leaves) * height * 0.5
+    far = strokes.end + strokes.leaves * height * WIDE
+    beams = np.stack([strokes.end - down, far - down, far + down, strokes.end + down], axis=1)
+    tree = shapely.STRtree(shapely.linestrings(np.stack([strokes.start, strokes.end], axis=1)))
     one, two = tree.query(shapely.polygons(beams), predicate="intersects")
     others = one != two
     links = links_between(strokes, one[others], two[others])
@@ -155,34 +180,32 @@ def _row_links(strokes: Strokes) -> Links:
     seconds = np.unique(links.two, return_index=True)[1]
     links = links.only(np.intersect1d(firsts, seconds))
     ratio = abs(np.log(strokes.height[links.one] / strokes.height[links.two]))
-    parallel = (strokes.leaves[links.one] * strokes.enters[links.two]).sum(axis=1)
-    return links.only(
-        (links.overlap > 0.5) & (ratio < np.log(1.8)) & (parallel > np.cos(np.deg2rad(12)))
-    )
+    parallel = dot(strokes.leaves[links.one], strokes.enters[links.two])
+    fits = (ratio < np.log(2)) & (parallel > np.cos(np.deg2rad(12)))
+    return links.only((links.overlap > 0.5) & fits)
 
 
 def _gutters(links: Links, strokes: Strokes) -> Indices:
     """The number (P,) of the gutter that each link crosses: gaps above each other are one."""
-    left, right = strokes.tail[links.one].mean(axis=1), strokes.head[links.two].mean(axis=1)
-    middle = (left + right) / 2
+    middle = (strokes.end[links.one] + strokes.start[links.two]) / 2
     half = (links.along * np.maximum(links.gap, 0)[:, None]) / 2
     gaps = np.stack([middle - half, middle + half], axis=1)
     one, two = near(gaps, PITCH * links.height)
     along = links.along[one]
     starts, ends = span(gaps[one], along)
     other_starts, other_ends = span(gaps[two], along)
-    away = abs(((middle[two] - middle[one]) * links.down[one]).sum(axis=1))
+    away = abs(dot(middle[two] - middle[one], links.down[one]))
     shared = np.minimum(ends, other_ends) - np.maximum(starts, other_starts)
     same = (shared > 0) & (away < PITCH * links.height[one])
     return components(one[same], two[same], len(links.one))
 
 
-def _is_of_rows(links: Links, widths: Floats) -> npt.NDArray[np.bool_]:
-    """Which links of one gutter join cells of a row."""
-    cells = [np.median(widths[side] / links.height) for side in (links.one, links.two)]
+def _is_of_rows(links: Links, lengths: Floats) -> Bools:
+    """Which links of one gutter join cells of a row; lengths (N,) of runs are in heights."""
+    cells = min(np.median(lengths[side]) for side in (links.one, links.two))
     if len(links.one) < 3:
-        return (links.gap < LONE * links.height) & (min(cells) < CELL)
-    return np.full(len(links.one), min(cells) < CELL)
+        return np.asarray(links.gap < (LONE if cells < CELL else WORD) * links.height)
+    return np.full(len(links.one), cells < CELL)
 
 
 def components(one: Indices, two: Indices, count: int) -> Indices:

@@ -15,10 +15,12 @@ from craftlite.geometry import Points
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
+Bools = npt.NDArray[np.bool_]
 
-REACH = 2.0  # short sides of a word in which its neighbours begin
 LEVEL = 0.5  # what speaks for the level axis beforehand, as a logarithm of the aspect
-VOTE = 1.5  # weight of a neighbour's aspect beside the word's own
+BESIDE = 1.5  # weight of the opinion of a neighbour in the same row or column
+ELSEWHERE = 0.5  # that of one elsewhere
+AROUND = 2.5  # times its size around a word are its neighbours
 SQUARE = 0.35  # logarithm of an aspect below which a word has no long side
 STEEPEST = np.deg2rad(-80)  # text that rises more is read downwards, as vertical text is
 TINY = 1e-3  # pixels
@@ -27,14 +29,14 @@ TINY = 1e-3  # pixels
 class Strokes(NamedTuple):
     """N words, or runs of words, in their reading direction.
 
-    head, tail: (N, 4, 2) pixels; the quads of their first and last parts.
+    start, end: (N, 2) pixels; the middles of their first and last sides.
     enters, leaves: (N, 2) unit vectors, the reading directions there.
     height: (N,) pixels across the reading direction.
-    weight: (N,) how sure the direction is, about its length in pixels.
+    weight: (N,) how sure the direction is, about as the length in pixels.
     """
 
-    head: Floats
-    tail: Floats
+    start: Floats
+    end: Floats
     enters: Floats
     leaves: Floats
     height: Floats
@@ -47,15 +49,16 @@ def strokes_of(quads: Points, polygons: tuple[Points, ...]) -> Strokes:
     level, steep = _axes(corners)
     along, across = length(level), length(steep)
     is_level = _reads_level(corners, level, steep)
-    direction = forwards(unit(np.where(is_level[:, None], level, steep)))
-    elongation = abs(np.log(along / across))
+    axis = forwards(np.where(is_level[:, None], level, steep))
+    middle, direction = corners.mean(axis=1), unit(axis)
+    elongation = np.clip(abs(np.log(along / across)), 0.02, 1)
     strokes = Strokes(
-        head=corners,
-        tail=corners.copy(),
+        start=middle - axis / 2,
+        end=middle + axis / 2,
         enters=direction,
         leaves=direction.copy(),
         height=np.where(is_level, across, along),
-        weight=np.maximum(along, across) * np.clip(elongation, 0.02, 1),
+        weight=np.maximum(along, across) * elongation,
     )
     for number, polygon in enumerate(polygons):
         if len(polygon) > 4 and len(polygon) % 2 == 0:
@@ -78,9 +81,14 @@ def turned(vectors: Floats) -> Floats:
     return np.stack([-vectors[..., 1], vectors[..., 0]], axis=-1)
 
 
+def dot(one: Floats, two: Floats) -> Floats:
+    """Scalar products (...) of vectors (..., 2)."""
+    return np.asarray(one[..., 0] * two[..., 0] + one[..., 1] * two[..., 1])
+
+
 def span(points: Floats, directions: Floats) -> tuple[Floats, Floats]:
     """Least and greatest (N,) of points (N, K, 2) along directions (N, 2)."""
-    places = np.einsum("nkd,nd->nk", points, directions)
+    places = dot(points, directions[:, None])
     return places.min(axis=1), places.max(axis=1)
 
 
@@ -111,51 +119,55 @@ def _axes(quads: Floats) -> tuple[Floats, Floats]:
     return np.where(swap, two, one), np.where(swap, one, two)
 
 
-def _reads_level(quads: Floats, level: Floats, steep: Floats) -> npt.NDArray[np.bool_]:
-    """Which words (N,) are read along their level axis."""
-    along, across = length(level), length(steep)
-    aspect = np.log(along / across)
-    one, two = near(quads, REACH * np.minimum(along, across))
-    alike = abs((unit(level)[one] * unit(level)[two]).sum(axis=1)) > np.cos(np.deg2rad(20))
-    one, two = one[alike], two[alike]
-    between = quads[two].mean(axis=1) - quads[one].mean(axis=1)
-    right = abs((between * unit(level)[one]).sum(axis=1))
-    down = abs((between * unit(steep)[one]).sum(axis=1))
-    beside = (down < 0.35 * np.minimum(across[one], across[two])) & _alike(across, one, two)
-    below = (right < 0.35 * np.minimum(along[one], along[two])) & _alike(along, one, two)
+def _reads_level(quads: Floats, level: Floats, steep: Floats) -> Bools:
+    """Which quads (N, 4, 2) with these axes (N, 2) are read along the level one."""
+    along, across, middle = length(level), length(steep), quads.mean(axis=1)
+    short, long = np.minimum(along, across), np.maximum(along, across)
+    one, two = near(quads, AROUND * np.minimum(long, AROUND * short))
+    parallel = abs(dot(unit(level)[one], unit(level)[two])) > np.cos(np.deg2rad(20))
+    one, two = one[parallel], two[parallel]
+    between = middle[two] - middle[one]
+    right, down = abs(dot(between, unit(level)[one])), abs(dot(between, unit(steep)[one]))
+    as_high, as_wide = _alike(across, one, two), _alike(along, one, two)
+    beside = as_high & (down < 0.35 * np.minimum(across[one], across[two]))
+    below = as_wide & (right < 0.35 * np.minimum(along[one], along[two]))
 
-    size = np.minimum(along, across)
-    gap_beside, gap_below = np.full(len(quads), REACH), np.full(len(quads), REACH)
-    gaps = (right - (along[one] + along[two]) / 2) / size[one]
-    np.minimum.at(gap_beside, one[beside], np.maximum(gaps[beside], 0))
-    gaps = (down - (across[one] + across[two]) / 2) / size[one]
-    np.minimum.at(gap_below, one[below], np.maximum(gaps[below], 0))
-    stacked = (gap_below < 0.5) & (gap_beside + 0.15 > 2.5 * (gap_below + 0.15))
-    opinion = np.clip(aspect, -2, 2) + np.where((abs(aspect) < SQUARE) & stacked, -LEVEL, LEVEL)
+    opinion = np.clip(np.log(along / across), -2, 2) + LEVEL
+    gap_beside = _least(one, right - (along[one] + along[two]) / 2, beside, along)
+    gap_below = _least(one, down - (across[one] + across[two]) / 2, below, across)
+    is_stack = (gap_below < 0.5) & (gap_beside + 0.15 > 2.5 * (gap_below + 0.15))
+    opinion[is_stack & (abs(np.log(along / across)) < SQUARE)] = -LEVEL
 
-    votes = np.where(beside, np.clip(opinion[two], 0, 1), 0)
-    votes += np.where(below, np.clip(opinion[two], -1, 0), 0)
-    total = opinion + VOTE * np.bincount(one, votes, minlength=len(quads))
+    for_level, for_steep = np.clip(opinion[two], 0, 1), np.clip(opinion[two], -1, 0)
+    votes = BESIDE * (np.where(beside, for_level, 0) + np.where(below, for_steep, 0))
+    other = np.where(as_high & ~beside, for_level, 0) + np.where(as_wide & ~below, for_steep, 0)
+    total = opinion + np.bincount(one, votes, minlength=len(level))
+    total += np.clip(ELSEWHERE * np.bincount(one, other, minlength=len(level)), -1, 1)
     return np.asarray(total > 0)
 
 
-def _alike(sizes: Floats, one: Indices, two: Indices) -> npt.NDArray[np.bool_]:
+def _alike(sizes: Floats, one: Indices, two: Indices) -> Bools:
     return np.asarray(abs(np.log(sizes[one] / sizes[two])) < np.log(1.8))
+
+
+def _least(of: Indices, gaps: Floats, chosen: Bools, sizes: Floats) -> Floats:
+    """The least of the chosen gaps of each (N,), in its sizes; 2 where there is none."""
+    least = np.full(len(sizes), 2.0)
+    np.minimum.at(least, of[chosen], np.maximum(gaps[chosen] / sizes[of[chosen]], 0))
+    return least
 
 
 def _follow_curve(strokes: Strokes, number: int, polygon: Floats) -> None:
     """Let a word's ends follow its outline (2k, 2): k points along one edge, k back."""
     half = len(polygon) // 2
     upper, lower = polygon[:half], polygon[: half - 1 : -1]
-    spine, heights = (upper + lower) / 2, length(lower - upper)
-    chord = spine[-1] - spine[0]
-    if length(chord) < np.median(heights):
+    spine, height = (upper + lower) / 2, np.median(length(lower - upper))
+    if length(spine[-1] - spine[0]) < height:
         return
-    if chord @ forwards(chord) < 0:
-        upper, lower, spine = lower[::-1], upper[::-1], spine[::-1]
+    if (forwards(spine[-1] - spine[0]) != spine[-1] - spine[0]).any():
+        spine = spine[::-1]
     end = max(1, half // 3)
-    strokes.head[number] = upper[0], upper[end], lower[end], lower[0]
-    strokes.tail[number] = upper[-1 - end], upper[-1], lower[-1], lower[-1 - end]
+    strokes.start[number], strokes.end[number] = spine[0], spine[-1]
     strokes.enters[number] = unit(spine[end] - spine[0])
     strokes.leaves[number] = unit(spine[-1] - spine[-1 - end])
-    strokes.height[number] = np.median(heights)
+    strokes.height[number] = height
