@@ -26,8 +26,8 @@ WORD = 2.0  # heights between long parts of a line beside which no other line ha
 LONE = 4.0  # that where one of them is as short as a cell
 CELL = 10.0  # heights; a column of cells is mostly narrower, one of an article wider
 SMOOTH = 6.0  # heights around a run in which others show its direction
-PITCH = 3.5  # heights between the lines of a table
-BEND = 30.0  # degrees between neighbours of a line
+PITCH = 4.5  # heights between the lines of a table
+BEND = 45.0  # degrees between neighbours of a line
 LARGER = 2.2  # times the height of a neighbour, unless that is a mark
 MARK = 0.8  # of its neighbour's height: the longest mark
 
@@ -204,7 +204,8 @@ def _is_of_rows(links: Links, lengths: Floats) -> Bools:
     """Which links of one gutter join cells of a row; lengths (N,) of runs are in heights."""
     cells = min(np.median(lengths[side]) for side in (links.one, links.two))
     if len(links.one) < 3:
-        return np.asarray(links.gap < (LONE if cells < CELL else WORD) * links.height)
+        widest = len(links.one) * LONE if cells < CELL else WORD
+        return np.asarray(links.gap < widest * links.height)
     return np.full(len(links.one), cells < CELL)
 
 

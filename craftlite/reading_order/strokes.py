@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
 
-LEVEL = 0.5  # what speaks for the level axis beforehand, as a logarithm of the aspect
+LEVEL = 0.7  # what speaks for the level axis beforehand, as a logarithm of the aspect
 BESIDE = 1.5  # weight of the opinion of a neighbour in the same row or column
 ELSEWHERE = 0.5  # that of one elsewhere
 AROUND = 2.5  # times its size around a word are its neighbours
@@ -122,32 +122,41 @@ def _axes(quads: Floats) -> tuple[Floats, Floats]:
 def _reads_level(quads: Floats, level: Floats, steep: Floats) -> Bools:
     """Which quads (N, 4, 2) with these axes (N, 2) are read along the level one."""
     along, across, middle = length(level), length(steep), quads.mean(axis=1)
-    short, long = np.minimum(along, across), np.maximum(along, across)
-    one, two = near(quads, AROUND * np.minimum(long, AROUND * short))
-    parallel = abs(dot(unit(level)[one], unit(level)[two])) > np.cos(np.deg2rad(20))
-    one, two = one[parallel], two[parallel]
+    # A stroke as fine as "I" has neighbours as far away as other words have.
+    short = np.maximum(np.minimum(along, across), np.median(np.minimum(along, across)) / 2)
+    one, two = near(quads, AROUND * np.minimum(np.maximum(along, across), AROUND * short))
+    cos, sin = (
+        abs(dot(unit(level)[one], unit(level)[two])),
+        abs(dot(unit(level)[one], unit(steep)[two])),
+    )
+    parallel = np.maximum(cos, sin) > np.cos(np.deg2rad(20))
+    one, two, crossed = one[parallel], two[parallel], (sin > cos)[parallel]
     between = middle[two] - middle[one]
     right, down = abs(dot(between, unit(level)[one])), abs(dot(between, unit(steep)[one]))
-    as_high, as_wide = _alike(across, one, two), _alike(along, one, two)
-    beside = as_high & (down < 0.35 * np.minimum(across[one], across[two]))
-    below = as_wide & (right < 0.35 * np.minimum(along[one], along[two]))
+    # The neighbour's sides along the word's own axes.
+    wide, high = (np.where(crossed, a[two], b[two]) for a, b in ((across, along), (along, across)))
+    as_high, as_wide = _alike(across[one], high), _alike(along[one], wide)
+    beside = as_high & (down < 0.35 * np.minimum(across[one], high))
+    below = as_wide & (right < 0.35 * np.minimum(along[one], wide))
 
-    opinion = np.clip(np.log(along / across), -2, 2) + LEVEL
-    gap_beside = _least(one, right - (along[one] + along[two]) / 2, beside, along)
-    gap_below = _least(one, down - (across[one] + across[two]) / 2, below, across)
+    # Near 45 degrees neither axis is the level one.
+    opinion = np.clip(np.log(along / across), -2, 2)
+    opinion += LEVEL * (1 - 2 * unit(level)[:, 1] ** 2)
+    gap_beside = _least(one, right - (along[one] + wide) / 2, beside, along)
+    gap_below = _least(one, down - (across[one] + high) / 2, below, across)
     is_stack = (gap_below < 0.5) & (gap_beside + 0.15 > 2.5 * (gap_below + 0.15))
     opinion[is_stack & (abs(np.log(along / across)) < SQUARE)] = -LEVEL
 
-    for_level, for_steep = np.clip(opinion[two], 0, 1), np.clip(opinion[two], -1, 0)
-    votes = BESIDE * (np.where(beside, for_level, 0) + np.where(below, for_steep, 0))
-    other = np.where(as_high & ~beside, for_level, 0) + np.where(as_wide & ~below, for_steep, 0)
+    heard = np.clip(np.where(crossed, -opinion[two], opinion[two]), -1, 1)
+    votes = BESIDE * np.where((beside & (heard > 0)) | (below & (heard < 0)), heard, 0)
+    other = np.where((as_high & ~beside & (heard > 0)) | (as_wide & ~below & (heard < 0)), heard, 0)
     total = opinion + np.bincount(one, votes, minlength=len(level))
     total += np.clip(ELSEWHERE * np.bincount(one, other, minlength=len(level)), -1, 1)
     return np.asarray(total > 0)
 
 
-def _alike(sizes: Floats, one: Indices, two: Indices) -> Bools:
-    return np.asarray(abs(np.log(sizes[one] / sizes[two])) < np.log(1.8))
+def _alike(one: Floats, two: Floats) -> Bools:
+    return np.asarray(abs(np.log(one / two)) < np.log(1.8))
 
 
 def _least(of: Indices, gaps: Floats, chosen: Bools, sizes: Floats) -> Floats:
