@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from craftlite.geometry import Points
+from craftlite.geometry import Points, clockwise
 from craftlite.reading_order.blocks import (
     APART,
     LEADING,
@@ -19,11 +19,14 @@ from craftlite.reading_order.blocks import (
     stacks,
     surrounding,
 )
+from craftlite.reading_order.groups import Chain, Groups
 from craftlite.reading_order.linking import chains_of, join_rows, joined
-from craftlite.reading_order.strokes import Floats, Strokes, strokes_of, unit
+from craftlite.reading_order.strokes import STRAIGHT, Strokes, dot, edges, strokes_of, unit
+
+VERTICAL = 60.0  # degrees from level, from which on a line is read downwards
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Line:
     """A line of text.
 
@@ -31,9 +34,9 @@ class Line:
         words: the indices of its words, in reading order.
         polygon: (K, 2) float32, pixels, clockwise from where reading starts; a rectangle where the
             line is straight.
-        block: the number, from 0 and in reading order, of the block that it belongs to.
+        block: the number of the block that it belongs to, from 0 in reading order.
         vertical: whether it is read downwards.
-        angle: degrees of its reading direction, clockwise from level, above -80 and at most 100.
+        angle: degrees of its reading direction, clockwise from level, in -80..100.
     """
 
     words: tuple[int, ...]
@@ -46,6 +49,9 @@ class Line:
 def find_lines(quads: Points, polygons: tuple[Points, ...]) -> tuple[Line, ...]:
     """The lines of words, in reading order.
 
+    Text reads rightwards, however it is turned; what is steeper than 80 degrees reads downwards.
+    The words' own order, and where their outlines start, do not matter.
+
     Args:
         quads: (N, 4, 2) pixels.
         polygons: N outlines (K, 2); the quads of words that are not curved.
@@ -54,38 +60,38 @@ def find_lines(quads: Points, polygons: tuple[Points, ...]) -> tuple[Line, ...]:
         return ()
     strokes = strokes_of(quads, polygons)
     runs = chains_of(strokes)
-    of_runs = joined(strokes, runs)
-    rows = join_rows(of_runs)
+    rows = join_rows(joined(strokes, runs))
     lines = [[word for run in row for word in runs[run]] for row in rows]
-    boxes = _boxes(strokes, lines, quads)
+    of_lines = joined(strokes, lines)
+    boxes = _boxes(of_lines, lines, quads)
     blocks = stacks(boxes, LEADING)
-    of_blocks = merged(boxes, blocks)
-    columns = stacks(of_blocks, APART)
-    order = in_order(merged(of_blocks, columns))
-    result = []
-    ordered = [blocks[block] for column in order for block in columns[column]]
-    for block, members in enumerate(ordered):
-        for line in members:
-            along = boxes.along[line]
-            angle = float(np.rad2deg(np.arctan2(along[1], along[0])))
-            angle += 360 if angle <= -80.001 else 0
-            result.append(
-                Line(tuple(lines[line]), _polygon(boxes.corners[line]), block, angle > 60, angle)
-            )
-    return tuple(result)
-
-
-def _boxes(strokes: Strokes, lines: list[list[int]], quads: Points) -> Boxes:
-    whole = joined(strokes, lines)
-    along = unit(whole.enters + whole.leaves)
-    corners = np.array(
-        [
-            surrounding(quads[line].reshape(-1, 2).astype(np.float64), a)
-            for line, a in zip(lines, along, strict=True)
-        ]
+    columns = stacks(merged(boxes, blocks), APART)
+    order = in_order(merged(merged(boxes, blocks), columns))
+    straight = dot(of_lines.enters, of_lines.leaves) > STRAIGHT
+    angles = np.rad2deg(np.arctan2(boxes.along[:, 1], boxes.along[:, 0]))
+    return tuple(
+        Line(
+            words=tuple(lines[line]),
+            polygon=boxes.corners[line].astype(np.float32)
+            if straight[line]
+            else _outline(strokes, polygons, lines[line]),
+            block=number,
+            vertical=bool(angles[line] > VERTICAL),
+            angle=float(angles[line]),
+        )
+        for number, block in enumerate(block for column in order for block in columns[column])
+        for line in blocks[block]
     )
-    return Boxes(corners, along, whole.height, np.asarray(whole.weight))
 
 
-def _polygon(corners: Floats) -> Points:
-    return np.asarray(corners, np.float32)
+def _boxes(of_lines: Strokes, lines: list[Chain], quads: Points) -> Boxes:
+    groups, along = Groups.from_chains(lines), unit(of_lines.enters + of_lines.leaves)
+    corners = surrounding(quads[groups.members].astype(np.float64), along, groups)
+    return Boxes(corners, along, of_lines.height, of_lines.weight)
+
+
+def _outline(strokes: Strokes, polygons: tuple[Points, ...], line: Chain) -> Points:
+    """Along the upper edges of a bent line's words, and back along the lower ones."""
+    uppers, lowers = zip(*(edges(strokes, word, polygons[word]) for word in line), strict=True)
+    outline = np.concatenate([*uppers, np.concatenate(lowers)[::-1]])
+    return clockwise(outline.astype(np.float32))

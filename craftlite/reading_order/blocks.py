@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from craftlite.reading_order.linking import Chain, chained
-from craftlite.reading_order.strokes import Floats, Indices, near, span, turned, unit
+from craftlite.reading_order.groups import Chain, Groups, chained
+from craftlite.reading_order.strokes import STRAIGHT, Floats, Indices, near, span, turned, unit
 
 LEADING = 1.6  # heights between the lines of a block
 APART = 3.0  # heights between the blocks of a column
@@ -37,7 +37,7 @@ def stacks(boxes: Boxes, distance: float) -> list[Chain]:
     along = boxes.along[one]
     down = turned(along)
     ratio = abs(np.log(boxes.height[one] / boxes.height[two]))
-    parallel = (along * boxes.along[two]).sum(axis=1) > np.cos(np.deg2rad(12))
+    parallel = (along * boxes.along[two]).sum(axis=1) > STRAIGHT
     starts, ends = zip(
         span(boxes.corners[one], along), span(boxes.corners[two], along), strict=True
     )
@@ -66,25 +66,25 @@ def _alone(of: Indices, gap: Floats, depth: Floats) -> npt.NDArray[np.bool_]:
 
 def merged(boxes: Boxes, chains: list[Chain]) -> Boxes:
     """Each chain as one box."""
-    along = np.array([unit((boxes.along[c] * boxes.weight[c, None]).sum(axis=0)) for c in chains])
-    corners = np.array(
-        [
-            surrounding(boxes.corners[c].reshape(-1, 2), a)
-            for c, a in zip(chains, along, strict=True)
-        ]
+    groups = Groups.from_chains(chains)
+    corners, along, height, weight = (array[groups.members] for array in boxes)
+    mean = unit(groups.sum(along * weight[:, None]))
+    return Boxes(
+        surrounding(corners, mean, groups), mean, groups.median(height), groups.sum(weight)
     )
-    height = np.array([np.median(boxes.height[c]) for c in chains])
-    weight = np.array([boxes.weight[c].sum() for c in chains])
-    return Boxes(corners, along, height, weight)
 
 
-def surrounding(points: Floats, along: Floats) -> Floats:
-    """The least rectangle (4, 2) along a direction that holds points, from where reading starts."""
-    down = turned(along)
-    x, y = points @ along, points @ down
-    left, right, top, bottom = x.min(), x.max(), y.min(), y.max()
-    places = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
-    return places @ np.stack([along, down])
+def surrounding(corners: Floats, along: Floats, groups: Groups) -> Floats:
+    """The least rectangles (G, 4, 2) along directions (G, 2), from where reading starts.
+
+    corners: (M, 4, 2), those of the groups' members.
+    """
+    sides = []
+    for axis in (along, turned(along)):
+        low, high = span(corners, axis[groups.of])
+        sides.append((groups.least(low)[:, None] * axis, -groups.least(-high)[:, None] * axis))
+    (left, right), (top, bottom) = sides
+    return np.stack([left + top, right + top, right + bottom, left + bottom], axis=1)
 
 
 def in_order(boxes: Boxes) -> list[int]:
@@ -116,6 +116,6 @@ def in_order(boxes: Boxes) -> list[int]:
 def main_direction(boxes: Boxes) -> Floats:
     """The direction (2,) of the most text."""
     cosines = boxes.along @ boxes.along.T
-    alike = cosines > np.cos(np.deg2rad(12))
+    alike = cosines > STRAIGHT
     best = int((alike @ boxes.weight).argmax())
     return unit((boxes.along * (boxes.weight * alike[best])[:, None]).sum(axis=0))

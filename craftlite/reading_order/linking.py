@@ -1,12 +1,13 @@
 """Words joined to lines: neighbours end to end first, then rows of a table across wide gaps."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import shapely
 
+from craftlite.reading_order.groups import Chain, Groups, chained, components
 from craftlite.reading_order.strokes import (
+    STRAIGHT,
     Bools,
     Floats,
     Indices,
@@ -19,7 +20,6 @@ from craftlite.reading_order.strokes import (
     unit,
 )
 
-Chain = list[int]
 NEAR = 0.9  # heights between words that are joined whatever lies around them
 WIDE = 60.0  # heights between two cells of a row
 WORD = 2.0  # heights between long parts of a line beside which no other line has such a gap
@@ -109,23 +109,22 @@ def _rounded(strokes: Strokes, ends: Floats, of: Indices, outwards: Floats, vagu
     return np.where(vague[:, None], middle + outwards * half[:, None], ends[of])
 
 
-def joined(strokes: Strokes, chains: Sequence[Chain]) -> Strokes:
-    """Chains as strokes of their own."""
-    first = np.array([chain[0] for chain in chains], np.intp)
-    last = np.array([chain[-1] for chain in chains], np.intp)
-    enters, leaves = strokes.enters[first], strokes.leaves[last]
-    weight, height = strokes.weight[first].copy(), strokes.height[first].copy()
-    for number, chain in enumerate(chains):
-        if len(chain) == 1:
-            continue
-        inner = (strokes.enters[chain] + strokes.leaves[chain]) * strokes.weight[chain, None]
-        chord = strokes.end[chain[-1]] - strokes.start[chain[0]]
-        mean = unit(inner.sum(axis=0) + 0.5 * chord)
-        weight[number] = max(float(length(chord)), strokes.weight[chain].sum())
-        height[number] = np.median(strokes.height[chain])
-        if dot(strokes.enters[chain], mean).min() > np.cos(np.deg2rad(12)):
-            enters[number] = leaves[number] = mean
-    return Strokes(strokes.start[first], strokes.end[last], enters, leaves, height, weight)
+def joined(strokes: Strokes, chains: list[Chain]) -> Strokes:
+    """Chains as strokes of their own; a straight one has one direction at both ends."""
+    groups = Groups.from_chains(chains)
+    first, last = groups.members[groups.starts], groups.members[groups.starts + groups.sizes - 1]
+    own = strokes.take(groups.members)
+    start, end = strokes.start[first], strokes.end[last]
+    chord = end - start
+    pulls = groups.sum((own.enters + own.leaves) * own.weight[:, None])
+    mean = unit(pulls + np.where(groups.sizes > 1, 0.5, 0)[:, None] * chord)
+    turn = np.minimum(dot(own.enters, mean[groups.of]), dot(own.leaves, mean[groups.of]))
+    straight = (groups.least(turn) > STRAIGHT)[:, None]
+    enters = np.where(straight, mean, strokes.enters[first])
+    leaves = np.where(straight, mean, strokes.leaves[last])
+    total = groups.sum(own.weight)
+    weight = np.where(groups.sizes > 1, np.maximum(length(chord), total), total)
+    return Strokes(start, end, enters, leaves, groups.median(own.height), weight)
 
 
 def join_rows(strokes: Strokes) -> list[Chain]:
@@ -151,7 +150,7 @@ def _smoothed(strokes: Strokes) -> Strokes:
     one, two = near(ends, SMOOTH * strokes.height)
     one, two = (np.concatenate([side, np.arange(len(ends))]) for side in (one, two))
     own = unit(strokes.enters + strokes.leaves)
-    straight = dot(strokes.enters, strokes.leaves) > np.cos(np.deg2rad(12))
+    straight = dot(strokes.enters, strokes.leaves) > STRAIGHT
     alike = straight[two] & (dot(own[one], own[two]) > np.cos(np.deg2rad(8)))
     one, two = one[alike], two[alike]
     pulls = own[two] * strokes.weight[two, None]
@@ -181,7 +180,7 @@ def _row_links(strokes: Strokes) -> Links:
     links = links.only(np.intersect1d(firsts, seconds))
     ratio = abs(np.log(strokes.height[links.one] / strokes.height[links.two]))
     parallel = dot(strokes.leaves[links.one], strokes.enters[links.two])
-    fits = (ratio < np.log(2)) & (parallel > np.cos(np.deg2rad(12)))
+    fits = (ratio < np.log(2)) & (parallel > STRAIGHT)
     return links.only((links.overlap > 0.5) & fits)
 
 
@@ -207,37 +206,3 @@ def _is_of_rows(links: Links, lengths: Floats) -> Bools:
         widest = len(links.one) * LONE if cells < CELL else WORD
         return np.asarray(links.gap < widest * links.height)
     return np.full(len(links.one), cells < CELL)
-
-
-def components(one: Indices, two: Indices, count: int) -> Indices:
-    """Numbers (count,) of the groups, from 0, that pairs join."""
-    group = np.arange(count)
-    while True:
-        least = group.copy()
-        np.minimum.at(least, one, group[two])
-        np.minimum.at(least, two, group[one])
-        least = least[least]
-        if (least == group).all():
-            return np.unique(group, return_inverse=True)[1].astype(np.intp)
-        group = least
-
-
-def chained(one: Indices, two: Indices, count: int) -> list[Chain]:
-    """Chains of `count` things that pairs join, the second after the first; early pairs go first.
-
-    Nothing gets two neighbours on one side, and no chain becomes a ring.
-    """
-    after, before = [-1] * count, [-1] * count
-    first, last = list(range(count)), list(range(count))  # of the chain, at its other end
-    for i, j in zip(one.tolist(), two.tolist(), strict=True):
-        if after[i] < 0 and before[j] < 0 and first[i] != j:
-            after[i], before[j] = j, i
-            first[last[j]], last[first[i]] = first[i], last[j]
-    chains = []
-    for start in range(count):
-        if before[start] < 0:
-            chain = [start]
-            while after[chain[-1]] >= 0:
-                chain.append(after[chain[-1]])
-            chains.append(chain)
-    return chains

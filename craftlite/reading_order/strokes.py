@@ -23,6 +23,7 @@ ELSEWHERE = 0.5  # that of one elsewhere
 AROUND = 2.5  # times its size around a word are its neighbours
 SQUARE = 0.35  # logarithm of an aspect below which a word has no long side
 STEEPEST = np.deg2rad(-80)  # text that rises more is read downwards, as vertical text is
+STRAIGHT = np.cos(np.deg2rad(12))  # of the turn that a straight line may have
 TINY = 1e-3  # pixels
 
 
@@ -41,6 +42,10 @@ class Strokes(NamedTuple):
     leaves: Floats
     height: Floats
     weight: Floats
+
+    def take(self, chosen: Indices) -> "Strokes":
+        """Those of some numbers."""
+        return Strokes(*(array[chosen] for array in self))
 
 
 def strokes_of(quads: Points, polygons: tuple[Points, ...]) -> Strokes:
@@ -61,7 +66,7 @@ def strokes_of(quads: Points, polygons: tuple[Points, ...]) -> Strokes:
         weight=np.maximum(along, across) * elongation,
     )
     for number, polygon in enumerate(polygons):
-        if len(polygon) > 4 and len(polygon) % 2 == 0:
+        if is_curve(polygon):
             _follow_curve(strokes, number, polygon.astype(np.float64))
     return strokes
 
@@ -164,6 +169,24 @@ def _least(of: Indices, gaps: Floats, chosen: Bools, sizes: Floats) -> Floats:
     least = np.full(len(sizes), 2.0)
     np.minimum.at(least, of[chosen], np.maximum(gaps[chosen] / sizes[of[chosen]], 0))
     return least
+
+
+def edges(strokes: Strokes, number: int, polygon: Points) -> tuple[Floats, Floats]:
+    """A word's upper and lower edge (k, 2) in reading direction, as long as its outline's."""
+    start, end = strokes.start[number], strokes.end[number]
+    if is_curve(polygon):
+        upper, lower = np.split(polygon.astype(np.float64), 2)
+        if np.allclose(start, (upper[0] + lower[-1]) / 2):
+            return upper, lower[::-1]
+        if np.allclose(start, (upper[-1] + lower[0]) / 2):
+            return lower, upper[::-1]
+    down = turned(unit(end - start)) * strokes.height[number] / 2
+    return np.stack([start - down, end - down]), np.stack([start + down, end + down])
+
+
+def is_curve(polygon: Points) -> bool:
+    """Whether an outline runs along a word and back, with more points than a quad."""
+    return len(polygon) > 4 and len(polygon) % 2 == 0
 
 
 def _follow_curve(strokes: Strokes, number: int, polygon: Floats) -> None:
