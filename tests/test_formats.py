@@ -39,7 +39,7 @@ def test_the_json_object() -> None:
     assert first["polygon"] == first["quad"]
     assert first["score"] == 0.9712
     assert len(second["polygon"]) == 6
-    assert set(first) == {"quad", "polygon", "score"}
+    assert set(first) == {"quad", "polygon", "score", "order"}
     assert "-0.0" not in json_line(record("a.jpg", words()))
 
 

@@ -16,6 +16,7 @@ from craftlite.draw import heatmap, overlay, write_picture
 from craftlite.errors import ConfigError, CraftliteError, InputError
 from craftlite.formats import part_target
 from craftlite.formats.files import LABELS
+from craftlite.formats.record import lines_as_words
 from craftlite.geometry import Picture, Size
 from craftlite.image import open_document, read_scaled
 from craftlite.image.document import Document, called, chosen_pages, parse_pages
@@ -57,9 +58,10 @@ def parser() -> ArgumentParser:
     add("--polygons", action="store_true", help="trace the outlines of curved words")
     add(
         "--level",
-        choices=("word", "char"),
+        choices=("word", "char", "line"),
         default="word",
-        help="char also finds the characters of each word",
+        help="char also finds the characters of each word; line groups words into lines of text, "
+        "which formats other than json and jsonl then hold in place of words",
     )
     add("--weights", default="craftlite-small", metavar="NAME|FILE", help="weights to use")
     add(
@@ -249,7 +251,8 @@ class _Work:
 def _draw(target: PurePath, args: Namespace, picture: Picture, maps: Maps, words: Words) -> None:
 
     if args.overlay:
-        _save(args.out / "overlay" / target, overlay(picture, words))
+        drawn = lines_as_words(words) if args.level == "line" else words
+        _save(args.out / "overlay" / target, overlay(picture, drawn))
     if args.heatmaps:
         folder, name = args.out / "heatmaps" / target.parent, target.name
         _save(folder / f"{name}.region", heatmap(picture, maps.region))

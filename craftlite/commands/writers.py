@@ -28,22 +28,30 @@ class Writer(Protocol):
 
 def new_writer(args: Namespace) -> Writer:
     """The writer that --out and --format ask for; raises as FilePerRun does."""
+    lines = args.level == "line"
     if args.out is None:
-        return _Stdout()
+        return _Stdout(lines)
     if args.format in ("json", "icdar", "labelme"):
-        return FilePerPicture(args.out, args.format, polygons=args.polygons)
-    return FilePerRun(args.out, args.format, resume=args.resume, overwrite=args.overwrite)
+        return FilePerPicture(args.out, args.format, polygons=args.polygons, lines=lines)
+    return FilePerRun(
+        args.out, args.format, resume=args.resume, overwrite=args.overwrite, lines=lines
+    )
 
 
 class _Stdout:
     """Prints one JSON object a line, each as soon as it is known."""
+
+    def __init__(self, lines: bool) -> None:
+        self._lines = lines
 
     def has(self, name: str, target: PurePath, part: Part | None = None) -> bool:
         return False
 
     def write(self, name: str, target: PurePath, words: Words, part: Part | None = None) -> None:
         # tqdm's own print keeps the line out of the progress bar where both are on one terminal.
-        Progress.write(json_line(record(name, words, part)), file=sys.stdout)
+        Progress.write(
+            json_line(record(name, words, part, with_lines=self._lines)), file=sys.stdout
+        )
         sys.stdout.flush()
 
     def close(self) -> None:

@@ -123,9 +123,10 @@ def _json_object(text: str, where: str, first_line: int) -> dict[str, Any]:
 
 
 def _picture_of_record(record: dict[str, Any], where: str) -> FoundPicture:
-    words = member(record, "words", list, where)
+    key = "lines" if "lines" in record else "words"
+    found = member(record, key, list, where)
     image, part = member(record, "image", str, where), _part(record)
-    return _picture(image, [_word(w, where, f"words[{n}]") for n, w in enumerate(words)], part)
+    return _picture(image, [_word(w, where, f"{key}[{n}]") for n, w in enumerate(found)], part)
 
 
 def _pictures_of_coco(coco: dict[str, Any], where: str) -> Iterator[FoundPicture]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from craftlite.formats.record import Record, WordRecord, part_of
+from craftlite.formats.record import Record, WordRecord, part_of, regions
 from craftlite.geometry import signed_area
 
 
@@ -22,7 +22,7 @@ def coco(records: Iterable[Record]) -> str:
         size = {"width": entry["width"], "height": entry["height"]}
         image = {"id": image_id, "file_name": entry["image"], **part_of(entry), **size}
         images.append(image | ({"split": entry["split"]} if "split" in entry else {}))
-        for word in entry["words"]:
+        for word in regions(entry):
             ids = {"id": len(annotations) + 1, "image_id": image_id}
             annotations.append(ids | _annotation(word))
     categories = [{"id": 1, "name": "text", "supercategory": "text"}]

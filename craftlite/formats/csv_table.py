@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable
 
-from craftlite.formats.record import Record, part_of
+from craftlite.formats.record import Record, part_of, regions
 from craftlite.image.document import Part
 
 CORNERS = [f"{axis}{number}" for number in range(1, 5) for axis in "xy"]  # names of columns
@@ -17,13 +17,13 @@ def csv_table(records: Iterable[Record]) -> str:
     """
     records = list(records)
     parts = [key for key in Part.__annotations__ if any(key in entry for entry in records)]
-    words = [word for entry in records for word in entry["words"]]
+    words = [word for entry in records for word in regions(entry)]
     labels = [key for key in ("text", "ignore") if any(key in word for word in words)]
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(["image", *parts, "width", "height", "score", *CORNERS, "polygon", *labels])
     for entry in records:
-        for word in entry["words"]:
+        for word in regions(entry):
             place = [entry["image"], *(part_of(entry).get(key, "") for key in parts)]
             head = [*place, entry["width"], entry["height"], word.get("score", "")]
             polygon = " ".join(str(v) for point in word["polygon"] for v in point)

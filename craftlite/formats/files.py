@@ -14,7 +14,15 @@ from craftlite.formats.icdar import icdar
 from craftlite.formats.labelme import labelme
 from craftlite.formats.labelstudio import labelstudio
 from craftlite.formats.paddleocr import paddleocr
-from craftlite.formats.record import Format, Record, json_line, part_of, path_from, record
+from craftlite.formats.record import (
+    Format,
+    Record,
+    json_line,
+    lines_as_words,
+    part_of,
+    path_from,
+    record,
+)
 from craftlite.image.document import Part
 from craftlite.progress import write_line
 from craftlite.words import Words
@@ -35,10 +43,11 @@ class FilePerPicture:
         out: the folder to write to.
         form: "json", "icdar" or "labelme".
         polygons: whether an icdar line holds the polygon in place of the quad.
+        lines: whether icdar and labelme hold lines of text in place of words, and json both.
     """
 
-    def __init__(self, out: Path, form: Format, *, polygons: bool) -> None:
-        self._out, self._form, self._polygons = out, form, polygons
+    def __init__(self, out: Path, form: Format, *, polygons: bool, lines: bool = False) -> None:
+        self._out, self._form, self._polygons, self._lines = out, form, polygons, lines
 
     def _path(self, target: PurePath) -> Path:
         name = f"res_{target.name}.txt" if self._form == "icdar" else f"{target.name}.json"
@@ -55,11 +64,12 @@ class FilePerPicture:
         """
         path = self._path(target)
         if self._form == "icdar":
-            content = icdar(words, polygons=self._polygons)
+            shown = lines_as_words(words) if self._lines else words
+            content = icdar(shown, polygons=self._polygons)
         elif self._form == "labelme":
-            content = labelme(record(path_from(path.parent, name), words))
+            content = labelme(record(path_from(path.parent, name), words, with_lines=self._lines))
         else:
-            content = json_line(record(name, words, part)) + "\n"
+            content = json_line(record(name, words, part, with_lines=self._lines)) + "\n"
         write_whole(path, content)
 
     def close(self) -> None:
@@ -79,6 +89,7 @@ class FilePerRun:
         form: "jsonl" or a format of FINALS.
         resume: keep what `results.jsonl` holds, and go on from there.
         overwrite: replace what an earlier run wrote.
+        lines: whether a format of FINALS holds lines of text in place of words, and jsonl both.
 
     Raises:
         ConfigError: an earlier run's file is there, and neither resume nor overwrite is set.
@@ -86,11 +97,17 @@ class FilePerRun:
     """
 
     def __init__(
-        self, out: Path, form: Format, *, resume: bool = False, overwrite: bool = False
+        self,
+        out: Path,
+        form: Format,
+        *,
+        resume: bool = False,
+        overwrite: bool = False,
+        lines: bool = False,
     ) -> None:
         self._journal = out / "results.jsonl"
         self._final = out / FINALS[form] if form in FINALS else None
-        self._form = form
+        self._form, self._lines = form, lines
         resume = self._resumed = resume and self._journal.exists()
         if not resume and not overwrite:
             self._refuse_to_replace()
@@ -105,7 +122,8 @@ class FilePerRun:
 
     def write(self, name: str, target: PurePath, words: Words, part: Part | None = None) -> None:
         """Append the picture's line; raises CraftliteError where it cannot be written."""
-        line = (json_line(record(name, words, part)) + "\n").encode("ascii")
+        entry = record(name, words, part, with_lines=self._lines)
+        line = (json_line(entry) + "\n").encode("ascii")
         try:
             with self._journal.open("ab", buffering=0) as journal:
                 whole = journal.seek(0, os.SEEK_END)
@@ -211,6 +229,8 @@ def _read_records(journal: Path) -> list[Record]:
             entry = json.loads(line)
             image, size, found = entry["image"], (entry["width"], entry["height"]), entry["words"]
             whole: Record = {"image": image, "width": size[0], "height": size[1], "words": found}
+            if "lines" in entry:
+                whole["lines"] = entry["lines"]
             records.append({**whole, **part_of(entry)})
         except (ValueError, KeyError, TypeError) as error:
             if number == 1:

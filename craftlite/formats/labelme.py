@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from craftlite.formats.record import Record, WordRecord
+from craftlite.formats.record import Record, WordRecord, regions
 
 
 def labelme(record: Record) -> str:
@@ -14,7 +14,7 @@ def labelme(record: Record) -> str:
     file: dict[str, Any] = {
         "version": "5.5.0",
         "flags": {},
-        "shapes": [_shape(word) for word in record["words"]],
+        "shapes": [_shape(word) for word in regions(record)],
         "imagePath": record["image"],
         "imageData": None,
         "imageHeight": record["height"],

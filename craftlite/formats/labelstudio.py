@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from craftlite.formats.record import Record, WordRecord
+from craftlite.formats.record import Record, WordRecord, regions
 
 Json = dict[str, Any]
 
@@ -21,8 +21,8 @@ def labelstudio(records: Iterable[Record]) -> str:
 
 
 def _task(record: Record) -> Json:
-    regions = (_regions(f"word{n}", word, record) for n, word in enumerate(record["words"], 1))
-    prediction = {"model_version": "craftlite", "result": [one for two in regions for one in two]}
+    parts = (_regions(f"word{n}", word, record) for n, word in enumerate(regions(record), 1))
+    prediction = {"model_version": "craftlite", "result": [one for two in parts for one in two]}
     address = "/data/local-files/?d=" + quote(record["image"], errors="surrogateescape")
     return {"data": {"image": address}, "predictions": [prediction]}
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from craftlite.errors import CraftliteError
-from craftlite.formats.record import DONT_CARE, Record, WordRecord
+from craftlite.formats.record import DONT_CARE, Record, WordRecord, regions
 
 
 def paddleocr(records: Iterable[Record]) -> str:
@@ -21,7 +21,7 @@ def _line(entry: Record) -> str:
     if set(entry["image"]) & set("\t\r\n"):
         reason = "a name with a tab or a line break has no place in Label.txt; rename the file"
         raise CraftliteError(f"{entry['image']}: {reason}")
-    words = [_word(word) for word in entry["words"]]
+    words = [_word(word) for word in regions(entry)]
     return f"{entry['image']}\t{json.dumps(words, ensure_ascii=False)}\n"
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import Any, Literal, TypedDict, cast
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from craftlite.image.document import Part
+from craftlite.reading_order import Line
 from craftlite.words import Words
 
 Format = Literal["json", "jsonl", "icdar", "coco", "csv", "labelme", "labelstudio", "paddleocr"]
@@ -21,17 +23,28 @@ class WordRecord(TypedDict, total=False):
     quad: list[list[float]]
     polygon: list[list[float]]
     score: float  # a detection's
+    order: int  # a detection's place in reading order, from 0
     characters: list[list[list[float]]]  # only where characters were asked for, or are known
     confidence: float  # of the characters, where it is less than 1
     text: str | None  # None where it can be read but is not known
     ignore: bool  # whether it is a don't-care region
 
 
-class _Split(TypedDict, total=False):
+class LineRecord(WordRecord):
+    """One line: its outline, the mean of its words' scores, and what `Line` says of it."""
+
+    words: list[int]
+    block: int
+    vertical: bool
+    angle: float
+
+
+class _Optional(TypedDict, total=False):
     split: str  # "train", "val" or "test", where that is known
+    lines: list[LineRecord]  # in reading order, where lines were asked for
 
 
-class Record(Part, _Split):
+class Record(Part, _Optional):
     """One picture's words as JSON has them, with its page or time where the file holds several."""
 
     image: str
@@ -59,17 +72,60 @@ def part_of(entry: Record) -> Part:
     return part
 
 
-def record(image: str, words: Words, part: Part | None = None) -> Record:
+def record(
+    image: str, words: Words, part: Part | None = None, *, with_lines: bool = False
+) -> Record:
     """The JSON object of one picture, or of a part of a file of several."""
     width, height = words.size
-    listed = [
-        WordRecord(quad=rounded(quad), polygon=rounded(polygon), score=round(float(score), 4))
-        for quad, polygon, score in zip(words.quads, words.polygons, words.scores, strict=True)
-    ]
+    lines, listed = words.lines(), _word_records(words)
+    for place, index in enumerate(index for line in lines for index in line.words):
+        listed[index]["order"] = place
     for word, boxes in zip(listed, words.characters or (), strict=False):
         word["characters"] = rounded(boxes)
     entry = {"image": image, **(part or {}), "width": int(width), "height": int(height)}
-    return cast(Record, entry | {"words": listed})
+    entry["words"] = listed
+    if with_lines:
+        entry["lines"] = _line_records(words, lines)
+    return cast(Record, entry)
+
+
+def lines_as_words(words: Words) -> Words:
+    """The lines in place of the words; a line's score is the mean of its words' scores."""
+    return _as_words(words, words.lines())
+
+
+def regions(record: Record) -> Sequence[WordRecord]:
+    """What formats with one kind of region hold: the lines where there are any, or the words."""
+    return record.get("lines", record["words"])
+
+
+def _word_records(words: Words) -> list[WordRecord]:
+    return [
+        WordRecord(quad=rounded(quad), polygon=rounded(polygon), score=round(float(score), 4))
+        for quad, polygon, score in zip(words.quads, words.polygons, words.scores, strict=True)
+    ]
+
+
+def _line_records(words: Words, lines: Sequence[Line]) -> list[LineRecord]:
+    return [
+        LineRecord(
+            **entry,
+            words=list(line.words),
+            block=line.block,
+            vertical=line.vertical,
+            angle=round(line.angle, 1),
+        )
+        for entry, line in zip(_word_records(_as_words(words, lines)), lines, strict=True)
+    ]
+
+
+def _as_words(words: Words, lines: Sequence[Line]) -> Words:
+    return Words(
+        quads=np.array([line.quad for line in lines], np.float32).reshape(-1, 4, 2),
+        polygons=tuple(line.polygon for line in lines),
+        scores=np.array([words.scores[list(line.words)].mean() for line in lines], np.float32),
+        size=words.size,
+    )
 
 
 def json_line(record: Record) -> str:

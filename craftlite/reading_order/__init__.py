@@ -32,14 +32,16 @@ class Line:
 
     Attributes:
         words: the indices of its words, in reading order.
-        polygon: (K, 2) float32, pixels, clockwise from where reading starts; a rectangle where the
-            line is straight.
+        quad: (4, 2) float32, pixels, the least rectangle in its direction, clockwise from where
+            reading starts.
+        polygon: (K, 2) float32, the same, or the outline where the line is curved.
         block: the number of the block that it belongs to, from 0 in reading order.
         vertical: whether it is read downwards.
         angle: degrees of its reading direction, clockwise from level, in -80..100.
     """
 
     words: tuple[int, ...]
+    quad: Points
     polygon: Points
     block: int
     vertical: bool
@@ -68,11 +70,13 @@ def find_lines(quads: Points, polygons: tuple[Points, ...]) -> tuple[Line, ...]:
     columns = stacks(merged(boxes, blocks), APART)
     order = in_order(merged(merged(boxes, blocks), columns))
     straight = dot(of_lines.enters, of_lines.leaves) > STRAIGHT
+    rectangles = boxes.corners.astype(np.float32)
     angles = np.rad2deg(np.arctan2(boxes.along[:, 1], boxes.along[:, 0]))
     return tuple(
         Line(
             words=tuple(lines[line]),
-            polygon=boxes.corners[line].astype(np.float32)
+            quad=rectangles[line],
+            polygon=rectangles[line].copy()
             if straight[line]
             else _outline(strokes, polygons, lines[line]),
             block=number,

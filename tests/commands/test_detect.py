@@ -69,6 +69,60 @@ def test_characters_on_request(
     assert all(np.shape(word["characters"])[1:] == (4, 2) for word in entry["words"])
 
 
+def two_lines() -> Image.Image:
+    """Two words side by side, and one below them."""
+    return picture([(30, 30, 90, 60), (110, 30, 190, 60), (30, 120, 130, 150)])
+
+
+def test_lines_on_request(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two_lines().save(tmp_path / "a.png")
+    assert run("a.png") == run("a.png", "--level", "line") == 0
+    plain, entry = lines(capsys.readouterr().out)
+    assert "lines" not in plain and plain["words"] == entry["words"]
+    first, second = entry["lines"]
+    middles = [np.mean(word["quad"], axis=0) for word in entry["words"]]
+    assert [word["order"] for word in entry["words"]] == [0, 1, 2] or middles[0][0] > 100
+    assert [middles[index][0] < 100 for index in first["words"]] == [True, False]
+    assert len(second["words"]) == 1 and not second["vertical"] and abs(second["angle"]) < 1
+    left, top = np.min(first["polygon"], axis=0)
+    right, bottom = np.max(first["polygon"], axis=0)
+    assert left < 32 and right > 188 and 20 < top < bottom < 70
+
+
+@pytest.mark.parametrize("form", ["icdar", "coco", "csv", *LABELS])
+def test_other_formats_hold_lines_in_place_of_words(
+    run: Callable[..., int], tmp_path: Path, form: str
+) -> None:
+    two_lines().save(tmp_path / "a.png")
+    counts = []
+    for level in ("word", "line"):
+        options = ["--level", level, "--out", level, "--format", form, "--overlay"]
+        assert run("a.png", *options) == 0
+        counts.append(_regions_in(tmp_path / level, form))
+    assert counts == [3, 2]
+    overlays = [
+        np.asarray(Image.open(tmp_path / f"{level}/overlay/a.jpg")) for level in ("word", "line")
+    ]
+    between = [overlay[45, 100].astype(int) for overlay in overlays]
+    assert abs(between[0] - between[1]).max() > 10  # the line's outline is filled between its words
+
+
+def _regions_in(folder: Path, form: str) -> int:
+    file = {"icdar": "res_a.txt", "coco": "coco.json", "csv": "results.csv", "labelme": "a.json"}
+    path = folder / (file | {"labelstudio": "labelstudio.json", "paddleocr": "Label.txt"})[form]
+    text = path.read_text()
+    if form == "icdar":
+        return len(text.splitlines())
+    if form == "csv":
+        return len(text.splitlines()) - 1
+    key = {"coco": "area", "labelme": "shape_type", "paddleocr": "points"}.get(
+        form, "polygonlabels"
+    )
+    return text.count(f'"{key}": [' if form == "labelstudio" else f'"{key}"')
+
+
 def test_thresholds_are_passed_on(
     run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -233,7 +287,7 @@ def test_options_that_contradict_each_other(
         "a.jpg --threads 0",
         "a.jpg --long-side 0",
         "a.jpg --format xml",
-        "a.jpg --level line",
+        "a.jpg --level page",
         "a.jpg --frobnicate",
     ],
 )
