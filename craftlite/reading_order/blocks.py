@@ -7,10 +7,19 @@ comes first, and of what lies side by side the left, each in the page's own dire
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from craftlite.reading_order.groups import Chain, Groups, chained
-from craftlite.reading_order.strokes import STRAIGHT, Floats, Indices, near, span, turned, unit
+from craftlite.reading_order.strokes import (
+    STRAIGHT,
+    TINY,
+    Bools,
+    Floats,
+    Indices,
+    near,
+    span,
+    turned,
+    unit,
+)
 
 LEADING = 1.6  # heights between the lines of a block
 APART = 3.0  # heights between the blocks of a column
@@ -55,7 +64,7 @@ def stacks(boxes: Boxes, distance: float) -> list[Chain]:
     return chained(one[kept], two[kept], len(boxes.height))
 
 
-def _alone(of: Indices, gap: Floats, depth: Floats) -> npt.NDArray[np.bool_]:
+def _alone(of: Indices, gap: Floats, depth: Floats) -> Bools:
     """Which pairs are the nearest of their first, with no other as near as half their depth."""
     count = int(of.max(initial=-1)) + 1
     least = np.full(count, np.inf)
@@ -88,34 +97,54 @@ def surrounding(corners: Floats, along: Floats, groups: Groups) -> Floats:
 
 
 def in_order(boxes: Boxes) -> list[int]:
-    """Boxes in reading order."""
-    main = main_direction(boxes)
-    directions = np.broadcast_to(main, boxes.along.shape)
-    left, right = span(boxes.corners, directions)
-    top, bottom = span(boxes.corners, turned(directions))
-    wide = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
-    high = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
-    wide = wide / np.minimum((right - left)[:, None], right - left)
-    high = high / np.minimum((bottom - top)[:, None], bottom - top)
-    x, y = left + right, top + bottom
-    beside = (high > 0.5) & (high > wide)
-    before = np.where(beside, x[:, None] < x, (wide > 0) & (y[:, None] < y))
-    waits = before.sum(axis=0)
+    """The boxes' numbers in reading order; where nothing says more, the topmost comes first."""
+    directions = np.broadcast_to(main_direction(boxes), boxes.along.shape)
+    sides = [np.stack(span(boxes.corners, axis)) for axis in (directions, turned(directions))]
+    left, top = sides[0][0], sides[1][0]
+    before = _before(sides[0], sides[1])
+    rank = np.empty(len(top))
+    rank[np.lexsort((left, top))] = np.arange(len(top)) / len(top)
+    waits_for = before.sum(axis=0) + rank
     order: list[int] = []
-    left_over = np.ones(len(x), bool)
-    while left_over.any():
-        rest = np.flatnonzero(left_over)
-        ready = rest[waits[rest] == waits[rest].min()]
-        chosen = int(ready[top[ready].argmin()])
+    for _ in range(len(top)):
+        chosen = int(waits_for.argmin())
         order.append(chosen)
-        left_over[chosen] = False
-        waits -= before[chosen]
+        waits_for -= before[chosen]
+        waits_for[chosen] = np.inf
     return order
 
 
+def _before(across: Floats, down: Floats) -> Bools:
+    """Which boxes (N, N) come before which, of their left and right (2, N), top and bottom (2, N).
+
+    Side by side, that is sharing half of the lower one's height, the left one comes first; sharing
+    some width, the upper one.
+    """
+    middles = across.sum(axis=0), down.sum(axis=0)
+    before = np.empty((len(middles[0]),) * 2, bool)
+    for row in range(len(before)):  # one at a time, for many boxes fill the memory
+        wide, high = (_shared(sides, row) for sides in (across, down))
+        right, lower = (middle > middle[row] for middle in middles)
+        before[row] = np.where((high > 0.5) & (high > wide), right, (wide > 0) & lower)
+    return before
+
+
+def _shared(sides: Floats, one: int) -> Floats:
+    """The share (N,) of the shorter one that intervals (2, N) have in common with a certain one."""
+    shared = np.minimum(sides[1], sides[1, one]) - np.maximum(sides[0], sides[0, one])
+    lengths = np.maximum(sides[1] - sides[0], TINY)
+    return np.asarray(shared / np.minimum(lengths, lengths[one]))
+
+
 def main_direction(boxes: Boxes) -> Floats:
-    """The direction (2,) of the most text."""
-    cosines = boxes.along @ boxes.along.T
-    alike = cosines > STRAIGHT
-    best = int((alike @ boxes.weight).argmax())
-    return unit((boxes.along * (boxes.weight * alike[best])[:, None]).sum(axis=0))
+    """The direction (2,) of the most text: that of the heaviest window of angles."""
+    angles = np.arctan2(boxes.along[:, 1], boxes.along[:, 0])
+    order = np.argsort(angles, kind="stable")
+    passed = np.concatenate([[0], np.cumsum(boxes.weight[order])])
+    half = np.arccos(STRAIGHT)
+    low = np.searchsorted(angles[order], angles[order] - half)
+    high = np.searchsorted(angles[order], angles[order] + half, side="right")
+    best = int((passed[high] - passed[low]).argmax())
+    window = order[low[best] : high[best]]
+    pulls = boxes.along[window] * boxes.weight[window, None]
+    return unit(pulls.sum(axis=0))
