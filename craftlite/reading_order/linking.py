@@ -26,6 +26,7 @@ WORD = 2.0  # heights between long parts of a line beside which no other line ha
 LONE = 4.0  # that where one of them is as short as a cell
 CELL = 10.0  # heights; a column of cells is mostly narrower, one of an article wider
 SMOOTH = 6.0  # heights around a run in which others show its direction
+BRIDGE = 2.5  # heights to the lines above and below that show a gap to be of missing words
 PITCH = 4.5  # heights between the lines of a table
 BEND = 45.0  # degrees between neighbours of a line
 LARGER = 2.2  # times the height of a neighbour, unless that is a mark
@@ -133,9 +134,11 @@ def join_rows(strokes: Strokes) -> list[Chain]:
     gutters = _gutters(links, strokes)
     accepted = np.zeros(len(links.one), bool)
     lengths = length(strokes.end - strokes.start) / strokes.height
+    bridges = _bridged(links, strokes)
     for gutter in range(gutters.max(initial=-1) + 1):
         rows = np.flatnonzero(gutters == gutter)
         accepted[rows] = _is_of_rows(links.only(rows), lengths)
+        accepted[rows] |= bridges[rows] >= (1 if len(rows) < 3 else 2)
     links = links.only(accepted)
     links = links.only(np.argsort(links.gap, kind="stable"))
     return chained(links.one, links.two, len(strokes.height))
@@ -186,22 +189,45 @@ def _row_links(strokes: Strokes) -> Links:
 
 def _gutters(links: Links, strokes: Strokes) -> Indices:
     """The number (P,) of the gutter that each link crosses: gaps above each other are one."""
-    middle = (strokes.end[links.one] + strokes.start[links.two]) / 2
-    half = (links.along * np.maximum(links.gap, 0)[:, None]) / 2
-    gaps = np.stack([middle - half, middle + half], axis=1)
+    gaps = _gaps(links, strokes)
     one, two = near(gaps, PITCH * links.height)
     along = links.along[one]
     starts, ends = span(gaps[one], along)
     other_starts, other_ends = span(gaps[two], along)
-    away = abs(dot(middle[two] - middle[one], links.down[one]))
+    away = abs(dot(gaps[two].mean(axis=1) - gaps[one].mean(axis=1), links.down[one]))
     shared = np.minimum(ends, other_ends) - np.maximum(starts, other_starts)
     same = (shared > 0) & (away < PITCH * links.height[one])
     return components(one[same], two[same], len(links.one))
 
 
+def _gaps(links: Links, strokes: Strokes) -> Floats:
+    """Where the gaps of links begin and end (P, 2, 2), at the middle of their height."""
+    middle = (strokes.end[links.one] + strokes.start[links.two]) / 2
+    half = (links.along * np.maximum(links.gap, 0)[:, None]) / 2
+    return np.stack([middle - half, middle + half], axis=1)
+
+
+def _bridged(links: Links, strokes: Strokes) -> Bools:
+    """Which gaps (P,) have a run without a gap both above and below: words are missing there."""
+    gaps, runs = _gaps(links, strokes), np.stack([strokes.start, strokes.end], axis=1)
+    count = len(gaps)
+    reach = np.concatenate([BRIDGE * links.height, np.zeros(len(runs))])
+    gap, run = near(np.concatenate([gaps, runs]), reach)
+    gap, run = gap[mixed := (gap < count) & (run >= count)], run[mixed] - count
+    along, down = links.along[gap], links.down[gap]
+    starts, ends = span(gaps[gap], along)
+    run_starts, run_ends = span(runs[run], along)
+    lower = dot(runs[run].mean(axis=1) - gaps[gap].mean(axis=1), down) / links.height[gap]
+    over = (run_starts < starts) & (run_ends > ends) & (abs(lower) > 0.5) & (abs(lower) < BRIDGE)
+    above, below = (
+        np.bincount(gap[over & side], minlength=count) for side in (lower < 0, lower > 0)
+    )
+    return np.asarray((above > 0).astype(int) + (below > 0))
+
+
 def _is_of_rows(links: Links, lengths: Floats) -> Bools:
     """Which links of one gutter join cells of a row; lengths (N,) of runs are in heights."""
-    cells = min(np.median(lengths[side]) for side in (links.one, links.two))
+    cells = min(np.quantile(lengths[side], 0.8) for side in (links.one, links.two))
     if len(links.one) < 3:
         widest = len(links.one) * LONE if cells < CELL else WORD
         return np.asarray(links.gap < widest * links.height)
