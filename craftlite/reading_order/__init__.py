@@ -21,7 +21,8 @@ from craftlite.reading_order.blocks import (
 )
 from craftlite.reading_order.groups import Chain, Groups
 from craftlite.reading_order.linking import chains_of, join_rows, joined
-from craftlite.reading_order.strokes import STRAIGHT, Strokes, dot, edges, strokes_of, unit
+from craftlite.reading_order.strokes import Strokes, edges, strokes_of
+from craftlite.reading_order.vectors import STRAIGHT, dot, unit
 
 VERTICAL = 60.0  # degrees from level, from which on a line is read downwards
 
@@ -37,7 +38,8 @@ class Line:
         polygon: (K, 2) float32, the same, or the outline where the line is curved.
         block: the number of the block that it belongs to, from 0 in reading order.
         vertical: whether it is read downwards.
-        angle: degrees of its reading direction, clockwise from level, in -80..100.
+        angle: degrees of its reading direction, clockwise from level, in -180..180; -80..100 where
+            the line is straight.
     """
 
     words: tuple[int, ...]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from craftlite.reading_order.groups import Chain, Groups, chained
-from craftlite.reading_order.strokes import (
+from craftlite.reading_order.vectors import (
     STRAIGHT,
     TINY,
     Bools,

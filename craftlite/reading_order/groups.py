@@ -4,7 +4,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from craftlite.reading_order.strokes import Floats, Indices
+from craftlite.reading_order.vectors import Floats, Indices
 
 Chain: TypeAlias = list[int]
 

@@ -6,12 +6,12 @@ import numpy as np
 import shapely
 
 from craftlite.reading_order.groups import Chain, Groups, chained, components
-from craftlite.reading_order.strokes import (
+from craftlite.reading_order.strokes import Strokes
+from craftlite.reading_order.vectors import (
     STRAIGHT,
     Bools,
     Floats,
     Indices,
-    Strokes,
     dot,
     length,
     near,
@@ -30,7 +30,7 @@ BRIDGE = 2.5  # heights to the lines above and below that show a gap to be of mi
 PITCH = 4.5  # heights between the lines of a table
 BEND = 45.0  # degrees between neighbours of a line
 LARGER = 2.2  # times the height of a neighbour, unless that is a mark
-MARK = 0.8  # of its neighbour's height: the longest mark
+MARK = 0.5  # of its neighbour's height: the longest mark
 
 
 class Links(NamedTuple):
@@ -67,15 +67,17 @@ class Links(NamedTuple):
 def chains_of(strokes: Strokes) -> list[Chain]:
     """Runs of words that follow each other closely, each as their numbers in reading order."""
     one, two = near(np.stack([strokes.start, strokes.end], axis=1), 2 * strokes.height)
-    links = links_between(strokes, one, two)
-    ratio = strokes.height[links.one] / strokes.height[links.two]
-    gap = links.gap / links.height
-    fits = (
-        (gap < NEAR) & (gap > -0.6) & (links.overlap > 0.5) & (abs(np.log(ratio)) < np.log(LARGER))
-    )
-    links = links.only(fits)
-    cost = np.maximum(links.gap / links.height, 0) + 1 - links.overlap
-    links = links.only(np.argsort(cost, kind="stable"))
+    # Both ways round, for a hyphen reaches less far than the words beside it.
+    links = links_between(strokes, np.concatenate([one, two]), np.concatenate([two, one]))
+    heights = strokes.height[links.one], strokes.height[links.two]
+    lower = np.where(heights[0] < heights[1], links.one, links.two)
+    high = np.maximum(*heights)
+    mark = length(strokes.end - strokes.start)[lower] < MARK * high
+    gap = links.gap / np.where(mark, (high + links.height) / 2, links.height)
+    alike = (high < LARGER * links.height) | mark
+    fits = (gap < NEAR) & (gap > -0.6) & (links.overlap > 0.5) & alike
+    links, gap = links.only(fits), gap[fits]
+    links = links.only(np.argsort(np.maximum(gap, 0) - links.overlap, kind="stable"))
     return chained(links.one, links.two, len(strokes.height))
 
 
