@@ -98,7 +98,7 @@ LAYOUTS = {
     "paragraph": paragraph,
     "chat": chat,
 }
-# Degrees. Lone characters, taller than wide, show their reading direction on nearly level pages alone.
+# Degrees; of lone characters, taller than wide, only nearly level pages show the direction.
 MOST_TILT = {"table": 10}
 
 
