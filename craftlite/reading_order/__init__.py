@@ -11,7 +11,6 @@ import numpy as np
 
 from craftlite.geometry import Points, clockwise
 from craftlite.reading_order.blocks import (
-    APART,
     LEADING,
     Boxes,
     in_order,
@@ -69,8 +68,7 @@ def find_lines(quads: Points, polygons: tuple[Points, ...]) -> tuple[Line, ...]:
     of_lines = joined(strokes, lines)
     boxes = _boxes(of_lines, lines, quads)
     blocks = stacks(boxes, LEADING)
-    columns = stacks(merged(boxes, blocks), APART)
-    order = in_order(merged(merged(boxes, blocks), columns))
+    order = in_order(merged(boxes, blocks))
     straight = dot(of_lines.enters, of_lines.leaves) > STRAIGHT
     rectangles = boxes.corners.astype(np.float32)
     angles = np.rad2deg(np.arctan2(boxes.along[:, 1], boxes.along[:, 0]))
@@ -85,7 +83,7 @@ def find_lines(quads: Points, polygons: tuple[Points, ...]) -> tuple[Line, ...]:
             vertical=bool(angles[line] > VERTICAL),
             angle=float(angles[line]),
         )
-        for number, block in enumerate(block for column in order for block in columns[column])
+        for number, block in enumerate(order)
         for line in blocks[block]
     )
 

@@ -3,7 +3,7 @@
 import json
 import os
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -70,6 +70,21 @@ def test_confidences_where_every_line_has_one(tmp_path: Path) -> None:
 def test_unreadable_line_is_named(tmp_path: Path, line: str) -> None:
     with pytest.raises(DatasetError, match=r"res_img_1\.txt:2: found .* expected x1,y1"):
         one(tmp_path, f"1,2,9,2,9,8,1,8\n{line}")
+
+
+def test_lines_are_scored_where_detect_wrote_lines(tmp_path: Path) -> None:
+    quads = np.array([SQUARE, SQUARE], np.float32) + np.float32([[[0, 0]], [[10, 0]]])
+    two = Words(quads, tuple(quads), np.array([0.5, 0.9], np.float32), (40, 20))
+    for lines in (False, True):
+        writer = FilePerPicture(tmp_path / str(lines), "json", polygons=False, lines=lines)
+        writer.write("img_1.jpg", PurePath("img_1"), two)
+    words, line = (
+        read_results(tmp_path / name, {"img_1": None}).detections["img_1"]
+        for name in ("False", "True")
+    )
+    assert [len(words), len(line)] == [2, 1]
+    assert line.outlines[0].tolist() == [[1, 2], [19, 2], [19, 8], [1, 8]]
+    assert line.scores is not None and line.scores.tolist() == pytest.approx([0.7])
 
 
 def test_missing_and_unknown_files(tmp_path: Path) -> None:

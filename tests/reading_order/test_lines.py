@@ -217,6 +217,15 @@ def test_a_missed_word_does_not_part_a_line_of_a_paragraph() -> None:
     assert lines_of(list(chain(*rows))) == split([7, 7, 6, 7, 7])
 
 
+def test_columns_in_which_words_are_missing_are_read_one_after_the_other() -> None:
+    left = [row(0, 28 * k, 60, 80, 50, 70) for k in range(8)]
+    right = [row(340, 28 * k, 70, 60, 75, 60) for k in range(8)]
+    del left[2][1:3], left[5][:2], right[4][2:], left[6][2]
+    count = sum(len(line) for line in left)
+    order = [word for line in lines_of(list(chain(*left, *right))) for word in line]
+    assert sorted(order[:count]) == list(range(count))
+
+
 def test_two_signs_far_apart_in_one_row_are_two_lines() -> None:
     quads = [*row(0, 0, 90), *row(600, 0, 90)]
     assert lines_of(quads) == [[0], [1]]
