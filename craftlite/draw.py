@@ -24,7 +24,7 @@ _SUBPIXELS = 1 << _SUBPIXEL_BITS
 _STRIP = 64  # rows or columns that are worked on at once
 
 
-def overlay(picture: Picture, words: Words) -> Picture:
+def overlay(picture: Picture, words: Words, *, scores: bool = False) -> Picture:
     """The picture (H, W, 3) uint8 RGB with every word's polygon, score and characters; a new array.
 
     The lines' width follows the picture's size.
@@ -40,7 +40,8 @@ def overlay(picture: Picture, words: Words) -> Picture:
     # The dark halo keeps the bright line in sight on white paper.
     draw_outlines(drawn, words.polygons, _HALO, width + 2)
     draw_outlines(drawn, words.polygons, _ACCENT, width)
-    _draw_scores(drawn, words)
+    if scores:
+        _draw_scores(drawn, words)
     return drawn
 
 

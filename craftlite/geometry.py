@@ -74,6 +74,33 @@ def clockwise_quads(quads: Points) -> Points:
     return result
 
 
+def edges(outline: Points) -> tuple[Points, Points]:
+    """Upper and lower edge (k, 2) of an outline (2k, 2), both in reading direction."""
+    half = len(outline) // 2
+    return outline[:half], outline[half:][::-1]
+
+
+def points_along(edge: Points, shares: npt.NDArray[np.floating]) -> Points:
+    """Points (N, 2) at shares (N,) of an edge's (k, 2) length: 0 is its start and 1 its end.
+
+    Below 0 and above 1 the edge goes on straight.
+    """
+    steps = np.hypot(*(edge[1:] - edge[:-1]).T)
+    passed = np.concatenate([[0], np.cumsum(steps)])
+    places = shares * passed[-1]
+    step = np.clip(np.searchsorted(passed, places, side="right") - 1, 0, len(steps) - 1)
+    part = (places - passed[step]) / np.maximum(steps[step], 1e-6)
+    points: Points = (edge[step] + part[:, None] * (edge[step + 1] - edge[step])).astype(np.float32)
+    return points
+
+
+def extent(outline: Points) -> tuple[float, float]:
+    """Length along and height across the reading direction, in pixels; means over the outline."""
+    upper, lower = edges(outline)
+    along = np.concatenate([upper[1:] - upper[:-1], lower[1:] - lower[:-1]])
+    return float(np.hypot(*along.T).sum() / 2), float(np.hypot(*(lower - upper).T).mean())
+
+
 def transform(points: npt.ArrayLike, matrix: npt.NDArray[np.floating]) -> Points:
     """Points (..., 2) mapped by a 3x3 homography."""
     xy = np.asarray(points, np.float64)
@@ -88,8 +115,8 @@ def is_convex(quads: Points) -> npt.NDArray[np.bool_]:
     return np.asarray((_cross(ahead, ahead[:, [1, 2, 3, 0]]) > 0).all(axis=1))
 
 
-def to_square(quads: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Homographies (M, 3, 3) from quads (M, 4, 2) to the square from (0, 0) to (1, 1).
+def from_square(quads: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Homographies (M, 3, 3) to quads (M, 4, 2) from the square from (0, 0) to (1, 1).
 
     Not finite where a quad encloses no area. In closed form: Heckbert, "Fundamentals of Texture
     Mapping and Image Warping", 1989, section 2.2.3.
@@ -104,7 +131,14 @@ def to_square(quads: npt.ArrayLike) -> npt.NDArray[np.float64]:
             np.column_stack([four - one + h[:, None] * four, h]),
             np.column_stack([one, np.ones(len(one))]),
         ]
-        # Those are the columns of the way back; its inverse has their cross products as rows.
+    return np.stack(columns, axis=2)
+
+
+def to_square(quads: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Homographies (M, 3, 3) from quads (M, 4, 2) to the square; the inverse of `from_square`."""
+    columns = np.moveaxis(from_square(quads), 2, 0)
+    # An inverse has the cross products of the columns as rows.
+    with np.errstate(divide="ignore", invalid="ignore"):
         rows = [np.cross(columns[i - 2], columns[i - 1]) for i in range(3)]
         scale = (columns[0] * rows[0]).sum(axis=1)
         return np.asarray(np.stack(rows, axis=1) / scale[:, None, None])

@@ -1,17 +1,54 @@
 """The result of a detection, shared by the API, the command line, the demo and the evaluation."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from craftlite.geometry import Points
+from craftlite.geometry import Picture, Points
 from craftlite.reading_order import Line, find_lines
 
+if TYPE_CHECKING:
+    import supervision
 
-@dataclass(frozen=True)
+    from craftlite.image import Source
+
+# What selects several words, as it selects elements of a numpy array of one axis.
+Selection = slice | Sequence[int] | Sequence[bool] | npt.NDArray[np.integer | np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Word:
+    """One word of a picture; two are equal where their numbers are.
+
+    Attributes:
+        quad: (4, 2) float32, pixels of the upright picture, clockwise.
+        polygon: (K, 2) float32; the quad where the word has no curved outline.
+        score: 0..1.
+        characters: (M, 4, 2) float32 quads, or None where not asked for.
+    """
+
+    quad: Points
+    polygon: Points
+    score: float
+    characters: Points | None = None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Word):
+            return NotImplemented
+        return _same(tuple(vars(self).values()), tuple(vars(other).values()))
+
+
+@dataclass(frozen=True, eq=False)
 class Words:
     """The words found in one picture; N of them, in the order of their components.
+
+    They are a sequence of `Word`. An index selects as from a numpy array of one axis: an integer
+    one `Word`; a slice, N booleans or an array of integers the `Words` that have their places. Two
+    are equal where all their numbers are.
 
     Attributes:
         quads: (N, 4, 2) float32, pixels of the upright picture, clockwise.
@@ -45,3 +82,176 @@ class Words:
     def lines(self) -> tuple[Line, ...]:
         """The lines of text that the words make, in reading order; every word is in one of them."""
         return find_lines(self.quads, self.polygons)
+
+    def __iter__(self) -> Iterator[Word]:
+        return (self[place] for place in range(len(self)))
+
+    @overload
+    def __getitem__(self, index: int) -> Word: ...
+
+    @overload
+    def __getitem__(self, index: Selection) -> "Words": ...
+
+    def __getitem__(self, index: int | Selection) -> "Word | Words":
+        places = np.arange(len(self))[index]
+        if places.ndim == 0:
+            place = int(places)
+            characters = None if self.characters is None else self.characters[place]
+            score = float(self.scores[place])
+            return Word(self.quads[place], self.polygons[place], score, characters)
+        if places.ndim > 1:
+            raise IndexError(f"words have one axis, but {index!r} has {places.ndim}")
+        chars = self.characters
+        return replace(
+            self,
+            quads=self.quads[places],
+            polygons=tuple(self.polygons[place] for place in places),
+            scores=self.scores[places],
+            characters=None if chars is None else tuple(chars[place] for place in places),
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Words):
+            return NotImplemented
+        return _same(self._numbers(), other._numbers())
+
+    def _numbers(self) -> tuple[object, ...]:
+        # Of no words, it makes no difference whether characters were asked for.
+        return self.size, self.quads, self.polygons, self.scores, self.characters or None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The words in lists and numbers, with the keys of `craftlite detect`'s JSON.
+
+        width, height and words; each of those has a quad, polygon, score and, where they were asked
+        for, characters. Unlike there nothing is rounded: `from_dict` gives equal words back.
+        """
+        listed = [
+            {"quad": word.quad.tolist(), "polygon": word.polygon.tolist(), "score": word.score}
+            for word in self
+        ]
+        for entry, characters in zip(listed, self.characters or (), strict=False):
+            entry["characters"] = characters.tolist()
+        return {"width": int(self.size[0]), "height": int(self.size[1]), "words": listed}
+
+    @classmethod
+    def from_dict(cls, entry: Mapping[str, Any]) -> "Words":
+        """The words of what `to_dict` gave, or of a line of `craftlite detect`'s JSON.
+
+        A word without a polygon has its quad there; other keys than those of `to_dict` are ignored.
+
+        Raises:
+            ValueError: a key is missing, or what it has is of another shape.
+        """
+        try:
+            listed = entry["words"]
+            quads = np.array([word["quad"] for word in listed], np.float32)
+            outlines = [word.get("polygon", word["quad"]) for word in listed]
+            characters = None
+            if any("characters" in word for word in listed):
+                characters = tuple(_points(word["characters"], 4, 2) for word in listed)
+            return cls(
+                quads=quads.reshape(len(listed), 4, 2),
+                polygons=tuple(_points(outline, 2) for outline in outlines),
+                scores=np.array([word["score"] for word in listed], np.float32),
+                size=(int(entry["width"]), int(entry["height"])),
+                characters=characters,
+            )
+        except KeyError as error:
+            raise ValueError(
+                f"{error} is missing: expected width, height and words, each with quad and score, "
+                "and characters in all words or none"
+            ) from error
+
+    def to_json(self) -> str:
+        """`to_dict` as one line of JSON."""
+        return json.dumps(self.to_dict())
+
+    def to_supervision(self) -> "supervision.Detections":
+        """The words as the supervision library has detections, for its annotators and filters.
+
+        Boxes are upright; the quads are where supervision looks for turned boxes, polygons are
+        `data["polygon"]`. All words are of class 0, "word".
+
+        Raises:
+            ModuleNotFoundError: supervision is not installed.
+        """
+        try:
+            from supervision import Detections
+            from supervision.config import ORIENTED_BOX_COORDINATES
+        except ModuleNotFoundError as error:
+            advice = "to_supervision needs supervision: pip install supervision"
+            raise ModuleNotFoundError(advice, name=error.name) from error
+
+        boxes = [(*outline.min(axis=0), *outline.max(axis=0)) for outline in self.polygons]
+        return Detections(
+            xyxy=np.array(boxes, np.float32).reshape(-1, 4),
+            confidence=self.scores,
+            class_id=np.zeros(len(self), np.int64),
+            data={
+                ORIENTED_BOX_COORDINATES: self.quads,
+                "polygon": list(self.polygons),
+                "class_name": np.full(len(self), "word"),
+            },
+        )
+
+    def crops(
+        self, picture: "Source", height: int | None = None, polygons: bool = False
+    ) -> list[Picture]:
+        """A picture (H, W, 3) uint8 RGB of each word, upright, reading from left to right.
+
+        Args:
+            picture: what the words were found in, as `read_image` takes it.
+            height: pixels of a line of text in all of them; None keeps each one's own.
+            polygons: straighten curved words along their outlines.
+
+        See `craftlite.rectify` for what turns a word which way.
+
+        Raises:
+            InputError: the picture cannot be read.
+            ConfigError: the picture is of another size, or the height is not positive.
+        """
+        from craftlite.rectify import crops
+
+        return crops(self, picture, height, polygons)
+
+    def draw(self, picture: "Source", scores: bool = False) -> Picture:
+        """The picture with the words drawn on it, (H, W, 3) uint8 RGB, by `draw.overlay`.
+
+        Args:
+            picture: what the words were found in, as `read_image` takes it.
+            scores: write each word's score beside it.
+
+        Raises:
+            InputError: the picture cannot be read.
+        """
+        from craftlite.draw import overlay
+        from craftlite.image import read_image
+
+        return overlay(read_image(picture), self, scores=scores)
+
+    def _repr_html_(self) -> str:
+        """The outlines as a small drawing for notebooks; a word shows its score under the mouse."""
+        width, height = (int(side) for side in self.size)
+        outlines = "".join(
+            f'<polygon points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in word.polygon.tolist())}">'
+            f"<title>{number}: {word.score:.2f}</title></polygon>"
+            for number, word in enumerate(self)
+        )
+        return (
+            f"<figure><svg viewBox='0 0 {width} {height}' style='width: 100%; max-width: 32em; "
+            "max-height: 32em; background: #181a1e' fill='#00e67640' stroke='#00e676' "
+            f"stroke-width='{max(width, height) / 400:.2f}'>{outlines}</svg><figcaption>"
+            f"{len(self)} {'word' if len(self) == 1 else 'words'} in {width}x{height} pixels"
+            "</figcaption></figure>"
+        )
+
+
+def _points(numbers: object, *shape: int) -> Points:
+    return np.array(numbers, np.float32).reshape(-1, *shape)
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether two values are equal, tuples part by part and arrays number by number."""
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return np.array_equal(one, other)  # type: ignore[arg-type]  # None and numbers, too

@@ -44,7 +44,7 @@ def test_an_overlay_marks_the_word_and_leaves_the_rest(shade: int) -> None:
 
 def test_the_score_is_a_plate_above_the_word() -> None:
     picture = np.zeros((300, 600, 3), np.uint8)
-    above = changed(picture, overlay(picture, one_word((600, 300))))[:115]
+    above = changed(picture, overlay(picture, one_word((600, 300)), scores=True))[:115]
     rows, columns = np.nonzero(above)
     assert rows.size > 100
     assert columns.min() >= 149 and columns.max() < 300

@@ -252,7 +252,7 @@ def _draw(target: PurePath, args: Namespace, picture: Picture, maps: Maps, words
 
     if args.overlay:
         drawn = lines_as_words(words) if args.level == "line" else words
-        _save(args.out / "overlay" / target, overlay(picture, drawn))
+        _save(args.out / "overlay" / target, overlay(picture, drawn, scores=True))
     if args.heatmaps:
         folder, name = args.out / "heatmaps" / target.parent, target.name
         _save(folder / f"{name}.region", heatmap(picture, maps.region))

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from craftlite.data.sample import Word, letters_of
-from craftlite.geometry import Points, is_convex
+from craftlite.geometry import Points, edges, extent, is_convex, points_along
 
 # Width of a character over the height of its word, for words without a transcription.
 TYPICAL_ASPECT = 0.55
@@ -31,33 +31,6 @@ def split_evenly(outline: Points, count: int) -> Points:
         return np.stack([left[:-1], right[:-1], right[1:], left[1:]], axis=1)
     upper, lower = (points_along(edge, shares) for edge in edges(outline))
     return np.stack([upper[:-1], upper[1:], lower[1:], lower[:-1]], axis=1)
-
-
-def edges(outline: Points) -> tuple[Points, Points]:
-    """Upper and lower edge (k, 2) of an outline (2k, 2), both in reading direction."""
-    half = len(outline) // 2
-    return outline[:half], outline[half:][::-1]
-
-
-def points_along(edge: Points, shares: npt.NDArray[np.floating]) -> Points:
-    """Points (N, 2) at shares (N,) of an edge's (k, 2) length: 0 is its start and 1 its end.
-
-    Below 0 and above 1 the edge goes on straight.
-    """
-    steps = np.hypot(*(edge[1:] - edge[:-1]).T)
-    passed = np.concatenate([[0], np.cumsum(steps)])
-    places = shares * passed[-1]
-    step = np.clip(np.searchsorted(passed, places, side="right") - 1, 0, len(steps) - 1)
-    part = (places - passed[step]) / np.maximum(steps[step], 1e-6)
-    points: Points = (edge[step] + part[:, None] * (edge[step + 1] - edge[step])).astype(np.float32)
-    return points
-
-
-def extent(outline: Points) -> tuple[float, float]:
-    """Length along and height across the reading direction, in pixels; means over the outline."""
-    upper, lower = edges(outline)
-    along = np.concatenate([upper[1:] - upper[:-1], lower[1:] - lower[:-1]])
-    return float(np.hypot(*along.T).sum() / 2), float(np.hypot(*(lower - upper).T).mean())
 
 
 def _is_tall(outline: Points) -> bool:

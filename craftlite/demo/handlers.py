@@ -99,7 +99,7 @@ class Handlers:
         words = _at_level(self._words(analysis, chosen)[0], chosen.level)
         if form == "png":
             path = self._new_file(f"{Path(analysis.name).stem or 'picture'}.png")
-            write_picture(path, overlay(analysis.picture, words))
+            write_picture(path, overlay(analysis.picture, words, scores=True))
         else:
             name, text = _text_file(form, analysis.name, words)
             path = self._new_file(name)

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from craftlite.data.sample import Sample
-from craftlite.data.word_geometry import edges, extent, points_along, reading_outline
-from craftlite.geometry import Picture, Points
+from craftlite.data.word_geometry import reading_outline
+from craftlite.geometry import Picture, Points, edges, extent, points_along
 from craftlite.preprocess import MAP_STRIDE, MEAN, STRIDE
 
 HEIGHT = 64  # pixels of a strip, of which the word has TEXT: heights that training shows most

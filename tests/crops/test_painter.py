@@ -25,8 +25,8 @@ from craftlite.data.loader import Batch, Crops
 from craftlite.data.sample import Sample, Word
 from craftlite.data.sources import Listed
 from craftlite.data.targets import GUESSED, render_targets
-from craftlite.data.word_geometry import characters_of, points_along, split_evenly
-from craftlite.geometry import Points, box
+from craftlite.data.word_geometry import characters_of, split_evenly
+from craftlite.geometry import Points, box, points_along
 from craftlite.preprocess import STD
 from craftlite.synth.generator import Generator
 from craftlite.synth.typesetting.fonts import FaceId
