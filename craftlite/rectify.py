@@ -1,13 +1,7 @@
-"""Words cut out of their picture, upright and reading from left to right.
+"""Words cut out of their picture, upright and reading from left to right."""
 
-A quad shows along which line its word runs, but not from which end. A word that runs rather across
-than up is read to the right; one that runs up and down is read as the picture's other steep words
-lean, and downwards where that shows nothing. Tall words of single or stacked letters, such as
-columns of Chinese, stay as they are.
-"""
-
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -20,24 +14,16 @@ from craftlite.geometry import (
     edges,
     extent,
     from_square,
-    is_convex,
     points_along,
-    transform,
 )
 from craftlite.image import Source, read_image
+from craftlite.orientation import Reading, side_lengths
 from craftlite.words import Words
 
-PADDING = 0.1  # of a word's height, on every side
-TALL = 1.5  # a word so many times as high as it is wide is no word of a few wide letters
-LONGEST = 32_000  # pixels of a crop; OpenCV's limit is a little more
-STACKED = (
-    0.8  # a letter's part of a column, in widths of the column, from which letters are stacked
-)
-LETTER = 1.5  # a tall word up to so many times the height of the picture's other words is a letter
-_SMOOTH = cv2.INTER_LINEAR
+Floats = npt.NDArray[np.floating]
 
-_Pair = npt.NDArray[np.float64]
-STEEP = 0.35  # sine of the angle to the vertical up to which a word can be read either way
+PADDING = 0.1  # of a word's height, on every side
+LONGEST = 32_000  # pixels of a crop; OpenCV's limit is a little more
 
 
 def crops(
@@ -67,127 +53,79 @@ def crops(
         )
     if height is not None and height < 1:
         raise ConfigError(f"height {height}: must be at least 1 pixel")
-    quads, columns = reading_quads(words)
-    cut = list(_straight(pixels, quads, height))
-    if polygons:
-        for number, outline in enumerate(words.polygons):
-            if len(outline) > 4 and len(outline) % 2 == 0:
-                cut[number] = _curved(pixels, _like(quads[number], outline), height)
-    for number in np.flatnonzero(columns).tolist():
-        cut[number] = np.ascontiguousarray(np.rot90(cut[number], -1))
+    reading = Reading.of(words)
+    cut = _cut(pixels, words, reading.quads, height, polygons)
+    turns = reading.turns(cut)
+    # A letter is as high as words are, not as wide.
+    letters = np.flatnonzero((turns < 0) & reading.letters())
+    upright = np.roll(reading.quads[letters], 1, axis=1)
+    for letter, crop in zip(letters, _straight(pixels, upright, height), strict=True):
+        cut[letter], turns[letter] = crop, 0
+    for number in np.flatnonzero(turns).tolist():
+        turn = cv2.ROTATE_180 if turns[number] == 2 else cv2.ROTATE_90_CLOCKWISE
+        cut[number] = cv2.rotate(cut[number], turn).astype(np.uint8, copy=False)
     return cut
 
 
-def reading_quads(words: Words) -> tuple[Points, npt.NDArray[np.bool_]]:
-    """The words' quads (N, 4, 2), and which (N,) of them are columns of upright letters.
-
-    A quad begins with the corner where reading starts, and its first side runs in reading
-    direction: down the right side of a column.
-    """
-    upright = _upright(_regular(words.quads))
-    wide, high = _lengths(upright)
-    tall = high > TALL * wide
-    if tall.any() and not tall.all():
-        tall &= high > LETTER * np.median(high[~tall])
-    columns = tall & [_is_stacked(words, number, wide[number]) for number in range(len(words))]
-    # The direction from the top to the bottom of each word.
-    lean = (upright[:, 2] + upright[:, 3] - upright[:, 0] - upright[:, 1])[:, 0]
-    up = tall & ~columns & (lean < -2 * STEEP * high)
-    turns = np.where(up, 3, np.where(tall, 1, 0))
-    return _rolled(upright, turns), columns
-
-
-def _upright(quads: Points) -> Points:
-    """Quads (N, 4, 2) from the corner whose side points to the right the most."""
-    sides = np.roll(quads, -1, axis=1) - quads
-    lengths = np.maximum(np.linalg.norm(sides, axis=2), 1e-6)
-    return _rolled(quads, (sides[..., 0] / lengths).argmax(axis=1))
-
-
-def _rolled(quads: Points, starts: npt.NDArray[np.integer]) -> Points:
-    """Quads (N, 4, 2), each from its corner of the number (N,)."""
-    places = (starts[:, None] + np.arange(4)) % 4
-    return np.take_along_axis(quads, places[:, :, None], axis=1)
-
-
-def _is_stacked(words: Words, number: int, width: float) -> bool:
-    """Whether the letters of a tall word are as high as its column is wide, or nearly."""
-    if words.characters is None:
-        return False
-    centres = words.characters[number].mean(axis=1)
-    if len(centres) < 2:
-        return True
-    return bool(np.median(np.linalg.norm(np.diff(centres, axis=0), axis=1)) > STACKED * width)
-
-
-def _regular(quads: Points) -> Points:
-    """Quads (N, 4, 2), with least rectangles in the place of those that no camera makes of one."""
-    skew = np.linalg.norm(quads[:, 0] - quads[:, 1] + quads[:, 2] - quads[:, 3], axis=1)
-    along, across = _lengths(quads)
-    regular = quads.copy()
-    for number in np.flatnonzero(~is_convex(quads) | (skew > np.minimum(along, across) / 2)):
-        regular[number] = cv2.boxPoints(cv2.minAreaRect(quads[number]))
-    return regular
-
-
-def _lengths(quads: Points) -> tuple[Points, Points]:
-    """Lengths (N,) in pixels of the first sides of quads (N, 4, 2), and of the second ones.
-
-    A side's length is the mean of its own and of that across.
-    """
-    sides = np.linalg.norm(np.roll(quads, -1, axis=1) - quads, axis=2)
-    return (sides[:, 0] + sides[:, 2]) / 2, (sides[:, 1] + sides[:, 3]) / 2
+def _cut(
+    pixels: Picture, words: Words, quads: Points, height: int | None, polygons: bool
+) -> list[Picture]:
+    """The crops of all words, by quads (N, 4, 2) from the corners where reading starts."""
+    bent = [polygons and len(line) > 4 and len(line) % 2 == 0 for line in words.polygons]
+    outlines = [
+        _like(quads[number], words.polygons[number]) for number in range(len(words)) if bent[number]
+    ]
+    straight = _straight(pixels, quads[~np.array(bent, np.bool_)], height)
+    curved = _curved(pixels, outlines, height)
+    return [next(curved if is_bent else straight) for is_bent in bent]
 
 
 class _Layout(NamedTuple):
-    """How a word lies in its crop; of several words, arrays (N,).
+    """How N words lie in their crops.
 
     Attributes:
-        wide, high: pixels of the crop.
-        step_x, step_y: from one of them to the next, in pixels of the picture.
-        pad: pixels of the picture around the word.
+        wide, high: (N,) pixels of the crop.
+        step: (N,) from one of its rows to the next, in pixels of the picture.
+        first: (2, N) where its first pixel lies, in shares of the word's length and height.
+        shares: (2, N) from one pixel to the next, likewise.
     """
 
-    wide: Any
-    high: Any
-    step_x: Any
-    step_y: Any
-    pad: Any
+    wide: npt.NDArray[np.intp]
+    high: npt.NDArray[np.intp]
+    step: Floats
+    first: Floats
+    shares: Floats
 
     @classmethod
-    def of(cls, along: Any, across: Any, height: int | None) -> "_Layout":
-        """The layout of words of such lengths in pixels of the picture."""
+    def of(cls, along: Floats, across: Floats, height: int | None) -> "_Layout":
+        """The layout of words (N,) of such lengths in pixels of the picture."""
+        along, across = np.maximum(along, 1), np.maximum(across, 1)
         # Corners are the centres of pixels: with half a pixel more, upright words are copied.
         pad = np.floor(PADDING * across) + 0.5
         length, breadth = along + 2 * pad, across + 2 * pad
         high = np.clip(np.rint(breadth), 1, LONGEST) if height is None else height + 0 * breadth
         wide = np.clip(np.rint(length * high / breadth), 1, LONGEST)
-        return cls(wide, high, length / wide, breadth / high, pad)
+        steps = np.array([length / wide, breadth / high])
+        first, shares = (steps / 2 - pad) / (along, across), steps / (along, across)
+        return cls(wide.astype(np.intp), high.astype(np.intp), steps[1], first, shares)
 
 
 def _straight(pixels: Picture, quads: Points, height: int | None) -> Iterator[Picture]:
-    """The crops of quads (N, 4, 2) as `reading_quads` gives them."""
-    along, across = (np.maximum(lengths, 1) for lengths in _lengths(quads))
-    layout = _Layout.of(along, across, height)
-    to_unit = np.zeros((len(quads), 3, 3))  # from pixels of the crop
-    to_unit[:, 0, 0], to_unit[:, 0, 2] = layout.step_x, layout.step_x / 2 - layout.pad
-    to_unit[:, 1, 1], to_unit[:, 1, 2] = layout.step_y, layout.step_y / 2 - layout.pad
-    to_unit[:, :2] /= np.stack([along, across], axis=1)[:, :, None]
+    """The crops of quads (N, 4, 2) from the corners where reading starts."""
+    layout = _Layout.of(*side_lengths(quads), height)
+    to_unit = np.zeros((len(quads), 3, 3))
+    to_unit[:, [0, 1], [0, 1]], to_unit[:, :2, 2] = layout.shares.T, layout.first.T
     to_unit[:, 2, 2] = 1
     matrices = _from_unit(quads) @ to_unit
-    for wide, high, step, matrix in zip(
-        layout.wide, layout.high, layout.step_y, matrices, strict=True
-    ):
-        corners = transform([[0, 0], [wide - 1, 0], [wide - 1, high - 1], [0, high - 1]], matrix)
-        region, times, plus = _region(pixels, corners, step)
-        to_region = np.array([[times[0], 0, plus[0]], [0, times[1], plus[1]], [0, 0, 1]])
-        crop = cv2.warpPerspective(
-            region,
-            to_region @ matrix,
-            (int(wide), int(high)),
-            flags=_SMOOTH | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+    right, bottom, zero = layout.wide - 1, layout.high - 1, 0 * layout.wide
+    corners = [[zero, right, right, zero], [zero, zero, bottom, bottom], [zero + 1] * 4]
+    x, y, w = np.moveaxis(matrices @ np.moveaxis(np.array(corners), 2, 0), 1, 0)
+    parts = _Parts.of(pixels, np.stack([x / w, y / w], axis=2), layout.step)
+    matrices = parts.matrices() @ matrices
+    sizes = np.stack([layout.wide, layout.high], axis=1).tolist()
+    for number, (matrix, size) in enumerate(zip(matrices, sizes, strict=True)):
+        part, flags = parts.cut(pixels, number), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        crop = cv2.warpPerspective(part, matrix, size, None, flags, cv2.BORDER_REPLICATE)
         yield crop.astype(np.uint8, copy=False)
 
 
@@ -201,38 +139,86 @@ def _from_unit(quads: Points) -> npt.NDArray[np.float64]:
     return matrices
 
 
-def _curved(pixels: Picture, outline: Points, height: int | None) -> Picture:
-    """The crop of an outline (2k, 2): k points above in reading direction, k back below."""
-    along, across = (max(length, 1.0) for length in extent(outline))
-    layout = _Layout.of(along, across, height)
-    columns, rows = np.arange(layout.wide), np.arange(layout.high)
-    shares = ((columns + 0.5) * layout.step_x - layout.pad) / along
-    down = (((rows + 0.5) * layout.step_y - layout.pad) / across).astype(np.float32)
+def _curved(pixels: Picture, outlines: Sequence[Points], height: int | None) -> Iterator[Picture]:
+    """The crops of outlines (2k, 2): k points in reading direction above a word, k back below."""
+    lengths = np.array([extent(outline) for outline in outlines]).reshape(-1, 2)
+    layout = _Layout.of(lengths[:, 0], lengths[:, 1], height)
+    rows = [
+        _outer_rows(outline, wide, *first)
+        for outline, wide, first in zip(outlines, layout.wide, layout.first.T, strict=True)
+    ]
+    bounds = np.array([(row.min(axis=(0, 1)), row.max(axis=(0, 1))) for row in rows])
+    parts = _Parts.of(pixels, bounds.reshape(-1, 2, 2), layout.step)
+    for number, (ends, high) in enumerate(zip(rows, layout.high, strict=True)):
+        top, bottom = parts.inside(ends, number)
+        down = np.linspace(0, 1, high, dtype=np.float32)[:, None]
+        x, y = (top[:, k] + down * (bottom[:, k] - top[:, k]) for k in (0, 1))
+        part, flags = parts.cut(pixels, number), cv2.INTER_LINEAR
+        crop = cv2.remap(part, x, y, flags, borderMode=cv2.BORDER_REPLICATE)
+        yield crop.astype(np.uint8, copy=False)
+
+
+def _outer_rows(outline: Points, wide: int, start: float, top: float) -> Points:
+    """Where the pixels (2, wide, 2) of a crop's first and last row lie in the picture."""
+    shares = np.linspace(start, 1 - start, wide)
     upper, lower = (points_along(edge, shares) for edge in edges(outline))
-    places = upper + down[:, None, None] * (lower - upper)
-    region, times, plus = _region(pixels, places.reshape(-1, 2), layout.step_y)
-    x, y = np.moveaxis(places * times + plus, 2, 0).astype(np.float32)
-    crop = cv2.remap(region, x, y, _SMOOTH, borderMode=cv2.BORDER_REPLICATE)
-    return crop.astype(np.uint8, copy=False)
+    down = np.float32(top) * (lower - upper)
+    return np.stack([upper + down, lower - down])
 
 
-def _region(pixels: Picture, places: Points, step: float) -> tuple[Picture, _Pair, _Pair]:
-    """The part of a picture that places (K, 2) are read from; times and plus what they lie there.
+class _Parts(NamedTuple):
+    """The parts of a picture that N crops are read from.
 
-    Where they are several pixels apart, so many are averaged to one: no letter's stroke is skipped.
+    Where a crop's pixels are several of the picture's apart, so many become one: no letter's stroke
+    is skipped.
+
+    Attributes:
+        low, high: (N, 2) the first column and row of each, and those after the last.
+        shrink: (N,) how many columns and rows become one.
     """
-    shrink = max(1, int(step))
-    margin = 3 * shrink  # that smoothing reads from
-    size = np.array(pixels.shape[1::-1])
-    low = np.clip(np.floor(places.min(axis=0)) - margin, 0, size - 1).astype(np.int64)
-    high = np.clip(np.ceil(places.max(axis=0)) + margin + 1, low + 1, size).astype(np.int64)
-    region = pixels[low[1] : high[1], low[0] : high[0]]
-    if shrink == 1:
-        return region, np.ones(2), -low
-    small = np.maximum((high - low) // shrink, 1)
-    times = small / (high - low)
-    shrunk = cv2.resize(region, small.tolist(), interpolation=cv2.INTER_AREA)
-    return shrunk.astype(np.uint8, copy=False), times, (0.5 - low) * times - 0.5
+
+    low: npt.NDArray[np.int64]
+    high: npt.NDArray[np.int64]
+    shrink: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, pixels: Picture, places: npt.NDArray[np.floating], step: npt.NDArray[np.floating]
+    ) -> "_Parts":
+        """The parts with all places (N, K, 2), between which there are steps (N,) of pixels."""
+        shrink = np.maximum(step.astype(np.int64), 1)
+        margin = 3 * shrink[:, None]  # that smoothing reads from
+        size = np.array(pixels.shape[1::-1])
+        low = np.clip(np.floor(places.min(axis=1)) - margin, 0, size - 1).astype(np.int64)
+        high = np.clip(np.ceil(places.max(axis=1)) + margin + 1, low + 1, size).astype(np.int64)
+        shrink = np.maximum(shrink, (high - low).max(axis=1) // LONGEST + 1)
+        shrink = np.minimum(shrink, (high - low).min(axis=1))
+        # Whole groups of pixels are averaged several times faster.
+        high -= (high - low) % shrink[:, None]
+        return cls(low, high, shrink)
+
+    def inside(self, places: Points, number: int) -> Points:
+        """Places (..., 2) of the picture in a part's own pixels."""
+        shrink = np.float32(self.shrink[number])
+        moved: Points = (places - self.low[number].astype(np.float32) + 0.5) / shrink - 0.5
+        return moved
+
+    def matrices(self) -> npt.NDArray[np.float64]:
+        """Those (N, 3, 3) that take places in the picture to places in the parts."""
+        matrices = np.zeros((len(self.low), 3, 3))
+        matrices[:, [0, 1], [0, 1]] = 1 / self.shrink[:, None]
+        matrices[:, :2, 2] = (0.5 - self.low) / self.shrink[:, None] - 0.5
+        matrices[:, 2, 2] = 1
+        return matrices
+
+    def cut(self, pixels: Picture, number: int) -> Picture:
+        """The pixels of a part."""
+        (left, top), (right, bottom) = self.low[number], self.high[number]
+        part, shrink = pixels[top:bottom, left:right], int(self.shrink[number])
+        if shrink == 1:
+            return part
+        size = part.shape[1] // shrink, part.shape[0] // shrink
+        return cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
 def _like(quad: Points, outline: Points) -> Points:

@@ -1,0 +1,168 @@
+"""Which way words are read: where reading starts, and whether their letters are stacked.
+
+A quad shows along which line its word runs, not from which end. A word that runs rather across than
+up is read to the right. Of a tall one, what its pixels show decides:
+
+- Letters have more upright strokes than level ones. Where the strokes cross the tall word, its
+  letters lie on their side: it is a turned word. Where they run along it, letters are stacked, and
+  it is a column of them, or a single one.
+- Ascenders outweigh descenders: a turned word is read so that they are above. A single word shows
+  this badly, and capitals not at all; so words of one line decide together, and the picture's other
+  words count as well. Where nothing shows it, tall words are read downwards.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from craftlite.geometry import Picture, Points, is_convex
+from craftlite.words import Words
+
+Floats = npt.NDArray[np.floating]
+Flags = npt.NDArray[np.bool_]
+
+TALL = 1.5  # a word so many times as high as it is wide is not one of a few wide letters
+LEANING = 0.35  # sine of the angle to the vertical from which on it shows where reading starts
+LETTER = 1.5  # stacked letters up to so many times as high as the picture's other words are one
+ROWS = 32  # that a word's pixels are looked at in
+# From here on the numbers are those that parted words rendered in 111 Latin faces and one Chinese.
+PITCH = 0.85  # from a letter to the next, in widths of the word; more of it is for stacked letters
+PITCH_WEIGHT = 1.2
+OTHERS = 0.25  # the weight of the picture's other tall words
+DOWNWARDS = 0.01  # what is for reading downwards before anything is seen
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Where N words begin, as their quads show it; `turns` decides on the tall ones.
+
+    Attributes:
+        quads: (N, 4, 2) from the corner where reading starts, clockwise; tall words downwards.
+        tall: (N,) which words are tall.
+    """
+
+    words: Words
+    quads: Points
+    tall: Flags
+
+    @classmethod
+    def of(cls, words: Words) -> "Reading":
+        """What the quads of a picture's words show."""
+        upright = _upright(_regular(words.quads))
+        wide, high = side_lengths(upright)
+        tall = high > TALL * wide
+        return cls(words, _rolled(upright, tall.astype(np.intp)), tall)
+
+    def turns(self, crops: Sequence[Picture]) -> npt.NDArray[np.intp]:
+        """The quarter turns (N,), anticlockwise, that make words upright that were cut by `quads`.
+
+        crops: (H, W, 3) uint8 RGB of all words.
+        """
+        turns = np.zeros(len(crops), np.intp)
+        numbers = np.flatnonzero(self.tall)
+        if len(numbers):
+            looks = [_look(crops[number]) for number in numbers.tolist()]
+            profiles = np.array([profile for profile, _ in looks])
+            stacked = self._are_stacked(numbers, np.array([strokes for _, strokes in looks]))
+            upwards = self._read_upwards(numbers, np.where(stacked, 0, _ascenders(profiles)))
+            turns[numbers] = np.where(stacked, -1, np.where(upwards, 2, 0))
+        return turns
+
+    def letters(self) -> Flags:
+        """Which (N,) tall words are one letter each, if their letters turn out to be stacked."""
+        if self.words.characters is not None:
+            single = np.array([len(quads) < 2 for quads in self.words.characters], np.bool_)
+            return self.tall & single
+        if self.tall.all():
+            return ~self.tall
+        along, across = side_lengths(self.quads)
+        return self.tall & (along < LETTER * np.median(across[~self.tall]))
+
+    def _are_stacked(self, numbers: npt.NDArray[np.intp], strokes: Floats) -> Flags:
+        """Which of the tall words have stacked letters."""
+        evidence = -strokes
+        if self.words.characters is not None:
+            widths = np.maximum(side_lengths(self.quads)[1], 1)
+            for place, number in enumerate(numbers.tolist()):
+                centres = self.words.characters[number].mean(axis=1)
+                if len(centres) > 1:
+                    pitch = np.median(np.linalg.norm(np.diff(centres, axis=0), axis=1))
+                    evidence[place] += PITCH_WEIGHT * (pitch / widths[number] - PITCH)
+        return np.asarray(evidence + OTHERS * evidence.mean() > 0)
+
+    def _read_upwards(self, numbers: npt.NDArray[np.intp], ascenders: Floats) -> Flags:
+        """Which of the tall words are read upwards."""
+        quads = self.quads[numbers]
+        ahead = quads[:, 1] + quads[:, 2] - quads[:, 0] - quads[:, 3]
+        ahead /= np.maximum(np.linalg.norm(ahead, axis=1, keepdims=True), 1e-6)
+        centres, widths = quads.mean(axis=1), side_lengths(quads)[1]
+        in_line = [
+            ascenders[np.abs((centres - centre) @ (y, -x)) < np.maximum(widths, width) / 2].sum()
+            for centre, (x, y), width in zip(centres, ahead, widths, strict=True)
+        ]
+        downwards = np.array(in_line) + ascenders.mean() + DOWNWARDS
+        leaning = np.abs(ahead[:, 0]) > LEANING
+        return np.asarray(np.where(leaning, ahead[:, 0] < 0, downwards < 0))
+
+
+def side_lengths(quads: Points) -> tuple[Floats, Floats]:
+    """Lengths (N,) in pixels of the first sides of quads (N, 4, 2), and of the second ones.
+
+    A side's length is the mean of its own and of that across.
+    """
+    sides = np.linalg.norm(np.roll(quads, -1, axis=1) - quads, axis=2)
+    return (sides[:, 0] + sides[:, 2]) / 2, (sides[:, 1] + sides[:, 3]) / 2
+
+
+def _regular(quads: Points) -> Points:
+    """Quads (N, 4, 2), with least rectangles in the place of those that no camera makes of one."""
+    skew = np.linalg.norm(quads[:, 0] - quads[:, 1] + quads[:, 2] - quads[:, 3], axis=1)
+    regular = quads.copy()
+    strange = ~is_convex(quads) | (skew > np.minimum(*side_lengths(quads)) / 2)
+    for number in np.flatnonzero(strange):
+        regular[number] = cv2.boxPoints(cv2.minAreaRect(quads[number]))
+    return regular
+
+
+def _upright(quads: Points) -> Points:
+    """Quads (N, 4, 2) from the corner whose side points to the right the most."""
+    sides = np.roll(quads, -1, axis=1) - quads
+    lengths = np.maximum(np.linalg.norm(sides, axis=2), 1e-6)
+    return _rolled(quads, (sides[..., 0] / lengths).argmax(axis=1))
+
+
+def _rolled(quads: Points, starts: npt.NDArray[np.intp]) -> Points:
+    """Quads (N, 4, 2), each from its corner of the number (N,)."""
+    places = (starts[:, None] + np.arange(4)) % 4
+    return np.take_along_axis(quads, places[:, :, None], axis=1)
+
+
+def _look(crop: Picture) -> tuple[Floats, float]:
+    """Strokes across each row (ROWS,) of a crop; and how far they outweigh those along, a log."""
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    width = max(2, round(crop.shape[1] * ROWS / crop.shape[0]))
+    grey = cv2.resize(grey, (width, ROWS), interpolation=cv2.INTER_AREA)
+    profile = cv2.reduce(
+        cv2.absdiff(grey[:, 1:], grey[:, :-1]), 1, cv2.REDUCE_SUM, None, cv2.CV_64F
+    )
+    along = cv2.norm(grey[1:], grey[:-1], cv2.NORM_L1)
+    return np.asarray(profile[:, 0], np.float64), float(np.log((profile.sum() + 1) / (along + 1)))
+
+
+def _ascenders(profiles: Floats) -> Floats:
+    """How far strokes above the body of the letters outweigh those below, -1..1 for each word (N,).
+
+    The body is what lies between the first and the last row with half the strokes of the fullest.
+    """
+    rows = np.pad(profiles, ((0, 0), (1, 1)))
+    rows = rows[:, :-2] / 4 + rows[:, 1:-1] / 2 + rows[:, 2:] / 4
+    level = np.sort(rows, axis=1)
+    rows = np.maximum(rows - level[:, :3].mean(axis=1, keepdims=True), 0)
+    body = rows > np.sort(rows, axis=1)[:, -4:-3] / 2
+    above = np.cumsum(body, axis=1) == 0
+    below = np.cumsum(body[:, ::-1], axis=1)[:, ::-1] == 0
+    total = np.maximum(rows.sum(axis=1), 1e-6)
+    return np.asarray(((above * rows).sum(axis=1) - (below * rows).sum(axis=1)) / total)
