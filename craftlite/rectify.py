@@ -100,13 +100,13 @@ class _Layout(NamedTuple):
     def of(cls, along: Floats, across: Floats, height: int | None) -> "_Layout":
         """The layout of words (N,) of such lengths in pixels of the picture."""
         along, across = np.maximum(along, 1), np.maximum(across, 1)
+        pad = PADDING * across if height is not None else np.floor(PADDING * across)
         # Corners are the centres of pixels: with half a pixel more, upright words are copied.
-        pad = np.floor(PADDING * across) + 0.5
-        length, breadth = along + 2 * pad, across + 2 * pad
+        length, breadth = along + 2 * pad + 1, across + 2 * pad + 1
         high = np.clip(np.rint(breadth), 1, LONGEST) if height is None else height + 0 * breadth
         wide = np.clip(np.rint(length * high / breadth), 1, LONGEST)
         steps = np.array([length / wide, breadth / high])
-        first, shares = (steps / 2 - pad) / (along, across), steps / (along, across)
+        first, shares = (steps / 2 - pad - 0.5) / (along, across), steps / (along, across)
         return cls(wide.astype(np.intp), high.astype(np.intp), steps[1], first, shares)
 
 
