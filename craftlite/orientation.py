@@ -23,10 +23,12 @@ from craftlite.words import Words
 
 Floats = npt.NDArray[np.floating]
 Flags = npt.NDArray[np.bool_]
+Whole = npt.NDArray[np.intp]
 
 TALL = 1.5  # a word so many times as high as it is wide is not one of a few wide letters
 LEANING = 0.35  # sine of the angle to the vertical from which on it shows where reading starts
 LETTER = 1.5  # stacked letters up to so many times as high as the picture's other words are one
+ON_SIDE = 3  # turned words for each wide one, from which on the whole picture is turned
 ROWS = 32  # that a word's pixels are looked at in
 # From here on the numbers are those that parted words rendered in 111 Latin faces and one Chinese.
 PITCH = 0.85  # from a letter to the next, in widths of the word; more of it is for stacked letters
@@ -42,36 +44,51 @@ class Reading:
     Attributes:
         quads: (N, 4, 2) from the corner where reading starts, clockwise; tall words downwards.
         tall: (N,) which words are tall.
+        wide: (N,) which words are so much wider than high.
     """
 
     words: Words
     quads: Points
     tall: Flags
+    wide: Flags
 
     @classmethod
     def of(cls, words: Words) -> "Reading":
         """What the quads of a picture's words show."""
         upright = _upright(_regular(words.quads))
-        wide, high = side_lengths(upright)
-        tall = high > TALL * wide
-        return cls(words, _rolled(upright, tall.astype(np.intp)), tall)
+        along, across = side_lengths(upright)
+        tall = across > TALL * along
+        quads = rolled_quads(upright, tall.astype(np.intp))
+        return cls(words, quads, tall, along > TALL * across)
 
-    def turns(self, crops: Sequence[Picture]) -> npt.NDArray[np.intp]:
-        """The quarter turns (N,), anticlockwise, that make words upright that were cut by `quads`.
+    def turns(self, crops: Sequence[Picture]) -> tuple[Whole, Flags]:
+        """The quarter turns (N,), anticlockwise, that make crops by `quads` read to the right.
+
+        And which (N,) words are columns, whose crops get tall by that.
 
         crops: (H, W, 3) uint8 RGB of all words.
         """
-        turns = np.zeros(len(crops), np.intp)
+        turns, columns = np.zeros(len(crops), np.intp), np.zeros(len(crops), np.bool_)
         numbers = np.flatnonzero(self.tall)
-        if len(numbers):
-            looks = [_look(crops[number]) for number in numbers.tolist()]
-            profiles = np.array([profile for profile, _ in looks])
-            stacked = self._are_stacked(numbers, np.array([strokes for _, strokes in looks]))
-            upwards = self._read_upwards(numbers, np.where(stacked, 0, _ascenders(profiles)))
-            turns[numbers] = np.where(stacked, -1, np.where(upwards, 2, 0))
-        return turns
+        if not len(numbers):
+            return turns, columns
+        looks = [_look(crops[number]) for number in numbers.tolist()]
+        stacked = self._are_stacked(numbers, np.array([strokes for _, strokes in looks]))
+        turns[numbers[stacked]] = -1
+        columns[numbers[stacked]] = True
+        columns &= ~self._letters()
+        numbers = numbers[~stacked]
+        ascenders = _ascenders(np.array([profile for profile, _ in looks])[~stacked])
+        if len(numbers) > max(stacked.sum(), ON_SIDE * self.wide.sum()):
+            # The picture lies on its side, and short words with it.
+            upwards = ascenders.sum() < -DOWNWARDS
+            turns[numbers] = 2 if upwards else 0
+            turns[~self.tall & ~self.wide] = -1 if upwards else 1
+        elif len(numbers):
+            turns[numbers] = np.where(self._read_upwards(numbers, ascenders), 2, 0)
+        return turns, columns
 
-    def letters(self) -> Flags:
+    def _letters(self) -> Flags:
         """Which (N,) tall words are one letter each, if their letters turn out to be stacked."""
         if self.words.characters is not None:
             single = np.array([len(quads) < 2 for quads in self.words.characters], np.bool_)
@@ -81,7 +98,7 @@ class Reading:
         along, across = side_lengths(self.quads)
         return self.tall & (along < LETTER * np.median(across[~self.tall]))
 
-    def _are_stacked(self, numbers: npt.NDArray[np.intp], strokes: Floats) -> Flags:
+    def _are_stacked(self, numbers: Whole, strokes: Floats) -> Flags:
         """Which of the tall words have stacked letters."""
         evidence = -strokes
         if self.words.characters is not None:
@@ -93,7 +110,7 @@ class Reading:
                     evidence[place] += PITCH_WEIGHT * (pitch / widths[number] - PITCH)
         return np.asarray(evidence + OTHERS * evidence.mean() > 0)
 
-    def _read_upwards(self, numbers: npt.NDArray[np.intp], ascenders: Floats) -> Flags:
+    def _read_upwards(self, numbers: Whole, ascenders: Floats) -> Flags:
         """Which of the tall words are read upwards."""
         quads = self.quads[numbers]
         ahead = quads[:, 1] + quads[:, 2] - quads[:, 0] - quads[:, 3]
@@ -131,11 +148,11 @@ def _upright(quads: Points) -> Points:
     """Quads (N, 4, 2) from the corner whose side points to the right the most."""
     sides = np.roll(quads, -1, axis=1) - quads
     lengths = np.maximum(np.linalg.norm(sides, axis=2), 1e-6)
-    return _rolled(quads, (sides[..., 0] / lengths).argmax(axis=1))
+    return rolled_quads(quads, (sides[..., 0] / lengths).argmax(axis=1))
 
 
-def _rolled(quads: Points, starts: npt.NDArray[np.intp]) -> Points:
-    """Quads (N, 4, 2), each from its corner of the number (N,)."""
+def rolled_quads(quads: Points, starts: Whole) -> Points:
+    """Quads (N, 4, 2), each from its corner of the number (N,), counted on from 3 to 0."""
     places = (starts[:, None] + np.arange(4)) % 4
     return np.take_along_axis(quads, places[:, :, None], axis=1)
 

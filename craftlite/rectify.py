@@ -17,7 +17,7 @@ from craftlite.geometry import (
     points_along,
 )
 from craftlite.image import Source, read_image
-from craftlite.orientation import Reading, side_lengths
+from craftlite.orientation import Reading, rolled_quads, side_lengths
 from craftlite.words import Words
 
 Floats = npt.NDArray[np.floating]
@@ -55,15 +55,16 @@ def crops(
         raise ConfigError(f"height {height}: must be at least 1 pixel")
     reading = Reading.of(words)
     cut = _cut(pixels, words, reading.quads, height, polygons)
-    turns = reading.turns(cut)
-    # A letter is as high as words are, not as wide.
-    letters = np.flatnonzero((turns < 0) & reading.letters())
-    upright = np.roll(reading.quads[letters], 1, axis=1)
-    for letter, crop in zip(letters, _straight(pixels, upright, height), strict=True):
-        cut[letter], turns[letter] = crop, 0
-    for number in np.flatnonzero(turns).tolist():
+    turns, columns = reading.turns(cut)
+    for number in np.flatnonzero(columns | (turns == 2)).tolist():
         turn = cv2.ROTATE_180 if turns[number] == 2 else cv2.ROTATE_90_CLOCKWISE
         cut[number] = cv2.rotate(cut[number], turn).astype(np.uint8, copy=False)
+    # Those that change from high to wide, or back, have another height.
+    others = np.flatnonzero((turns % 2 == 1) & ~columns)
+    quads = rolled_quads(reading.quads[others], turns[others])
+    again = _cut(pixels, words[others], quads, height, polygons)
+    for place, crop in zip(others.tolist(), again, strict=True):
+        cut[place] = crop
     return cut
 
 

@@ -109,17 +109,33 @@ def test_the_words_of_a_page_on_its_side_can_be_read(quarters: int) -> None:
         np.testing.assert_array_equal(crop, upright)
 
 
-def test_lines_that_run_down_and_up_in_one_picture_are_each_read_their_way() -> None:
+def test_lines_that_run_down_and_up_beside_upright_ones_are_each_read_their_way() -> None:
     page, quads = page_of(("follow", "Thistle"))
-    down, up = (np.ascontiguousarray(np.rot90(page, quarters)) for quarters in (-1, 1))
-    picture = np.concatenate([down, up], axis=1)
     height, width = page.shape[:2]
+    picture = np.full((width + height, 2 * height + width, 3), PAPER, np.uint8)
     x, y = quads[..., 0], quads[..., 1]
-    moved = [(height - 1 - y, x), (y + height, width - 1 - x)]
+    moved = [(x + 2 * height, y), (height - 1 - y, x), (y + height, width - 1 - x)]
+    for number, quarters in enumerate((0, -1, 1)):
+        piece = np.rot90(page, quarters)
+        left = (2 * height, 0, height)[number]
+        picture[: piece.shape[0], left : left + piece.shape[1]] = piece
     words = words_on(picture, np.concatenate([np.stack(one, axis=2) for one in moved]))
-    expected = words_on(page, quads).crops(page, height=32) * 2
-    for crop, upright in zip(words.crops(picture, height=32), expected, strict=True):
-        assert likeness(crop, upright) > 0.99
+    expected = words_on(page, quads).crops(page) * 3
+    for crop, upright in zip(words.crops(picture), expected, strict=True):
+        np.testing.assert_array_equal(crop, upright)
+
+
+@pytest.mark.parametrize("quarters", [1, -1])
+def test_short_words_of_a_picture_on_its_side_are_turned_with_the_others(quarters: int) -> None:
+    page, quads = page_of(("Thistle", "me", "follow", "at"))
+    expected = words_on(page, quads).crops(page, height=32)
+    side = np.ascontiguousarray(np.rot90(page, quarters))
+    x, y = quads[..., 0], quads[..., 1]
+    height, width = page.shape[:2]
+    moved = (y, width - 1 - x) if quarters == 1 else (height - 1 - y, x)
+    crops = words_on(side, np.stack(moved, axis=2)).crops(side, height=32)
+    for crop, upright in zip(crops, expected, strict=True):
+        assert crop.shape == upright.shape and likeness(crop, upright) > 0.99
 
 
 def column(letters: str) -> np.ndarray:
