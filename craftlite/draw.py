@@ -1,17 +1,20 @@
 """Drawing: words and score maps over a picture, and what sheets of pictures are made of."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+import shapely
 from PIL import Image, ImageDraw, ImageFont
+from shapely import MultiPoint, STRtree
 
 from craftlite.files import write_whole
-from craftlite.geometry import Picture, Points
+from craftlite.geometry import Picture, Points, Size
 from craftlite.words import Words
 
 PAPER, INK, SHADE = (24, 26, 30), (240, 242, 246), (0, 0, 0)  # of sheets: behind and for texts
@@ -19,15 +22,23 @@ _ACCENT = (0, 230, 118)
 _HALO = (8, 32, 20)
 _CHARACTER = (255, 179, 0)
 _FILL = 0.16
+FEWEST_PLATES = 0.5  # of the words; where fewer have room for a score, text is dense
 _SUBPIXEL_BITS = 4
 _SUBPIXELS = 1 << _SUBPIXEL_BITS
 _STRIP = 64  # rows or columns that are worked on at once
 
 
 def overlay(picture: Picture, words: Words, *, scores: bool = False) -> Picture:
-    """The picture (H, W, 3) uint8 RGB with every word's polygon, score and characters; a new array.
+    """The picture (H, W, 3) uint8 RGB with every word's polygon and characters; a new array.
 
-    The lines' width follows the picture's size.
+    Words are tinted and outlined in green, characters outlined in amber; the lines' width follows
+    the picture's size.
+
+    Args:
+        picture: what the words were found in.
+        words: of that picture.
+        scores: also write each word's score on a plate above or below it, where that hides no word.
+            Where more than half of the words leave no room, as in dense text, there are none.
     """
     width = max(1, round(max(picture.shape[:2]) / 640))
     tinted = np.array(picture, order="C")
@@ -41,7 +52,7 @@ def overlay(picture: Picture, words: Words, *, scores: bool = False) -> Picture:
     draw_outlines(drawn, words.polygons, _HALO, width + 2)
     draw_outlines(drawn, words.polygons, _ACCENT, width)
     if scores:
-        _draw_scores(drawn, words)
+        _draw_scores(drawn, words, width + 2)
     return drawn
 
 
@@ -158,29 +169,65 @@ def _swap_red_and_blue(picture: Picture) -> None:
         cv2.cvtColor(rows, cv2.COLOR_RGB2BGR, dst=rows)
 
 
-def _draw_scores(picture: Picture, words: Words) -> None:
-    """The scores as small plates on the top left corners of the words, in place."""
+def _draw_scores(picture: Picture, words: Words, gap: int) -> None:
+    """The scores as small plates `gap` pixels above or below their words, in place.
+
+    Only where they hide no word and no other plate; none at all where most words leave no room.
+    """
     largest = max(picture.shape[:2]) / 80
+    plates = []
     for quad, score in zip(words.quads, words.scores, strict=True):
-        # A plate larger than its word would hide the neighbours.
+        # A plate larger than its word would be taken for the neighbours'.
         height = min(np.linalg.norm(quad[3] - quad[0]), np.linalg.norm(quad[1] - quad[0]))
-        size = max(9.0, min(largest, 0.6 * float(height)))
-        _draw_plate(picture, f"{score:.2f}", quad.min(axis=0), size)
+        plates.append(_Plate(f"{score:.2f}", max(9, round(min(largest, 0.6 * float(height))))))
+    placed = list(_placed(plates, words, (picture.shape[1], picture.shape[0]), gap))
+    if len(placed) >= FEWEST_PLATES * len(words):
+        for plate, corner in placed:
+            plate.draw(picture, corner)
 
 
-def _draw_plate(picture: Picture, text: str, corner: Points, size: float) -> None:
-    face = ImageFont.load_default(size)
-    left, top, right, bottom = face.getbbox(text)
-    pad = size / 5
-    wide, high = right - left + 2 * pad, bottom - top + 2 * pad
-    x = min(max(float(corner[0]), 0.0), max(picture.shape[1] - wide, 0.0))
-    y = max(float(corner[1]) - high, 0.0)
-    # Pillow draws on a copy: of the plate and what little of it could reach beyond, not of all.
-    column, row = (max(int(place - size), 0) for place in (x, y))
-    under = picture[row : int(y + high + size), column : int(x + wide + size)]
-    image = Image.fromarray(under)
-    pen = ImageDraw.Draw(image)
-    x, y = x - column, y - row
-    pen.rounded_rectangle((x, y, x + wide, y + high), radius=pad, fill=_ACCENT)
-    pen.text((x + pad - left, y + pad - top), text, _HALO, face)
-    under[:] = np.asarray(image)
+def _placed(
+    plates: Sequence["_Plate"], words: Words, size: Size, gap: int
+) -> "Iterator[tuple[_Plate, tuple[float, float]]]":
+    """The plates that have room in a picture of `size`, and their top left corners."""
+    outlines = shapely.buffer([MultiPoint(line).convex_hull for line in words.polygons], gap / 2)
+    taken = STRtree(outlines)
+    others: list[shapely.Geometry] = []
+    for plate, outline in zip(plates, words.polygons, strict=True):
+        wide, high = plate.size()
+        x = min(max(float(outline[:, 0].min()), 0.0), max(size[0] - wide, 0.0))
+        for y in (float(outline[:, 1].min()) - gap - high, float(outline[:, 1].max()) + gap):
+            place = shapely.box(x, y, x + wide, y + high)
+            inside = y >= 0 and y + high <= size[1] and x + wide <= size[0]
+            hides = len(taken.query(place, "intersects")) or shapely.intersects(place, others).any()
+            if inside and not hides:
+                others.append(place)
+                yield plate, (x, y)
+                break
+
+
+class _Plate(NamedTuple):
+    """A score on a plate; the size is that of its letters in pixels."""
+
+    text: str
+    letters: int
+
+    def size(self) -> tuple[float, float]:
+        """Pixels of the plate, across and down."""
+        left, top, right, bottom = font(self.letters).getbbox(self.text)
+        return right - left + 0.4 * self.letters, bottom - top + 0.4 * self.letters
+
+    def draw(self, picture: Picture, corner: tuple[float, float]) -> None:
+        """Draw the plate in place, from its top left corner (x, y) on."""
+        (x, y), (wide, high), face = corner, self.size(), font(self.letters)
+        left, top, _, _ = face.getbbox(self.text)
+        pad = self.letters / 5
+        # Pillow draws on a copy: of the plate and what little of it could reach beyond, not of all.
+        column, row = (max(int(place - self.letters), 0) for place in corner)
+        under = picture[row : int(y + high + self.letters), column : int(x + wide + self.letters)]
+        image = Image.fromarray(under)
+        pen = ImageDraw.Draw(image)
+        x, y = x - column, y - row
+        pen.rounded_rectangle((x, y, x + wide, y + high), radius=pad, fill=_ACCENT)
+        pen.text((x + pad - left, y + pad - top), self.text, _HALO, face)
+        under[:] = np.asarray(image)

@@ -3,10 +3,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from craftlite.draw import heatmap, overlay, write_picture
+from craftlite.geometry import box
 from craftlite.image import read_image
 from craftlite.words import Words
 
@@ -50,6 +52,41 @@ def test_the_score_is_a_plate_above_the_word() -> None:
     assert columns.min() >= 149 and columns.max() < 300
 
 
+def rows_of_words(size: tuple[int, int], pitch: int) -> Words:
+    """Words 20 high in rows `pitch` apart all over a picture, 10 between neighbours."""
+    places = [(x, y) for y in range(30, size[1] - 40, pitch) for x in range(10, size[0] - 70, 70)]
+    quads = np.array([box(x, y, x + 60, y + 20) for x, y in places], np.float32)
+    return Words(quads, tuple(quads), np.full(len(quads), 0.5, np.float32), size)
+
+
+def test_scores_are_drawn_on_demand_alone() -> None:
+    picture, words = np.zeros((300, 600, 3), np.uint8), rows_of_words((600, 300), 60)
+    assert (overlay(picture, words) != overlay(picture, words, scores=True)).any()
+
+
+def test_scores_hide_no_word() -> None:
+    picture, words = np.zeros((300, 600, 3), np.uint8), rows_of_words((600, 300), 50)
+    plates = changed(overlay(picture, words), overlay(picture, words, scores=True))
+    assert cv2.connectedComponents(plates.astype(np.uint8))[0] == 1 + len(words)
+    for left, top, right, bottom in words.quads[:, [0, 2]].reshape(-1, 4).astype(int):
+        assert not plates[top : bottom + 1, left : right + 1].any()
+
+
+def test_scores_are_left_out_of_dense_text() -> None:
+    picture, words = np.zeros((300, 600, 3), np.uint8), rows_of_words((600, 300), 24)
+    np.testing.assert_array_equal(overlay(picture, words, scores=True), overlay(picture, words))
+
+
+def test_a_score_goes_below_a_word_at_the_top_and_away_where_there_is_no_room() -> None:
+    picture = np.zeros((100, 200, 3), np.uint8)
+    top = Words(box(20, 0, 90, 30)[None], (box(20, 0, 90, 30),), np.ones(1, np.float32), (200, 100))
+    plate = changed(overlay(picture, top), overlay(picture, top, scores=True))
+    assert plate[30:].any() and not plate[:30].any()
+    all_of_it = replace(top, quads=box(0, 0, 199, 99)[None], polygons=(box(0, 0, 199, 99),))
+    drawn = overlay(picture, all_of_it, scores=True)
+    np.testing.assert_array_equal(drawn, overlay(picture, all_of_it))
+
+
 def test_lines_grow_with_the_picture() -> None:
     def line_width(width: int) -> int:
         picture = np.zeros((width // 2, width, 3), np.uint8)
@@ -77,7 +114,7 @@ def test_a_read_only_picture_without_words_stays_as_it_is() -> None:
     picture = np.arange(10 * 20 * 3, dtype=np.uint8).reshape(10, 20, 3)
     picture.setflags(write=False)
     empty = Words(np.zeros((0, 4, 2), np.float32), (), np.zeros(0, np.float32), (20, 10))
-    np.testing.assert_array_equal(overlay(picture, empty), picture)
+    np.testing.assert_array_equal(overlay(picture, empty, scores=True), picture)
 
 
 def test_a_heat_map_glows_red_where_the_map_is_high() -> None:
@@ -112,7 +149,7 @@ def test_a_plate_looks_the_same_wherever_its_word_is() -> None:
     here = one_word((600, 300))
     away = np.array([321, 234], np.float32)
     there = replace(here, quads=here.quads + away, polygons=(here.polygons[0] + away,))
-    drawn, moved = overlay(picture, here), overlay(picture, there)
+    drawn, moved = (overlay(picture, words, scores=True) for words in (here, there))
     np.testing.assert_array_equal(moved[234:, 321:], drawn[:-234, :-321])
 
 

@@ -51,7 +51,8 @@ def parser() -> ArgumentParser:
         f"format of the results; needs --out. {', '.join(LABELS)}: labels to correct in that tool"
     )
     add("--format", choices=FORMATS, default="json", help=form)
-    add("--overlay", action="store_true", help="also draw the words, to OUT/overlay")
+    overlays = "also draw the words, to OUT/overlay; with scores where these hide no word"
+    add("--overlay", action="store_true", help=overlays)
     add("--heatmaps", action="store_true", help="also draw the score maps, to OUT/heatmaps")
     add("--resume", action="store_true", help="skip pictures that already have a result in OUT")
     add("--overwrite", action="store_true", help="replace the results that OUT already has")
