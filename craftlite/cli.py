@@ -19,6 +19,7 @@ INTERRUPTED = 130  # the exit code of shells for Ctrl-C
 # One file in commands/ each, with `parser()` and `run(args)`; only the one that runs is imported.
 COMMANDS = {
     "detect": "Find the words in pictures.",
+    "read": "Read the text in pictures.",
     "inspect": "Count what a dataset holds, list its problems and draw samples of it.",
     "convert": "Convert a dataset from one format into another.",
     "synth": "Generate pictures with text, and their ground truth.",

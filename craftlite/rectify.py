@@ -29,7 +29,17 @@ LONGEST = 32_000  # pixels of a crop; OpenCV's limit is a little more
 def crops(
     words: Words, picture: Source, height: int | None = None, polygons: bool = False
 ) -> list[Picture]:
+    """The crops that `crops_and_angles` gives, without the angles."""
+    return crops_and_angles(words, picture, height, polygons)[0]
+
+
+def crops_and_angles(
+    words: Words, picture: Source, height: int | None = None, polygons: bool = False
+) -> tuple[list[Picture], Floats]:
     """A picture (H, W, 3) uint8 RGB of each word, upright, reading from left to right.
+
+    With them come the directions (N,) in which their rows run in the picture, in degrees clockwise
+    from level.
 
     A column of letters stays tall, and its width takes the place of a height. Around a word there
     is a tenth of its height; what lies beyond the picture repeats its border.
@@ -65,7 +75,9 @@ def crops(
     again = _cut(pixels, words[others], quads, height, polygons)
     for place, crop in zip(others.tolist(), again, strict=True):
         cut[place] = crop
-    return cut
+    sides = reading.quads[:, 1] - reading.quads[:, 0]
+    quarters = np.where(columns, -1, turns)
+    return cut, np.rad2deg(np.arctan2(sides[:, 1], sides[:, 0])) + 90 * quarters
 
 
 def _cut(

@@ -79,10 +79,6 @@ class Words:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def lines(self) -> tuple[Line, ...]:
-        """The lines of text that the words make, in reading order; every word is in one of them."""
-        return find_lines(self.quads, self.polygons)
-
     def __iter__(self) -> Iterator[Word]:
         return (self[place] for place in range(len(self)))
 
@@ -213,6 +209,10 @@ class Words:
         from craftlite.rectify import crops
 
         return crops(self, picture, height, polygons)
+
+    def lines(self) -> tuple[Line, ...]:
+        """The lines of text that the words make, in reading order; every word is in one of them."""
+        return find_lines(self.quads, self.polygons)
 
     def draw(self, picture: "Source", scores: bool = False) -> Picture:
         """The picture with the words drawn on it, (H, W, 3) uint8 RGB, by `draw.overlay`.

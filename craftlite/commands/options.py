@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from jsonargparse import ArgumentParser, DefaultHelpFormatter, Namespace
-from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat
+from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat, PositiveInt
 
+from craftlite.detector import Detector
 from craftlite.errors import ConfigError, printable
 from craftlite.postprocess import Thresholds
 from craftlite.progress import write_line
@@ -60,6 +61,39 @@ def parse_size(text: str) -> tuple[int, int]:
     if match is None:
         raise ConfigError(f"--size {text}: expected WIDTHxHEIGHT, such as 1280x736")
     return int(match[1]), int(match[2])
+
+
+def add_detector(parser: ArgumentParser) -> None:
+    """The options of `open_detector`, and those of `chosen_thresholds`."""
+    add = parser.add_argument
+    add("--weights", default="craftlite-small", metavar="NAME|FILE", help="weights to use")
+    add(
+        "--backend", choices=("onnx", "torch"), help="by default the one that fits the weights file"
+    )
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="device to run on")
+    add(
+        "--threads", type=PositiveInt, metavar="N", help="CPU threads; by default one for each core"
+    )
+    side = "pixels that the longer side is scaled to, enlarging at most twice"
+    add("--long-side", type=PositiveInt, metavar="PIXELS", help=side)
+    tiles = (
+        "run long and very large pictures as tiles: auto, off, or a tile's side in pixels of the "
+        "picture"
+    )
+    add("--tiles", type=str, default="auto", metavar="auto|off|SIZE", help=tiles)
+    add_thresholds(parser)
+
+
+def open_detector(args: Namespace) -> Detector:
+    """The detector that the options ask for; raises as Detector does."""
+    return Detector(
+        args.weights,
+        backend=args.backend,
+        device=args.device,
+        threads=args.threads,
+        long_side=args.long_side,
+        tiles=int(args.tiles) if args.tiles.isdecimal() else args.tiles,
+    )
 
 
 def add_thresholds(parser: ArgumentParser) -> None:

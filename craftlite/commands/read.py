@@ -1,0 +1,115 @@
+"""`craftlite read`: the text in pictures, line by line."""
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import get_args
+
+from jsonargparse import ArgumentParser, Namespace
+
+from craftlite.commands.options import (
+    add_detector,
+    chosen_thresholds,
+    new_parser,
+    open_detector,
+)
+from craftlite.commands.pages import PageWork, add_inputs, find_inputs
+from craftlite.detector import Detector
+from craftlite.errors import printable
+from craftlite.formats.text_lines import text_record
+from craftlite.image.document import Document, called, parse_pages
+from craftlite.inputs import Input
+from craftlite.postprocess import Thresholds
+from craftlite.progress import Progress
+from craftlite.reading import TextLine, read_words
+from craftlite.recognisers import Name, Recogniser, open_recogniser
+
+
+def parser() -> ArgumentParser:
+    """The command's options."""
+    result = new_parser(
+        "Read the text in pictures, and print it line by line in reading order, with an empty line "
+        "between blocks. Needs craftlite[reading], or the program tesseract."
+    )
+    add_inputs(result)
+    add = result.add_argument
+    add("--json", action="store_true", help="print one JSON object a picture, with boxes")
+    add(
+        "--recogniser",
+        choices=get_args(Name),
+        default="rapidocr",
+        help="what reads the words that are found",
+    )
+    add_detector(result)
+    return result
+
+
+def run(args: Namespace) -> int:
+    """Reads all inputs and returns the exit code: 0, or 1 where some failed.
+
+    Each failure is named on stderr with its reason, and the others go on.
+
+    Raises:
+        ConfigError: the recogniser is not installed, or an option has no such value.
+        WeightsError: the weights cannot be used.
+    """
+    args.pages = parse_pages(args.pages)
+    recogniser = open_recogniser(args.recogniser, args.threads)
+    inputs, failed = find_inputs(args)
+    if not inputs:
+        return 1
+    detector = open_detector(args)
+    thresholds = chosen_thresholds(args, args.weights, detector.thresholds)
+    work = _Work(
+        args=args, failed=failed, detector=detector, thresholds=thresholds, recogniser=recogniser
+    )
+    work.several = len(inputs) > 1
+    work.go_through(inputs)
+    return 1 if work.failed else 0
+
+
+@dataclass(kw_only=True)
+class _Work(PageWork):
+    """Reads one page after the other.
+
+    Attributes:
+        several: whether there is more than one picture, so that each text needs its name above it.
+    """
+
+    detector: Detector
+    thresholds: Thresholds
+    recogniser: Recogniser
+    several: bool = False
+
+    def do_page(self, item: Input, document: Document, number: int) -> None:
+        picture = document.read(number)
+        words = self.detector(picture, self.thresholds, characters=True)
+        lines = read_words(picture, words, self.recogniser)
+        if self.args.json:
+            entry = text_record(item.name, words.size, lines, document.part(number))
+            text = json.dumps(entry)
+        else:
+            text = _as_text(lines)
+            if self.several or document.several:
+                title = f"==> {printable(called(document, number))} <==\n"
+                text = ("\n" if self.done else "") + title + text
+        _print(text)
+        self.done += 1
+
+
+def _as_text(lines: list[TextLine]) -> str:
+    """The texts of lines, with an empty line between blocks."""
+    text = ""
+    for number, line in enumerate(lines):
+        if number:
+            text += "\n" if lines[number - 1].block == line.block else "\n\n"
+        text += printable(line.text)
+    return text
+
+
+def _print(text: str) -> None:
+    # What the terminal's or file's encoding lacks becomes "?".
+    encoding = sys.stdout.encoding or "utf-8"
+    # tqdm's own print keeps the lines out of the progress bar where both are on one terminal.
+    Progress.write(text.encode(encoding, "replace").decode(encoding), file=sys.stdout)
+    sys.stdout.flush()
