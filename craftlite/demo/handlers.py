@@ -10,18 +10,32 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from craftlite.demo.session import MAX_PIXELS, Analysis, DetectorPool
+from craftlite.demo.pdf import draw_page
+from craftlite.demo.session import MAX_PIXELS, RECOGNISER, Analysis, DetectorPool
 from craftlite.demo.shelf import Shelf
-from craftlite.demo.views import NOTHING, characters_view, json_view, map_view, words_view
+from craftlite.demo.views import (
+    NO_READING,
+    NOTHING,
+    characters_view,
+    crops_view,
+    json_view,
+    lines_view,
+    map_view,
+    text_view,
+    words_view,
+)
 from craftlite.draw import overlay, write_picture
 from craftlite.errors import CraftliteError, InputError
-from craftlite.formats import icdar, json_line, record
+from craftlite.formats import icdar, json_line, part_target, record
 from craftlite.geometry import Picture
 from craftlite.image import read_image
+from craftlite.image.document import Part
 from craftlite.image.pdf import is_pdf
+from craftlite.recognisers import is_installed
 from craftlite.words import Words
 
 MOST_PICTURES = 50  # in a batch
+FURTHER = ("Lines", "Crops", "Text")  # tabs that are filled when they come to the front
 
 
 class Controls(NamedTuple):
@@ -45,14 +59,43 @@ class Handlers:
 
     def open(
         self, key: str | None, file: tuple[str, str] | None, side: int, weights: str
-    ) -> str | None:
-        """Runs the network on an upload (its path and name); returns the key it is kept by."""
+    ) -> tuple[Any, Any]:
+        """Runs the network on an upload (its path and name).
+
+        Returns the key that it is kept by, and the change of the control for the pages of a PDF,
+        which is hidden. Without a file nothing changes.
+        """
         if file is None:
-            self.shelf.drop(key)
-            return None
+            return gr.skip(), gr.skip()
         with user_errors_as_gradio():
             analysis = self.pool.analyse(file[1], _read_upload(Path(file[0])), weights, side)
-        return self.shelf.put(analysis, instead_of=key)
+        return self.shelf.put(analysis, instead_of=key), gr.update(visible=False)
+
+    def open_pdf(self, key: str | None, file: str, side: int, weights: str) -> tuple[str, Any, Any]:
+        """Runs the network on the first page of a PDF.
+
+        Returns the key that it is kept by, the upload of a picture, which is emptied, and the
+        change of the control for the pages.
+        """
+        key, count = self._open_page(key, file, 1, side, weights)
+        return key, None, gr.update(visible=count > 1, maximum=max(count, 2), value=1)
+
+    def turn_page(self, key: str | None, file: str, page: int, side: int, weights: str) -> str:
+        """Runs the network on another page of a PDF; returns the key that it is kept by."""
+        return self._open_page(key, file, page, side, weights)[0]
+
+    def _open_page(
+        self, key: str | None, file: str, page: int, side: int, weights: str
+    ) -> tuple[str, int]:
+        with user_errors_as_gradio():
+            picture, count = draw_page(Path(file), page)
+            part = Part(page=page) if count > 1 else Part()
+            analysis = self.pool.analyse(Path(file).name, picture, weights, side, part)
+        return self.shelf.put(analysis, instead_of=key), count
+
+    def drop(self, key: str | None) -> None:
+        """Forgets the picture; the key is None from then on."""
+        self.shelf.drop(key)
 
     def rerun(self, key: str | None, side: int, weights: str) -> str | None:
         """Runs the network again if the long side or the weights have changed."""
@@ -60,7 +103,9 @@ class Handlers:
         if analysis is None or (analysis.weights, analysis.long_side) == (weights, side):
             return key
         with user_errors_as_gradio():
-            analysis = self.pool.analyse(analysis.name, analysis.picture, weights, side)
+            analysis = self.pool.analyse(
+                analysis.name, analysis.picture, weights, side, analysis.part
+            )
         return self.shelf.put(analysis, instead_of=key)
 
     def tuned(self, weights: str) -> tuple[float, float, float, int]:
@@ -91,6 +136,29 @@ class Handlers:
             json_view(analysis, _at_level(words, chosen.level)),
         )
 
+    def show_further(self, tab: str, key: str | None, *settings: Any) -> tuple[Any, ...]:
+        """The HTML of the tab in front, if it is one of FURTHER, whose others do not change."""
+        analysis = self._kept(key)
+        if analysis is None:
+            return (NOTHING,) * len(FURTHER)
+        if tab not in FURTHER:
+            return (gr.skip(),) * len(FURTHER)
+        words, _ = self._words(analysis, Controls(*settings))
+        if tab == "Lines":
+            view = lines_view(analysis, words)
+        elif tab == "Crops":
+            view = crops_view(analysis, words)
+        elif not is_installed(RECOGNISER):
+            view = NO_READING
+        else:
+            with user_errors_as_gradio():
+                view = text_view(*self.pool.read(analysis, words))
+        return tuple(view if name == tab else gr.skip() for name in FURTHER)
+
+    def select(self, tab: str, key: str | None, *settings: Any) -> tuple[Any, ...]:
+        """The name of the tab that was selected, and what `show_further` gives."""
+        return tab, *self.show_further(tab, key, *settings)
+
     def save(self, form: str, key: str | None, *settings: Any) -> str:
         """A file of what is shown: form "json", "txt" or "png"."""
         analysis, chosen = self._kept(key), Controls(*settings)
@@ -98,10 +166,10 @@ class Handlers:
             raise gr.Error("Drop a picture first.", print_exception=False)
         words = _at_level(self._words(analysis, chosen)[0], chosen.level)
         if form == "png":
-            path = self._new_file(f"{Path(analysis.name).stem or 'picture'}.png")
+            path = self._new_file(f"{_stem(analysis.name, analysis.part)}.png")
             write_picture(path, overlay(analysis.picture, words, scores=True))
         else:
-            name, text = _text_file(form, analysis.name, words)
+            name, text = _text_file(form, analysis.name, words, analysis.part)
             path = self._new_file(name)
             path.write_text(text, encoding="utf-8")
         return str(path)
@@ -133,7 +201,7 @@ class Handlers:
                     continue
                 words = _at_level(self._words(analysis, settings)[0], level)
                 for form in ("json", "txt"):
-                    archive.writestr(*_text_file(form, path.name, words))
+                    archive.writestr(*_text_file(form, path.name, words, Part()))
         done = len(paths) - len(failed)
         return str(target), "\n".join([f"{done} of {len(paths)} pictures.", *failed])
 
@@ -159,8 +227,7 @@ def _read_upload(path: Path) -> Picture:
     except FileNotFoundError:
         raise InputError("the upload was cleared away: choose it again") from None
     if is_pdf(data):
-        # PDFium has no deadline, and whoever drops a file here is a stranger.
-        raise InputError("PDFs are not read here; craftlite detect reads them")
+        raise InputError("PDFs are not read here, but by the button Open a PDF")
     return read_image(data, max_pixels=MAX_PIXELS)
 
 
@@ -169,12 +236,17 @@ def _at_level(words: Words, level: str) -> Words:
     return words if level == "char" else replace(words, characters=None)
 
 
-def _text_file(form: str, picture: str, words: Words) -> tuple[str, str]:
+def _stem(picture: str, part: Part) -> str:
+    """The name without suffix of the files with a picture's words."""
+    return part_target(Path(Path(picture).stem or "picture"), part).name
+
+
+def _text_file(form: str, picture: str, words: Words, part: Part) -> tuple[str, str]:
     """Name and text of a file with a picture's words: "json", or "txt" as ICDAR's."""
-    stem = Path(picture).stem or "picture"
+    stem = _stem(picture, part)
     if form == "txt":
         return f"res_{stem}.txt", icdar(words)
-    return f"{stem}.json", json_line(record(picture, words)) + "\n"
+    return f"{stem}.json", json_line(record(picture, words, part)) + "\n"
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 from gradio.components import Component
@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 
 from craftlite.demo.about import about, steps
 from craftlite.demo.guard import Guard
-from craftlite.demo.handlers import Handlers
+from craftlite.demo.handlers import FURTHER, Handlers
 from craftlite.demo.session import LONG_SIDES, MAX_PIXELS, DetectorPool
 from craftlite.demo.shelf import Shelf
 from craftlite.demo.uploads import OwnFiles
@@ -34,6 +34,24 @@ MOST_SESSIONS = 64  # remembered at once, and waiting at once
 NETWORK: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 1}
 PACKAGE = Path(__file__).parents[1]
 FILES = {"JSON": "json", "ICDAR text": "txt", "Overlay": "png"}
+# Gradio's own labels follow the browser's language, in which all others are not; and Gradio 6 lacks
+# the text of "common.complete" in any.
+LANGUAGES = (
+    *("ar", "ca", "ckb", "de", "en", "es", "eu", "fa", "fi", "fr", "he", "hi", "hu", "it", "ja"),
+    *("ko", "lt", "nb", "nl", "pl", "pt", "pt-BR", "pt-PT", "ro", "ru", "sv", "ta", "th", "tr"),
+    *("uk", "ur", "uz", "vi", "zh-CN", "zh-TW"),
+)
+LABELS = {
+    "common.complete": "Complete",
+    "common.error": "Error",
+    "common.loading": "Loading",
+    "common.or": "or",
+    "common.processing": "Processing",
+    "image.drop_to_upload": "Drop an image file here to upload",
+    "upload_text.click_to_upload": "Click to Upload",
+    "upload_text.drop_file": "Drop File Here",
+    "upload_text.drop_image": "Drop Image Here",
+}
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8  # in glibc's malloc.h
 
 
@@ -65,6 +83,7 @@ def serve(page: gr.Blocks, host: str, port: int, names: Collection[str] = ()) ->
             ]
         },
         css=STYLE,
+        i18n=gr.I18n(**dict.fromkeys(LANGUAGES, LABELS)),
         # The usual themes fetch their fonts from elsewhere.
         theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
     )
@@ -98,12 +117,19 @@ def build(pool: DetectorPool) -> gr.Blocks:
         with gr.Row():
             with gr.Column(scale=1, min_width=280, elem_classes="left"):
                 upload = gr.Image(
-                    sources=["upload", "clipboard", "webcam"], label=UPLOAD_LABEL, height=220
+                    sources=["upload", "clipboard", "webcam"],
+                    label=UPLOAD_LABEL,
+                    height=220,
+                    elem_classes="picture",
                 )
+                pdf = gr.UploadButton(
+                    "Open a PDF", file_types=[".pdf"], size="sm", elem_classes="picture"
+                )
+                page_number = gr.Slider(1, 2, 1, step=1, label="Page of the PDF", visible=False)
                 upload.preprocess = as_sent  # type: ignore[method-assign, assignment]
                 controls, side = _controls(pool.detector(DEFAULT))
             with gr.Column(scale=3, min_width=320, elem_classes="right"):
-                words, maps = _views()
+                views = _views(handlers, [key, *controls])
                 _save_buttons(handlers, [key, *controls])
                 _samples(upload)
         with gr.Tab("Several pictures"):
@@ -111,7 +137,7 @@ def build(pool: DetectorPool) -> gr.Blocks:
         with gr.Tab("About"):
             gr.HTML(steps(pool))
             gr.Markdown(about())
-        _wire(handlers, key, upload, controls, side, words, maps)
+        _wire(handlers, key, (upload, pdf, page_number), controls, side, views)
     return page
 
 
@@ -161,15 +187,41 @@ def _controls(detector: Detector) -> tuple[list[Any], gr.Slider]:
     return [text, link, low, level, weights], side
 
 
-def _views() -> tuple[list[Component], list[Component]]:
-    """Tabs: those that show words (as picture, characters, JSON), and those that show the maps."""
-    pictures: list[Component] = []
-    for name in ("Words", "Characters", "Region map", "Affinity map"):
-        with gr.Tab(name):
-            pictures.append(gr.HTML(NOTHING, elem_id=name.split()[0].lower(), padding=False))
-    with gr.Tab("JSON"):
-        text = gr.Code(language="json", elem_id="json", wrap_lines=True)
-    return [*pictures[:2], text], pictures[2:]
+class Views(NamedTuple):
+    """What the tabs show.
+
+    Attributes:
+        words: as picture, characters and JSON.
+        maps: the two maps.
+        further: those of `handlers.FURTHER`.
+        front: the name of the tab in front.
+    """
+
+    words: list[Component]
+    maps: list[Component]
+    further: list[Component]
+    front: gr.State
+
+
+def _views(handlers: Handlers, settings: list[Component]) -> Views:
+    """A tab for each view."""
+    front = gr.State("Words")
+    tabs: dict[str, gr.Tab] = {}
+    views: dict[str, Component] = {}
+    with gr.Tabs():
+        for name in ("Words", "Characters", *FURTHER, "Region map", "Affinity map", "JSON"):
+            with gr.Tab(name) as tabs[name]:
+                if name == "JSON":
+                    views[name] = gr.Code(language="json", elem_id="json", wrap_lines=True)
+                else:
+                    elem_id = name.split()[0].lower()
+                    views[name] = gr.HTML(NOTHING, elem_id=elem_id, padding=False)
+    further = [views[name] for name in FURTHER]
+    for name, tab in tabs.items():
+        line = NETWORK if name in FURTHER else {}
+        tab.select(partial(handlers.select, name), settings, [front, *further], **line)
+    words = [views[name] for name in ("Words", "Characters", "JSON")]
+    return Views(words, [views["Region map"], views["Affinity map"]], further, front)
 
 
 def _save_buttons(handlers: Handlers, settings: list[Component]) -> None:
@@ -210,26 +262,44 @@ def _several(handlers: Handlers, settings: list[Component]) -> None:
 def _wire(
     handlers: Handlers,
     key: gr.State,
-    upload: gr.Image,
+    files: tuple[gr.Image, gr.UploadButton, gr.Slider],
     controls: list[Any],
     side: gr.Slider,
-    words: list[Component],
-    maps: list[Component],
+    views: Views,
 ) -> None:
     """A new picture, long side or weights run the network; thresholds only what comes after it."""
     *thresholds, level, weights = controls
+    upload, pdf, page_number = files
     settings = [key, *controls]
     opened = upload.change(
-        handlers.open, [key, upload, side, weights], key, api_name="look", **NETWORK
+        handlers.open, [key, upload, side, weights], [key, page_number], api_name="look", **NETWORK
+    )
+    cleared = upload.clear(handlers.drop, key, key)
+    opened_pdf = pdf.upload(
+        handlers.open_pdf, [key, pdf, side, weights], [key, upload, page_number], **NETWORK
+    )
+    turned = page_number.input(
+        *(handlers.turn_page, [key, pdf, page_number, side, weights], key),
+        trigger_mode="always_last",
+        **NETWORK,
     )
     rerun: dict[str, Any] = {"fn": handlers.rerun, "inputs": [key, side, weights], "outputs": key}
     resized = side.change(**rerun, trigger_mode="always_last", **NETWORK)
     tuned = weights.change(handlers.tuned, weights, [*thresholds, side])
     changed = tuned.then(**rerun, **NETWORK)
-    for event, api_name in ((opened, "words"), (resized, None), (changed, None)):
-        shown = event.then(handlers.maps, key, maps)
-        shown.then(handlers.show, settings, words, api_name=api_name)
-    for control in (*thresholds, level):
-        control.change(
-            handlers.show, settings, words, trigger_mode="always_last", show_progress="hidden"
+    unnamed = [cleared, opened_pdf, turned, resized, changed]
+    shown = [
+        event.then(handlers.maps, key, views.maps).then(
+            handlers.show, settings, views.words, api_name=api_name
         )
+        for event, api_name in [(opened, "words"), *((event, None) for event in unnamed)]
+    ]
+    shown += [
+        control.change(
+            handlers.show, settings, views.words, trigger_mode="always_last", show_progress="hidden"
+        )
+        for control in (*thresholds, level)
+    ]
+    for event in shown:
+        inputs = [views.front, *settings]
+        event.then(handlers.show_further, inputs, views.further, show_progress="hidden", **NETWORK)

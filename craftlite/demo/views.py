@@ -1,12 +1,15 @@
 """What the page shows of a picture, as HTML that needs nothing from elsewhere."""
 
 import json
+from collections.abc import Sequence
 from html import escape
+from itertools import groupby
 
 from craftlite.demo.session import ROOM, Analysis
 from craftlite.draw import data_uri, fitted, heatmap
 from craftlite.formats import record
 from craftlite.geometry import Map, Points
+from craftlite.reading import SURE, TextLine, TextWord
 from craftlite.words import Words
 
 STYLE = """
@@ -21,15 +24,34 @@ STYLE = """
 .seen figcaption { margin-top: 8px; font-variant-numeric: tabular-nums; opacity: .8; }
 .away { position: absolute !important; left: -9999px; }
 .steps { display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 12px; }
-/* On a phone what was found comes before the sliders. */
+.seen polygon.line { fill: rgb(41 182 246 / .16); stroke: rgb(41 182 246); }
+.seen svg { overflow: visible; }
+.seen text { font-weight: 600; fill: #fff; stroke: #01579b; paint-order: stroke;
+  dominant-baseline: central; text-anchor: end; }
+.crops { display: flex; flex-wrap: wrap; align-items: flex-start; gap: 8px; }
+.crops img { height: 40px; width: auto; max-width: 100%; border-radius: 4px; }
+.crops img.tall { height: auto; width: 40px; }
+.text p { font-size: 1.1em; line-height: 1.5; margin: 0 0 1em; }
+.text .unsure { border-bottom: 2px dotted rgb(255 143 0); }
+/* On a phone the sliders follow what was found, which stays in sight while they are moved. */
 @media (max-width: 640px) {
-  .left { display: contents; }
-  .left > * { flex: 1 1 100%; }
+  .left, .right { display: contents; }
+  .left > *, .right > * { flex: 1 1 100%; order: 4; }
+  .left > .picture { order: 1; }
+  .right > .tabs { order: 2; position: sticky; top: 0; z-index: 5;
+    background: var(--body-background-fill); }
   .left > .form { order: 3; }
-  .right { order: 2; }
+  .seen .frame { width: fit-content; margin: auto; }
+  .seen img { width: auto; max-width: 100%; max-height: 42vh; }
+  .scroll { max-height: 42vh; overflow-y: auto; }
 }
 footer { display: none !important; }
 """
+MOST_CROPS = 200
+CROP_HEIGHT = 40  # pixels
+NO_READING = (
+    "<p>Reading needs RapidOCR on the server: <code>pip install 'craftlite[reading]'</code></p>"
+)
 NOTHING = "<p>Drop a picture, or take one of the samples.</p>"
 
 
@@ -42,7 +64,7 @@ def words_view(analysis: Analysis, words: Words, milliseconds: float) -> str:
     marks = "".join(_polygon(polygon, "word", f"{score:.3f}") for polygon, score in outlines)
     width, height = words.size
     caption = (
-        f"{len(words)} word{'' if len(words) == 1 else 's'} in {width}x{height} pixels: network "
+        f"{_counted(len(words), 'word')} in {width}x{height} pixels: network "
         f"{analysis.milliseconds:.0f} ms, post-processing {milliseconds:.0f} ms"
     )
     return _figure(analysis, marks, caption, len(words))
@@ -61,9 +83,69 @@ def map_view(analysis: Analysis, scores: Map, what: str) -> str:
     return f'<figure class="seen"><img src="{source}" alt="{what}"></figure>'
 
 
+def lines_view(analysis: Analysis, words: Words) -> str:
+    """The picture with the lines' outlines, numbered in reading order."""
+    lines, size = words.lines(), max(words.size) / 45
+    marks = "".join(_polygon(line.polygon, "line", f"block {line.block + 1}") for line in lines)
+    for number, line in enumerate(lines, 1):
+        x, y = (line.polygon[0] + line.polygon[-1]).tolist()
+        marks += (
+            f'<text x="{(x - size) / 2:.1f}" y="{y / 2:.1f}" font-size="{size:.1f}">{number}</text>'
+        )
+    blocks = len({line.block for line in lines})
+    caption = f"{_counted(len(lines), 'line')} in {_counted(blocks, 'block')}, in reading order"
+    return _figure(analysis, marks, caption, len(lines))
+
+
+def crops_view(analysis: Analysis, words: Words) -> str:
+    """The words cut out, upright, in reading order."""
+    order = [index for line in words.lines() for index in line.words]
+    shown = words[order[:MOST_CROPS]]
+    pictures = []
+    for crop, score in zip(
+        shown.crops(analysis.picture, CROP_HEIGHT, polygons=True), shown.scores, strict=True
+    ):
+        kind = "tall" if len(crop) > crop.shape[1] else "wide"
+        pictures.append(
+            f'<img class="{kind}" src="{data_uri(crop)}" alt="a word" title="{score:.3f}">'
+        )
+    first = f"the first {MOST_CROPS} of " if len(words) > MOST_CROPS else ""
+    caption = f"{first}{_counted(len(words), 'word')}, upright and in reading order"
+    return (
+        f'<figure class="seen" data-count="{len(pictures)}"><div class="crops scroll">'
+        f"{''.join(pictures)}</div><figcaption>{caption}</figcaption></figure>"
+    )
+
+
+def text_view(lines: Sequence[TextLine], milliseconds: float) -> str:
+    """The text line by line, a paragraph for each block; words that are unsure are marked.
+
+    milliseconds: that reading took.
+    """
+    paragraphs = []
+    for _, block in groupby(lines, key=lambda line: line.block):
+        texts = [" ".join(map(_word, line.words)) for line in block]
+        paragraphs.append(f"<p>{'<br>'.join(texts)}</p>")
+    count = sum(len(line.words) for line in lines)
+    caption = f"{_counted(count, 'word')} read in {milliseconds:.0f} ms; unsure ones are dotted"
+    return (
+        f'<figure class="seen" data-count="{count}"><div class="text scroll">'
+        f"{''.join(paragraphs)}</div><figcaption>{caption}</figcaption></figure>"
+    )
+
+
+def _word(word: TextWord) -> str:
+    kind = "unsure" if word.score < SURE else "sure"
+    return f'<span class="{kind}" title="{word.score:.3f}">{escape(word.text)}</span>'
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def json_view(analysis: Analysis, words: Words) -> str:
     """The JSON of `craftlite detect`, one word a line."""
-    entry = record(analysis.name, words)
+    entry = record(analysis.name, words, analysis.part)
     head = json.dumps({key: value for key, value in entry.items() if key != "words"})
     lines = ",\n  ".join(json.dumps(word) for word in entry["words"])
     return f'{head[:-1]}, "words": [\n  {lines}\n]}}'

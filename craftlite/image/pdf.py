@@ -24,6 +24,9 @@ def is_pdf(data: bytes) -> bool:
 class Pdf:
     """A PDF, of which one page at a time is drawn, on white and with its forms filled in.
 
+    Attributes:
+        count: of its pages.
+
     Raises:
         InputError: pypdfium2 is not installed, or the PDF is damaged or needs a password.
     """
@@ -40,16 +43,16 @@ class Pdf:
             try:
                 self._file: Any = pypdfium2.PdfDocument(data)
                 self._file.init_forms()
-                self._count = len(self._file)
+                self.count = len(self._file)
             except pypdfium2.PdfiumError as error:
                 if "password" in str(error):
                     raise InputError(f"{name}: needs a password; save it without one") from None
                 raise damaged(name, error) from error
-        self.several = self._count > 1
+        self.several = self.count > 1
 
     def has(self, number: int) -> bool:
         """Whether there is such a page."""
-        return 1 <= number <= self._count
+        return 1 <= number <= self.count
 
     def part(self, number: int) -> Part:
         """The page's number where there are several."""

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from craftlite import Detector
 from craftlite.demo.session import MAX_PIXELS, DetectorPool
+from craftlite.recognisers import is_installed
 
 CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt install chromium")
@@ -33,6 +34,15 @@ def browser() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+def open_tab(page: Page, name: str) -> None:
+    """Select a tab, which may be in the menu of those that have no room."""
+    tab = page.get_by_role("tab", name=name, exact=True)
+    if not tab.is_visible():
+        page.get_by_label("More tabs").first.click()
+        tab = page.get_by_role("button", name=name, exact=True)
+    tab.click()
 
 
 @pytest.fixture
@@ -89,6 +99,68 @@ def test_a_dropped_picture_shows_the_words_that_the_api_finds(
     page.wait_for_selector("#characters figure.seen")
     page.get_by_role("tab", name="Region map").click()
     page.wait_for_selector("#region img[alt='region map']")
+
+
+def test_lines_and_crops_follow_the_thresholds(page: Page) -> None:
+    drop(page, SAMPLE)
+    page.wait_for_selector("#words figure.seen")
+    words = Detector()(str(SAMPLE), characters=True)
+    open_tab(page, "Crops")
+    expect(page.locator("#crops img")).to_have_count(len(words))
+    open_tab(page, "Lines")
+    expect(page.locator("#lines polygon")).to_have_count(len(words.lines()))
+    assert page.locator("#lines text").all_inner_texts()[:2] == ["1", "2"]
+    set_slider(page, "Text threshold", 1)
+    expect(page.locator("#lines polygon")).to_have_count(0)
+
+
+def test_the_text_is_read_or_the_page_says_what_reads_it(page: Page) -> None:
+    drop(page, SAMPLE)
+    page.wait_for_selector("#words figure.seen")
+    open_tab(page, "Text")
+    if is_installed("rapidocr"):
+        expect(page.locator("#text .text")).to_contain_text("ROWING")
+        expect(page.locator("#text figcaption")).to_contain_text("words read in")
+    else:
+        expect(page.locator("#text")).to_contain_text("pip install 'craftlite[reading]'")
+
+
+def test_the_pages_of_a_pdf_are_turned(page: Page, tmp_path: Path) -> None:
+    pytest.importorskip("pypdfium2", reason="needs craftlite[pdf]")
+    pages = [Image.open(SAMPLE.with_name(f"{name}.jpg")) for name in ("plate", "badge")]
+    pages[0].save(tmp_path / "scan.pdf", save_all=True, append_images=pages[1:])
+    page.set_input_files("input[type=file][accept='.pdf']", tmp_path / "scan.pdf")
+    page.wait_for_selector("#words figure.seen")
+    first = count(page)
+    set_slider(page, "Page of the PDF", 2)
+    expect(page.locator("#words figure.seen")).not_to_have_attribute("data-count", str(first))
+    with page.expect_download() as download:
+        page.get_by_role("button", name="JSON").click()
+    assert download.value.suggested_filename == "scan.p002.json"
+    record = json.loads(Path(download.value.path()).read_text())
+    assert (record["image"], record["page"]) == ("scan.pdf", 2)
+
+
+@pytest.mark.parametrize("language", ["de-DE", "zh-CN", "pt-BR"])
+def test_every_label_is_english_whatever_the_browser_s_language(
+    browser: Browser, address: str, language: str
+) -> None:
+    seen = []
+    for locale in ("en-GB", language):
+        page = browser.new_page(locale=locale)
+        page.set_default_timeout(MILLISECONDS)
+        page.goto(address)
+        drop(page, SAMPLE)
+        page.wait_for_selector("#words figure.seen")
+        page.wait_for_selector("text=Complete", state="attached")
+        seen.append(page.inner_text("body").split("network")[0])
+        assert page.locator("body").text_content().find("common.") < 0  # type: ignore[union-attr]
+        page.get_by_label("Remove Image").first.click()
+        expect(page.locator("#words")).to_contain_text("Drop a picture")
+        seen[-1] += page.inner_text("body")
+        page.close()
+    assert seen[0] == seen[1]
+    assert "Drop Image Here" in seen[0]
 
 
 def test_a_sample_that_is_clicked_on_shows_its_words(page: Page) -> None:
@@ -174,4 +246,12 @@ def test_the_page_fits_a_phone(browser: Browser, address: str) -> None:
     above, below = view.bounding_box(), slider.bounding_box()
     assert above and below
     assert above["y"] < below["y"]
+    page.get_by_label("range slider for Long side").scroll_into_view_if_needed()
+    for name in ("Text threshold", "Link threshold", "Low text", "Long side"):
+        slider = page.get_by_label(f"range slider for {name}")
+        slider.scroll_into_view_if_needed()
+        reached, kept = slider.bounding_box(), view.bounding_box()
+        assert reached and kept
+        assert kept["y"] + kept["height"] <= reached["y"] + reached["height"] <= 844
+        assert kept["y"] >= 0
     page.close()

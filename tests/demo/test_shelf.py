@@ -111,4 +111,4 @@ def test_a_pdf_is_not_opened_for_strangers(pool: DetectorPool, tmp_path: Path) -
     pdf.write_bytes(b"%PDF-1.4\n")
     with pytest.raises(gr.Error) as refused:
         handlers.open(None, (str(pdf), "scan.pdf"), 320, DEFAULT)
-    assert "PDFs are not read here" in refused.value.message
+    assert "button Open a PDF" in refused.value.message

@@ -1,0 +1,66 @@
+"""A page of a PDF that a stranger sent, drawn in a process of its own: PDFium has no deadline.
+
+`python -m craftlite.demo.pdf PAGE < FILE` writes the number of pages, then the picture.
+"""
+
+import subprocess
+import sys
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+from craftlite.demo.session import MAX_PIXELS
+from craftlite.errors import InputError
+from craftlite.geometry import Picture
+from craftlite.image.pdf import Pdf
+
+SECONDS = 30  # for one page, with the start of the process
+MEMORY = 4 * 2**30  # bytes of addresses that the process may use
+_REFUSED = 3  # exit code after an InputError, whose sentence is on stderr
+
+
+def draw_page(file: Path, number: int) -> tuple[Picture, int]:
+    """A page of a PDF as (H, W, 3) uint8 RGB, and how many pages there are.
+
+    Raises:
+        InputError: there is no such page, it cannot be drawn, or not in SECONDS and MEMORY.
+    """
+    command = [sys.executable, "-m", "craftlite.demo.pdf", str(number)]
+    try:
+        with file.open("rb") as data:
+            done = subprocess.run(command, stdin=data, capture_output=True, timeout=SECONDS)
+    except FileNotFoundError:
+        raise InputError("the upload was cleared away: choose it again") from None
+    except subprocess.TimeoutExpired:
+        raise InputError(f"page {number} takes more than {SECONDS} s to draw") from None
+    if done.returncode == _REFUSED:
+        raise InputError(done.stderr.decode(errors="replace").strip())
+    if done.returncode:
+        raise InputError(f"page {number} cannot be drawn: the PDF is damaged, or too large")
+    answer = BytesIO(done.stdout)
+    return np.load(answer), int(np.load(answer))
+
+
+def main() -> int:
+    """Draw the page of standard input that the argument names; returns the exit code."""
+    with suppress(ImportError):  # not on Windows
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    number = int(sys.argv[1])
+    try:
+        pdf = Pdf(sys.stdin.buffer.read(), "the PDF", MAX_PIXELS)
+        if not pdf.has(number):
+            raise InputError(f"the PDF has no page {number}")
+        np.save(sys.stdout.buffer, pdf.read(number))
+        np.save(sys.stdout.buffer, pdf.count)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return _REFUSED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
