@@ -21,7 +21,7 @@ from craftlite.demo.handlers import FURTHER, Handlers
 from craftlite.demo.session import LONG_SIDES, MAX_PIXELS, DetectorPool
 from craftlite.demo.shelf import Shelf
 from craftlite.demo.uploads import OwnFiles
-from craftlite.demo.views import NOTHING, STYLE
+from craftlite.demo.views import HEAD, NOTHING, STYLE
 from craftlite.detector import Detector
 from craftlite.weights import DEFAULT, catalogue
 
@@ -37,8 +37,8 @@ FILES = {"JSON": "json", "ICDAR text": "txt", "Overlay": "png"}
 # Gradio's own labels follow the browser's language, in which all others are not; and Gradio 6 lacks
 # the text of "common.complete" in any.
 LANGUAGES = (
-    *("ar", "ca", "ckb", "de", "en", "es", "eu", "fa", "fi", "fr", "he", "hi", "hu", "it", "ja"),
-    *("ko", "lt", "nb", "nl", "pl", "pt", "pt-BR", "pt-PT", "ro", "ru", "sv", "ta", "th", "tr"),
+    *("ar", "ca", "ckb", "de", "en", "es", "et", "eu", "fa", "fi", "fr", "he", "hi", "hu", "id"),
+    *("it", "ja", "ko", "lt", "nb", "nl", "pl", "pt", "pt-BR", "ro", "ru", "sv", "ta", "th", "tr"),
     *("uk", "ur", "uz", "vi", "zh-CN", "zh-TW"),
 )
 LABELS = {
@@ -83,6 +83,7 @@ def serve(page: gr.Blocks, host: str, port: int, names: Collection[str] = ()) ->
             ]
         },
         css=STYLE,
+        head=HEAD,
         i18n=gr.I18n(**dict.fromkeys(LANGUAGES, LABELS)),
         # The usual themes fetch their fonts from elsewhere.
         theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
