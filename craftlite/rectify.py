@@ -76,8 +76,7 @@ def crops_and_angles(
     for place, crop in zip(others.tolist(), again, strict=True):
         cut[place] = crop
     sides = reading.quads[:, 1] - reading.quads[:, 0]
-    quarters = np.where(columns, -1, turns)
-    return cut, np.rad2deg(np.arctan2(sides[:, 1], sides[:, 0])) + 90 * quarters
+    return cut, np.rad2deg(np.arctan2(sides[:, 1], sides[:, 0])) + 90 * turns
 
 
 def _cut(

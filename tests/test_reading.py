@@ -177,3 +177,17 @@ def test_an_unknown_recogniser_is_refused() -> None:
 def test_tesseract_names_the_languages_that_it_lacks() -> None:
     with pytest.raises(ConfigError, match=r"has no data for xyz; installed are .*eng"):
         Tesseract("eng+xyz")
+
+
+@needs("rapidocr")
+def test_the_page_on_reading_runs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT.parents[1])
+    page = Path("docs/reading.md").read_text("utf-8")
+    snippets = [part.split("```")[0] for part in page.split("```python\n")[1:]]
+    assert len(snippets) == 2
+    for snippet in snippets:
+        exec(snippet, {})
+    said = capsys.readouterr().out
+    assert "18 Quay Street" in said and "CR4FT 01" in said

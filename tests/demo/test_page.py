@@ -252,5 +252,5 @@ def test_the_page_fits_a_phone(browser: Browser, address: str) -> None:
         slider.evaluate("slider => slider.scrollIntoView({ block: 'center' })")
         reached, kept = slider.bounding_box(), view.bounding_box()
         assert reached and kept
-        assert 0 <= kept["y"] and kept["y"] + kept["height"] <= reached["y"], name
+        assert kept["y"] >= 0 and kept["y"] + kept["height"] <= reached["y"], name
     page.close()
