@@ -95,7 +95,7 @@ class RapidOcr:
             # Lines are padded to 320 pixels by default; short words then take twice the time.
             "Rec.rec_img_shape": [3, 48, 48],
         }
-        self._engine = rapidocr.RapidOCR(params=settings)
+        self._engine: Any = rapidocr.RapidOCR(params=settings)
 
     def __call__(self, pictures: Sequence[Picture]) -> list[Reading]:
         """The texts of pictures of words."""
