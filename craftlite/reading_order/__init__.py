@@ -1,8 +1,8 @@
 """Lines and reading order of words, from their outlines alone: no pixels, no network.
 
-Words that follow each other closely become runs (`linking.py`), runs become lines where a row of a
-table or a receipt goes on across a gap, lines become blocks and blocks are put in order
-(`blocks.py`).
+Words that follow each other closely become runs (`linking.py`), runs become lines where the row of
+a table or a receipt goes on across a gap (`rows.py`), lines become blocks, and blocks are put in
+order (`blocks.py`).
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ from craftlite.reading_order.blocks import (
     surrounding,
 )
 from craftlite.reading_order.groups import Chain, Groups
-from craftlite.reading_order.linking import chains_of, join_rows, joined
+from craftlite.reading_order.linking import chains_of, joined
+from craftlite.reading_order.rows import join_rows
 from craftlite.reading_order.strokes import Strokes, edges, strokes_of
 from craftlite.reading_order.vectors import STRAIGHT, dot, unit
 
