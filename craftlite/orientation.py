@@ -9,6 +9,8 @@ up is read to the right. Of a tall one, what its pixels show decides:
 - Ascenders outweigh descenders: a turned word is read so that they are above. A single word shows
   this badly, and capitals not at all; so words of one line decide together, and the picture's other
   words count as well. Where nothing shows it, tall words are read downwards.
+- Where nearly all words are turned, the picture lies on its side: they are turned alike, and so are
+  short words.
 """
 
 from collections.abc import Sequence
@@ -62,11 +64,14 @@ class Reading:
         return cls(words, quads, tall, along > TALL * across)
 
     def turns(self, crops: Sequence[Picture]) -> tuple[Whole, Flags]:
-        """The quarter turns (N,), anticlockwise, that make crops by `quads` read to the right.
+        """How the words are read, as their pixels show it.
 
-        And which (N,) words are columns, whose crops get tall by that.
+        Args:
+            crops: (H, W, 3) uint8 RGB of all words, cut by `quads`.
 
-        crops: (H, W, 3) uint8 RGB of all words.
+        Returns:
+            The quarter turns (N,), anticlockwise, after which the crops read from left to right;
+            and which (N,) words are columns, whose crops become tall by that.
         """
         turns, columns = np.zeros(len(crops), np.intp), np.zeros(len(crops), np.bool_)
         numbers = np.flatnonzero(self.tall)
@@ -79,13 +84,12 @@ class Reading:
         columns &= ~self._letters()
         numbers = numbers[~stacked]
         ascenders = _ascenders(np.array([profile for profile, _ in looks])[~stacked])
-        if len(numbers) > max(stacked.sum(), ON_SIDE * self.wide.sum()):
-            # The picture lies on its side, and short words with it.
-            upwards = ascenders.sum() < -DOWNWARDS
-            turns[numbers] = 2 if upwards else 0
-            turns[~self.tall & ~self.wide] = -1 if upwards else 1
-        elif len(numbers):
-            turns[numbers] = np.where(self._read_upwards(numbers, ascenders), 2, 0)
+        if len(numbers):
+            on_side = len(numbers) > max(stacked.sum(), ON_SIDE * self.wide.sum())
+            upwards = self._read_upwards(numbers, ascenders, on_side)
+            turns[numbers] = np.where(upwards, 2, 0)
+            if on_side:
+                turns[~self.tall & ~self.wide] = -1 if upwards[0] else 1
         return turns, columns
 
     def _letters(self) -> Flags:
@@ -110,11 +114,14 @@ class Reading:
                     evidence[place] += PITCH_WEIGHT * (pitch / widths[number] - PITCH)
         return np.asarray(evidence + OTHERS * evidence.mean() > 0)
 
-    def _read_upwards(self, numbers: Whole, ascenders: Floats) -> Flags:
-        """Which of the tall words are read upwards."""
+    def _read_upwards(self, numbers: Whole, ascenders: Floats, alike: bool) -> Flags:
+        """Which of the turned words are read upwards; alike: all of them or none."""
         quads = self.quads[numbers]
         ahead = quads[:, 1] + quads[:, 2] - quads[:, 0] - quads[:, 3]
         ahead /= np.maximum(np.linalg.norm(ahead, axis=1, keepdims=True), 1e-6)
+        if alike:
+            up = ahead[:, 0].mean() if abs(ahead[:, 0].mean()) > LEANING else ascenders.sum()
+            return np.full(len(numbers), up + DOWNWARDS < 0)
         centres, widths = quads.mean(axis=1), side_lengths(quads)[1]
         in_line = [
             ascenders[np.abs((centres - centre) @ (y, -x)) < np.maximum(widths, width) / 2].sum()
@@ -152,7 +159,7 @@ def _upright(quads: Points) -> Points:
 
 
 def rolled_quads(quads: Points, starts: Whole) -> Points:
-    """Quads (N, 4, 2), each from its corner of the number (N,), counted on from 3 to 0."""
+    """Quads (N, 4, 2), each from its corner of the number (N,) modulo 4."""
     places = (starts[:, None] + np.arange(4)) % 4
     return np.take_along_axis(quads, places[:, :, None], axis=1)
 

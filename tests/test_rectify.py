@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageDraw, ImageFont
 
+from craftlite import Detector, read_image
 from craftlite.errors import ConfigError, InputError
 from craftlite.geometry import box, transform
 from craftlite.words import Words
 
+SAMPLES = Path(__file__).parents[1] / "data/samples"
 PAPER, INK = 235, 20
 TEXTS = ("Gardens", "platform", "Library", "Thistle", "depth", "Bread", "follow", "quality")
 
@@ -138,6 +140,25 @@ def test_short_words_of_a_picture_on_its_side_are_turned_with_the_others(quarter
         assert crop.shape == upright.shape and likeness(crop, upright) > 0.99
 
 
+def test_the_words_of_a_bookshelf_are_read_as_its_ground_truth_says() -> None:
+    """Spines are read downwards, one of them upwards, one is a column, and some lie flat."""
+    picture = read_image(SAMPLES / "images/books.jpg")
+    words = Detector()(picture)
+    crops = words.crops(picture, height=32)
+    right = []
+    for line in (SAMPLES / "gt/gt_books.txt").read_text("utf-8-sig").splitlines():
+        truth = np.array(line.split(",")[:8], np.float32).reshape(4, 2)
+        away = np.linalg.norm(words.quads.mean(axis=1) - truth.mean(axis=0), axis=1)
+        crop = crops[int(away.argmin())]
+        # The truth begins where reading starts.
+        size = crop.shape[1], crop.shape[0]
+        target = box(0, 0, *size)
+        matrix = cv2.getPerspectiveTransform(truth, target)
+        upright = cv2.warpPerspective(picture, matrix, size)
+        right.append(likeness(crop, upright) > likeness(np.rot90(crop, 2), upright))
+    assert len(right) == 45 and sum(right) >= 38
+
+
 def column(letters: str) -> np.ndarray:
     """Upright letters (h, w) below one another."""
     tiles = [rendered(letter) for letter in letters]
@@ -169,7 +190,7 @@ def test_a_column_of_upright_letters_stays_tall(known: bool) -> None:
     assert likeness(scaled, own) > 0.9
 
 
-def test_characters_tell_stacked_letters_where_strokes_do_not() -> None:
+def test_characters_show_stacked_letters_where_strokes_do_not() -> None:
     picture = np.full((300, 300, 3), PAPER, np.uint8)
     quads = np.array([box(40, 20, 79, 259), box(140, 20, 179, 259)])
     stacked = np.array([box(40, 20 + 40 * n, 79, 59 + 40 * n) for n in range(6)])
