@@ -16,7 +16,6 @@ from craftlite.geometry import (
     from_square,
     points_along,
 )
-from craftlite.image import Source, read_image
 from craftlite.orientation import Reading, rolled_quads, side_lengths
 from craftlite.words import Words
 
@@ -27,7 +26,7 @@ LONGEST = 32_000  # pixels of a crop; OpenCV's limit is a little more
 
 
 def crops(
-    words: Words, picture: Source, height: int | None = None, polygons: bool = False
+    words: Words, pixels: Picture, height: int | None = None, polygons: bool = False
 ) -> list[Picture]:
     """The crops that `crops_and_angles` gives, without the angles."""
     return crops_and_angles(words, picture, height, polygons)[0]
@@ -46,21 +45,13 @@ def crops_and_angles(
 
     Args:
         words: of the picture.
-        picture: as `read_image` takes it.
+        pixels: (H, W, 3) uint8 RGB, the picture.
         height: of all crops in pixels, or None to keep each word's own.
         polygons: straighten curved words along their outlines.
 
     Raises:
-        InputError: the picture cannot be read.
-        ConfigError: the picture is not of the words' size, or the height is not positive.
+        ConfigError: the height is not positive.
     """
-    pixels = read_image(picture)
-    size = pixels.shape[1], pixels.shape[0]
-    if size != tuple(words.size):
-        raise ConfigError(
-            f"the picture has {size[0]}x{size[1]} pixels, but its words are those of one of "
-            f"{words.size[0]}x{words.size[1]}: give the picture that they were found in"
-        )
     if height is not None and height < 1:
         raise ConfigError(f"height {height}: must be at least 1 pixel")
     reading = Reading.of(words)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 import numpy.typing as npt
 
+from craftlite.errors import ConfigError
 from craftlite.geometry import Picture, Points
 from craftlite.reading_order import Line, find_lines
 
@@ -208,7 +209,7 @@ class Words:
         """
         from craftlite.rectify import crops
 
-        return crops(self, picture, height, polygons)
+        return crops(self, self._pixels(picture), height, polygons)
 
     def lines(self) -> tuple[Line, ...]:
         """The lines of text that the words make, in reading order; every word is in one of them."""
@@ -219,15 +220,28 @@ class Words:
 
         Args:
             picture: what the words were found in, as `read_image` takes it.
-            scores: write each word's score beside it.
+            scores: write each word's score beside it, where that hides no word.
 
         Raises:
             InputError: the picture cannot be read.
+            ConfigError: the picture is of another size.
         """
         from craftlite.draw import overlay
+
+        return overlay(self._pixels(picture), self, scores=scores)
+
+    def _pixels(self, picture: "Source") -> Picture:
+        """The picture, which must be of the words' size."""
         from craftlite.image import read_image
 
-        return overlay(read_image(picture), self, scores=scores)
+        pixels = read_image(picture)
+        size = pixels.shape[1], pixels.shape[0]
+        if size != tuple(self.size):
+            raise ConfigError(
+                f"the picture has {size[0]}x{size[1]} pixels, but its words are those of one of "
+                f"{self.size[0]}x{self.size[1]}: give the picture that they were found in"
+            )
+        return pixels
 
     def _repr_html_(self) -> str:
         """The outlines as a small drawing for notebooks; a word shows its score under the mouse."""

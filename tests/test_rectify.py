@@ -285,6 +285,8 @@ def test_another_picture_or_no_height_is_refused() -> None:
     words = words_on(page, quads)
     with pytest.raises(ConfigError, match=r"500x399 pixels, .* 500x400"):
         words.crops(page[1:])
+    with pytest.raises(ConfigError, match="give the picture that they were found in"):
+        words.draw(page[1:])
     with pytest.raises(ConfigError, match="height 0"):
         words.crops(page, height=0)
     assert words[:0].crops(page) == []
