@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import Literal, cast, overload
@@ -12,8 +13,9 @@ from craftlite.errors import ConfigError, InputError, WeightsError
 from craftlite.geometry import Map, Picture, Size
 from craftlite.image import Source, read_image
 from craftlite.image.source import is_source
-from craftlite.postprocess import Thresholds, words_from_maps
-from craftlite.postprocess.large_words import LARGE, with_larger
+from craftlite.postprocess import Thresholds
+from craftlite.postprocess.components import Found, find_words
+from craftlite.postprocess.large_words import LARGE, taken, with_larger
 from craftlite.preprocess import STRIDE, Fit, all_scales, to_tensor
 from craftlite.runtime import Backend, Device, OnnxRuntime, Runtime
 from craftlite.tiles import Tiles, checked_tiles, run_tiles, scaled_side, tile_count
@@ -61,6 +63,7 @@ class Detector:
 
     Attributes:
         thresholds: what the weights were tuned for; used where a call gives none.
+        calibration: what makes scores probabilities; None where the weights have none.
 
     Raises:
         WeightsError: the weights are missing, corrupt or of another network.
@@ -79,14 +82,24 @@ class Detector:
     ) -> None:
         if isinstance(weights, str | os.PathLike):
             entry = find_weights(weights)
-            self.thresholds, tuned_side = entry.thresholds, entry.long_side
             self.runtime: Runtime = open_runtime(entry, backend, device, threads)
+            self.thresholds, self.calibration = entry.thresholds, entry.calibration
+            tuned_side = entry.long_side
         else:
-            self.runtime, self.thresholds, tuned_side = weights, Thresholds(), DEFAULT_LONG_SIDE
-        self.long_side = long_side or tuned_side
-        if self.long_side < 32:
-            raise ConfigError(f"long side {self.long_side}: must be at least 32 pixels")
+            self.runtime, self.thresholds, self.calibration = weights, Thresholds(), None
+            tuned_side = DEFAULT_LONG_SIDE
+        self.long_side = _checked_side(long_side or tuned_side)
         self.tiles = checked_tiles(tiles)
+
+    def at(self, long_side: int) -> "Detector":
+        """The same detector with another long side.
+
+        Raises:
+            ConfigError: long_side is too small.
+        """
+        other = copy(self)
+        other.long_side = _checked_side(long_side)
+        return other
 
     @overload
     def __call__(  # type: ignore[overload-overlap]  # a str is an iterable of str, too
@@ -96,6 +109,7 @@ class Detector:
         *,
         polygons: bool = True,
         characters: bool = False,
+        min_score: float = 0,
         errors: Literal["raise", "return"] = "raise",
     ) -> Words: ...
 
@@ -107,6 +121,7 @@ class Detector:
         *,
         polygons: bool = True,
         characters: bool = False,
+        min_score: float = 0,
         errors: Literal["raise"] = "raise",
     ) -> list[Words]: ...
 
@@ -118,6 +133,7 @@ class Detector:
         *,
         polygons: bool = True,
         characters: bool = False,
+        min_score: float = 0,
         errors: Literal["return"],
     ) -> list[Words | InputError]: ...
 
@@ -128,6 +144,7 @@ class Detector:
         *,
         polygons: bool = True,
         characters: bool = False,
+        min_score: float = 0,
         errors: Literal["raise", "return"] = "raise",
     ) -> Words | Sequence[Words | InputError]:
         """The words of a picture, or a list of the words of each of several.
@@ -139,18 +156,21 @@ class Detector:
             thresholds: None takes the weights' own.
             polygons: trace curved outlines; without, a word's polygon is its quad.
             characters: find the quads of the characters too.
+            min_score: in 0..1; words with a lower score are left out.
             errors: "return" puts the InputError of a picture of several in the place of its words.
 
         Raises:
             InputError: a picture cannot be read.
             WeightsError: the network fails on one.
-            ConfigError: errors is neither "raise" nor "return".
+            ConfigError: errors is neither "raise" nor "return", or min_score is not in 0..1.
         """
         if errors not in ("raise", "return"):
             raise ConfigError(f'errors={errors!r}: expected "raise" or "return"')
 
         def words(maps: Maps) -> Words:
-            return self.words(maps, thresholds, polygons=polygons, characters=characters)
+            return self.words(
+                maps, thresholds, polygons=polygons, characters=characters, min_score=min_score
+            )
 
         if is_source(picture):
             return words(self.maps(picture))
@@ -222,34 +242,58 @@ class Detector:
         *,
         polygons: bool = True,
         characters: bool = False,
+        min_score: float = 0,
     ) -> Words:
-        """The words of a picture whose maps are known, in the picture's pixels."""
-        found = self._words_at(maps, thresholds, polygons, characters)
-        for finer, coarser in pairwise(maps.scales()):
-            larger = self._words_at(coarser, thresholds, polygons, characters)
-            found = with_larger(found, larger, LARGE / finer.fit.factor())
-        return found
+        """The words of a picture whose maps are known, in the picture's pixels.
 
-    def _words_at(
+        Raises:
+            ConfigError: min_score is not between 0 and 1.
+        """
+        if not 0 <= min_score <= 1:
+            raise ConfigError(f"min_score={min_score!r}: must be between 0 and 1")
+        words = self.found(maps, thresholds, polygons=polygons, characters=characters).words
+        return taken(words, np.flatnonzero(words.scores >= min_score)) if min_score else words
+
+    def found(
+        self,
+        maps: Maps,
+        thresholds: Thresholds | None = None,
+        *,
+        polygons: bool = True,
+        characters: bool = False,
+    ) -> Found:
+        """The words of a picture whose maps are known, with the evidence for each."""
+        found = self._found_at(maps, thresholds, polygons, characters)
+        for finer, coarser in pairwise(maps.scales()):
+            larger = self._found_at(coarser, thresholds, polygons, characters)
+            found = with_larger(found, larger, LARGE / finer.fit.factor())
+        if self.calibration is None:
+            return found
+        scores = self.calibration(found.evidence)
+        return found._replace(words=replace(found.words, scores=scores))
+
+    def _found_at(
         self, maps: Maps, thresholds: Thresholds | None, polygons: bool, characters: bool
-    ) -> Words:
+    ) -> Found:
         """The words that the maps of one scale show, in the picture's pixels."""
-        found = words_from_maps(
-            maps.region,
-            maps.affinity,
-            thresholds or self.thresholds,
-            polygons=polygons,
-            characters=characters,
-        )
+        levels = thresholds or self.thresholds
+        words, evidence = find_words(maps.region, maps.affinity, levels, polygons, characters)
         to_picture = maps.fit.to_picture
-        chars = found.characters
-        return replace(
-            found,
-            quads=to_picture(found.quads),
-            polygons=tuple(to_picture(polygon) for polygon in found.polygons),
+        chars = words.characters
+        words = replace(
+            words,
+            quads=to_picture(words.quads),
+            polygons=tuple(to_picture(polygon) for polygon in words.polygons),
             characters=None if chars is None else tuple(to_picture(c) for c in chars),
             size=maps.fit.size,
         )
+        return Found(words, evidence)
+
+
+def _checked_side(long_side: int) -> int:
+    if long_side < STRIDE:
+        raise ConfigError(f"long side {long_side}: must be at least {STRIDE} pixels")
+    return long_side
 
 
 def _size_of(picture: Picture) -> Size:

@@ -29,6 +29,12 @@ def box(left: float, top: float, right: float, bottom: float) -> Points:
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
 
 
+def heights(quads: Points) -> npt.NDArray[np.float32]:
+    """The shorter side of each quad (N, 4, 2), in pixels."""
+    sides = np.linalg.norm(quads[:, :2] - quads[:, 1:3], axis=2)
+    return np.asarray(sides.min(axis=1))
+
+
 def centred_box(x: float, y: float, width: float, height: float) -> Points:
     """The quad (4, 2) of an upright box with the centre (x, y)."""
     return box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from craftlite.calibration import Calibration
 from craftlite.errors import ConfigError, WeightsError
 from craftlite.files import sha256_of, write_whole
 from craftlite.postprocess import Thresholds
@@ -32,6 +33,7 @@ class Weights:
     sha256: dict[str, str] = field(default_factory=dict)  # of the files, by their names
     # Thresholds for one kind of picture, by the name of the dataset that they suit best.
     presets: dict[str, Thresholds] = field(default_factory=dict)
+    calibration: Calibration | None = None  # None: scores are mean region scores
 
     @property
     def file(self) -> Path:
@@ -164,6 +166,7 @@ def tuned_settings(
     tuned: str,
     hmean: float | None,
     presets: Mapping[str, Thresholds],
+    calibration: Calibration | None = None,
 ) -> dict[str, Any]:
     """What was chosen for weights, as the catalogue and the .json beside a file hold it."""
     return {
@@ -172,11 +175,12 @@ def tuned_settings(
         "tuned": tuned,
         "hmean": None if hmean is None else round(hmean, 4),
         "presets": {name: asdict(levels) for name, levels in presets.items()},
+        "calibration": None if calibration is None else asdict(calibration),
     }
 
 
 def take_over_settings(entry: Weights, file: Path) -> Path | None:
-    """Write the thresholds and long side that were tuned for weights beside another file.
+    """Write the thresholds, long side and calibration that weights have beside another file.
 
     Returns the file written; None where the weights have none, or the other file has some already.
 
@@ -187,7 +191,9 @@ def take_over_settings(entry: Weights, file: Path) -> Path | None:
     if entry.tuned is None or beside.exists():
         return None
     origin = f"for {entry.name}, {entry.tuned}"
-    facts = tuned_settings(entry.thresholds, entry.long_side, origin, entry.hmean, entry.presets)
+    facts = tuned_settings(
+        *(entry.thresholds, entry.long_side, origin, entry.hmean, entry.presets, entry.calibration)
+    )
     write_whole(beside, settings_text(facts))
     return beside
 
@@ -255,6 +261,7 @@ def _settings(facts: Any) -> dict[str, Any]:
         raise TypeError(f"tuned {tuned!r:.40} is no text")
     if hmean is not None and (type(hmean) not in (int, float) or not 0 <= hmean <= 1):
         raise ValueError(f"hmean {hmean!r:.40} is no number from 0 to 1")
+    calibration = facts.get("calibration")  # files of before have none
     return {
         "thresholds": Thresholds(**facts["thresholds"]),
         "long_side": long_side,
@@ -263,4 +270,5 @@ def _settings(facts: Any) -> dict[str, Any]:
         "presets": {
             name: Thresholds(**levels) for name, levels in facts.get("presets", {}).items()
         },
+        "calibration": None if calibration is None else Calibration(**calibration),
     }

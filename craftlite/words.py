@@ -54,7 +54,8 @@ class Words:
     Attributes:
         quads: (N, 4, 2) float32, pixels of the upright picture, clockwise.
         polygons: N arrays (K, 2) float32; a word without a curved outline has its quad here.
-        scores: (N,) float32 in 0..1, the mean region score inside the word's component.
+        scores: (N,) float32 in 0..1. Where the weights have a calibration, of the words with a
+            score s about a share s are right; else the mean region score of the text pixels.
         size: (width, height) of the picture in pixels.
         characters: N arrays (M, 4, 2) float32 of character quads, or None where not asked for.
 

@@ -78,6 +78,10 @@ def test_what_is_wrong_is_said(detector: Detector, tmp_path: Path) -> None:
         Detector("no-such-weights")
     with pytest.raises(ConfigError, match="long side"):
         Detector(long_side=8)
+    with pytest.raises(ConfigError, match="long side 8"):
+        detector.at(8)
+    with pytest.raises(ConfigError, match=r"min_score=2: must be between 0 and 1"):
+        detector(SAMPLES[0], min_score=2)
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"not a network")
     with pytest.raises(WeightsError, match=r"broken\.onnx"):

@@ -6,6 +6,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from craftlite import Detector, Words
 from craftlite.geometry import box
+from craftlite.postprocess.components import Found
 from craftlite.postprocess.large_words import with_larger
 from craftlite.preprocess import Fit, all_scales
 
@@ -24,15 +25,16 @@ def test_each_scale_is_a_third_of_the_one_before(size: tuple[int, int], sides: l
     assert [max(fit.resized) for fit in all_scales(Fit.of(size, 1920))] == sides
 
 
-def words(*boxes: tuple[float, float, float, float], characters: bool = False) -> Words:
+def words(*boxes: tuple[float, float, float, float], characters: bool = False) -> Found:
     quads = np.array([box(*one) for one in boxes], np.float32).reshape(-1, 4, 2)
     scores = np.linspace(0.9, 0.8, len(boxes), dtype=np.float32)
     glyphs = tuple(quad[None] for quad in quads) if characters else None
-    return Words(quads, tuple(quads), scores, (1000, 1000), glyphs)
+    evidence = np.column_stack([scores, scores, quads[:, 2, 1] - quads[:, 0, 1]])
+    return Found(Words(quads, tuple(quads), scores, (1000, 1000), glyphs), evidence)
 
 
-def boxes(found: Words) -> list[tuple[float, ...]]:
-    return [(*quad[0].tolist(), *quad[2].tolist()) for quad in found.quads]
+def boxes(found: Found) -> list[tuple[float, ...]]:
+    return [(*quad[0].tolist(), *quad[2].tolist()) for quad in found.words.quads]
 
 
 WORD, LARGE = (100, 100, 300, 150), (100, 300, 700, 500)
@@ -59,7 +61,8 @@ def test_low_words_of_the_coarser_scale_are_left_out() -> None:
 
 
 def test_characters_stay_with_their_words() -> None:
-    both = with_larger(words(WORD, characters=True), words(LARGE, characters=True), 150)
+    both, evidence = with_larger(words(WORD, characters=True), words(LARGE, characters=True), 150)
+    assert evidence[:, 2].tolist() == [50, 200]
     assert both.characters is not None
     assert [glyphs[0].tolist() for glyphs in both.characters] == both.quads.tolist()
     assert len(both.polygons) == len(both.scores) == 2

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from jsonargparse import ArgumentParser, Namespace
+from jsonargparse.typing import ClosedUnitInterval
 
 from craftlite.commands.options import (
     add_detector,
@@ -61,6 +62,8 @@ def parser() -> ArgumentParser:
         "which formats other than json and jsonl then hold in place of words",
     )
     add_detector(result)
+    score = "leave out words with a lower score; it is the chance that a word is right"
+    add("--min-score", type=ClosedUnitInterval, default=0.0, metavar="S", help=score)
     return result
 
 
@@ -165,7 +168,11 @@ class _Work(PageWork):
         self._announce_tiles(called(document, number), size)
         maps = self.detector.maps(picture, size)
         words = self.detector.words(
-            maps, self.thresholds, polygons=args.polygons, characters=args.level == "char"
+            maps,
+            self.thresholds,
+            polygons=args.polygons,
+            characters=args.level == "char",
+            min_score=args.min_score,
         )
         if args.out is not None:
             _draw(target, args, picture, maps, words)

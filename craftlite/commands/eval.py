@@ -5,6 +5,7 @@ from pathlib import Path
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
 
+from craftlite.calibration import Calibration
 from craftlite.commands.options import add_thresholds, chosen_thresholds, new_parser
 from craftlite.data import AUTO, DATASETS, SPLITS
 from craftlite.data.annotations import problem_lines
@@ -13,6 +14,7 @@ from craftlite.data.mix import folders_of
 from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample
 from craftlite.errors import ConfigError, DatasetError
+from craftlite.evaluate.calibrate import Pair, fit_calibration
 from craftlite.evaluate.comparison import Candidate, EvaluationSet
 from craftlite.evaluate.lines import line_note
 from craftlite.evaluate.map_cache import clear, default_folder, trim
@@ -21,13 +23,21 @@ from craftlite.evaluate.protocols.metric import PROTOCOLS
 from craftlite.evaluate.result_files import read_results
 from craftlite.evaluate.runner import ModelRunner
 from craftlite.evaluate.summary import format_summary
-from craftlite.evaluate.tune import search, shown, sides_around, trial_of, write_tuning
+from craftlite.evaluate.tune import (
+    search,
+    shown,
+    sides_around,
+    trial_of,
+    write_calibration,
+    write_tuning,
+)
+from craftlite.postprocess import Thresholds
 from craftlite.progress import Progress, write_line
 from craftlite.weights import DEFAULT, find_weights
 
 MODEL_OPTIONS = (
     *("long_side", "thresholds", "text_threshold", "link_threshold", "low_text", "growth"),
-    "tune",
+    *("tune", "calibrate_scores"),
 )
 NAMES_SHOWN = 5
 NOTABLE = 100e6  # bytes of cached maps from which on a line says where they are
@@ -40,6 +50,11 @@ TUNE_HELP = (
     "Search for the best thresholds and long side on this split, which may not be the test split, "
     "and write them to the weights' card. For several datasets the mean of their H-means is "
     "maximised; the best of each alone is stored under its name, for --thresholds."
+)
+CALIBRATE_HELP = (
+    "Fit scores to these datasets, which --tune does too, so that of words with a score s about a "
+    "share s are right; write that beside the weights, which keep their thresholds. Not on the "
+    "test split."
 )
 
 
@@ -70,6 +85,7 @@ def parser() -> ArgumentParser:
     add("--report", type=Path, metavar="DIR", help=report)
     add("--json", action="store_true", help="Print one JSON object, with ratios from 0 to 1.")
     add("--tune", action="store_true", help=TUNE_HELP)
+    add("--calibrate-scores", action="store_true", help=CALIBRATE_HELP)
     cache = "Folder where score maps are cached; by default ~/.cache."
     add("--cache", type=Path, metavar="DIR", help=cache)
     clearing = "Remove all cached score maps first; without --dataset, do nothing else."
@@ -104,6 +120,8 @@ def run(args: Namespace) -> int:
         _tune(weights[0], sets, args)
         for name in MODEL_OPTIONS:  # so that what was written beside the weights is used
             args[name] = None
+    elif args.calibrate_scores:
+        _calibrate(weights[0], sets, args)
     for number, data in enumerate(sets):
         if number and not args.json:
             print()
@@ -147,8 +165,19 @@ def _check(args: Namespace, weights: list[str]) -> None:
             "--split train",
         ),
         (
-            args.tune and (len(weights) > 1 or args.results),
-            "--tune: one set of weights at a time, and no --results",
+            args.calibrate_scores and args.split == "test",
+            "--calibrate-scores: scores are not fitted to the test split; add --split val, or "
+            "--split train",
+        ),
+        (
+            args.calibrate_scores and len(given) > 1,
+            f"{options}: --calibrate-scores takes the thresholds and the long side that the "
+            "weights have, and --tune calibrates too; give it alone",
+        ),
+        (
+            (args.tune or args.calibrate_scores) and (len(weights) > 1 or args.results),
+            f"--{'tune' if args.tune else 'calibrate-scores'}: one set of weights at a time, and "
+            "no --results",
         ),
         (
             args.results and len(args.dataset) > 1,
@@ -279,9 +308,36 @@ def _tune(weights: str, sets: list[EvaluationSet], args: Namespace) -> None:
             write_line(f"best so far: {choice}: H-mean {best.hmean:.4f}")
         for name, trial in trials.items() if len(trials) > 1 else ():
             *_, own[name] = search([trial], best.thresholds, [best.long_side])
-    where = " and ".join(
+    pairs = [(data, model.at(best.long_side)) for data, model in zip(sets, models, strict=True)]
+    calibration = _fit(pairs, best.thresholds)
+    files = write_tuning(find_weights(weights), best, _where(sets), own, calibration)
+    write_line(f"wrote {' and '.join(map(str, files))}")
+
+
+def _calibrate(weights: str, sets: list[EvaluationSet], args: Namespace) -> None:
+    """Fits scores for the weights' own thresholds, and writes them beside the weights."""
+    entry = find_weights(weights)
+    if entry.tuned is None:
+        raise ConfigError(f"--calibrate-scores: {weights} has no thresholds yet; use --tune")
+    calibration = _fit([(data, _open(weights, data, args)) for data in sets], entry.thresholds)
+    if calibration is not None:
+        files = write_calibration(entry, calibration)
+        write_line(f"wrote {' and '.join(map(str, files))}")
+
+
+def _fit(pairs: list[Pair], thresholds: Thresholds) -> Calibration | None:
+    """A calibration of what models find, or None where they find too few words; reports which."""
+    fit = fit_calibration(pairs, thresholds, _where([data for data, _ in pairs]))
+    if fit.calibration is None:
+        write_line(f"scores are not calibrated: {fit.refusal}")
+    for name, error in fit.errors.items():
+        write_line(f"{name}: expected calibration error on held-out pictures {error:.3f}")
+    return fit.calibration
+
+
+def _where(sets: list[EvaluationSet]) -> str:
+    """On which datasets something was chosen, in words."""
+    return "on " + " and ".join(
         f"{data.name} {data.split}, {len(data.samples)} pictures, by {data.protocols[0]}"
         for data in sets
     )
-    files = write_tuning(find_weights(weights), best, f"on {where}", own)
-    write_line(f"wrote {' and '.join(map(str, files))}")

@@ -13,6 +13,7 @@ from craftlite.evaluate.detections import Detections
 from craftlite.evaluate.map_cache import MapCache
 from craftlite.files import sha256_of
 from craftlite.postprocess import Thresholds
+from craftlite.postprocess.components import Found
 from craftlite.weights import find_weights
 
 FIGURES = {  # what thresholds are called among figures
@@ -80,7 +81,7 @@ class ModelRunner:
     def at(self, long_side: int) -> "ModelRunner":
         """The same weights on another long side."""
         other = copy(self)
-        other.detector = Detector(self.detector.runtime, long_side=long_side)
+        other.detector = self.detector.at(long_side)
         other.cached, other._milliseconds = 0, []
         return other
 
@@ -99,8 +100,11 @@ class ModelRunner:
 
     def detections(self, sample: Sample, thresholds: Thresholds) -> Detections:
         """The words of a picture, rounded to whole pixels."""
-        maps = self.maps(sample)
-        return Detections.of(self.detector.words(maps, thresholds, polygons=self.polygons))
+        return Detections.of(self.found(sample, thresholds).words)
+
+    def found(self, sample: Sample, thresholds: Thresholds) -> Found:
+        """The words of a picture with the evidence for each."""
+        return self.detector.found(self.maps(sample), thresholds, polygons=self.polygons)
 
     def facts(self, thresholds: Thresholds) -> dict[str, Any]:
         """What is run and how, and what it costs; parameters and operations where torch is there.

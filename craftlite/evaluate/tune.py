@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from craftlite.calibration import Calibration
 from craftlite.errors import CraftliteError
 from craftlite.evaluate.comparison import EvaluationSet
 from craftlite.evaluate.protocols.metric import Metric
@@ -22,6 +23,7 @@ GROWTHS = (1.0, 1.25, 1.5, 1.75, 2.0)
 # Shares of the long side that the search starts from.
 SIDES = (2 / 3, 5 / 6, 1, 7 / 6, 4 / 3)
 HEADING = "## Thresholds"
+SCORES = "## Scores"
 
 Trial = Callable[[int, Thresholds], Score]
 """Scores a long side and thresholds on one dataset."""
@@ -92,7 +94,11 @@ def search(trials: Sequence[Trial], start: Thresholds, sides: Sequence[int]) -> 
 
 
 def write_tuning(
-    entry: Weights, tuning: Tuning, where: str, own: Mapping[str, Tuning] | None = None
+    entry: Weights,
+    tuning: Tuning,
+    where: str,
+    own: Mapping[str, Tuning] | None = None,
+    calibration: Calibration | None = None,
 ) -> list[Path]:
     """Write the choice beside the weights, or into the catalogue, and into their card.
 
@@ -101,13 +107,35 @@ def write_tuning(
         tuning: the choice.
         where: dataset, split, pictures and protocol: "on icdar15 val, 100 pictures, by iou".
         own: the best choice for each of several datasets alone, by the name that it is asked for.
+        calibration: of the scores with these thresholds; without one, they are mean region scores.
 
     Raises:
         CraftliteError: a file cannot be written.
     """
     own = own or {}
     presets = {name: best.thresholds for name, best in own.items()}
-    facts = tuned_settings(tuning.thresholds, tuning.long_side, where, tuning.hmean, presets)
+    facts = tuned_settings(
+        *(tuning.thresholds, tuning.long_side, where, tuning.hmean, presets, calibration)
+    )
+    text = section(tuning, where) + (presets_table(tuning, own) if own else "")
+    return _write(entry, facts, {SCORES: scores_text(calibration), HEADING: text})
+
+
+def write_calibration(entry: Weights, calibration: Calibration) -> list[Path]:
+    """Write a calibration beside weights that have thresholds, or into the catalogue; and the card.
+
+    Raises:
+        CraftliteError: a file cannot be written.
+    """
+    assert entry.tuned is not None
+    facts = tuned_settings(
+        *(entry.thresholds, entry.long_side, entry.tuned, entry.hmean, entry.presets, calibration)
+    )
+    return _write(entry, facts, {SCORES: scores_text(calibration)})
+
+
+def _write(entry: Weights, facts: dict[str, Any], sections: Mapping[str, str]) -> list[Path]:
+    """Write settings, and sections of the card by their headings; returns the two files."""
     if entry.name in catalogue():
         settings, card = folder() / "catalogue.json", folder() / f"{entry.name}.md"
         content: dict[str, Any] = json.loads(settings.read_text("utf-8"))
@@ -117,11 +145,24 @@ def write_tuning(
         card = entry.file.with_name("card.md")
         if not card.is_file():
             card = entry.file.with_suffix(".md")
-    text = section(tuning, where) + (presets_table(tuning, own) if own else "")
     write_whole(settings, settings_text(content))
     catalogue.cache_clear()
-    write_whole(card, with_section(_read(card, entry.name), text))
+    page = _read(card, entry.name)
+    for heading, text in sections.items():
+        page = with_section(page, text, heading)
+    write_whole(card, page)
     return [settings, card]
+
+
+def scores_text(calibration: Calibration | None) -> str:
+    """The text of the section on scores in the card, without its heading."""
+    if calibration is None:
+        return "A word's score is the mean region score of its text pixels: it is not calibrated.\n"
+    return (
+        f"Scores are calibrated {calibration.fitted}: of words with a score s about a share s are "
+        f"right. Expected calibration error on pictures that were held out: "
+        f"{calibration.error:.3f}.\n"
+    )
 
 
 def section(tuning: Tuning, where: str) -> str:

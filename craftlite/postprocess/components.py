@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from craftlite.calibration import Evidence
 from craftlite.errors import ConfigError, InputError
-from craftlite.geometry import Labels, Map, Mask, Points, box
+from craftlite.geometry import Labels, Map, Mask, Points, box, heights
 from craftlite.postprocess.characters import split_characters
 from craftlite.postprocess.outline import curved_outline
 from craftlite.words import Words
@@ -70,6 +71,13 @@ class _Word(NamedTuple):
     origin: tuple[int, int]
 
 
+class Found(NamedTuple):
+    """Words, and for each what a calibration makes its score of."""
+
+    words: Words
+    evidence: Evidence
+
+
 def words_from_maps(
     region: npt.ArrayLike,
     affinity: npt.ArrayLike,
@@ -102,6 +110,17 @@ def words_from_maps(
         InputError: the maps differ in shape, have a side out of range, or are not two-dimensional,
             floating point and finite.
     """
+    return find_words(region, affinity, thresholds, polygons, characters).words
+
+
+def find_words(
+    region: npt.ArrayLike,
+    affinity: npt.ArrayLike,
+    thresholds: Thresholds,
+    polygons: bool,
+    characters: bool,
+) -> Found:
+    """What `words_from_maps` gives, with the evidence for each word."""
     region, affinity = _checked(region, "region"), _checked(affinity, "affinity")
     if region.shape != affinity.shape:
         sizes = f"The region map is {region.shape}, but the affinity map is {affinity.shape}."
@@ -115,15 +134,26 @@ def words_from_maps(
             outlines[i] = curved_outline(word.labels, word.label, quad, thresholds.growth)
         if characters:
             scores = word.region * word.ink
-            found = split_characters(scores, word.body, word.origin, quad, thresholds.low)
-            glyphs.append(_from_top_left(found))
-    return Words(
+            parts = split_characters(scores, word.body, word.origin, quad, thresholds.low)
+            glyphs.append(_from_top_left(parts))
+    evidence = _evidence(words, quads)
+    found = Words(
         quads=quads,
         polygons=tuple(q.copy() if p is None else p for p, q in zip(outlines, quads, strict=True)),
-        scores=np.array([cv2.mean(w.region, w.ink)[0] for w in words], np.float32).clip(0, 1),
+        scores=evidence[:, 1].clip(0, 1),
         size=(region.shape[1], region.shape[0]),
         characters=tuple(glyphs) if characters else None,
     )
+    return Found(found, evidence)
+
+
+def _evidence(words: list[_Word], quads: Points) -> Evidence:
+    """Highest and mean region score of each word's text pixels, and its quad's height."""
+    result = np.empty((len(words), 3), np.float32)
+    for row, word in zip(result, words, strict=True):
+        row[0], row[1] = cv2.minMaxLoc(word.region, word.ink)[1], cv2.mean(word.region, word.ink)[0]
+    result[:, 2] = 1 + heights(quads)  # quads run through the centres of pixels
+    return result
 
 
 def _checked(scores: npt.ArrayLike, name: str) -> Map:

@@ -133,6 +133,18 @@ def test_thresholds_are_passed_on(
     assert (len(strict["words"]), len(lax["words"])) == (0, 2)
 
 
+def test_words_of_a_lower_score_are_left_out(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pixels = np.array(picture())
+    pixels[30:60, 40:160] = 200  # the first bar is dimmer
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    assert run("a.png") == run("a.png", "--min-score", "0.9") == 0
+    every, sure = (line["words"] for line in lines(capsys.readouterr().out))
+    assert [word["score"] > 0.9 for word in every] == [False, True]
+    assert sure == every[1:]
+
+
 def test_bad_inputs_are_named_and_the_rest_goes_on(
     run: Callable[..., int], photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -282,6 +294,7 @@ def test_options_that_contradict_each_other(
     [
         "",
         "a.jpg --text-threshold 1.1",
+        "a.jpg --min-score 1.1",
         "a.jpg --low-text -0.1",
         "a.jpg --link-threshold much",
         "a.jpg --threads 0",

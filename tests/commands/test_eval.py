@@ -17,7 +17,9 @@ from craftlite.commands import eval as eval_command
 from craftlite.commands.eval import parser, run
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.install import install_hint
+from craftlite.postprocess import Thresholds
 from craftlite.runtime import METADATA
+from craftlite.weights import find_weights, settings_text, tuned_settings
 
 SQUARE = "10,10,30,10,30,30,10,30"
 ELSEWHERE = "60,60,80,60,80,80,60,80"
@@ -148,6 +150,9 @@ def test_wrong_usage_exits_with_2(options: list[str]) -> None:
         (["--data", "a", "--data", "b"], "2 --data for 1 --dataset"),
         (["--tune"], "not chosen on the test split"),
         (["--tune", "--split", "val", "--weights", "a", "--weights", "b"], "one set of weights"),
+        (["--calibrate-scores"], "not fitted to the test split"),
+        (["--calibrate-scores", "--tune", "--split", "val"], "give it alone"),
+        (["--calibrate-scores", "--long-side", "640", "--split", "val"], "give it alone"),
         (["--report", "out", "--protocol", "cleval"], "needs a word-level protocol"),
         (["--results", "a/r", "--results", "b/r"], "duplicate name"),
     ],
@@ -394,19 +399,56 @@ def test_report_of_confidences_where_a_picture_has_no_results(
     precisions = {point["level"]: point["precision"] for point in details["sweep"]}
     assert (precisions[0.35], precisions[0.4], precisions[0.8]) == (0.5, 1, 0)
     assert [bin["precision"] for bin in details["calibration"]] == [0, 1]
+    assert details["calibration_error"] == pytest.approx((0.25 + 0.35) / 2)
+    page, text = ((tmp_path / f"report/report.{kind}").read_text() for kind in ("html", "md"))
+    assert "Expected calibration error: 0.300." in page
+    assert "<td>75.0 %</td><td>100.0 %</td><td>1</td>" in page
+    assert "| 75.0 % | 100.0 % | 1 |" in text and "Expected calibration error: 0.300" in text
 
 
 def test_tuned_thresholds_are_used_from_then_on(
     bright: list[str | Path], brightness: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert evaluate(*bright, "--tune", "--split", "train", "--json") == 0
-    tuned = json.loads(capsys.readouterr().out)
+    out, err = capsys.readouterr()
+    tuned = json.loads(out)
+    assert "scores are not calibrated: found 2 right and 0 wrong words in 1 pictures, and" in err
     assert tuned["hmean"] == 1
     assert json.loads(brightness.with_suffix(".json").read_text())["long_side"] == 256
     assert evaluate(*bright, "--json") == 0
     again = json.loads(capsys.readouterr().out)
     assert (again["hmean"], again["text_threshold"]) == (1, tuned["text_threshold"])
     assert again["origin"] == "on quads train, 1 pictures, by iou"
+
+
+def test_scores_are_calibrated_for_the_thresholds_that_weights_have(
+    brightness: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Bright boxes are words and dim ones are not, but for a few.
+    random = np.random.default_rng(0)
+    for number in range(80):
+        bright = number % 2 == 0
+        word = bright != (random.random() < 0.2)
+        truth = "20,40,120,40,120,80,20,80,?\n" if word else ""
+        level = int(random.integers(220, 250) if bright else random.integers(180, 210))
+        write_box(tmp_path / "boxes", f"{number:02}", level, truth)
+    options = ["--dataset", "quads", "--data", tmp_path / "boxes", "--split", "train", "--json",
+               "--cache", tmp_path / "maps", "--weights", brightness]  # fmt: skip
+    with pytest.raises(ConfigError, match="has no thresholds yet; use --tune"):
+        evaluate(*options, "--calibrate-scores")
+    settings = tuned_settings(Thresholds(), 256, "for these tests", None, {})
+    brightness.with_suffix(".json").write_text(settings_text(settings))
+    report = tmp_path / "report"
+    assert evaluate(*options, "--calibrate-scores", "--report", report) == 0
+    err = capsys.readouterr().err
+    assert "quads: expected calibration error on held-out pictures 0." in err
+    entry = find_weights(brightness)
+    assert entry.calibration is not None and entry.calibration.error < 0.2
+    assert (entry.thresholds, entry.long_side) == (Thresholds(), 256)
+    [details] = json.loads((report / "report.json").read_text())["details"]
+    shares = [(part["confidence"], part["precision"]) for part in details["calibration"]]
+    assert shares[0][1] < 0.35 < 0.65 < shares[-1][1]
+    assert details["calibration_error"] < 0.15
 
 
 def write_box(folder: Path, name: str, brightness: int, truth: str) -> None:

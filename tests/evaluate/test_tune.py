@@ -6,9 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from craftlite.calibration import Calibration
 from craftlite.errors import ConfigError, WeightsError
 from craftlite.evaluate.score import Score
-from craftlite.evaluate.tune import HEADING, LEVELS, Tuning, search, sides_around, write_tuning
+from craftlite.evaluate.tune import (
+    HEADING,
+    LEVELS,
+    SCORES,
+    Tuning,
+    search,
+    sides_around,
+    write_calibration,
+    write_tuning,
+)
 from craftlite.postprocess import Thresholds
 from craftlite.weights import catalogue, find_weights, folder
 
@@ -98,10 +108,51 @@ def test_the_card_keeps_the_rest_and_has_the_section_once(weights: Path) -> None
         write_tuning(find_weights(weights), TUNING._replace(long_side=side), "on here val")
         text = card.read_text()
         assert text.startswith(f"# mine\n\nA table.\n\n{HEADING}\n\n")
-        assert text.endswith("pictures that they were chosen on, figures flatter a little.\n\n"
-                             "## Data\n\nSome.\n")  # fmt: skip
-        assert text.count(HEADING) == 1
+        assert "pictures that they were chosen on, figures flatter a little.\n\n## Scores" in text
+        assert text.endswith("it is not calibrated.\n\n## Data\n\nSome.\n")
+        assert text.count(HEADING) == text.count(SCORES) == 1
         assert f"long side {side} pixels" in text
+
+
+def test_a_calibration_is_kept_beside_weights_and_replaced_alone(weights: Path) -> None:
+    first = Calibration(-9.5, 8, 2.25, -0.5, "on here val", 0.031)
+    write_tuning(find_weights(weights), TUNING, "on here val", None, first)
+    entry = find_weights(weights)
+    assert entry.calibration == first
+    second = Calibration(-8, 8, 2.25, -0.5, "on there val", 0.02)
+    _, card = write_calibration(entry, second)
+    again = find_weights(weights)
+    assert again.calibration == second
+    assert (again.thresholds, again.tuned) == (entry.thresholds, entry.tuned)
+    assert "calibrated on there val" in card.read_text() and HEADING in card.read_text()
+    # Thresholds that are chosen later do not keep a calibration for others.
+    write_tuning(entry, TUNING, "on here val")
+    assert find_weights(weights).calibration is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"peak": float("nan")}, {"mean": "8"}, {"height": None}, {"bias": True}),
+        *({"error": 1.5}, {"fitted": 3}, {"slope": 1.0}),
+    ],
+)
+def test_a_damaged_calibration_is_named(weights: Path, change: dict[str, object]) -> None:
+    calibration = Calibration(-9.5, 8, 2.25, -0.5, "on here val", 0.031)
+    settings, _ = write_tuning(find_weights(weights), TUNING, "on here val", None, calibration)
+    content = json.loads(settings.read_text())
+    content["calibration"] |= change
+    settings.write_text(json.dumps(content))
+    with pytest.raises(WeightsError, match=r"mine\.json: expected what craftlite eval --tune"):
+        find_weights(weights)
+
+
+def test_settings_of_before_have_no_calibration(weights: Path) -> None:
+    settings, _ = write_tuning(find_weights(weights), TUNING, "on here val")
+    content = json.loads(settings.read_text())
+    del content["calibration"]
+    settings.write_text(json.dumps(content))
+    assert find_weights(weights).calibration is None
 
 
 def test_datasets_count_the_same_whatever_their_size() -> None:

@@ -5,13 +5,16 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
 
+import numpy as np
+
 import craftlite
 from craftlite.data.sample import Sample
+from craftlite.evaluate.calibrate import calibration_error, reliability
 from craftlite.evaluate.comparison import Candidate, EvaluationSet, differences, rows, timing_note
 from craftlite.evaluate.protocols.metric import PROTOCOLS
 from craftlite.evaluate.report.breakdown import by_groups
 from craftlite.evaluate.report.mistakes import KINDS, Mistakes, mistakes
-from craftlite.evaluate.report.sweep import calibration, sweep
+from craftlite.evaluate.report.sweep import sweep
 from craftlite.evaluate.score import Tally, summed, whole
 
 Facts = dict[str, Any]
@@ -51,6 +54,9 @@ def details(one: Candidate, samples: Sequence[Sample], by: str) -> Facts:
     truths = Counter(kind for one in kinds for kind in one.truths)
     detections = Counter(kind for one in kinds for kind in one.detections)
     swept, points = sweep(one, samples, by)
+    tenths = []
+    if metric.scores:
+        tenths = reliability(np.concatenate(metric.scores), np.concatenate(metric.correct))
     keys = ("truths", "detections", "precision", "recall", "hmean")
     return {
         "name": one.name,
@@ -65,7 +71,8 @@ def details(one: Candidate, samples: Sequence[Sample], by: str) -> Facts:
         },
         "swept": swept,
         "sweep": points,
-        "calibration": calibration(metric),
+        "calibration": tenths,
+        "calibration_error": calibration_error(tenths) if tenths else None,
         "pictures": [
             picture_facts(sample.name, tally, kind)
             for sample, tally, kind in zip(samples, metric.tallies, kinds, strict=True)

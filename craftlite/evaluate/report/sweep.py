@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -47,23 +46,3 @@ def surer(found: Detections, level: float) -> Detections:
         [found.outlines[place] for place in places],
         found.scores[places],
     )
-
-
-def calibration(metric: Metric) -> list[dict[str, Any]]:
-    """How often detections of a score are correct, by tenths of the score; empty ones left out.
-
-    Of the detections that count: "size", how many; "confidence", their mean score; "precision".
-    """
-    if not metric.scores:
-        return []
-    scores, correct = np.concatenate(metric.scores), np.concatenate(metric.correct)
-    tenths = np.minimum((scores * 10).astype(int), 9)
-    return [
-        {
-            "size": int(part.sum()),
-            "confidence": float(scores[part].mean()),
-            "precision": float(correct[part].mean()),
-        }
-        for part in (tenths == tenth for tenth in range(10))
-        if part.any()
-    ]
