@@ -65,6 +65,11 @@ def run(args: Namespace) -> int:
     write_line(f"weights: {weights}")
     onnx = _export(weights, out / "weights.onnx")
     conclude(weights, onnx, init, task.validation, task.recipe.tune_pictures)
+    if onnx is not None:
+        from craftlite.export.contract import describe_file
+
+        describe_file(onnx)  # with the thresholds that it has only now
+        list_file(onnx.parent, onnx)
     return 0
 
 
@@ -76,7 +81,6 @@ def _export(weights: Path, onnx: Path) -> Path | None:
         write_line(f"no {onnx.name}: {error.name} comes with: {install_hint('export')}")
         return None
     export_onnx(weights, onnx)
-    list_file(onnx.parent, onnx)
     write_line(f"for detect: {onnx}")
     return onnx
 

@@ -1,7 +1,6 @@
 """From torch to ONNX: batch norm folded, tiny weights flushed, and the result compared."""
 
 import copy
-import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,12 +12,13 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from craftlite.errors import CraftliteError
+from craftlite.export.contract import MAPS, PICTURES, describe
 from craftlite.files import written_whole
 from craftlite.model import build_model
 from craftlite.model.files import read_model
 from craftlite.model.torch_runtime import TorchRuntime
-from craftlite.runtime import METADATA, OnnxRuntime, Runtime
-from craftlite.weights import intact
+from craftlite.runtime import OnnxRuntime, Runtime
+from craftlite.weights import Weights, find_weights, intact
 
 OPSET = 18
 TRACED_SIZE = (96, 128)
@@ -67,8 +67,8 @@ def export_untrained(network: str, out: Path) -> None:
     out.write_bytes(onnx_of(network, build_model(network)).SerializeToString())
 
 
-def onnx_of(network: str, model: nn.Module) -> onnx.ModelProto:
-    """A detector as ONNX, batch norm folded; its metadata says which `network` it is.
+def onnx_of(network: str, model: nn.Module, entry: Weights | None = None) -> onnx.ModelProto:
+    """A detector as ONNX, batch norm folded; its metadata says how to use it (see `contract`).
 
     It takes pictures (n, 3, h, w) float32 and gives maps (n, 2, h/2, w/2), n, h and w free; h and w
     must be multiples of 32.
@@ -81,8 +81,8 @@ def onnx_of(network: str, model: nn.Module) -> onnx.ModelProto:
         (pictures,),
         dynamo=True,
         opset_version=OPSET,
-        input_names=["pictures"],
-        output_names=["maps"],
+        input_names=[PICTURES],
+        output_names=[MAPS],
         dynamic_shapes=(free,),
         verbose=False,
     )
@@ -91,7 +91,7 @@ def onnx_of(network: str, model: nn.Module) -> onnx.ModelProto:
     # The exporter notes where in which file each operation was called: paths of this machine.
     for noted in (*proto.graph.node, *proto.graph.value_info):
         noted.ClearField("metadata_props")
-    proto.metadata_props.add(key=METADATA, value=json.dumps({"network": network}))
+    describe(proto, network, entry)
     return proto
 
 
@@ -108,7 +108,8 @@ def export_onnx(weights: Path, out: Path) -> float:
     network, model = read_model(intact(weights))
     by_torch = TorchRuntime(network, model, "cpu", file=weights)
     with written_whole(out) as unfinished:
-        unfinished.write_bytes(onnx_of(network, model).SerializeToString())
+        proto = onnx_of(network, model, find_weights(weights))
+        unfinished.write_bytes(proto.SerializeToString())
         difference = largest_difference(by_torch, OnnxRuntime(unfinished, "cpu"))
         if not difference <= PARITY:
             raise CraftliteError(

@@ -7,7 +7,9 @@ from tempfile import TemporaryDirectory
 
 import torch
 
+from craftlite.calibration import Calibration
 from craftlite.data.sample import Sample
+from craftlite.evaluate.calibrate import fit_calibration
 from craftlite.evaluate.comparison import Candidate, EvaluationSet, differences
 from craftlite.evaluate.runner import ModelRunner
 from craftlite.evaluate.tune import (
@@ -107,13 +109,28 @@ def choose_and_compare(
             came = f"{_hmean(own)} with the thresholds that it came with"
             figures.insert(0, f"before: {_hmean(before)} ({before.name}; {came})")
             figures.append(_gain(before, after))
+        calibration = _calibration(pair.data, new.at(tuning.long_side), tuning.thresholds, start)
     chosen_on = f"on {_pictures(pair.few.samples)}, by {PROTOCOL}"
-    card = _write(weights, tuning, chosen_on)
+    card = _write(weights, tuning, chosen_on, calibration)
     lines = [f"H-mean of {_pictures(samples)}, with thresholds chosen {chosen_on}:", *figures]
     for line in lines:
         write_line(line)
     text = "\n".join([lines[0], "", *(f"- {line}" for line in lines[1:]), ""])
     write_whole(card, with_section(card.read_text("utf-8"), text, "## Gain"))
+
+
+def _calibration(
+    data: EvaluationSet, model: ModelRunner, thresholds: Thresholds, start: Path | None
+) -> Calibration | None:
+    """A calibration for the new weights; the start's, if any, where too few words are found."""
+    where = f"on {_pictures(data.samples)}, by {PROTOCOL}"
+    fit = fit_calibration([(data, model)], thresholds, where)
+    if fit.calibration is not None:
+        return fit.calibration
+    kept = None if start is None else find_weights(start).calibration
+    instead = "not calibrated" if kept is None else "calibrated as the start's"
+    write_line(f"scores are {instead}: {fit.refusal}")
+    return kept
 
 
 @dataclass(frozen=True)
@@ -182,9 +199,9 @@ def _all_weights(weights: Path) -> list[Path]:
     return list({file.stem: file for file in files}.values())
 
 
-def _write(weights: Path, tuning: Tuning, chosen_on: str) -> Path:
+def _write(weights: Path, tuning: Tuning, chosen_on: str, calibration: Calibration | None) -> Path:
     """Write what was chosen beside the run's weights, and into its card, which is returned."""
-    settings, card = write_tuning(find_weights(weights), tuning, chosen_on)
+    settings, card = write_tuning(find_weights(weights), tuning, chosen_on, calibration=calibration)
     for other in _all_weights(weights):
         write_whole(other.with_suffix(".json"), settings.read_text("utf-8"))
     chosen = f"{shown(tuning.thresholds)}, long side {tuning.long_side}"

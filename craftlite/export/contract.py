@@ -1,0 +1,63 @@
+"""What a program needs to know to run an exported network without craftlite: its metadata."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+from craftlite.files import write_whole
+from craftlite.postprocess import Thresholds
+from craftlite.preprocess import MAP_STRIDE, MAX_ENLARGEMENT, MEAN, STD, STRIDE
+from craftlite.runtime import METADATA
+from craftlite.weights import DEFAULT_LONG_SIDE, Weights, find_weights
+
+PICTURES, MAPS = "pictures", "maps"  # the names of input and output
+
+
+def contract(network: str, entry: Weights | None = None) -> dict[str, Any]:
+    """How to call a network, and what to make of its maps; docs/export.md explains each value.
+
+    entry: the weights, whose thresholds and long side are to be used; None has the defaults.
+    """
+    thresholds, long_side = Thresholds(), DEFAULT_LONG_SIDE
+    if entry is not None:
+        thresholds, long_side = entry.thresholds, entry.long_side
+    return {
+        "network": network,
+        "input": PICTURES,
+        "layout": "NCHW",
+        "dtype": "float32",
+        "colours": "RGB",
+        "mean": [round(value, 3) for value in MEAN.tolist()],
+        "std": [round(value, 3) for value in STD.tolist()],
+        "multiple": STRIDE,
+        "long_side": long_side,
+        "max_enlargement": MAX_ENLARGEMENT,
+        "output": MAPS,
+        "maps": ["region", "affinity"],
+        "map_scale": 1 / MAP_STRIDE,
+        "thresholds": asdict(thresholds),
+    }
+
+
+def describe(proto: onnx.ModelProto, network: str, entry: Weights | None = None) -> None:
+    """Put the contract into a network's metadata, in place of the one that it has."""
+    others = [prop for prop in proto.metadata_props if prop.key != METADATA]
+    del proto.metadata_props[:]
+    proto.metadata_props.extend(others)
+    proto.metadata_props.add(key=METADATA, value=json.dumps(contract(network, entry)))
+
+
+def describe_file(file: Path) -> None:
+    """Bring the contract of an exported file up to date with the thresholds that it has now.
+
+    Raises:
+        WeightsError: the settings beside the file cannot be used.
+        CraftliteError: the file cannot be written.
+    """
+    proto = onnx.load(file)
+    [metadata] = (prop.value for prop in proto.metadata_props if prop.key == METADATA)
+    describe(proto, json.loads(metadata)["network"], find_weights(file))
+    write_whole(file, proto.SerializeToString())
