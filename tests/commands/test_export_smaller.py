@@ -12,6 +12,8 @@ import pytest
 
 from craftlite import Detector
 from craftlite.cli import main
+from craftlite.export.contract import contract
+from craftlite.runtime import METADATA, OnnxRuntime
 from craftlite.weights import find_weights
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples" / "images"
@@ -31,11 +33,21 @@ def region_difference(file: Path) -> float:
     return float(np.abs(one - other).mean())
 
 
+def check_settings(file: Path) -> None:
+    """What is inside and beside a file is what the shipped weights have."""
+    network = OnnxRuntime(file, "cpu")
+    facts = json.loads(network.session.get_modelmeta().custom_metadata_map[METADATA])
+    assert facts == contract(network.network, SHIPPED)
+    assert SHIPPED.calibration is not None
+    assert find_weights(file).calibration == SHIPPED.calibration
+
+
 def test_half_precision_takes_half_the_bytes(tmp_path: Path) -> None:
     half = exported(tmp_path / "half.onnx", "--fp16")
     assert SHIPPED.onnx is not None
     assert half.stat().st_size < 0.55 * SHIPPED.onnx.stat().st_size
     assert region_difference(half) < 1e-3
+    check_settings(half)
 
 
 def test_integers_take_a_third_of_the_bytes(tmp_path: Path) -> None:
@@ -48,6 +60,7 @@ def test_integers_take_a_third_of_the_bytes(tmp_path: Path) -> None:
     assert small.stat().st_size < 0.35 * SHIPPED.onnx.stat().st_size
     # It is 0.0050 where the first convolutions are in 8 bits too.
     assert 0 < region_difference(small) < 0.004
+    check_settings(small)
 
 
 @pytest.mark.parametrize(

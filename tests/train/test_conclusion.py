@@ -9,6 +9,8 @@ import pytest
 from craftlite.cli import main
 from craftlite.data.sample import Sample
 from craftlite.evaluate.runner import ModelRunner
+from craftlite.files import sha256_of
+from craftlite.runtime import METADATA, OnnxRuntime
 from craftlite.train.detector.conclusion import spread
 from craftlite.train.detector.validate import CANDIDATES, WordScore
 from craftlite.train.recipe import Recipe
@@ -52,6 +54,15 @@ def test_thresholds_travel_with_the_weights(
     for name in ("best.safetensors", "weights.safetensors"):
         assert find_weights(out / name).thresholds == entry.thresholds
         assert find_weights(out / name).long_side == entry.long_side
+    # Few words are found, so that scores stay calibrated as the start's.
+    assert entry.calibration == catalogue()["craftlite-small"].calibration is not None
+    assert re.search("scores are calibrated as the start's: found \\d+ right and", said)
+    metadata = OnnxRuntime(out / "weights.onnx").session.get_modelmeta().custom_metadata_map
+    facts = json.loads(metadata[METADATA])
+    assert facts["thresholds"] == vars(entry.thresholds)
+    assert facts["long_side"] == entry.long_side
+    files = (out / "card.md").read_text("utf-8")
+    assert f"| `weights.onnx` | `{sha256_of(out / 'weights.onnx')}` |" in files
     # What eval and detect take is what was chosen.
     model = ModelRunner(str(out / "weights.onnx"), "words", cache=tmp_path / "maps")
     assert (model.thresholds, model.detector.long_side) == (entry.thresholds, entry.long_side)
