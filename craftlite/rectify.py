@@ -29,11 +29,11 @@ def crops(
     words: Words, pixels: Picture, height: int | None = None, polygons: bool = False
 ) -> list[Picture]:
     """The crops that `crops_and_angles` gives, without the angles."""
-    return crops_and_angles(words, picture, height, polygons)[0]
+    return crops_and_angles(words, pixels, height, polygons)[0]
 
 
 def crops_and_angles(
-    words: Words, picture: Source, height: int | None = None, polygons: bool = False
+    words: Words, pixels: Picture, height: int | None = None, polygons: bool = False
 ) -> tuple[list[Picture], Floats]:
     """A picture (H, W, 3) uint8 RGB of each word, upright, reading from left to right.
 
