@@ -15,7 +15,7 @@ from craftlite.image import Source, read_image
 from craftlite.image.source import is_source
 from craftlite.postprocess import Thresholds
 from craftlite.postprocess.components import Found, find_words
-from craftlite.postprocess.large_words import LARGE, taken, with_larger
+from craftlite.postprocess.large_words import LARGE, with_larger
 from craftlite.preprocess import STRIDE, Fit, all_scales, to_tensor
 from craftlite.runtime import Backend, Device, OnnxRuntime, Runtime
 from craftlite.tiles import Tiles, checked_tiles, run_tiles, scaled_side, tile_count
@@ -252,7 +252,7 @@ class Detector:
         if not 0 <= min_score <= 1:
             raise ConfigError(f"min_score={min_score!r}: must be between 0 and 1")
         words = self.found(maps, thresholds, polygons=polygons, characters=characters).words
-        return taken(words, np.flatnonzero(words.scores >= min_score)) if min_score else words
+        return words[words.scores >= min_score] if min_score else words
 
     def found(
         self,

@@ -26,7 +26,7 @@ HEIGHT = 56  # pixels of a word's picture, in which letters are as high as recog
 LONGEST = 2000  # pixels; the text of a longer word is squeezed, for memory grows with its length
 
 _ADVICE = {
-    "rapidocr": "needs rapidocr, which comes with: pip install 'craftlite[reading]'",
+    "rapidocr": "needs rapidocr, which comes with: pip install rapidocr",
     "tesseract": "needs the program tesseract: apt install tesseract-ocr, or brew install "
     "tesseract",
 }

@@ -26,7 +26,7 @@ from craftlite.recognisers import (
 
 ROOT = Path(__file__).parents[1] / "data" / "samples"
 RECEIPT = ROOT / "images" / "receipt.jpg"
-NEEDS = {"rapidocr": "pip install 'craftlite[reading]'", "tesseract": "apt install tesseract-ocr"}
+NEEDS = {"rapidocr": "pip install rapidocr", "tesseract": "apt install tesseract-ocr"}
 Read = Callable[..., list[TextLine]]
 
 

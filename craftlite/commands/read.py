@@ -29,7 +29,7 @@ def parser() -> ArgumentParser:
     """The command's options."""
     result = new_parser(
         "Read the text in pictures, and print it line by line in reading order, with an empty line "
-        "between blocks. Needs craftlite[reading], or the program tesseract."
+        "between blocks. Needs the package rapidocr, or the program tesseract."
     )
     add_inputs(result)
     add = result.add_argument

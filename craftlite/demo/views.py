@@ -51,9 +51,7 @@ MOST_CROPS = 200
 CROP_HEIGHT = 40  # pixels
 # Nothing sticks in a container that hides what flows over, and Gradio limits STYLE to its inside.
 HEAD = "<style>.gradio-container { overflow: clip !important; }</style>"
-NO_READING = (
-    "<p>Reading needs RapidOCR on the server: <code>pip install 'craftlite[reading]'</code></p>"
-)
+NO_READING = "<p>Reading needs RapidOCR on the server: <code>pip install rapidocr</code></p>"
 NOTHING = "<p>Drop a picture, or take one of the samples.</p>"
 
 

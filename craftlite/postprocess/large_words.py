@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 from shapely import area, intersection, polygons
 
 from craftlite.geometry import heights
@@ -33,20 +32,8 @@ def with_larger(found: Found, larger: Found, least: float) -> Found:
     part = (shared > INSIDE * area(fine)[:, None])[:, missed].any(axis=1)
     kept, added = np.flatnonzero(~part), tall[missed]
     return Found(
-        _joined(taken(found.words, kept), taken(larger.words, added)),
+        _joined(found.words[kept], larger.words[added]),
         np.concatenate([found.evidence[kept], larger.evidence[added]]),
-    )
-
-
-def taken(words: Words, numbers: npt.NDArray[np.intp]) -> Words:
-    """Some of the words, by their numbers."""
-    found = words.characters
-    return replace(
-        words,
-        quads=words.quads[numbers],
-        polygons=tuple(words.polygons[number] for number in numbers),
-        scores=words.scores[numbers],
-        characters=None if found is None else tuple(found[number] for number in numbers),
     )
 
 

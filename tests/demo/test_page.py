@@ -122,7 +122,7 @@ def test_the_text_is_read_or_the_page_says_what_reads_it(page: Page) -> None:
         expect(page.locator("#text .text")).to_contain_text("ROWING")
         expect(page.locator("#text figcaption")).to_contain_text("words read in")
     else:
-        expect(page.locator("#text")).to_contain_text("pip install 'craftlite[reading]'")
+        expect(page.locator("#text")).to_contain_text("pip install rapidocr")
 
 
 def test_the_pages_of_a_pdf_are_turned(page: Page, tmp_path: Path) -> None:
