@@ -120,12 +120,18 @@ class Words:
     def to_dict(self) -> dict[str, Any]:
         """The words in lists and numbers, with the keys of `craftlite detect`'s JSON.
 
-        width, height and words; each of those has a quad, polygon, score and, where they were asked
-        for, characters. Unlike there nothing is rounded: `from_dict` gives equal words back.
+        width, height and words; each of those has a quad, polygon, score, order and, where they
+        were asked for, characters. Unlike there nothing is rounded: `from_dict` gives equal words
+        back.
         """
-        listed = [
-            {"quad": word.quad.tolist(), "polygon": word.polygon.tolist(), "score": word.score}
-            for word in self
+        listed: list[dict[str, Any]] = [
+            {
+                "quad": word.quad.tolist(),
+                "polygon": word.polygon.tolist(),
+                "score": word.score,
+                "order": place,
+            }
+            for word, place in zip(self, self.order().tolist(), strict=True)
         ]
         for entry, characters in zip(listed, self.characters or (), strict=False):
             entry["characters"] = characters.tolist()
@@ -215,6 +221,13 @@ class Words:
     def lines(self) -> tuple[Line, ...]:
         """The lines of text that the words make, in reading order; every word is in one of them."""
         return find_lines(self.quads, self.polygons)
+
+    def order(self) -> npt.NDArray[np.intp]:
+        """The place (N,) of each word in reading order, from 0."""
+        places = np.empty(len(self), np.intp)
+        read = [index for line in self.lines() for index in line.words]
+        places[np.array(read, np.intp)] = np.arange(len(self))
+        return places
 
     def draw(self, picture: "Source", scores: bool = False) -> Picture:
         """The picture with the words drawn on it, (H, W, 3) uint8 RGB, by `draw.overlay`.

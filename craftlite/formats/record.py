@@ -77,15 +77,15 @@ def record(
 ) -> Record:
     """The JSON object of one picture, or of a part of a file of several."""
     width, height = words.size
-    lines, listed = words.lines(), _word_records(words)
-    for place, index in enumerate(index for line in lines for index in line.words):
-        listed[index]["order"] = place
+    listed = _word_records(words)
+    for word, place in zip(listed, words.order().tolist(), strict=True):
+        word["order"] = place
     for word, boxes in zip(listed, words.characters or (), strict=False):
         word["characters"] = rounded(boxes)
     entry = {"image": image, **(part or {}), "width": int(width), "height": int(height)}
     entry["words"] = listed
     if with_lines:
-        entry["lines"] = _line_records(words, lines)
+        entry["lines"] = _line_records(words, words.lines())
     return cast(Record, entry)
 
 
