@@ -24,7 +24,7 @@ SHORT += " --threads 1 --validate-long-side 320"
 def ten_lines() -> list[list[str]]:
     """The commands of the page that are craftlite's."""
     page = PAGE.read_text("utf-8")
-    section = re.search(r"## Your own data in ten lines\n\n```bash\n(.*?)```", page, re.DOTALL)
+    section = re.search(r"## Your own data in ten lines\n.*?```bash\n(.*?)```", page, re.DOTALL)
     assert section
     lines = section[1].splitlines()
     assert len(lines) <= 10

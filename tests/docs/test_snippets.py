@@ -51,7 +51,21 @@ def snippets() -> Iterator[Snippet]:
 
 
 ALL = list(snippets())
-RUN = [one for one in ALL if one.reason is None]
+
+
+def programs() -> Iterator[Snippet]:
+    """What is run: each shell snippet, and the Python snippets of a page one after another."""
+    pages: dict[str, list[Snippet]] = {}
+    for one in ALL:
+        if one.reason is None and one.language == "bash":
+            yield one
+        elif one.reason is None:
+            pages.setdefault(one.place.partition(":")[0], []).append(one)
+    for page, parts in pages.items():
+        yield Snippet(page, "python", "\n".join(part.text for part in parts), None)
+
+
+RUN = list(programs())
 SHELL = [one for one in ALL if one.language == "bash"]
 
 
@@ -81,7 +95,7 @@ def folder(tmp_path: Path) -> Path:
     """Where snippets run: pictures, small stand-ins for datasets, weights, and the programs."""
     samples = ROOT / "data" / "samples"
     icdar15 = tmp_path / "data" / "icdar15"
-    for name in ("street.jpg", "plate.jpg", "hall.jpg"):
+    for name in ("street.jpg", "plate.jpg", "hall.jpg", "receipt.jpg"):
         for copy in ("my-pictures", "my-data/images", "data/samples/images"):
             _copy(samples / "images" / name, tmp_path / copy / name)
         truth = f"gt_{Path(name).stem}.txt"
