@@ -96,7 +96,7 @@ def folder(tmp_path: Path) -> Path:
     samples = ROOT / "data" / "samples"
     icdar15 = tmp_path / "data" / "icdar15"
     for name in ("street.jpg", "plate.jpg", "hall.jpg", "receipt.jpg"):
-        for copy in ("my-pictures", "my-data/images", "data/samples/images"):
+        for copy in ("my-pictures", "my-data/images", "data/samples/images", "photographs"):
             _copy(samples / "images" / name, tmp_path / copy / name)
         truth = f"gt_{Path(name).stem}.txt"
         _copy(samples / "gt" / truth, tmp_path / "data/samples/gt" / truth)
