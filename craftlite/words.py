@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -220,6 +221,10 @@ class Words:
 
     def lines(self) -> tuple[Line, ...]:
         """The lines of text that the words make, in reading order; every word is in one of them."""
+        return self._lines
+
+    @cached_property
+    def _lines(self) -> tuple[Line, ...]:
         return find_lines(self.quads, self.polygons)
 
     def order(self) -> npt.NDArray[np.intp]:
