@@ -99,8 +99,7 @@ def lines_view(analysis: Analysis, words: Words) -> str:
 
 def crops_view(analysis: Analysis, words: Words) -> str:
     """The words cut out, upright, in reading order."""
-    order = [index for line in words.lines() for index in line.words]
-    shown = words[order[:MOST_CROPS]]
+    shown = words[words.order().argsort()[:MOST_CROPS]]
     pictures = []
     for crop, score in zip(
         shown.crops(analysis.picture, CROP_HEIGHT, polygons=True), shown.scores, strict=True
