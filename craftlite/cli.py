@@ -65,8 +65,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"craftlite {command}: {missing_package(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"craftlite {command}: interrupted", file=sys.stderr)
+        print(f"craftlite {command}: interrupted", file=sys.stderr, flush=True)
+        if _threads_would_be_waited_for():
+            os._exit(INTERRUPTED)  # files are written whole
         return INTERRUPTED
+
+
+def _threads_would_be_waited_for() -> bool:
+    """Whether threads are at work, such as on very large pictures, that an exit would wait for."""
+    others = set(threading.enumerate()) - {threading.main_thread(), threading.current_thread()}
+    return any(not thread.daemon for thread in others)
 
 
 class Output:

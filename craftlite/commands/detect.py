@@ -1,8 +1,12 @@
 """`craftlite detect`: find the words in pictures, and print or write them down."""
 
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePath
+from threading import Lock
 
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import ClosedUnitInterval
@@ -12,8 +16,9 @@ from craftlite.commands.options import (
     chosen_thresholds,
     new_parser,
     open_detector,
+    parse_workers,
 )
-from craftlite.commands.pages import PageWork, add_inputs, find_inputs
+from craftlite.commands.pages import Finish, Job, Page, PageWork, add_inputs, find_inputs
 from craftlite.commands.writers import ADVICE, Writer, new_writer, refuse_to_replace
 from craftlite.detector import Detector, Maps
 from craftlite.draw import heatmap, overlay, write_picture
@@ -22,10 +27,11 @@ from craftlite.formats import part_target
 from craftlite.formats.files import LABELS
 from craftlite.formats.record import lines_as_words
 from craftlite.geometry import Picture, Size
-from craftlite.image import read_scaled
-from craftlite.image.document import Document, called, parse_pages
+from craftlite.image import open_document, read_scaled
+from craftlite.image.document import MAX_PAGES, Document, parse_pages
 from craftlite.image.pdf import Pdf
 from craftlite.inputs import Input
+from craftlite.parallel import share_threads
 from craftlite.postprocess import Thresholds
 from craftlite.progress import write_line
 from craftlite.words import Words
@@ -61,6 +67,11 @@ def parser() -> ArgumentParser:
         help="char also finds the characters of each word; line groups words into lines of text, "
         "which formats other than json and jsonl then hold in place of words",
     )
+    workers = (
+        "pictures to work on at once; auto takes one for each of --threads, and --threads for a "
+        "single picture"
+    )
+    add("--workers", type=str, default="auto", metavar="auto|N", help=workers)
     add_detector(result)
     score = "leave out words with a lower score; it is the chance that a word is right"
     add("--min-score", type=ClosedUnitInterval, default=0.0, metavar="S", help=score)
@@ -87,6 +98,7 @@ def run(args: Namespace) -> int:
 
 def _check(args: Namespace) -> None:
     args.pages = parse_pages(args.pages)
+    args.workers = parse_workers(args.workers)
     if args.out is None:
         for option in ("overlay", "heatmaps", "resume", "overwrite"):
             if getattr(args, option):
@@ -108,33 +120,51 @@ def _check(args: Namespace) -> None:
 
 def _detect_all(args: Namespace, inputs: list[Input], failed: int) -> int:
     """Works through the inputs; returns how many pictures failed, with those that had before."""
+    workers, args.threads = share_threads(args.workers, args.threads, _pictures(args, inputs))
     detector = open_detector(args)
     thresholds = chosen_thresholds(args, args.weights, detector.thresholds)
     writer = new_writer(args)
     refuse_to_replace(args, inputs, writer)
-    work = _Work(args=args, failed=failed, detector=detector, thresholds=thresholds, writer=writer)
+    work = _Work(
+        args=args,
+        failed=failed,
+        workers=workers,
+        detector=detector,
+        thresholds=thresholds,
+        writer=writer,
+    )
     work.go_through(inputs)
     return work.failed
 
 
+def _pictures(args: Namespace, inputs: list[Input]) -> int:
+    """How many pictures there are, at most: each page of a single input counts."""
+    [item, *others] = inputs
+    if not others and isinstance(item.source, Path):
+        with (
+            suppress(InputError),  # which is named when its turn comes
+            closing(open_document(item.source, every=args.every)) as document,
+        ):
+            if document.several and (args.pages is not None or not document.animated):
+                return len(args.pages) if args.pages else MAX_PAGES
+    return len(inputs)
+
+
 @dataclass(kw_only=True)
 class _Work(PageWork):
-    """Detects in one page after the other.
-
-    Attributes:
-        tiled: whether the message on pictures that run as many tiles has been written.
-    """
+    """Detects in one page after the other."""
 
     detector: Detector
     thresholds: Thresholds
     writer: Writer
-    tiled: bool = False
+    # Taken by the thread that writes the message on pictures that run as many tiles.
+    _announced: Lock = field(default_factory=Lock)
 
-    def do(self, item: Input) -> None:
+    def jobs(self, item: Input) -> Iterator[Job]:
         if self.args.resume and self.writer.has(item.name, item.target):
             self.skipped += 1
         else:
-            super().do(item)
+            yield from super().jobs(item)
 
     def open(self, item: Input) -> Document:
         labels = self.args.format in LABELS
@@ -152,20 +182,25 @@ class _Work(PageWork):
     def close(self) -> None:
         self.writer.close()
 
-    def do_page(self, item: Input, document: Document, number: int) -> None:
-        args, part = self.args, document.part(number)
-        target = part_target(item.target, part)
-        if part and not args.overwrite and self.writer.has(item.name, target, part):
-            if args.resume:
-                self.skipped += 1
-                return
-            raise CraftliteError(f"{called(document, number)}: has a result already; {ADVICE}")
-        drawn = args.overlay or args.heatmaps
+    def wants(self, page: Page) -> bool:
+        target = part_target(page.item.target, page.part)
+        if self.args.overwrite or not page.part:
+            return True
+        if not self.writer.has(page.item.name, target, page.part):
+            return True
+        if not self.args.resume:
+            raise CraftliteError(f"{page.name}: has a result already; {ADVICE}")
+        self.skipped += 1
+        return False
+
+    def read(self, document: Document, number: int) -> tuple[Picture, Size]:
+        drawn = self.args.overlay or self.args.heatmaps
         scale = (lambda size: 1.0) if drawn else self.detector.scale
-        picture, size = read_scaled(document, number, scale)
-        if not document.several:
-            document.close()  # frees what was decoded, which takes more than the picture
-        self._announce_tiles(called(document, number), size)
+        return read_scaled(document, number, scale)
+
+    def work_on(self, page: Page, picture: Picture, size: Size) -> Finish:
+        args = self.args
+        self._announce_tiles(page.name, size)
         maps = self.detector.maps(picture, size)
         words = self.detector.words(
             maps,
@@ -174,17 +209,21 @@ class _Work(PageWork):
             characters=args.level == "char",
             min_score=args.min_score,
         )
+        target = part_target(page.item.target, page.part)
         if args.out is not None:
             _draw(target, args, picture, maps, words)
-        # The result comes last: where it is, --resume takes the picture for done.
-        self.writer.write(item.name, target, words, part)
+        return partial(self._write, page, target, words)
+
+    def _write(self, page: Page, target: PurePath, words: Words) -> None:
+        """Write a result, after its drawings: where it is, --resume takes the picture for done."""
+        self.writer.write(page.item.name, target, words, page.part)
         self.done += 1
 
     def _announce_tiles(self, name: str, size: Size) -> None:
         """Say once, before it takes its time, that a picture is run as many tiles."""
         count = self.detector.tile_count(size)
-        if self.args.tiles == "auto" and count >= MANY_TILES and not self.tiled:
-            self.tiled = True
+        many = self.args.tiles == "auto" and count >= MANY_TILES
+        if many and self._announced.acquire(blocking=False):
             write_line(
                 f"{name}: {size[0]}x{size[1]} pixels are run as {count} tiles, which takes a "
                 "while; --tiles off runs them as one, in which small text is lost"

@@ -63,6 +63,19 @@ def parse_size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def parse_workers(text: str) -> int | None:
+    """The number of workers, None for auto.
+
+    Raises:
+        ConfigError: it is neither auto nor a number from 1 to 999.
+    """
+    if text == "auto":
+        return None
+    if not re.fullmatch(r"[1-9]\d{0,2}", text, re.ASCII):
+        raise ConfigError(f"--workers {text}: expected auto, or a number from 1 to 999")
+    return int(text)
+
+
 def add_detector(parser: ArgumentParser) -> None:
     """The options of `open_detector`, and those of `chosen_thresholds`."""
     add = parser.add_argument

@@ -1,17 +1,22 @@
 """What the commands that read pictures share: from INPUT arguments to page after page."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import NoReturn, TypeAlias
 
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveFloat
 
 from craftlite.errors import CraftliteError
-from craftlite.image import open_document
-from craftlite.image.document import Document, chosen_pages
+from craftlite.geometry import Picture, Size
+from craftlite.image import open_document, read_scaled
+from craftlite.image.document import Document, Part, called, chosen_pages
+from craftlite.image.frames import without_remarks
 from craftlite.inputs import Input, expand, unread_line
+from craftlite.parallel import in_order
 from craftlite.progress import Progress, write_line
 
 
@@ -42,48 +47,120 @@ def find_inputs(args: Namespace, skip: Collection[Path] = ()) -> tuple[list[Inpu
     return inputs, len(errors)
 
 
+@dataclass(frozen=True)
+class Page:
+    """One picture to work on: all of an input, or a page of it.
+
+    Attributes:
+        item: the input.
+        name: what messages call the picture.
+        part: which part of the input it is; empty where it is all of it.
+    """
+
+    item: Input
+    name: str
+    part: Part
+
+
+Finish: TypeAlias = Callable[[], None]
+Job: TypeAlias = Callable[[], Finish]
+
+
 @dataclass(kw_only=True)
 class PageWork:
-    """Works on one page after the other; each failure is named and counted.
+    """Works on several pages at once, and finishes them in order; failures are named and counted.
 
     Attributes:
         args: the command's, with those of `add_inputs`, of which `pages` are parsed.
+        workers: how many pages are worked on at once, each by a thread.
         failed, done, skipped: numbers of pictures, each page of a document being one.
         animated: names of the inputs of which only the first frame was read.
     """
 
     args: Namespace
     failed: int
+    workers: int = 1
     done: int = 0
     skipped: int = 0
     animated: list[str] = field(default_factory=list)
 
     def go_through(self, inputs: list[Input]) -> None:
         """Work on all pages of all inputs, and write how many there were to stderr."""
-        progress = Progress(inputs, unit="picture", leave=False, disable=len(inputs) == 1)
-        try:
-            for item in progress:
-                self.do(item)
-        finally:
-            self.close()
-            self._report(progress)
+        only_one = len(inputs) == 1
+        progress = Progress(unit="picture", leave=False, total=len(inputs), disable=only_one)
+        # Its own uses would undo one another where threads overlap.
+        with (
+            without_remarks(),
+            closing(in_order(self._jobs(inputs, progress), self.workers)) as jobs,
+        ):
+            try:
+                for job in jobs:
+                    with self._named_failures():
+                        job.result()()
+            finally:
+                self.close()
+                self._report(progress)
 
-    def do(self, item: Input) -> None:
-        """Work on the pages of one input."""
-        with self._named_failures(), closing(self.open(item)) as document:
+    def _jobs(self, inputs: list[Input], progress: Progress) -> Iterator[Job]:
+        """What there is to do for each page, and after each input."""
+        for item in inputs:
+            try:
+                yield from self.jobs(item)
+            except CraftliteError as error:
+                yield partial(_fail, error)
+            yield lambda: progress.update
+
+    def jobs(self, item: Input) -> Iterator[Job]:
+        """What there is to do for each page of one input, which is opened here.
+
+        Raises:
+            CraftliteError: it cannot be read, or has no such page.
+        """
+        document = self.open(item)
+        if not (document.several or self.args.pages):
+            yield partial(self._work_on_all, item, document)
+            return
+        # A page is read where the one before it ends: by one thread.
+        with closing(document):
             if document.animated and self.args.pages is None:
                 self.animated.append(item.name)
             for number in chosen_pages(document, self.args.pages):
-                with self._named_failures():
-                    self.do_page(item, document, number)
+                page = Page(item, called(document, number), document.part(number))
+                try:
+                    if self.wants(page):
+                        picture, size = self.read(document, number)
+                        yield partial(self.work_on, page, picture, size)
+                except CraftliteError as error:
+                    yield partial(_fail, error)
+
+    def _work_on_all(self, item: Input, document: Document) -> Finish:
+        """Work on the only page of an input."""
+        with closing(document):  # frees what was decoded, which takes more than the picture
+            picture, size = self.read(document, 1)
+        return self.work_on(Page(item, document.name, Part()), picture, size)
 
     def open(self, item: Input) -> Document:
         """The input as a document; raises InputError where it cannot be read."""
         every, public_only = self.args.every, self.args.public_only
         return open_document(item.source, every=every, public_only=public_only)
 
-    def do_page(self, item: Input, document: Document, number: int) -> None:
-        """Work on one page, and count it; raises CraftliteError where that fails."""
+    def wants(self, page: Page) -> bool:
+        """Whether to work on a page of several; raises CraftliteError where that must not be."""
+        return True
+
+    def read(self, document: Document, number: int) -> tuple[Picture, Size]:
+        """A page, maybe made smaller, and its size (width, height) as it was; raises InputError."""
+        return read_scaled(document, number, lambda size: 1.0)
+
+    def work_on(self, page: Page, picture: Picture, size: Size) -> Finish:
+        """Work on a page, in a thread beside others.
+
+        Returns:
+            what is left to do: it is called in the pages' order, one after the other.
+
+        Raises:
+            CraftliteError: the work fails.
+        """
         raise NotImplementedError
 
     def close(self) -> None:
@@ -105,6 +182,10 @@ class PageWork:
         count = self.done + self.failed
         if count + self.skipped > 1:
             progress.write_summary(count, failed=self.failed, skipped=self.skipped)
+
+
+def _fail(error: CraftliteError) -> NoReturn:
+    raise error
 
 
 def _complain(error: CraftliteError) -> None:

@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import dataclass
+from functools import partial
 from typing import get_args
 
 from jsonargparse import ArgumentParser, Namespace
@@ -13,12 +14,12 @@ from craftlite.commands.options import (
     new_parser,
     open_detector,
 )
-from craftlite.commands.pages import PageWork, add_inputs, find_inputs
+from craftlite.commands.pages import Finish, Page, PageWork, add_inputs, find_inputs
 from craftlite.detector import Detector
 from craftlite.errors import printable
 from craftlite.formats.text_lines import text_record
-from craftlite.image.document import Document, called, parse_pages
-from craftlite.inputs import Input
+from craftlite.geometry import Picture, Size
+from craftlite.image.document import parse_pages
 from craftlite.postprocess import Thresholds
 from craftlite.progress import Progress
 from craftlite.reading import TextLine, read_words
@@ -81,17 +82,17 @@ class _Work(PageWork):
     recogniser: Recogniser
     several: bool = False
 
-    def do_page(self, item: Input, document: Document, number: int) -> None:
-        picture = document.read(number)
+    def work_on(self, page: Page, picture: Picture, size: Size) -> Finish:
         words = self.detector(picture, self.thresholds, characters=True)
-        lines = read_words(picture, words, self.recogniser)
+        return partial(self._print, page, size, read_words(picture, words, self.recogniser))
+
+    def _print(self, page: Page, size: Size, lines: list[TextLine]) -> None:
         if self.args.json:
-            entry = text_record(item.name, words.size, lines, document.part(number))
-            text = json.dumps(entry)
+            text = json.dumps(text_record(page.item.name, size, lines, page.part))
         else:
             text = _as_text(lines)
-            if self.several or document.several:
-                title = f"==> {printable(called(document, number))} <==\n"
+            if self.several or page.part:
+                title = f"==> {printable(page.name)} <==\n"
                 text = ("\n" if self.done else "") + title + text
         _print(text)
         self.done += 1
