@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
-from typing import Literal, cast, overload
+from typing import Literal, cast, get_args, overload
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from craftlite.postprocess import Thresholds
 from craftlite.postprocess.components import Found, find_words
 from craftlite.postprocess.large_words import LARGE, with_larger
 from craftlite.preprocess import STRIDE, Fit, all_scales, to_tensor
-from craftlite.runtime import Backend, Device, OnnxRuntime, Runtime
+from craftlite.runtime import Engine, OnnxRuntime, Runtime
 from craftlite.tiles import Tiles, checked_tiles, run_tiles, scaled_side, tile_count
 from craftlite.weights import DEFAULT, DEFAULT_LONG_SIDE, Weights, find_weights, intact
 from craftlite.words import Words
@@ -52,14 +52,16 @@ class Detector:
     Args:
         weights: a name in the catalogue, an .onnx, .safetensors or .pth file, or a network that
             is ready to run.
-        backend: "onnx" or "torch"; None takes ONNX Runtime where the weights have a file for it.
-        device: "auto", "cpu" or "cuda".
-        threads: for the network; None takes the machine's cores.
+        engine: "onnxruntime", "openvino" or "torch"; None takes ONNX Runtime where the weights have
+            a file for it.
+        device: "auto", "cpu", "cuda", or another of ONNX Runtime's execution providers by name.
+        threads: for each run of the network; None takes the machine's cores.
         long_side: pixels that a picture's longer side is scaled to, which enlarges it at most
             twice; None takes what the weights were tuned for.
         tiles: long and very large pictures are run as overlapping tiles, whose longer side is
             scaled to long_side: "auto" where their text would become too small otherwise (see
             `craftlite.tiles.scaled_side`), "off" never, or a tile's side in pixels of the picture.
+        backend: the older name of engine, "onnx" or "torch".
 
     Attributes:
         thresholds: what the weights were tuned for; used where a call gives none.
@@ -67,22 +69,25 @@ class Detector:
 
     Raises:
         WeightsError: the weights are missing, corrupt or of another network.
-        ConfigError: the device is not there, or long_side or tiles is too small.
+        ConfigError: the engine is not installed, the device is not there, engine and backend
+            contradict each other, or long_side or tiles is too small.
     """
 
     def __init__(
         self,
         weights: str | os.PathLike[str] | Runtime = DEFAULT,
         *,
-        backend: Backend | None = None,
-        device: Device = "auto",
+        engine: Engine | None = None,
+        device: str = "auto",
         threads: int | None = None,
         long_side: int | None = None,
         tiles: Tiles = "auto",
+        backend: Literal["onnx", "torch"] | None = None,
     ) -> None:
+        engine = _chosen_engine(engine, backend)
         if isinstance(weights, str | os.PathLike):
             entry = find_weights(weights)
-            self.runtime: Runtime = open_runtime(entry, backend, device, threads)
+            self.runtime: Runtime = open_runtime(entry, engine, device, threads)
             self.thresholds, self.calibration = entry.thresholds, entry.calibration
             tuned_side = entry.long_side
         else:
@@ -290,6 +295,13 @@ class Detector:
         return Found(words, evidence)
 
 
+def _chosen_engine(engine: Engine | None, backend: str | None) -> Engine | None:
+    older: Engine | None = "onnxruntime" if backend == "onnx" else cast(Engine | None, backend)
+    if None not in (engine, older) and engine != older:
+        raise ConfigError(f"engine {engine} and backend {backend} contradict each other")
+    return engine or older
+
+
 def _checked_side(long_side: int) -> int:
     if long_side < STRIDE:
         raise ConfigError(f"long side {long_side}: must be at least {STRIDE} pixels")
@@ -318,23 +330,31 @@ def chained(scales: Iterable[Maps]) -> Maps:
 
 
 def open_runtime(
-    entry: Weights, backend: Backend | None, device: Device, threads: int | None
+    entry: Weights, engine: Engine | None, device: str, threads: int | None
 ) -> Runtime:
     """The network of a set of weights, ready to run; by default ONNX Runtime where it can.
 
     Raises:
-        WeightsError: the weights have no file for the backend, or it cannot be used, or it shipped
+        WeightsError: the weights have no file for the engine, or it cannot be used, or it shipped
             and has changed since.
-        ConfigError: the device is not there.
+        ConfigError: there is no such engine, it is not installed, or the device is not there.
     """
-    backend = backend or ("torch" if entry.onnx is None else "onnx")
-    if backend == "onnx" and entry.onnx is not None:
-        return OnnxRuntime(intact(entry.onnx), device, threads)
-    if backend == "torch" and entry.torch is not None:
+    engine = engine or ("torch" if entry.onnx is None else "onnxruntime")
+    if engine not in get_args(Engine):
+        raise ConfigError(f"engine {engine!r}: must be one of {', '.join(get_args(Engine))}")
+    if engine == "torch" and entry.torch is not None:
         from craftlite.model.torch_runtime import open_torch
 
         return open_torch(intact(entry.torch), device, threads)
-    advice = (
-        "turn it into ONNX with craftlite export" if backend == "onnx" else "give its torch file"
-    )
-    raise WeightsError(f"{entry.name}: cannot be run by {backend}; {advice}")
+    if engine == "torch" or entry.onnx is None:
+        advice = (
+            "give its torch file"
+            if engine == "torch"
+            else "turn it into ONNX with craftlite export"
+        )
+        raise WeightsError(f"{entry.name}: cannot be run by {engine}; {advice}")
+    if engine == "openvino":
+        from craftlite.openvino_runtime import OpenVinoRuntime
+
+        return OpenVinoRuntime(intact(entry.onnx), device, threads)
+    return OnnxRuntime(intact(entry.onnx), device, threads)

@@ -3,24 +3,28 @@
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from craftlite.errors import ConfigError, WeightsError
+from craftlite.errors import WeightsError
+from craftlite.providers import chosen_providers, load_libraries, report_dropped, report_shared
 
-if TYPE_CHECKING:
-    from onnxruntime import NodeArg
-
-Backend = Literal["onnx", "torch"]
-Device = Literal["auto", "cpu", "cuda"]
+Engine = Literal["onnxruntime", "openvino", "torch"]
 Tensor = npt.NDArray[np.float32]
 # The key under which both file formats carry what the network is; see `craftlite.export`.
 METADATA = "craftlite"
 FLOAT = "tensor(float)"  # as ONNX Runtime calls float32
+
+
+class Port(NamedTuple):
+    """An input or output of a network: its type, and its shape, in which names are free sizes."""
+
+    kind: str
+    shape: Sequence[int | str | None]
 
 
 class Runtime(ABC):
@@ -71,50 +75,38 @@ class OnnxRuntime(Runtime):
 
     Args:
         file: the network.
-        device: "auto" takes CUDA where ONNX Runtime has it.
+        device: "cpu", the name of one of ONNX Runtime's execution providers, such as "cuda" or
+            "coreml", or "auto", which takes CUDA where ONNX Runtime has it.
         threads: within one operator; None takes the machine's cores.
 
     Raises:
         WeightsError: the file is missing, corrupt or not a network of this project.
-        ConfigError: CUDA is asked for and this ONNX Runtime has none.
+        ConfigError: this ONNX Runtime does not have the provider, or cannot load it.
     """
 
-    def __init__(self, file: Path, device: Device = "auto", threads: int | None = None) -> None:
+    def __init__(self, file: Path, device: str = "auto", threads: int | None = None) -> None:
         import onnxruntime
 
-        if not file.is_file():
-            raise WeightsError(f"{file}: no such weights file")
-        cuda = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
-        if device == "cuda" and not cuda:
-            raise ConfigError("--device cuda: this ONNX Runtime has no CUDA; use --device cpu")
+        check_exists(file)
+        report_shared()
+        providers = chosen_providers(device, onnxruntime.get_available_providers())
+        printed = load_libraries(providers)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
         # Pictures come in all sizes: a plan of memory for each would be kept and grow without end.
         options.enable_mem_pattern = False
         options.log_severity_level = 4  # what it reports below that, it raises as well
-        providers = ["CPUExecutionProvider"]
-        if cuda and device != "cpu":
-            providers.insert(0, "CUDAExecutionProvider")
         self.source = str(file)
         try:
             self.session = onnxruntime.InferenceSession(str(file), options, providers=providers)
             metadata = self.session.get_modelmeta().custom_metadata_map
         except Exception as error:
-            raise WeightsError(
-                f"{file}: not an ONNX network that can be opened ({_reason(error)}); copy it again "
-                "or write it with craftlite export"
-            ) from None
-        if METADATA not in metadata:
-            raise WeightsError(
-                f"{file}: an ONNX network, but not one that craftlite exported; write it with "
-                "craftlite export"
-            )
-        try:
-            self.network = _network_name(metadata[METADATA])
-            _check_ports(self.session.get_inputs(), self.session.get_outputs())
-        except ValueError as error:
-            raise WeightsError(f"{file}: {error}; write it again with craftlite export") from None
-        self._input = self.session.get_inputs()[0].name
+            raise not_opened(file, error) from None
+        report_dropped(device, providers, self.session.get_providers(), printed)
+        inputs, outputs = self.session.get_inputs(), self.session.get_outputs()
+        ports = ([Port(one.type, one.shape) for one in side] for side in (inputs, outputs))
+        self.network = checked_network(file, metadata, *ports)
+        self._input = inputs[0].name
         self._arguments = (file, device, threads)
 
     def __reduce__(self) -> tuple[type["OnnxRuntime"], tuple[Any, ...]]:
@@ -124,6 +116,41 @@ class OnnxRuntime(Runtime):
     def _run(self, pictures: Tensor) -> Tensor:
         maps: Tensor = self.session.run(None, {self._input: pictures})[0]
         return maps
+
+
+def check_exists(file: Path) -> None:
+    """Raises WeightsError where there is no such file."""
+    if not file.is_file():
+        raise WeightsError(f"{file}: no such weights file")
+
+
+def not_opened(file: Path, error: Exception) -> WeightsError:
+    """The error for an ONNX file that an engine refuses."""
+    return WeightsError(
+        f"{file}: not an ONNX network that can be opened ({_reason(error)}); copy it again "
+        "or write it with craftlite export"
+    )
+
+
+def checked_network(
+    file: Path, metadata: Mapping[str, str], inputs: Sequence[Port], outputs: Sequence[Port]
+) -> str:
+    """The name of the network in an ONNX file, from its metadata.
+
+    Raises:
+        WeightsError: it is not a network of this project.
+    """
+    if METADATA not in metadata:
+        raise WeightsError(
+            f"{file}: an ONNX network, but not one that craftlite exported; write it with "
+            "craftlite export"
+        )
+    try:
+        name = _network_name(metadata[METADATA])
+        _check_ports(inputs, outputs)
+    except ValueError as error:
+        raise WeightsError(f"{file}: {error}; write it again with craftlite export") from None
+    return name
 
 
 def _network_name(metadata: str) -> str:
@@ -137,22 +164,26 @@ def _network_name(metadata: str) -> str:
     return name
 
 
-def _check_ports(inputs: Sequence["NodeArg"], outputs: Sequence["NodeArg"]) -> None:
+def _check_ports(inputs: Sequence[Port], outputs: Sequence[Port]) -> None:
     """Raises ValueError unless a network takes pictures of any size and gives two maps."""
     if len(inputs) != 1 or len(outputs) != 1:
         raise ValueError(f"it has {len(inputs)} inputs and {len(outputs)} outputs, not one of each")
     [pictures], [maps] = inputs, outputs
-    kind, shape = pictures.type, pictures.shape
+    kind, shape = pictures
     if kind != FLOAT or len(shape) != 4 or shape[1] != 3:
         raise ValueError(f"it takes {kind} {shape}, not {FLOAT} (n, 3, h, w)")
     if any(isinstance(size, int) for size in (shape[0], *shape[2:])):
         raise ValueError(f"it takes pictures of one size alone, {shape}; n, h and w must be free")
-    if maps.type != FLOAT or len(maps.shape) != 4 or maps.shape[1] != 2:
-        raise ValueError(f"it gives {maps.type} {maps.shape}, not {FLOAT} (n, 2, h/2, w/2)")
+    if maps.kind != FLOAT or len(maps.shape) != 4 or maps.shape[1] != 2:
+        raise ValueError(f"it gives {maps.kind} {maps.shape}, not {FLOAT} (n, 2, h/2, w/2)")
 
 
 def _reason(error: Exception) -> str:
-    """A library's error as one short line; the end of ONNX Runtime's says what is wrong."""
-    text = (str(error).strip() or type(error).__name__).splitlines()[0]
+    """A library's error as one short line; the end of an engine's says what is wrong."""
+    lines = (str(error).strip() or type(error).__name__).splitlines()
+    # OpenVINO begins with the lines of its sources that the error passed.
+    text = next(
+        (line for line in lines if not line.startswith(("Exception from", "Check "))), lines[0]
+    )
     text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from .*? failed:)?", "", text)
     return text if len(text) < 200 else f"... {text[-200:]}"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from craftlite import Detector, Thresholds, Words, read_image
 from craftlite.detector import BATCH
 from craftlite.errors import ConfigError, InputError, WeightsError
 from craftlite.image import read_pages
-from craftlite.runtime import Backend
+from craftlite.runtime import Engine
 
 SAMPLES = sorted((Path(__file__).parents[1] / "data/samples/images").glob("*.jpg"))
 
@@ -181,9 +182,10 @@ def test_pages_of_a_document_one_after_the_other(detector: Detector, tmp_path: P
     assert all(map(same, detector(read_pages(path)), detector(SAMPLES[:2])))
 
 
-@pytest.mark.parametrize("backend", ["onnx", "torch"])
-def test_copies_and_other_processes_find_the_same(backend: Backend) -> None:
-    detector = Detector(backend=backend, long_side=320, threads=1)
+@pytest.mark.parametrize("engine", get_args(Engine))
+def test_copies_and_other_processes_find_the_same(engine: Engine) -> None:
+    pytest.importorskip(engine)
+    detector = Detector(engine=engine, long_side=320, threads=1)
     expected = detector(SAMPLES[0])
     assert len(expected) > 0
     assert same(copy.deepcopy(detector)(SAMPLES[0]), expected)

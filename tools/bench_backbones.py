@@ -82,7 +82,7 @@ def measure(
         costs[name] = cost_of(model, *size)
         actions[f"{name} onnx"] = _onnx(model, picture, threads)
         actions[f"{name} torch"] = partial(_torch, model, picture)
-    medians = {timing.name: timing.median for timing in time_in_turn(actions, runs)}
+    medians = {name: timing.median for name, timing in time_in_turn(actions, runs).items()}
     return [
         Measured(name, costs[name], medians[f"{name} onnx"], medians[f"{name} torch"])
         for name in names

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from craftlite import model as networks
-from craftlite.evaluate.speed import time_networks
+from craftlite.evaluate.speed import open_network, time_networks
 from craftlite.export import onnx_of
 from craftlite.model import Craft, build_model
 from craftlite.model.blocks import InvertedResidual, separable
@@ -161,7 +161,8 @@ def timings(names: list[str], threads: int | None) -> str:
         files = [f"{folder}/{name}.onnx" for name in names]
         for (name, network), file in zip(built.items(), files, strict=True):
             onnx.save(onnx_of(name, network), file)
-        times = time_networks(files, SIZE, threads, RUNS)
+        networks = {file: open_network(file, threads) for file in files}
+        times = time_networks(networks, SIZE, RUNS).values()
     lines = ["| body | parameters | MACs | ms, median | ms, fastest |", "|---|---|---|---|---|"]
     for (name, network), timing in zip(built.items(), times, strict=True):
         parameters, macs = cost_of(network, *SIZE)

@@ -5,7 +5,7 @@ from argparse import SUPPRESS, Action
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, get_args
 
 from jsonargparse import ArgumentParser, DefaultHelpFormatter, Namespace
 from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat, PositiveInt
@@ -14,6 +14,7 @@ from craftlite.detector import Detector
 from craftlite.errors import ConfigError, printable
 from craftlite.postprocess import Thresholds
 from craftlite.progress import write_line
+from craftlite.runtime import Engine
 from craftlite.weights import find_weights
 
 # Field of Thresholds, option, its type and placeholder, and the start of its help.
@@ -80,10 +81,11 @@ def add_detector(parser: ArgumentParser) -> None:
     """The options of `open_detector`, and those of `chosen_thresholds`."""
     add = parser.add_argument
     add("--weights", default="craftlite-small", metavar="NAME|FILE", help="weights to use")
-    add(
-        "--backend", choices=("onnx", "torch"), help="by default the one that fits the weights file"
-    )
-    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="device to run on")
+    engine = "what runs the network; by default ONNX Runtime, or torch for torch's files"
+    add("--engine", choices=get_args(Engine), help=engine)
+    add("--backend", choices=("onnx", "torch"), help=SUPPRESS)  # the older name of --engine
+    device = "auto, cpu, cuda, or another of ONNX Runtime's execution providers, such as coreml"
+    add("--device", type=str, default="auto", metavar="NAME", help=device)
     add(
         "--threads", type=PositiveInt, metavar="N", help="CPU threads; by default one for each core"
     )
@@ -101,6 +103,7 @@ def open_detector(args: Namespace) -> Detector:
     """The detector that the options ask for; raises as Detector does."""
     return Detector(
         args.weights,
+        engine=args.engine,
         backend=args.backend,
         device=args.device,
         threads=args.threads,

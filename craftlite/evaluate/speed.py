@@ -1,13 +1,13 @@
-"""Timing networks against each other: same runtime, same threads, in turn."""
+"""Timing networks and engines against each other: same threads, in turn."""
 
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -18,8 +18,8 @@ from craftlite.detector import open_runtime
 from craftlite.errors import ConfigError
 from craftlite.geometry import box
 from craftlite.postprocess import Thresholds, words_from_maps
-from craftlite.runtime import OnnxRuntime, Runtime
-from craftlite.weights import catalogue, find_weights
+from craftlite.runtime import Engine, Runtime
+from craftlite.weights import Weights, catalogue, find_weights
 
 BENCH_WORDS = 50
 
@@ -27,25 +27,24 @@ BENCH_WORDS = 50
 class Timing(NamedTuple):
     """Milliseconds of several runs of one thing."""
 
-    name: str
     median: float
     fastest: float
     slowest: float
 
 
-def open_network(name: str, threads: int | None) -> Runtime:
+def open_network(name: str, threads: int | None, engine: Engine = "onnxruntime") -> Runtime:
     """A shipped or given ONNX file, or a network's name, exported with random weights.
 
     Weights do not change what a network costs, so that the original CRAFT can be timed although
     its weights do not ship; this needs torch and onnx.
 
     Raises:
-        ConfigError: it is none of these.
-        WeightsError: the file cannot be used.
+        ConfigError: it is none of these, or the engine is not installed.
+        WeightsError: the file cannot be used, or not by this engine.
     """
     known = catalogue()
     if name in known or Path(name).suffix == ".onnx":
-        return open_runtime(find_weights(name), "onnx", "cpu", threads)
+        return open_runtime(find_weights(name), engine, "cpu", threads)
     from craftlite import export, model
 
     if name not in model.DETECTORS:
@@ -54,34 +53,35 @@ def open_network(name: str, threads: int | None) -> Runtime:
     with tempfile.TemporaryDirectory() as folder:
         onnx = Path(folder) / "random.onnx"
         export.export_untrained(name, onnx)
-        return OnnxRuntime(onnx, "cpu", threads)
+        return open_runtime(Weights(name, onnx, None), engine, "cpu", threads)
 
 
-def time_in_turn(actions: Mapping[str, Callable[[], object]], runs: int) -> list[Timing]:
+Key = TypeVar("Key")
+
+
+def time_in_turn(actions: Mapping[Key, Callable[[], object]], runs: int) -> dict[Key, Timing]:
     """Each action `runs` times, A B A B ..., after one run of each that is not counted.
 
     In turn, so that a machine whose speed drifts slows all of them alike.
     """
-    milliseconds: dict[str, list[float]] = {name: [] for name in actions}
+    milliseconds: dict[Key, list[float]] = {name: [] for name in actions}
     for _ in range(runs + 1):
         for name, action in actions.items():
             start = time.perf_counter()
             action()
             milliseconds[name].append(1000 * (time.perf_counter() - start))
-    return [
-        Timing(name, statistics.median(times[1:]), min(times[1:]), max(times[1:]))
+    return {
+        name: Timing(statistics.median(times[1:]), min(times[1:]), max(times[1:]))
         for name, times in milliseconds.items()
-    ]
+    }
 
 
 def time_networks(
-    names: Sequence[str], size: tuple[int, int], threads: int | None, runs: int
-) -> list[Timing]:
+    networks: Mapping[Key, Runtime], size: tuple[int, int], runs: int
+) -> dict[Key, Timing]:
     """Timings of networks on one picture of `size` (width, height), multiples of 32."""
     picture = np.random.default_rng(0).normal(size=(1, 3, size[1], size[0])).astype(np.float32)
-    networks = {name: open_network(name, threads) for name in names}
-    actions = {name: partial(network, picture) for name, network in networks.items()}
-    return time_in_turn(actions, runs)
+    return time_in_turn({key: partial(one, picture) for key, one in networks.items()}, runs)
 
 
 def time_postprocess(size: tuple[int, int], runs: int) -> tuple[int, Timing]:
@@ -99,4 +99,4 @@ def time_postprocess(size: tuple[int, int], runs: int) -> tuple[int, Timing]:
     region, affinity = render_targets(words, size)[0]
     found = len(words_from_maps(region, affinity, Thresholds(), polygons=True))
     action = {"post-processing": lambda: words_from_maps(region, affinity, Thresholds())}
-    return found, time_in_turn(action, runs)[0]
+    return found, time_in_turn(action, runs)["post-processing"]

@@ -8,7 +8,7 @@ from torch import nn
 from craftlite.errors import ConfigError, WeightsError
 from craftlite.model import DETECTORS
 from craftlite.model.files import read_model
-from craftlite.runtime import Device, Runtime, Tensor
+from craftlite.runtime import Runtime, Tensor
 
 
 class TorchRuntime(Runtime):
@@ -17,23 +17,29 @@ class TorchRuntime(Runtime):
     Args:
         network: its name.
         model: a detector.
-        device: "auto" takes CUDA where torch has it.
+        device: "cpu", "cuda", or "auto", which takes CUDA where torch has it.
         threads: for torch; None leaves them as they are.
         file: where its weights come from, for errors to name.
 
     Raises:
-        ConfigError: CUDA is asked for and torch has none.
+        ConfigError: torch does not have the device.
     """
 
     def __init__(
         self,
         network: str,
         model: nn.Module,
-        device: Device = "auto",
+        device: str = "auto",
         threads: int | None = None,
         file: Path | None = None,
     ) -> None:
         self.network, self.source = network, str(file or network)
+        device = device.lower()
+        if device not in ("auto", "cpu", "cuda"):
+            raise ConfigError(
+                f"--device {device}: torch runs on cpu or cuda; use one of them, or --engine "
+                "onnxruntime"
+            )
         if device == "cuda" and not torch.cuda.is_available():
             raise ConfigError("--device cuda: torch finds no CUDA device; use --device cpu")
         if threads:
@@ -49,7 +55,7 @@ class TorchRuntime(Runtime):
         return maps
 
 
-def open_torch(file: Path, device: Device, threads: int | None) -> TorchRuntime:
+def open_torch(file: Path, device: str, threads: int | None) -> TorchRuntime:
     """The detector of a .safetensors or official .pth file, ready to run.
 
     Raises:

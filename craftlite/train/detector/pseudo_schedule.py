@@ -87,7 +87,7 @@ def _pass(path: Path, source: Listed, trainer: Trainer) -> Labels:
     """The labels of a file, which the leading process makes where it is not there."""
     if trainer.group.leads and not path.exists():
         model, device = trainer.ema.module, trainer.group.device.type
-        runtime = TorchRuntime(trainer.recipe.network, model, device)  # type: ignore[arg-type]
+        runtime = TorchRuntime(trainer.recipe.network, model, device)
         save_labels(path, relabel(source.samples, runtime), trainer.step, model.state_dict())
     trainer.group.wait()
     return load_labels(path)

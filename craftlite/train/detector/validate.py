@@ -85,7 +85,7 @@ class WordScore(Validation):
     def detector(self, model: nn.Module) -> Detector:
         """A detector that runs the network on the long side; it is put into eval mode."""
         device = next(model.parameters()).device.type
-        runtime = TorchRuntime(self.recipe.network, model, device)  # type: ignore[arg-type]
+        runtime = TorchRuntime(self.recipe.network, model, device)
         return Detector(runtime, long_side=self.long_side)
 
     def seconds(self, model: nn.Module) -> float:

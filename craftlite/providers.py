@@ -1,0 +1,107 @@
+"""ONNX Runtime's execution providers: which one a device means, and whether it can be loaded."""
+
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from io import StringIO
+
+from craftlite.errors import ConfigError
+from craftlite.progress import write_line
+
+SUFFIX = "ExecutionProvider"
+CPU, CUDA = f"CPU{SUFFIX}", f"CUDA{SUFFIX}"
+# The package whose onnxruntime has a provider; they all install the same module.
+PACKAGES = {
+    "cuda": "onnxruntime-gpu",
+    "tensorrt": "onnxruntime-gpu",
+    "dml": "onnxruntime-directml",
+    "migraphx": "onnxruntime-migraphx",
+    "openvino": "onnxruntime-openvino",
+    "qnn": "onnxruntime-qnn",
+}
+
+
+def chosen_providers(device: str, available: Sequence[str]) -> list[str]:
+    """The providers, the first one first, that a device means; what it cannot do the CPU does.
+
+    Args:
+        device: "auto", or a provider's name in any case, with or without "ExecutionProvider".
+        available: the providers of this ONNX Runtime.
+
+    Raises:
+        ConfigError: it is not among those.
+    """
+    wanted = device.lower().removesuffix(SUFFIX.lower())
+    if wanted == "auto":
+        return [name for name in (CUDA, CPU) if name in available]
+    names = {name.removesuffix(SUFFIX).lower(): name for name in available}
+    if wanted not in names:
+        advice = f"{wanted} comes with: {replacing(PACKAGES[wanted])}" if wanted in PACKAGES else ""
+        raise ConfigError(
+            f"--device {device}: this ONNX Runtime has {', '.join(sorted(names))}; "
+            f"{advice or 'use one of those, or auto'}"
+        )
+    return list(dict.fromkeys((names[wanted], CPU)))
+
+
+def replacing(package: str, *installed: str) -> str:
+    """The commands that leave one package as the owner of the module onnxruntime."""
+    others = " ".join(dict.fromkeys(installed or ("onnxruntime", package)))
+    return f"pip uninstall -y {others} && pip install {package}"
+
+
+def load_libraries(providers: Sequence[str]) -> str:
+    """Load CUDA's libraries from their pip packages, if needed; returns what is missing."""
+    import onnxruntime
+
+    if CUDA not in providers or not hasattr(onnxruntime, "preload_dlls"):
+        return ""
+    with redirect_stdout(StringIO()) as printed:  # standard output is for results
+        onnxruntime.preload_dlls()
+    return printed.getvalue().strip().split("\n")[0]
+
+
+def report_dropped(
+    device: str, wanted: Sequence[str], loaded: Sequence[str], reason: str = ""
+) -> None:
+    """Report a provider that ONNX Runtime has dropped without an error, as it does.
+
+    Raises:
+        ConfigError: it was asked for by its name.
+    """
+    if wanted[0] in loaded:
+        return
+    why = f" ({reason})" if reason else ""
+    text = f"ONNX Runtime has {wanted[0]} but cannot load it{why}; see docs/engines.md"
+    if device.lower() != "auto":
+        raise ConfigError(f"--device {device}: {text}, or use --device cpu")
+    _report(f"{text}; using the CPU")
+
+
+def report_shared() -> None:
+    """Report several packages that have overwritten one another's module onnxruntime, once."""
+    found = _installed()
+    if len(found) > 1:
+        _report(
+            f"{' and '.join(found)} are all installed and overwrite each other's files; keep one: "
+            f"{replacing(found[-1], *found)}"
+        )
+
+
+@cache
+def _installed() -> list[str]:
+    """The packages that own a module onnxruntime here, the plain one first."""
+    found = []
+    for name in dict.fromkeys(("onnxruntime", *PACKAGES.values())):
+        try:
+            version(name)
+        except PackageNotFoundError:
+            continue
+        found.append(name)
+    return found
+
+
+@cache
+def _report(text: str) -> None:
+    write_line(text)
