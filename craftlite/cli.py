@@ -37,8 +37,10 @@ EXTRAS = {
     **dict.fromkeys(("onnx", "onnxscript"), "export"),
     **dict.fromkeys(("uharfbuzz", "scipy"), "synth"),
     **dict.fromkeys(("jinja2", "matplotlib"), "report"),
-    **{"cleval": "cleval", "gradio": "demo"},
+    **{"cleval": "cleval", "gradio": "demo", "onnxruntime": "cpu"},
 }
+# What a command that only runs networks lacks for --engine torch comes with "gpu".
+RUNNING, TORCH = ("detect", "read", "eval", "demo"), ("torch", "safetensors")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -62,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"craftlite {command}: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError | WeightsError) else 1
     except ModuleNotFoundError as error:
-        print(f"craftlite {command}: {missing_package(error)}", file=sys.stderr)
+        print(f"craftlite {command}: {missing_package(error, command)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"craftlite {command}: interrupted", file=sys.stderr, flush=True)
@@ -173,11 +175,12 @@ def parse_command(argv: Sequence[str]) -> str:
     return command
 
 
-def missing_package(error: ModuleNotFoundError) -> str:
+def missing_package(error: ModuleNotFoundError, command: str = "train") -> str:
     """How to install the package that a command lacks, with all others of its extra."""
     from craftlite.install import install_hint
 
-    hint = install_hint(EXTRAS.get(error.name or "", "train"))
+    by_torch = command in RUNNING and error.name in TORCH
+    hint = install_hint("gpu" if by_torch else EXTRAS.get(error.name or "", "train"))
     small = "; without a GPU, install torch's CPU build first (docs/training.md)"
     return f"needs {error.name}, which comes with: {hint}{small if error.name == 'torch' else ''}"
 

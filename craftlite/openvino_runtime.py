@@ -59,7 +59,9 @@ class OpenVinoRuntime(Runtime):
         self.source = str(file)
         self._core = openvino.Core()
         try:
-            self._model = self._core.read_model(str(file))
+            # Not Core.read_model, which would try other formats than ONNX as well.
+            frontend = openvino.frontend.FrontEndManager().load_by_framework("onnx")
+            self._model = frontend.convert(frontend.load(str(file)))
             self._settings = _SETTINGS | ({"INFERENCE_NUM_THREADS": threads} if threads else {})
             # Those that no call runs on; append and pop are atomic.
             self._idle: list[InferRequest] = [self._compile()]

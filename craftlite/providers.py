@@ -48,7 +48,9 @@ def chosen_providers(device: str, available: Sequence[str]) -> list[str]:
 def replacing(package: str, *installed: str) -> str:
     """The commands that leave one package as the owner of the module onnxruntime."""
     others = " ".join(dict.fromkeys(installed or ("onnxruntime", package)))
-    return f"pip uninstall -y {others} && pip install {package}"
+    # Its extras are CUDA's libraries.
+    wanted = "'onnxruntime-gpu[cuda,cudnn]'" if package == "onnxruntime-gpu" else package
+    return f"pip uninstall -y {others} && pip install {wanted}"
 
 
 def load_libraries(providers: Sequence[str]) -> str:
@@ -84,8 +86,8 @@ def report_shared() -> None:
     found = _installed()
     if len(found) > 1:
         _report(
-            f"{' and '.join(found)} are all installed and overwrite each other's files; keep one: "
-            f"{replacing(found[-1], *found)}"
+            f"{' and '.join(found)} are installed together and overwrite each other's files; "
+            f"keep one: {replacing(found[-1], *found)}"
         )
 
 

@@ -182,8 +182,6 @@ def _reason(error: Exception) -> str:
     """A library's error as one short line; the end of an engine's says what is wrong."""
     lines = (str(error).strip() or type(error).__name__).splitlines()
     # OpenVINO begins with the lines of its sources that the error passed.
-    text = next(
-        (line for line in lines if not line.startswith(("Exception from", "Check "))), lines[0]
-    )
+    text = lines[-1] if lines[0].startswith(("Exception from", "Check '")) else lines[0]
     text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from .*? failed:)?", "", text)
     return text if len(text) < 200 else f"... {text[-200:]}"

@@ -205,7 +205,7 @@ def test_two_packages_of_one_module_are_reported_once(tmp_path: Path) -> None:
         [sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True
     )
     assert run.stderr.count("overwrite each other's files") == 1
-    command = "pip uninstall -y onnxruntime onnxruntime-gpu && pip install onnxruntime-gpu"
+    command = "pip uninstall -y onnxruntime onnxruntime-gpu && pip install 'onnxruntime-gpu[cuda"
     assert command in run.stderr
 
 

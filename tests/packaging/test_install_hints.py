@@ -67,7 +67,7 @@ def test_in_a_clone_the_hint_names_the_clone() -> None:
 
 def test_every_extra_of_a_hint_exists() -> None:
     text = (ROOT / "pyproject.toml").read_text("utf-8")
-    for extra in {*EXTRAS.values(), "train"}:
+    for extra in {*EXTRAS.values(), "train", "gpu", "openvino"}:
         assert f"\n{extra} = [" in text
 
 
@@ -75,4 +75,6 @@ def test_who_lacks_torch_hears_of_its_small_build() -> None:
     hint = missing_package(ModuleNotFoundError(name="torch"))
     assert install_hint("train") in hint
     assert "CPU build" in hint and "docs/training.md" in hint
+    to_run = missing_package(ModuleNotFoundError(name="torch"), "detect")
+    assert install_hint("gpu") in to_run and "CPU build" in to_run
     assert "CPU build" not in missing_package(ModuleNotFoundError(name="onnx"))
