@@ -40,7 +40,7 @@ EXTRAS = {
     **{"cleval": "cleval", "gradio": "demo", "onnxruntime": "cpu"},
 }
 # What a command that only runs networks lacks for --engine torch comes with "gpu".
-RUNNING, TORCH = ("detect", "read", "eval", "demo"), ("torch", "safetensors")
+RUNNING, TORCH = ("detect", "read", "eval"), ("torch", "safetensors")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
