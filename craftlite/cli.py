@@ -29,6 +29,7 @@ COMMANDS = {
     "export": "Convert trained weights to ONNX.",
     "bench": "Measure the speed of networks side by side.",
     "demo": "Serve a web page to try the detector on.",
+    "serve": "Serve the detector over HTTP.",
     "info": "List the networks and the weights that come with craftlite.",
 }
 
@@ -38,6 +39,7 @@ EXTRAS = {
     **dict.fromkeys(("uharfbuzz", "scipy"), "synth"),
     **dict.fromkeys(("jinja2", "matplotlib"), "report"),
     **{"cleval": "cleval", "gradio": "demo", "onnxruntime": "cpu"},
+    **dict.fromkeys(("fastapi", "uvicorn", "prometheus_client"), "serve"),
 }
 # What a command that only runs networks lacks for --engine torch comes with "gpu".
 RUNNING, TORCH = ("detect", "read", "eval"), ("torch", "safetensors")

@@ -96,14 +96,15 @@ class Detector:
         self.long_side = _checked_side(long_side or tuned_side)
         self.tiles = checked_tiles(tiles)
 
-    def at(self, long_side: int) -> "Detector":
-        """The same detector with another long side.
+    def at(self, long_side: int, tiles: Tiles | None = None) -> "Detector":
+        """The same detector with another long side, and other tiles where they are given.
 
         Raises:
-            ConfigError: long_side is too small.
+            ConfigError: long_side or tiles is too small.
         """
         other = copy(self)
         other.long_side = _checked_side(long_side)
+        other.tiles = self.tiles if tiles is None else checked_tiles(tiles)
         return other
 
     @overload

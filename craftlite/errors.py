@@ -22,6 +22,10 @@ class InputError(CraftliteError):
     """A picture that cannot be read or is refused."""
 
 
+class TooLargeError(InputError):
+    """A picture of more bytes or pixels than are read."""
+
+
 class WeightsError(CraftliteError):
     """A weights file that is missing, corrupt or of another network."""
 

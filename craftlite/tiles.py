@@ -4,7 +4,7 @@ Only the maps are joined, so a word across a seam is one component like any othe
 """
 
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,11 @@ ASPECT = 2
 REDUCTION = 2
 SLACK = 1.25  # a picture no longer than this many tiles is run whole
 LONGEST = 65_472  # pixels; the maps are half as long, which OpenCV's warping must not exceed
+
+
+def parse_tiles(text: str) -> Tiles:
+    """What an option's text means, unchecked."""
+    return int(text) if text.isdecimal() else cast(Tiles, text)
 
 
 def checked_tiles(tiles: Tiles) -> Tiles:

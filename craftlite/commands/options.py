@@ -15,6 +15,7 @@ from craftlite.errors import ConfigError, printable
 from craftlite.postprocess import Thresholds
 from craftlite.progress import write_line
 from craftlite.runtime import Engine
+from craftlite.tiles import parse_tiles
 from craftlite.weights import find_weights
 
 # Field of Thresholds, option, its type and placeholder, and the start of its help.
@@ -108,7 +109,7 @@ def open_detector(args: Namespace) -> Detector:
         device=args.device,
         threads=args.threads,
         long_side=args.long_side,
-        tiles=int(args.tiles) if args.tiles.isdecimal() else args.tiles,
+        tiles=parse_tiles(args.tiles),
     )
 
 

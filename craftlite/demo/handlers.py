@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from craftlite.demo.pdf import draw_page
 from craftlite.demo.session import MAX_PIXELS, RECOGNISER, Analysis, DetectorPool
 from craftlite.demo.shelf import Shelf
 from craftlite.demo.views import (
@@ -31,6 +30,7 @@ from craftlite.geometry import Picture
 from craftlite.image import read_image
 from craftlite.image.document import Part
 from craftlite.image.pdf import is_pdf
+from craftlite.image.pdf_process import draw_page
 from craftlite.recognisers import is_installed
 from craftlite.words import Words
 
@@ -88,7 +88,7 @@ class Handlers:
         self, key: str | None, file: str, page: int, side: int, weights: str
     ) -> tuple[str, int]:
         with user_errors_as_gradio():
-            picture, count = draw_page(Path(file), page)
+            picture, count = draw_page(_upload(Path(file)), page, MAX_PIXELS)
             part = Part(page=page) if count > 1 else Part()
             analysis = self.pool.analyse(Path(file).name, picture, weights, side, part)
         return self.shelf.put(analysis, instead_of=key), count
@@ -220,12 +220,16 @@ class Handlers:
         return Path(tempfile.mkdtemp(dir=self.folder)) / name
 
 
-def _read_upload(path: Path) -> Picture:
-    """The picture of an upload, which may have waited long enough to be cleared away."""
+def _upload(path: Path) -> bytes:
+    """The bytes of an upload, which may have waited long enough to be cleared away."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise InputError("the upload was cleared away: choose it again") from None
+
+
+def _read_upload(path: Path) -> Picture:
+    data = _upload(path)
     if is_pdf(data):
         raise InputError("PDFs are not read here, but by the button Open a PDF")
     return read_image(data, max_pixels=MAX_PIXELS)

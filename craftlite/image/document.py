@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Protocol, TypedDict
 
-from craftlite.errors import ConfigError, InputError
+from craftlite.errors import ConfigError, InputError, TooLargeError
 from craftlite.geometry import Picture
 
 MAX_PAGES = 1000
@@ -104,11 +104,11 @@ def called(document: Document, number: int) -> str:
 
 
 def check_size(width: int, height: int, name: str, max_pixels: int) -> None:
-    """Raise InputError where a picture holds no pixels, or more than are read."""
+    """Raise InputError where a picture holds no pixels, TooLargeError where more than are read."""
     if width * height == 0:
         raise InputError(f"{name}: holds no pixels ({width}x{height})")
     if width * height > max_pixels:
-        raise InputError(
+        raise TooLargeError(
             f"{name}: has {width}x{height} pixels, more than the {max_pixels:,} that are read"
         )
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
-from craftlite.errors import InputError
+from craftlite.errors import InputError, TooLargeError
 
 SECONDS = 30.0
 REDIRECTS = 5
@@ -133,7 +133,7 @@ def _body(answer: http.client.HTTPResponse, most: int, name: str) -> io.BytesIO:
         if not part:
             return body
         body.write(part)
-    raise InputError(f"{name}: is larger than {most // 1024**2} MiB, the most that is read")
+    raise TooLargeError(f"{name}: is larger than {most // 1024**2} MiB, the most that is read")
 
 
 @dataclass(frozen=True)

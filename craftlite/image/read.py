@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from craftlite.errors import InputError, printable
+from craftlite.errors import InputError, TooLargeError, printable
 from craftlite.geometry import Picture, Size
 from craftlite.image.deep import TIFF_MAGIC, DeepTiff
 from craftlite.image.document import (
@@ -156,7 +156,7 @@ def _opened(data: bytes, name: str, max_pixels: int) -> Document:
         image = Image.open(io.BytesIO(data))
     except Image.DecompressionBombError as error:
         limit = min(max_pixels, 2 * (Image.MAX_IMAGE_PIXELS or max_pixels))
-        raise InputError(f"{name}: has more pixels than the {limit:,} that are read") from error
+        raise TooLargeError(f"{name}: has more pixels than the {limit:,} that are read") from error
     except UnidentifiedImageError:
         return _unknown_to_pillow(data, name, max_pixels)
     except Exception as error:  # damaged headers make Pillow raise more than it documents

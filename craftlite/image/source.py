@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from craftlite.errors import InputError
+from craftlite.errors import InputError, TooLargeError
 from craftlite.image.download import download, is_url, url_name
 
 Source: TypeAlias = (
@@ -77,7 +77,7 @@ def load(source: object, name: str, public_only: bool) -> bytes:
         raise InputError(f"{name}: the file is empty, it holds no picture")
     if size > MAX_BYTES:
         limit = MAX_BYTES // 1024**2
-        raise InputError(f"{name}: is larger than {limit} MiB, the most that is read")
+        raise TooLargeError(f"{name}: is larger than {limit} MiB, the most that is read")
     return bytes(data)
 
 

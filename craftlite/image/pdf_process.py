@@ -1,17 +1,17 @@
 """A page of a PDF that a stranger sent, drawn in a process of its own: PDFium has no deadline.
 
-`python -m craftlite.demo.pdf PAGE < FILE` writes the number of pages, then the picture.
+`python -m craftlite.image.pdf_process PAGE MAX_PIXELS < FILE` writes the number of pages, then the
+picture.
 """
 
+import os
 import subprocess
 import sys
 from contextlib import suppress
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 
-from craftlite.demo.session import MAX_PIXELS
 from craftlite.errors import InputError
 from craftlite.geometry import Picture
 from craftlite.image.pdf import Pdf
@@ -21,18 +21,19 @@ MEMORY = 4 * 2**30  # bytes of addresses that the process may use
 _REFUSED = 3  # exit code after an InputError, whose sentence is on stderr
 
 
-def draw_page(file: Path, number: int) -> tuple[Picture, int]:
+def draw_page(data: bytes, number: int, max_pixels: int) -> tuple[Picture, int]:
     """A page of a PDF as (H, W, 3) uint8 RGB, and how many pages there are.
 
     Raises:
         InputError: there is no such page, it cannot be drawn, or not in SECONDS and MEMORY.
     """
-    command = [sys.executable, "-m", "craftlite.demo.pdf", str(number)]
+    command = [sys.executable, "-m", "craftlite.image.pdf_process", str(number), str(max_pixels)]
+    # A thread for each core of a large machine would take more addresses than there are.
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     try:
-        with file.open("rb") as data:
-            done = subprocess.run(command, stdin=data, capture_output=True, timeout=SECONDS)
-    except FileNotFoundError:
-        raise InputError("the upload was cleared away: choose it again") from None
+        done = subprocess.run(
+            command, input=data, capture_output=True, timeout=SECONDS, env=environment
+        )
     except subprocess.TimeoutExpired:
         raise InputError(f"page {number} takes more than {SECONDS} s to draw") from None
     if done.returncode == _REFUSED:
@@ -44,14 +45,14 @@ def draw_page(file: Path, number: int) -> tuple[Picture, int]:
 
 
 def main() -> int:
-    """Draw the page of standard input that the argument names; returns the exit code."""
+    """Draw the page of standard input that the arguments name; returns the exit code."""
     with suppress(ImportError):  # not on Windows
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    number = int(sys.argv[1])
+    number, max_pixels = map(int, sys.argv[1:])
     try:
-        pdf = Pdf(sys.stdin.buffer.read(), "the PDF", MAX_PIXELS)
+        pdf = Pdf(sys.stdin.buffer.read(), "the PDF", max_pixels)
         if not pdf.has(number):
             raise InputError(f"the PDF has no page {number}")
         np.save(sys.stdout.buffer, pdf.read(number))

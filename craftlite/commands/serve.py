@@ -1,0 +1,117 @@
+"""`craftlite serve`: the detector as an HTTP service."""
+
+import os
+import sys
+from pathlib import Path
+
+from jsonargparse import ArgumentParser, Namespace
+from jsonargparse.typing import NonNegativeInt, PositiveFloat, PositiveInt, restricted_number_type
+
+from craftlite.commands.options import (
+    add_detector,
+    chosen_thresholds,
+    new_parser,
+    open_detector,
+)
+from craftlite.errors import ConfigError
+
+Port = restricted_number_type("Port", int, [(">=", 0), ("<=", 65535)])
+
+
+def parser() -> ArgumentParser:
+    """The options of the command."""
+    result = new_parser(
+        "Serve the detector over HTTP: POST /v1/detect takes a picture and gives the JSON that "
+        "detect writes. The options of the detector and its thresholds are what requests have "
+        "that give none. Needs craftlite[serve]."
+    )
+    add = result.add_argument
+    here = "Address to listen on; 0.0.0.0 accepts connections from other machines."
+    add("--host", type=str, default="127.0.0.1", help=here)
+    add("--port", type=Port, default=8000, metavar="N", help="Port to listen on; 0 is a free one.")
+    workers = "Pictures analysed at a time, which share --threads; by default one for each core."
+    add("--workers", type=PositiveInt, metavar="N", help=workers)
+    waiting = "Pictures that wait at most; of more, requests are refused with 429."
+    add("--max-waiting", type=NonNegativeInt, default=32, metavar="N", help=waiting)
+    seconds = "Seconds for a body to arrive, and then for its result; 408 and 503 after that."
+    add("--timeout", type=PositiveFloat, default=30.0, metavar="SECONDS", help=seconds)
+    bytes_ = "Bytes of a request, and of a picture that is fetched, at most."
+    add("--max-bytes", type=PositiveInt, default=32 * 2**20, metavar="N", help=bytes_)
+    pixels = "Pixels of a picture at most."
+    add("--max-pixels", type=PositiveInt, default=40_000_000, metavar="N", help=pixels)
+    side = "The largest long_side that a request may ask for."
+    add("--max-long-side", type=PositiveInt, default=2560, metavar="PIXELS", help=side)
+    tiles = "Tiles that a picture is run as at most."
+    add("--max-tiles", type=PositiveInt, default=32, metavar="N", help=tiles)
+    batch = "Pictures of a batch at most."
+    add("--max-batch", type=PositiveInt, default=16, metavar="N", help=batch)
+    urls = "Also take addresses of pictures, and fetch them from the public internet alone."
+    add("--allow-urls", action="store_true", help=urls)
+    keys = "File with API keys, one a line, of which requests must have one. So with the key in "
+    keys += "the environment's CRAFTLITE_API_KEY."
+    add("--api-key-file", type=Path, metavar="FILE", help=keys)
+    add_detector(result)
+    return result
+
+
+def run(args: Namespace) -> int:
+    """Serve until a signal stops it; returns the exit code.
+
+    Raises:
+        ConfigError: the port is taken, a key cannot be used or limits contradict each other.
+        WeightsError: the weights cannot be used.
+    """
+    from craftlite.serve.admission import Admission
+    from craftlite.serve.app import Service
+    from craftlite.serve.keys import read_keys
+    from craftlite.serve.logs import configure, log
+    from craftlite.serve.server import listen, serve
+    from craftlite.serve.work import Analyser, Limits
+    from craftlite.weights import find_weights
+
+    keys = read_keys(args.api_key_file, os.environ)
+    cores = usable_cores()
+    workers = args.workers or args.threads or cores
+    args.threads = max(1, (args.threads or cores) // workers)
+    if args.max_batch > workers + args.max_waiting:
+        places = workers + args.max_waiting
+        raise ConfigError(f"--max-batch {args.max_batch}: there are places for {places} pictures")
+    detector = open_detector(args)
+    if detector.long_side > args.max_long_side:
+        raise ConfigError(f"--max-long-side: is less than the {detector.long_side} of requests")
+    limits = Limits(
+        bytes=args.max_bytes,
+        pixels=args.max_pixels,
+        long_side=args.max_long_side,
+        tiles=args.max_tiles,
+        batch=args.max_batch,
+        seconds=args.timeout,
+        urls=args.allow_urls,
+    )
+    analyser = Analyser(
+        detector,
+        chosen_thresholds(args, args.weights, detector.thresholds),
+        limits,
+        find_weights(args.weights).presets,
+    )
+    listener = listen(args.host, args.port)
+    configure()
+    if not keys and args.host not in ("127.0.0.1", "::1", "localhost"):
+        log("no API key is set: whoever reaches this address can use it")
+    service = Service(analyser, Admission(workers, args.max_waiting), keys)
+    serve(service, listener)
+    if service.admission.taken:
+        # Python would wait for their threads, which nobody waits for any more.
+        sys.stderr.flush()
+        os._exit(0)
+    return 0
+
+
+def usable_cores() -> int:
+    """The cores that this process may use, by its affinity and by its container's quota."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return max(1, min(cores or 1, int(quota) // int(period)))
+    except (OSError, ValueError):
+        return cores or 1

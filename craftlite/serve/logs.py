@@ -1,0 +1,41 @@
+"""Logs of the service: one JSON object a line on stderr, without pictures and without keys."""
+
+import json
+import logging
+import sys
+import warnings
+from datetime import datetime, timezone
+from typing import Any
+
+_log = logging.getLogger("craftlite.serve")
+
+
+class _JsonLines(logging.Formatter):
+    """A record as a line of JSON; what is logged with `fields` has them as keys."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        time = datetime.fromtimestamp(record.created, timezone.utc)
+        entry = {
+            "time": time.isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps(entry)
+
+
+def configure() -> None:
+    """Write all that the process logs to stderr as JSON, uvicorn's warnings and errors too."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    _log.setLevel(logging.INFO)
+    warnings.simplefilter("ignore")  # Python's would be lines that are no JSON
+
+
+def log(event: str, *, error: BaseException | None = None, **fields: Any) -> None:
+    """Log an event with fields of its own, as an error where there is one."""
+    level = logging.INFO if error is None else logging.ERROR
+    _log.log(level, event, exc_info=error, extra={"fields": fields})

@@ -1,0 +1,133 @@
+"""uvicorn with deadlines on headers, errors in JSON, and an end that answers what is under way."""
+
+import asyncio
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from types import FrameType
+from typing import Any
+
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from craftlite.errors import ConfigError
+from craftlite.serve.app import Service, build
+from craftlite.serve.errors import ApiError
+from craftlite.serve.gate import Gate
+from craftlite.serve.logs import log
+
+HEADER_SECONDS = 10.0  # from a connection, or the end of an answer, to a request's last header
+END_SECONDS = 5  # for idle connections to close
+
+
+class _Connection(H11Protocol):
+    """A connection that has to send a request's headers in time, and to read its answer."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect_request()
+
+    def handle_events(self) -> None:
+        before = self.cycle
+        super().handle_events()
+        if self.cycle is not before:
+            self._cancel()
+
+    def on_response_complete(self) -> None:
+        self._expect_request()
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._cancel()
+        super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP, which no application sees."""
+        error = ApiError(HTTPStatus.BAD_REQUEST, "bad_request", msg)
+        headers = [("Content-Type", "application/json"), ("Connection", "close")]
+        for event in (
+            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=error.json().encode()),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+    def _expect_request(self) -> None:
+        self._cancel()
+        self._late = self.loop.call_later(HEADER_SECONDS, self.transport.abort)
+
+    def _cancel(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+
+
+class _Server(uvicorn.Server):
+    """A server that goes on listening, as not ready, until requests under way are answered."""
+
+    def __init__(self, config: uvicorn.Config, service: Service, gate: Gate) -> None:
+        super().__init__(config)
+        self._service, self._gate, self._end = service, gate, 0.0
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle signals meanwhile; to be stopped by one is no failure."""
+        handled = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, self.handle_exit) for number in handled}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop; a second signal ends at once."""
+        self.should_exit = self.force_exit = self._service.stopping
+        self._service.stopping = True
+        # Bodies and results each have their time.
+        self._end = time.monotonic() + 2 * self._gate.seconds
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether the server should end; asked ten times a second."""
+        idle = self._gate.answering == 0 or time.monotonic() > self._end
+        if self._service.stopping and idle:
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens on an address; port 0 takes a free one.
+
+    Raises:
+        ConfigError: the address or the port cannot be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host.strip("[]"), port), family=family, backlog=1024)
+    except OSError as error:
+        raise ConfigError(f"--host {host} --port {port}: {error}; choose another") from None
+
+
+def serve(service: Service, listener: socket.socket) -> None:
+    """Answer requests until a signal stops it, and then those that are under way."""
+    gate = build(service)
+    options: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False}
+    config = uvicorn.Config(
+        gate,
+        http=_Connection,
+        ws="none",
+        proxy_headers=False,
+        timeout_graceful_shutdown=END_SECONDS,
+        **options,
+    )
+    host, port = listener.getsockname()[:2]
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    log("listening", address=address)
+    _Server(config, service, gate).run(sockets=[listener])
+    log("stopped", dropped=service.admission.taken)

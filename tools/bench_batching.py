@@ -1,0 +1,95 @@
+"""Whether several pictures in one run of the network take less time each than one after another.
+
+    python -m tools.bench_batching --threads 2 --engines onnxruntime openvino
+
+Prints a table of milliseconds a picture, the median of --rounds: batches of 1, 2, 4 and 8 that all
+threads work on, and as many workers as threads that run one picture each at the same time, as
+`craftlite serve` does.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from craftlite.weights import DEFAULT, find_weights
+
+Tensor = npt.NDArray[np.float32]
+Network = Callable[[Tensor], Any]
+BATCHES = (1, 2, 4, 8)
+SIZES = ((640, 480), (1280, 736))
+
+
+def onnxruntime(file: Path, threads: int) -> Network:
+    """The network as craftlite runs it."""
+    from craftlite.runtime import OnnxRuntime
+
+    return OnnxRuntime(file, "cpu", threads)
+
+
+def openvino(file: Path, threads: int) -> Network:
+    """The same file, compiled by OpenVINO for the fastest answer to one request."""
+    import openvino as ov
+
+    options = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
+    return ov.Core().compile_model(file, "CPU", options)
+
+
+ENGINES = {"onnxruntime": onnxruntime, "openvino": openvino}
+
+
+def milliseconds(run: Callable[[], Any], pictures: int, rounds: int) -> float:
+    """The median time of a picture, after one run that is not counted."""
+    run()
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        run()
+        times.append(1000 * (time.perf_counter() - start) / pictures)
+    return statistics.median(times)
+
+
+def side_by_side(
+    networks: list[Network], picture: Tensor, pool: ThreadPoolExecutor
+) -> Callable[[], Any]:
+    """Runs each network on a picture of its own, all at the same time."""
+    return lambda: list(pool.map(lambda network: network(picture), networks))
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=["onnxruntime"])
+    args = parser.parse_args()
+    file = find_weights(DEFAULT).file
+    batches = " | ".join(f"batch {count}" for count in BATCHES)
+    print(f"| engine | input | {batches} | {args.threads} workers, a thread each |")
+    print("|---" * (len(BATCHES) + 3) + "|")
+    for engine in args.engines:
+        network = ENGINES[engine](file, args.threads)
+        alone = [ENGINES[engine](file, 1) for _ in range(args.threads)]
+        for width, height in SIZES:
+            picture = np.random.default_rng(0).normal(size=(1, 3, height, width))
+            one = picture.astype(np.float32)
+            cells = []
+            for count in BATCHES:
+                batch = np.repeat(one, count, axis=0)
+                cells.append(milliseconds(lambda: network(batch), count, args.rounds))  # noqa: B023
+            with ThreadPoolExecutor(args.threads) as pool:
+                run = side_by_side(alone, one, pool)
+                cells.append(milliseconds(run, args.threads, args.rounds))
+            print(
+                f"| {engine} | {width}x{height} | " + " | ".join(f"{c:.0f}" for c in cells) + " |"
+            )
+
+
+if __name__ == "__main__":
+    main()
