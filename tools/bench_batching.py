@@ -12,6 +12,7 @@ import statistics
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,22 +45,23 @@ def openvino(file: Path, threads: int) -> Network:
 ENGINES = {"onnxruntime": onnxruntime, "openvino": openvino}
 
 
-def milliseconds(run: Callable[[], Any], pictures: int, rounds: int) -> float:
-    """The median time of a picture, after one run that is not counted."""
-    run()
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        run()
-        times.append(1000 * (time.perf_counter() - start) / pictures)
-    return statistics.median(times)
-
-
 def side_by_side(
     networks: list[Network], picture: Tensor, pool: ThreadPoolExecutor
 ) -> Callable[[], Any]:
-    """Runs each network on a picture of its own, all at the same time."""
+    """Runs each network on the picture, all at the same time."""
     return lambda: list(pool.map(lambda network: network(picture), networks))
+
+
+def milliseconds(runs: list[tuple[int, Callable[[], Any]]], rounds: int) -> list[float]:
+    """The median time of a picture, for each run of so many pictures; they take turns."""
+    times: list[list[float]] = [[] for _ in runs]
+    for number in range(rounds + 1):
+        for (pictures, run), kept in zip(runs, times, strict=True):
+            start = time.perf_counter()
+            run()
+            if number:  # the first one allocates
+                kept.append(1000 * (time.perf_counter() - start) / pictures)
+    return [statistics.median(kept) for kept in times]
 
 
 def main() -> None:
@@ -79,16 +81,12 @@ def main() -> None:
         for width, height in SIZES:
             picture = np.random.default_rng(0).normal(size=(1, 3, height, width))
             one = picture.astype(np.float32)
-            cells = []
-            for count in BATCHES:
-                batch = np.repeat(one, count, axis=0)
-                cells.append(milliseconds(lambda: network(batch), count, args.rounds))  # noqa: B023
+            repeated = [np.repeat(one, count, axis=0) for count in BATCHES]
+            runs = [(len(batch), partial(network, batch)) for batch in repeated]
             with ThreadPoolExecutor(args.threads) as pool:
-                run = side_by_side(alone, one, pool)
-                cells.append(milliseconds(run, args.threads, args.rounds))
-            print(
-                f"| {engine} | {width}x{height} | " + " | ".join(f"{c:.0f}" for c in cells) + " |"
-            )
+                runs.append((args.threads, side_by_side(alone, one, pool)))
+                cells = " | ".join(f"{cell:.0f}" for cell in milliseconds(runs, args.rounds))
+            print(f"| {engine} | {width}x{height} | {cells} |", flush=True)
 
 
 if __name__ == "__main__":

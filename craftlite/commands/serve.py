@@ -100,7 +100,7 @@ def run(args: Namespace) -> int:
         log("no API key is set: whoever reaches this address can use it")
     service = Service(analyser, Admission(workers, args.max_waiting), keys)
     serve(service, listener)
-    if service.admission.taken:
+    if service.dropped:
         # Python would wait for their threads, which nobody waits for any more.
         sys.stderr.flush()
         os._exit(0)

@@ -14,10 +14,10 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from craftlite import __version__
-from craftlite.serve.admission import Admission
+from craftlite.serve.admission import Admission, ClientGoneError
 from craftlite.serve.bodies import read_one, read_several
-from craftlite.serve.errors import ApiError, bad_option, field_of
-from craftlite.serve.gate import Exchange, Gate
+from craftlite.serve.errors import ApiError, bad_option, failed, field_of
+from craftlite.serve.gate import CLOSED, Exchange, Gate
 from craftlite.serve.keys import Keys
 from craftlite.serve.logs import log
 from craftlite.serve.metrics import Metrics
@@ -36,6 +36,7 @@ class Service:
     Attributes:
         ready: whether the network has run.
         stopping: whether the process ends once the requests under way are answered.
+        dropped: pictures still worked on when it ended, of requests that had given up.
     """
 
     analyser: Analyser
@@ -44,6 +45,7 @@ class Service:
     metrics: Metrics = field(default_factory=Metrics)
     ready: bool = False
     stopping: bool = False
+    dropped: int = 0
 
     def admit(self, request: Request) -> None:
         """Raise ApiError unless a request has a key, if one is needed, and there is room for it."""
@@ -98,6 +100,7 @@ def build(service: Service) -> Gate:
         warming = asyncio.create_task(service.warm_up())
         yield
         warming.cancel()
+        service.dropped = service.admission.taken
 
     app = FastAPI(
         title="craftlite",
@@ -177,6 +180,14 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(ApiError)
     async def own(request: Request, error: ApiError) -> JSONResponse:
         return error.response()
+
+    @app.exception_handler(ClientGoneError)
+    async def gone(request: Request, error: ClientGoneError) -> Response:
+        return Response(status_code=CLOSED)
+
+    @app.exception_handler(Exception)
+    async def other(request: Request, error: Exception) -> JSONResponse:
+        return failed().response()  # the gate gets the error, too, and logs it
 
     @app.exception_handler(RequestValidationError)
     async def options(request: Request, error: RequestValidationError) -> JSONResponse:

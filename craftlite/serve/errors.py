@@ -47,6 +47,12 @@ class ApiError(Exception):
         return JSONResponse(self.content(), self.status, self.headers)
 
 
+def failed() -> ApiError:
+    """The error of a request at which the server itself failed."""
+    message = "the server failed; its log says why"
+    return ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, "failed", message)
+
+
 def busy(message: str) -> ApiError:
     """The error of a request for which there is no room now."""
     return ApiError(HTTPStatus.TOO_MANY_REQUESTS, "busy", message, headers={"Retry-After": "1"})

@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from craftlite.serve.admission import ClientGoneError
-from craftlite.serve.errors import ApiError, busy, too_large
+from craftlite.serve.errors import ApiError, busy, failed, too_large
 from craftlite.serve.logs import log
 from craftlite.serve.metrics import Metrics
 
@@ -187,8 +187,6 @@ async def _refuse(
     """Answer a request that failed, and log an error that nobody expected."""
     if not isinstance(error, ApiError):
         log("failed", error=error, id=exchange.id)
-        error = ApiError(
-            HTTPStatus.INTERNAL_SERVER_ERROR, "failed", "the server failed; its log says why"
-        )
+        error = failed()
     if exchange.status == CLOSED:  # nothing has been sent yet
         await error.response()(scope, receive, send)

@@ -114,9 +114,8 @@ _PICTURE: dict[str, Any] = {
     "words": [{"quad": _BOX, "polygon": _BOX, "score": 0.93, "order": 0}],
 }
 _ERROR: dict[str, Any] = {
-    "code": "busy",
-    "message": "All places are taken; try again later.",
-    "field": None,
+    **{"code": "bad_option", "field": "min_score"},
+    "message": "Input should be less than or equal to 1",
 }
 
 

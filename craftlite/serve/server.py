@@ -130,4 +130,4 @@ def serve(service: Service, listener: socket.socket) -> None:
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     log("listening", address=address)
     _Server(config, service, gate).run(sockets=[listener])
-    log("stopped", dropped=service.admission.taken)
+    log("stopped", dropped=service.dropped)
