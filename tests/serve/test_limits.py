@@ -17,6 +17,7 @@ from served import SLOW, Server, blank, error, serving, tall, wait_until
 MOST_BYTES = 200_000
 JSON = {"Content-Type": "application/json"}
 RAW = {"Content-Type": "application/octet-stream"}
+PATIENT = ("--timeout", "120")
 ONE_PLACE_AND_ONE_TO_WAIT = ("--workers", "1", "--max-waiting", "1", "--max-batch", "2")
 
 
