@@ -50,6 +50,7 @@ def test_every_command_explains_its_options(
         ("inspect --help", "torch gradio uharfbuzz"),
         ("convert --help", "torch onnxruntime matplotlib gradio uharfbuzz"),
         ("train --help", "torch onnxruntime uharfbuzz"),
+        ("serve --help", "torch fastapi uvicorn gradio"),
     ],
 )
 def test_help_imports_what_its_command_needs_alone(arguments: str, heavy: str) -> None:

@@ -15,7 +15,7 @@ from craftlite.commands.options import (
 )
 from craftlite.errors import ConfigError
 
-Port = restricted_number_type("Port", int, [(">=", 0), ("<=", 65535)])
+PortOrNone = restricted_number_type("PortOrNone", int, [(">=", 0), ("<=", 65535)])
 
 
 def parser() -> ArgumentParser:
@@ -28,7 +28,13 @@ def parser() -> ArgumentParser:
     add = result.add_argument
     here = "Address to listen on; 0.0.0.0 accepts connections from other machines."
     add("--host", type=str, default="127.0.0.1", help=here)
-    add("--port", type=Port, default=8000, metavar="N", help="Port to listen on; 0 is a free one.")
+    add(
+        "--port",
+        type=PortOrNone,
+        default=8000,
+        metavar="N",
+        help="Port to listen on; 0 is a free one.",
+    )
     workers = "Pictures analysed at a time, which share --threads; by default one for each core."
     add("--workers", type=PositiveInt, metavar="N", help=workers)
     waiting = "Pictures that wait at most; of more, requests are refused with 429."
