@@ -17,7 +17,7 @@ from craftlite.geometry import Picture
 from craftlite.image.pdf import Pdf
 
 SECONDS = 30  # for one page, with the start of the process
-MEMORY = 4 * 2**30  # bytes of addresses that the process may use
+MEMORY = 2 * 2**30  # bytes of addresses that the process may use
 _REFUSED = 3  # exit code after an InputError, whose sentence is on stderr
 
 
