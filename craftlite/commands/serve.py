@@ -12,8 +12,10 @@ from craftlite.commands.options import (
     chosen_thresholds,
     new_parser,
     open_detector,
+    parse_workers,
 )
 from craftlite.errors import ConfigError
+from craftlite.parallel import cores
 
 PortOrNone = restricted_number_type("PortOrNone", int, [(">=", 0), ("<=", 65535)])
 
@@ -35,8 +37,8 @@ def parser() -> ArgumentParser:
         metavar="N",
         help="Port to listen on; 0 is a free one.",
     )
-    workers = "Pictures analysed at a time, which share --threads; by default one for each core."
-    add("--workers", type=PositiveInt, metavar="N", help=workers)
+    workers = "Pictures to work on at once; auto takes one for each of --threads."
+    add("--workers", type=str, default="auto", metavar="auto|N", help=workers)
     waiting = "Pictures that wait at most; of more, requests are refused with 429."
     add("--max-waiting", type=NonNegativeInt, default=32, metavar="N", help=waiting)
     seconds = "Seconds for a body to arrive, and then for its result; 408 and 503 after that."
@@ -76,9 +78,9 @@ def run(args: Namespace) -> int:
     from craftlite.weights import find_weights
 
     keys = read_keys(args.api_key_file, os.environ)
-    cores = usable_cores()
-    workers = args.workers or args.threads or cores
-    args.threads = max(1, (args.threads or cores) // workers)
+    threads = args.threads or cores()
+    workers = parse_workers(args.workers) or threads
+    args.threads = max(1, threads // workers)
     if args.max_batch > workers + args.max_waiting:
         places = workers + args.max_waiting
         raise ConfigError(f"--max-batch {args.max_batch}: there are places for {places} pictures")
@@ -111,13 +113,3 @@ def run(args: Namespace) -> int:
         sys.stderr.flush()
         os._exit(0)
     return 0
-
-
-def usable_cores() -> int:
-    """The cores that this process may use, by its affinity and by its container's quota."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return max(1, min(cores or 1, int(quota) // int(period)))
-    except (OSError, ValueError):
-        return cores or 1
