@@ -20,7 +20,8 @@ from craftlite.serve.errors import ApiError
 from craftlite.serve.gate import Gate
 from craftlite.serve.logs import log
 
-HEADER_SECONDS = 10.0  # from a connection, or the end of an answer, to a request's last header
+HEADER_SECONDS = 10.0  # from a connection to its first request's last header
+NEXT_SECONDS = 60.0  # from an answer to the next one's, and for the client to read the answer
 END_SECONDS = 5  # for idle connections to close
 
 
@@ -31,7 +32,7 @@ class _Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._expect_request()
+        self._expect_request(HEADER_SECONDS)
 
     def handle_events(self) -> None:
         before = self.cycle
@@ -40,7 +41,7 @@ class _Connection(H11Protocol):
             self._cancel()
 
     def on_response_complete(self) -> None:
-        self._expect_request()
+        self._expect_request(NEXT_SECONDS)
         super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -59,9 +60,9 @@ class _Connection(H11Protocol):
             self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
 
-    def _expect_request(self) -> None:
+    def _expect_request(self, seconds: float) -> None:
         self._cancel()
-        self._late = self.loop.call_later(HEADER_SECONDS, self.transport.abort)
+        self._late = self.loop.call_later(seconds, self.transport.abort)
 
     def _cancel(self) -> None:
         if self._late is not None:
