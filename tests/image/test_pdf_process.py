@@ -29,8 +29,8 @@ def test_a_page_is_drawn_with_the_number_of_pages(scan: bytes) -> None:
 
 
 def test_a_page_has_no_more_pixels_than_are_allowed(scan: bytes) -> None:
-    picture, _ = draw_page(scan, 1, 1000)
-    assert 500 < picture.shape[0] * picture.shape[1] <= 1000
+    picture, _ = draw_page(scan, 1, 10_000)
+    assert 5000 < picture.shape[0] * picture.shape[1] <= 10_000
 
 
 def test_what_cannot_be_drawn_is_a_sentence(scan: bytes) -> None:

@@ -88,7 +88,7 @@ def blank(width: int, height: int) -> bytes:
 
 def tall() -> bytes:
     """A picture that is run as many tiles."""
-    return blank(1500, 8000)
+    return blank(1500, 5000)
 
 
 def error(answer: httpx.Response, status: int) -> dict[str, Any]:

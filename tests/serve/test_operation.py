@@ -175,7 +175,7 @@ def test_it_ends_once_what_is_under_way_is_answered() -> None:
             assert error(late, 503)["code"] == "not_ready"
             assert server.client().get("/healthz").status_code == 200
             assert first.result().status_code == 200
-            assert first.result().json()["height"] == 8000
+            assert first.result().json()["height"] == 5000
         assert server.process.wait(timeout=60) == 0
         assert server.events("stopped")[0]["dropped"] == 0
 
