@@ -38,8 +38,9 @@ EXTRAS = {
     **dict.fromkeys(("onnx", "onnxscript"), "export"),
     **dict.fromkeys(("uharfbuzz", "scipy"), "synth"),
     **dict.fromkeys(("jinja2", "matplotlib"), "report"),
-    **{"cleval": "cleval", "gradio": "demo", "onnxruntime": "cpu"},
     **dict.fromkeys(("fastapi", "uvicorn", "prometheus_client"), "serve"),
+    **{"cleval": "cleval", "gradio": "demo", "pyarrow": "parquet"},
+    "onnxruntime": "cpu",
 }
 # What a command that only runs networks lacks for --engine torch comes with "gpu".
 RUNNING, TORCH = ("detect", "read", "eval"), ("torch", "safetensors")

@@ -171,3 +171,29 @@ def test_a_damaged_record_of_a_run_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "results.jsonl").write_text("no json\n")
     with pytest.raises(CraftliteError, match=r"results\.jsonl: is damaged"):
         FilePerRun(tmp_path, "csv", resume=True)
+
+
+def test_parquet_is_written_a_thousand_pictures_at_a_time(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    writer = FilePerRun(tmp_path, "parquet")
+    line = json_line(record("caf\udce9.jpg", words(characters=True))) + "\n"
+    (tmp_path / "results.jsonl").write_text(line * 2500)
+    writer.close()
+    file = parquet.ParquetFile(tmp_path / "results.parquet")
+    groups = [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)]
+    assert groups == [1000, 1000, 500]
+    row = file.read().slice(2499).to_pylist()[0]
+    assert row["image"] == "caf\\udce9.jpg"
+    assert row["words"] == json.loads(line)["words"]
+    assert all(field.metadata[b"description"] for field in file.schema_arrow)
+
+
+def test_a_resumed_run_of_parquet_keeps_and_adds(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    for number, name in enumerate("ab"):
+        writer = FilePerRun(tmp_path, "parquet", resume=True)
+        assert [writer.has(old, PurePath(old)) for old in "ab"] == [number > 0, False]
+        writer.write(name, PurePath(name), words())
+        writer.close()
+    images = parquet.read_table(tmp_path / "results.parquet")["image"].to_pylist()
+    assert images == ["a", "b"]

@@ -36,7 +36,8 @@ from craftlite.postprocess import Thresholds
 from craftlite.progress import write_line
 from craftlite.words import Words
 
-FORMATS = ("json", "jsonl", "icdar", "coco", "csv", *LABELS)
+FORMATS = ("json", "jsonl", "icdar", "coco", "csv", "parquet", *LABELS)
+WHOLE = ("json", "jsonl", "parquet")  # formats that have a place for all that is found
 MANY_TILES = 4  # from which on a picture's tiles are announced
 JPEG_LONGEST = 65_500  # pixels; a longer side does not fit the format
 
@@ -65,7 +66,7 @@ def parser() -> ArgumentParser:
         choices=("word", "char", "line"),
         default="word",
         help="char also finds the characters of each word; line groups words into lines of text, "
-        "which formats other than json and jsonl then hold in place of words",
+        "which formats other than json, jsonl and parquet then hold in place of words",
     )
     workers = (
         "pictures to work on at once; auto takes one for each of --threads, and --threads for a "
@@ -108,8 +109,9 @@ def _check(args: Namespace) -> None:
         return
     if args.resume and args.overwrite:
         raise ConfigError("--resume and --overwrite: choose one")
-    if args.level == "char" and args.format not in ("json", "jsonl"):
-        raise ConfigError(f"--format {args.format} has no place for characters; use json or jsonl")
+    if args.level == "char" and args.format not in WHOLE:
+        known = ", ".join(WHOLE)
+        raise ConfigError(f"--format {args.format} has no place for characters; use one of {known}")
     try:
         args.out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=args.out):

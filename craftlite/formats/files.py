@@ -4,10 +4,11 @@ import errno
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path, PurePath
 
 from craftlite.errors import ConfigError, CraftliteError
-from craftlite.files import unwritable, write_whole
+from craftlite.files import unwritable, write_whole, written_whole
 from craftlite.formats.coco import coco
 from craftlite.formats.csv_table import csv_table
 from craftlite.formats.icdar import icdar
@@ -31,6 +32,7 @@ LABELS = ("labelme", "labelstudio", "paddleocr")  # to correct in a tool, which 
 FINALS = {
     "coco": "coco.json",
     "csv": "results.csv",
+    "parquet": "results.parquet",
     "labelstudio": "labelstudio.json",
     "paddleocr": "Label.txt",
 }
@@ -89,11 +91,13 @@ class FilePerRun:
         form: "jsonl" or a format of FINALS.
         resume: keep what `results.jsonl` holds, and go on from there.
         overwrite: replace what an earlier run wrote.
-        lines: whether a format of FINALS holds lines of text in place of words, and jsonl both.
+        lines: whether a format of FINALS holds lines of text in place of words; jsonl and parquet
+            hold both.
 
     Raises:
         ConfigError: an earlier run's file is there, and neither resume nor overwrite is set.
         CraftliteError: a file cannot be written, or `results.jsonl` is not one of ours.
+        ModuleNotFoundError: the form is parquet, and pyarrow is not installed.
     """
 
     def __init__(
@@ -109,12 +113,16 @@ class FilePerRun:
         self._final = out / FINALS[form] if form in FINALS else None
         self._form, self._lines = form, lines
         resume = self._resumed = resume and self._journal.exists()
+        if form == "parquet":
+            import_module("craftlite.formats.parquet")  # fails here where pyarrow is missing
         if not resume and not overwrite:
             self._refuse_to_replace()
-        records = _read_records(self._journal) if resume else []
-        self._done = {(entry["image"], *part_of(entry).items()) for entry in records}
+        self._done: set[tuple[object, ...]] = set()
         # Written anew even when resuming, which drops a last line that a crash cut short.
-        write_whole(self._journal, "".join(json_line(entry) + "\n" for entry in records))
+        with written_whole(self._journal) as unfinished, unfinished.open("w", newline="") as file:
+            for entry in _read_records(self._journal) if resume else ():
+                self._done.add((entry["image"], *part_of(entry).items()))
+                file.write(json_line(entry) + "\n")
 
     def has(self, name: str, target: PurePath, part: Part | None = None) -> bool:
         """Whether the picture is in the file already."""
@@ -140,7 +148,13 @@ class FilePerRun:
         """Write the format's own file; raises CraftliteError where it cannot be written."""
         if self._final is None:
             return
-        records = _read_records(self._journal)
+        if self._form == "parquet":
+            from craftlite.formats.parquet import write_parquet
+
+            with written_whole(self._final) as unfinished:
+                write_parquet(unfinished, _read_records(self._journal))
+            return
+        records = list(_read_records(self._journal))
         if self._form in LABELS:
             records = list(_with_files(records, self._final))
         content = file_text(self._form, records, self._final)
@@ -216,27 +230,31 @@ def _holds_something(file: Path) -> bool:
     return file.exists() and file.stat().st_size > 0
 
 
-def _read_records(journal: Path) -> list[Record]:
+def _read_records(journal: Path) -> Iterator[Record]:
     """The whole lines of a journal; one that was cut or glued to another is left out and named.
 
     Raises:
         CraftliteError: the first line is none of ours.
     """
-    *lines, _ = journal.read_text("utf-8", "replace").split("\n")
-    records: list[Record] = []
-    for number, line in enumerate(lines, 1):
-        try:
-            entry = json.loads(line)
-            image, size, found = entry["image"], (entry["width"], entry["height"]), entry["words"]
-            whole: Record = {"image": image, "width": size[0], "height": size[1], "words": found}
-            if "lines" in entry:
-                whole["lines"] = entry["lines"]
-            records.append({**whole, **part_of(entry)})
-        except (ValueError, KeyError, TypeError) as error:
-            if number == 1:
-                raise CraftliteError(
-                    f"{journal}: is damaged and cannot be resumed ({error}); "
-                    "run with --overwrite in place of --resume"
-                ) from error
-            write_line(f"{journal}:{number}: is damaged; its picture is done again")
-    return records
+    with journal.open(encoding="utf-8", errors="replace") as file:
+        for number, line in enumerate(file, 1):
+            if not line.endswith("\n"):
+                return
+            try:
+                yield _parse_record(line)
+            except (ValueError, KeyError, TypeError) as error:
+                if number == 1:
+                    raise CraftliteError(
+                        f"{journal}: is damaged and cannot be resumed ({error}); "
+                        "run with --overwrite in place of --resume"
+                    ) from error
+                write_line(f"{journal}:{number}: is damaged; its picture is done again")
+
+
+def _parse_record(line: str) -> Record:
+    entry = json.loads(line)
+    image, size, found = entry["image"], (entry["width"], entry["height"]), entry["words"]
+    whole: Record = {"image": image, "width": size[0], "height": size[1], "words": found}
+    if "lines" in entry:
+        whole["lines"] = entry["lines"]
+    return {**whole, **part_of(entry)}

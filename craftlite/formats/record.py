@@ -13,7 +13,9 @@ from craftlite.image.document import Part
 from craftlite.reading_order import Line
 from craftlite.words import Words
 
-Format = Literal["json", "jsonl", "icdar", "coco", "csv", "labelme", "labelstudio", "paddleocr"]
+Format = Literal[
+    "json", "jsonl", "icdar", "coco", "csv", "parquet", "labelme", "labelstudio", "paddleocr"
+]
 DONT_CARE = "###"  # what competitions and tools write in place of a text that nobody can read
 
 
