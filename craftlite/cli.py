@@ -39,11 +39,11 @@ EXTRAS = {
     **dict.fromkeys(("uharfbuzz", "scipy"), "synth"),
     **dict.fromkeys(("jinja2", "matplotlib"), "report"),
     **dict.fromkeys(("fastapi", "uvicorn", "prometheus_client"), "serve"),
-    **{"cleval": "cleval", "gradio": "demo", "pyarrow": "parquet"},
+    **{"cleval": "cleval", "gradio": "demo", "pyarrow": "parquet", "ray": "ray"},
     "onnxruntime": "cpu",
 }
 # What a command that only runs networks lacks for --engine torch comes with "gpu".
-RUNNING, TORCH = ("detect", "read", "eval"), ("torch", "safetensors")
+RUNNING, TORCH = ("detect", "read", "serve", "eval"), ("torch", "safetensors")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
