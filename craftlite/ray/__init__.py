@@ -28,7 +28,7 @@ from craftlite.files import sha256_of
 from craftlite.postprocess import Thresholds
 from craftlite.progress import Progress, write_line
 from craftlite.ray.shards import Source, find_partitions
-from craftlite.ray.storage import Folder, address_of, filesystem
+from craftlite.ray.storage import Folder, absolute
 from craftlite.ray.worker import Done, Job, Worker, input_name
 from craftlite.weights import DEFAULT, find_weights
 
@@ -110,7 +110,7 @@ def detect(
         raise ConfigError("partition and cpus_per_worker must be 1 or more, gpus_per_worker 0")
     job = Job(
         source=Source(
-            address=address_of(*filesystem(source)),
+            address=absolute(source),
             column=column,
             name_column=name_column,
             public_only=public_only,
@@ -120,7 +120,7 @@ def detect(
         words={"polygons": polygons, "characters": characters, "min_score": min_score},
         lines=lines,
     )
-    folder = Folder(address_of(*filesystem(out)))
+    folder = Folder(absolute(out))
     pool = _Pool(workers, cpus_per_worker, gpus_per_worker)
     try:
         digest = pool.check(job, folder)

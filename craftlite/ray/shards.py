@@ -87,8 +87,13 @@ def _list(address: str) -> tuple[list[str], list[str], list[str]]:
     try:
         if has_magic(path) and not files.exists(path):
             found, start = files.glob(path), ""
+        elif files.isfile(path):
+            found, start = [path], path
         else:
-            found, start = files.find(path), path
+            # Not fsspec's `find`, which leaves out folders that cannot be listed.
+            folders = files.walk(path, on_error="raise")
+            found = [f"{folder}/{name}" for folder, _, names in folders for name in names]
+            start = path
     except (OSError, ValueError) as error:
         raise InputError(f"{address}: cannot be listed ({error})") from error
     loose: list[str] = []
@@ -157,8 +162,8 @@ def _fetched(named: Named, public_only: bool) -> tuple[str, bytes | InputError]:
     def fetch() -> Iterator[tuple[str, bytes]]:
         content: bytes | str = source
         if is_url(content) and not content.startswith(("http://", "https://")):
-            files, path = filesystem(content)
-            content = files.cat_file(path, end=MAX_BYTES + 1)
+            with _opened(content) as file:
+                content = file.read(MAX_BYTES + 1)
         yield name, load(content, name, public_only)
 
     [(_, content)] = _patiently(name, fetch)

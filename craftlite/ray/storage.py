@@ -27,7 +27,7 @@ def filesystem(address: str) -> tuple[AbstractFileSystem, str]:
         ConfigError: neither knows such addresses.
     """
     if not is_url(address):
-        return LocalFileSystem(), os.path.abspath(address)  # noqa: PTH100 (pathlib's keeps "..")
+        return LocalFileSystem(), absolute(address)
     try:
         try:
             found, path = url_to_fs(address)
@@ -37,6 +37,11 @@ def filesystem(address: str) -> tuple[AbstractFileSystem, str]:
     except (ValueError, ImportError) as error:
         raise ConfigError(f"{address}: cannot be opened ({error})") from error
     return found, path
+
+
+def absolute(address: str) -> str:
+    """An address as it is, a path without what depends on the folder of a process."""
+    return address if is_url(address) else os.path.abspath(address)  # noqa: PTH100 (keeps links)
 
 
 def address_of(files: AbstractFileSystem, path: str) -> str:
