@@ -2,7 +2,6 @@
 
 import tarfile
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from craftlite.errors import ConfigError, InputError
 from craftlite.image.download import is_url
 from craftlite.image.source import MAX_BYTES, load
 from craftlite.inputs import SUFFIXES, unread_line
+from craftlite.parallel import in_order
 from craftlite.progress import write_line
 from craftlite.ray.storage import address_of, filesystem
 
@@ -135,14 +135,9 @@ def read_pictures(partition: Partition, source: Source) -> Iterator[tuple[str, b
 
     Some are fetched in advance. Where a tar or a Parquet file is damaged, its own name comes last.
     """
-    window: deque[Any] = deque()
-    with ThreadPoolExecutor(THREADS) as pool:
-        for named in _named(partition, source):
-            window.append(pool.submit(_fetched, named, source.public_only))
-            if len(window) == THREADS:
-                yield window.popleft().result()
-        while window:
-            yield window.popleft().result()
+    named = _named(partition, source)
+    jobs = (partial(_fetched, one, source.public_only) for one in named)
+    return (fetched.result() for fetched in in_order(jobs, THREADS))
 
 
 def _named(partition: Partition, source: Source) -> Iterator[Named]:
