@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import craftlite
 from craftlite.cli import EXTRAS, missing_package
 from craftlite.install import install_hint
+from craftlite.providers import PACKAGES
 
 ROOT = Path(craftlite.__file__).parents[1]
 
@@ -78,3 +80,9 @@ def test_who_lacks_torch_hears_of_its_small_build() -> None:
     to_run = missing_package(ModuleNotFoundError(name="torch"), "detect")
     assert install_hint("gpu") in to_run and "CPU build" in to_run
     assert "CPU build" not in missing_package(ModuleNotFoundError(name="onnx"))
+
+
+def test_no_extra_brings_a_second_owner_of_the_module_onnxruntime() -> None:
+    required = re.findall(r'"([\w-]+)[\[<>=]', (ROOT / "pyproject.toml").read_text("utf-8"))
+    assert {"onnxruntime", "openvino", "torch"} <= set(required)
+    assert not {"opencv-python", "onnxruntime-openvino", *PACKAGES.values()} & set(required)
