@@ -10,6 +10,8 @@ import pytest
 
 from craftlite.cli import COMMANDS, main
 
+PLATE = Path(__file__).parents[1] / "data/samples/images/plate.jpg"
+
 
 def usage_error(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     """What stderr says; the exit code must be that of wrong usage."""
@@ -133,36 +135,37 @@ def test_bench_times_networks_and_postprocessing(capsys: pytest.CaptureFixture[s
 
 
 def test_a_reader_that_goes_away_is_no_traceback() -> None:
-    program = "import sys; from craftlite.cli import main; sys.exit(main(['info', '--json']))"
-    run = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    command = [sys.executable, "-m", "craftlite.cli", "detect", str(PLATE), "--long-side", "64"]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert run.stdout is not None and run.stderr is not None
     run.stdout.close()
     said = run.stderr.read().decode()
-    run.wait()
+    assert run.wait() == 1
     assert "Traceback" not in said
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
 @pytest.mark.parametrize("buffered", ["", "1"])
 @pytest.mark.parametrize(
-    "arguments", ["info", "bench --weights craftlite-small --size 64x64 --runs 1"]
+    "arguments",
+    [
+        ["detect", str(PLATE), "--long-side", "64"],
+        ["bench", "--weights", "craftlite-small", "--size", "64x64", "--runs", "1"],
+    ],
+    ids=["detect", "bench"],
 )
-def test_a_full_disk_under_standard_output_is_named(arguments: str, buffered: str) -> None:
-    program = "import sys; from craftlite.cli import main; sys.exit(main(sys.argv[1:]))"
+def test_a_full_disk_under_standard_output_is_named(arguments: list[str], buffered: str) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-c", program, *arguments.split()],
+            [sys.executable, "-m", "craftlite.cli", *arguments],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
             env=os.environ | {"PYTHONUNBUFFERED": buffered},
         )
     assert done.returncode == 1
-    command = arguments.split()[0]
     last = done.stderr.splitlines()[-1]
-    assert last.startswith(f"craftlite {command}: [Errno 28]") and "'standard output'" in last
+    assert last.startswith(f"craftlite {arguments[0]}: [Errno 28]") and "'standard output'" in last
     assert "Exception" not in done.stderr and "Traceback" not in done.stderr
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,17 +12,12 @@ import pytest
 from craftlite import Detector
 from craftlite.cli import main
 from craftlite.export.contract import contract
+from craftlite.export.quantise import network_input, write_int8
 from craftlite.runtime import METADATA, OnnxRuntime
 from craftlite.weights import find_weights
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples" / "images"
 SHIPPED = find_weights("craftlite-small")
-
-
-def exported(out: Path, *options: str) -> Path:
-    """The shipped weights, exported with options."""
-    assert main(["export", "--weights", "craftlite-small", "--out", str(out), *options]) == 0
-    return out
 
 
 def region_difference(file: Path) -> float:
@@ -33,51 +27,49 @@ def region_difference(file: Path) -> float:
     return float(np.abs(one - other).mean())
 
 
-def check_settings(file: Path) -> None:
-    """What is inside and beside a file is what the shipped weights have."""
+def check_contract(file: Path) -> None:
+    """A file's metadata are those of the shipped weights."""
     network = OnnxRuntime(file, "cpu")
     facts = json.loads(network.session.get_modelmeta().custom_metadata_map[METADATA])
     assert facts == contract(network.network, SHIPPED)
-    assert SHIPPED.calibration is not None
-    assert find_weights(file).calibration == SHIPPED.calibration
 
 
 def test_half_precision_takes_half_the_bytes(tmp_path: Path) -> None:
-    half = exported(tmp_path / "half.onnx", "--fp16")
+    half = tmp_path / "half.onnx"
+    options = ["--weights", "craftlite-small", "--out", str(half), "--fp16"]
+    assert main(["export", *options]) == 0
     assert SHIPPED.onnx is not None
     assert half.stat().st_size < 0.55 * SHIPPED.onnx.stat().st_size
     assert region_difference(half) < 1e-3
-    check_settings(half)
+    check_contract(half)
+    beside = find_weights(half)
+    assert SHIPPED.calibration is not None
+    assert (beside.thresholds, beside.long_side) == (SHIPPED.thresholds, SHIPPED.long_side)
+    assert beside.calibration == SHIPPED.calibration
 
 
 def test_integers_take_a_third_of_the_bytes(tmp_path: Path) -> None:
-    some = tmp_path / "some"
-    some.mkdir()
-    for path in sorted(SAMPLES.iterdir())[:3]:
-        shutil.copy(path, some)
-    small = exported(tmp_path / "small.onnx", "--int8", "--calibrate", str(some))
+    small = tmp_path / "small.onnx"
     assert SHIPPED.onnx is not None
+    write_int8(SHIPPED.onnx, small, (network_input(p, 640) for p in sorted(SAMPLES.iterdir())[:3]))
     assert small.stat().st_size < 0.35 * SHIPPED.onnx.stat().st_size
     # It is 0.0050 where the first convolutions are in 8 bits too.
     assert 0 < region_difference(small) < 0.004
-    check_settings(small)
+    check_contract(small)
 
 
 @pytest.mark.parametrize(
-    "code",
-    [
-        "from craftlite.cli import main; "
-        "sys.exit(main(['export', '--weights', 'craftlite-small', '--fp16', '--out', out]))",
-        "from craftlite.export.quantise import write_int8; write_int8(Path(full), Path(out), [])",
-    ],
-    ids=["half", "integers"],
+    "call", ["write_half(full, out)", "write_int8(full, out, [])"], ids=["half", "integers"]
 )
-def test_where_files_cannot_grow_the_sentence_names_one(code: str, tmp_path: Path) -> None:
+def test_where_files_cannot_grow_the_sentence_names_one(call: str, tmp_path: Path) -> None:
     out = tmp_path / "out.onnx"
-    limit = "import resource, sys; from pathlib import Path; full, out = sys.argv[1:]; "
-    limit += "resource.setrlimit(resource.RLIMIT_FSIZE, (10**6, 10**6)); "
+    program = (
+        "import resource, sys; from pathlib import Path; full, out = map(Path, sys.argv[1:]); "
+    )
+    program += "from craftlite.export.quantise import write_half, write_int8; "
+    program += f"resource.setrlimit(resource.RLIMIT_FSIZE, (10**6, 10**6)); {call}"
     done = subprocess.run(
-        [sys.executable, "-c", limit + code, str(SHIPPED.onnx), str(out)],
+        [sys.executable, "-c", program, str(SHIPPED.onnx), str(out)],
         env=os.environ | {"TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,
@@ -85,17 +77,6 @@ def test_where_files_cannot_grow_the_sentence_names_one(code: str, tmp_path: Pat
     last = done.stderr.splitlines()[-1]
     assert done.returncode == 1 and f": {tmp_path}/" in last and "File too large" in last
     assert not out.exists()
-
-
-def test_tuned_thresholds_go_along_and_are_never_overwritten(tmp_path: Path) -> None:
-    out = exported(tmp_path / "plain.onnx")
-    again = find_weights(out)
-    assert (again.thresholds, again.long_side) == (SHIPPED.thresholds, SHIPPED.long_side)
-    beside = tmp_path / "plain.json"
-    own = json.loads(beside.read_text()) | {"long_side": 960}
-    beside.write_text(json.dumps(own))
-    exported(out)
-    assert find_weights(out).long_side == 960
 
 
 @pytest.mark.parametrize(
