@@ -8,16 +8,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from craftlite import Detector
 from craftlite.cli import main
 from craftlite.export.contract import contract
-from craftlite.export.quantise import network_input, write_int8
 from craftlite.runtime import METADATA, OnnxRuntime
-from craftlite.weights import find_weights
+from craftlite.weights import find_weights, settings_text, tuned_settings
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples" / "images"
 SHIPPED = find_weights("craftlite-small")
+
+
+def exported(out: Path, *options: str) -> Path:
+    """The shipped weights, exported with options."""
+    assert main(["export", "--weights", "craftlite-small", "--out", str(out), *options]) == 0
+    return out
 
 
 def region_difference(file: Path) -> float:
@@ -35,9 +41,7 @@ def check_contract(file: Path) -> None:
 
 
 def test_half_precision_takes_half_the_bytes(tmp_path: Path) -> None:
-    half = tmp_path / "half.onnx"
-    options = ["--weights", "craftlite-small", "--out", str(half), "--fp16"]
-    assert main(["export", *options]) == 0
+    half = exported(tmp_path / "half.onnx", "--fp16")
     assert SHIPPED.onnx is not None
     assert half.stat().st_size < 0.55 * SHIPPED.onnx.stat().st_size
     assert region_difference(half) < 1e-3
@@ -49,9 +53,13 @@ def test_half_precision_takes_half_the_bytes(tmp_path: Path) -> None:
 
 
 def test_integers_take_a_third_of_the_bytes(tmp_path: Path) -> None:
-    small = tmp_path / "small.onnx"
+    some = tmp_path / "some"
+    some.mkdir()
+    for path in sorted(SAMPLES.iterdir())[:3]:
+        with Image.open(path) as picture:
+            picture.reduce(4).save(some / path.name)  # of which --calibrate doubles the sides
+    small = exported(tmp_path / "small.onnx", "--int8", "--calibrate", str(some))
     assert SHIPPED.onnx is not None
-    write_int8(SHIPPED.onnx, small, (network_input(p, 640) for p in sorted(SAMPLES.iterdir())[:3]))
     assert small.stat().st_size < 0.35 * SHIPPED.onnx.stat().st_size
     # It is 0.0050 where the first convolutions are in 8 bits too.
     assert 0 < region_difference(small) < 0.004
@@ -77,6 +85,14 @@ def test_where_files_cannot_grow_the_sentence_names_one(call: str, tmp_path: Pat
     last = done.stderr.splitlines()[-1]
     assert done.returncode == 1 and f": {tmp_path}/" in last and "File too large" in last
     assert not out.exists()
+
+
+def test_thresholds_that_are_there_stay(tmp_path: Path) -> None:
+    settings = tuned_settings(SHIPPED.thresholds, 960, "on mine", None, {})
+    (tmp_path / "plain.json").write_text(settings_text(settings))
+    plain = exported(tmp_path / "plain.onnx")
+    assert region_difference(plain) < 1e-4
+    assert find_weights(plain).long_side == 960
 
 
 @pytest.mark.parametrize(

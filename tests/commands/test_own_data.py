@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -50,23 +51,54 @@ def truth(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("form", LACKS)
-def test_the_ten_lines_end_with_a_figure_that_compares_like_with_like(
-    form: str,
-    truth: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    # What somebody has corrected in the tool, in its own format.
+@pytest.fixture
+def labels(truth: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Writes labels/ beside images/ as a tool leaves them, in its own format."""
     (tmp_path / "images").symlink_to(truth / "images")
     monkeypatch.chdir(tmp_path)
-    assert main(["convert", "--from", "quads", str(truth), "--to", form, "labels"]) == 0
+
+    def write(form: str) -> None:
+        assert main(["convert", "--from", "quads", str(truth), "--to", form, "labels"]) == 0
+
+    return write
+
+
+def from_labels(command: list[str]) -> list[str]:
+    """The page's line that converts, for labels that lie in labels/."""
+    assert command[:4] == ["convert", "--from", "auto", "images"]
+    return [*command[:3], "labels", *command[4:]]
+
+
+@pytest.mark.parametrize("form", LACKS)
+def test_labels_of_every_tool_become_words(
+    form: str, truth: Path, labels: Callable[[str], None]
+) -> None:
+    labels(form)
+    _detect, convert, inspect, *_ = ten_lines()
+    assert main(from_labels(convert)) == 0
+    assert main(inspect) == 0
+    [*found, wanted] = (
+        {Path(sample.name).name: sample.words for sample in read_dataset(*place).samples}
+        for place in (
+            ("words", Path("words"), "train"),
+            ("words", Path("words"), "val"),
+            ("quads", truth, "train"),
+        )
+    )
+    assert len(found[1]) == PICTURES // 10
+    assert {name: len(words) for part in found for name, words in part.items()} == {
+        name: len(words) for name, words in wanted.items()
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["labelme", "yolo"])
+def test_the_ten_lines_end_with_a_figure_that_compares_like_with_like(
+    form: str, labels: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels(form)
     _detect, convert, inspect, train, *use = ten_lines()
-    assert convert[:4] == ["convert", "--from", "auto", "images"]
-    convert[3] = "labels"
-    for command in (convert, inspect, [*train, *shlex.split(SHORT)]):
+    for command in (from_labels(convert), inspect, [*train, *shlex.split(SHORT)]):
         capsys.readouterr()
         assert main(command) == 0
     before, after, gain = capsys.readouterr().err.splitlines()[-3:]
@@ -75,7 +107,7 @@ def test_the_ten_lines_end_with_a_figure_that_compares_like_with_like(
     assert re.match(r"gain: [+-]\d+\.\d\d points, 95 % interval [+-]", gain)
     for command in use:
         assert main(command) == 0
-    assert (tmp_path / "found" / "overlay").is_dir()
+    assert Path("found/overlay").is_dir()
 
 
 def corrected(form: str, text: str) -> str:

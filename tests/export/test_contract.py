@@ -58,7 +58,7 @@ def test_a_file_is_described_anew_and_computes_the_same(tmp_path: Path) -> None:
     assert graphs[0] == graphs[1]
 
 
-@pytest.mark.parametrize("name", ["receipt", "street", "poster"])
+@pytest.mark.parametrize("name", ["receipt", "street"])
 def test_the_documented_program_finds_what_the_detector_finds(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,9 +1,5 @@
 """An exported network computes what torch computes, at sizes that the export never saw."""
 
-import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +8,7 @@ import torch
 from torch import nn
 
 from craftlite.errors import CraftliteError, WeightsError
-from craftlite.export import export_onnx, folded, onnx_of
-from craftlite.files import ABANDONED, UNFINISHED, write_whole
+from craftlite.export import export_onnx, folded
 from craftlite.model import build_model
 from craftlite.model.files import save_model
 from craftlite.runtime import OnnxRuntime
@@ -34,12 +29,18 @@ def random_network(name: str) -> nn.Module:
     return model.eval()
 
 
-def test_maps_agree_at_unseen_sizes_and_batches(tmp_path: Path) -> None:
-    model = random_network("craftlite-small")
-    weights, onnx = tmp_path / "w.safetensors", tmp_path / "w.onnx"
-    save_model(weights, "craftlite-small", model.state_dict())
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The network of craftlite-small as `random_network` gives it."""
+    folder = tmp_path_factory.mktemp("exported")
+    weights, onnx = folder / "w.safetensors", folder / "w.onnx"
+    save_model(weights, "craftlite-small", random_network("craftlite-small").state_dict())
     assert export_onnx(weights, onnx) <= 1e-4
-    runtime = OnnxRuntime(onnx, "cpu")
+    return onnx
+
+
+def test_maps_agree_at_unseen_sizes_and_batches(exported: Path) -> None:
+    model, runtime = random_network("craftlite-small"), OnnxRuntime(exported, "cpu")
     assert runtime.network == "craftlite-small"
     for batch, height, width in [(1, 32, 32), (3, 224, 96), (1, 128, 480)]:
         pictures = np.random.default_rng(1).normal(size=(batch, 3, height, width))
@@ -61,11 +62,11 @@ def test_folding_removes_every_batch_norm_and_every_tiny_weight() -> None:
     assert float(values[values > 0].min()) >= 1e-20
 
 
-def test_files_name_no_path_of_the_machine_that_made_them() -> None:
-    made = onnx_of("craftlite-small", random_network("craftlite-small")).SerializeToString()
-    shipped = [path.read_bytes() for path in sorted(WEIGHTS.glob("*.onnx"))]
+def test_files_name_no_path_of_the_machine_that_made_them(exported: Path) -> None:
+    shipped = sorted(WEIGHTS.glob("*.onnx"))
     assert len(shipped) >= 3
-    for raw in (made, *shipped):
+    for path in (exported, *shipped):
+        raw = path.read_bytes()
         assert b"main_graph" in raw
         assert b"craftlite/" not in raw
 
@@ -98,25 +99,3 @@ def test_maps_that_differ_are_refused_and_nothing_is_written(tmp_path: Path) -> 
         export_onnx(weights, onnx)
     assert onnx.read_bytes() == b"of before"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["w.onnx", "w.safetensors"]
-
-
-def test_a_killed_export_leaves_the_file_of_before_and_nothing_for_ever(tmp_path: Path) -> None:
-    weights, onnx = tmp_path / "w.safetensors", tmp_path / "out" / "w.onnx"
-    save_model(weights, "craftlite-small", build_model("craftlite-small").state_dict())
-    onnx.parent.mkdir()
-    onnx.write_bytes(b"of before")
-    program = (
-        "import sys; from pathlib import Path; from craftlite.export import export_onnx; "
-        "export_onnx(*map(Path, sys.argv[1:]))"
-    )
-    process = subprocess.Popen([sys.executable, "-c", program, str(weights), str(onnx)])
-    while not (left := list(onnx.parent.glob(UNFINISHED.format("*")))):
-        assert process.poll() is None, "the export ended by itself"
-        time.sleep(0.001)
-    process.kill()
-    process.wait()
-    assert onnx.read_bytes() == b"of before"
-    long_ago = time.time() - ABANDONED - 60
-    os.utime(left[0], (long_ago, long_ago))
-    write_whole(onnx.with_suffix(".json"), "{}")
-    assert sorted(path.name for path in onnx.parent.iterdir()) == ["w.json", "w.onnx"]

@@ -128,18 +128,20 @@ def test_scripts_of_the_east_are_written_by_a_face_that_has_them(
 
 
 def test_pages_are_even_and_full(dejavu_file: Path) -> None:
-    pages, none = generator(dejavu_file, pages=1.0), generator(dejavu_file, pages=0.0)
+    def made(pages: float) -> list[Sample]:
+        return [generator(dejavu_file, pages=pages).sample(k) for k in range(12)]
 
-    def evenness(made: Generator) -> float:
-        pictures = [made.sample(k).pixels() for k in range(12)]
+    def evenness(samples: list[Sample]) -> float:
         # The commonest of 64 tones of grey fills most of a page.
         tones = [
-            np.bincount(p.mean(axis=2).astype(int).ravel() // 4, minlength=64) for p in pictures
+            np.bincount(s.pixels().mean(axis=2).astype(int).ravel() // 4, minlength=64)
+            for s in samples
         ]
         return float(np.mean([tone.max() / tone.sum() for tone in tones]))
 
-    assert evenness(pages) > 1.3 * evenness(none)
-    assert min(len(pages.sample(k).words) for k in range(12)) > 2
+    pages = made(1.0)
+    assert evenness(pages) > 1.3 * evenness(made(0.0))
+    assert min(len(page.words) for page in pages) > 2
 
 
 def test_words_of_a_list_are_written(tmp_path: Path, dejavu_file: Path) -> None:

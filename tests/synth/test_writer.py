@@ -140,7 +140,7 @@ def test_a_curved_word_has_the_smallest_rectangle_from_where_reading_starts() ->
 def test_killed_at_any_moment_it_can_be_resumed(tmp_path: Path, dejavu_file: Path) -> None:
     command = [
         *(sys.executable, "-m", "craftlite.cli", "synth", "--out", str(tmp_path / "out")),
-        *("--count", "400", "--size", "256x192", "--fonts", str(dejavu_file.parent)),
+        *("--count", "100", "--size", "256x192", "--fonts", str(dejavu_file.parent)),
         *("--workers", "1"),
     ]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
@@ -152,4 +152,4 @@ def test_killed_at_any_moment_it_can_be_resumed(tmp_path: Path, dejavu_file: Pat
     assert not (tmp_path / "out/gt.mat").exists()
     subprocess.run([*command, "--resume"], check=True, stderr=subprocess.DEVNULL)
     lines = (tmp_path / "out/words.jsonl").read_text("utf-8").splitlines()
-    assert len(lines) == 400
+    assert len(lines) == 100

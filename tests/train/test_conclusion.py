@@ -102,14 +102,20 @@ def test_without_validation_the_thresholds_of_the_start_are_taken_over(
     assert said.startswith("no validation pictures (craftlite convert --val 0.1 keeps some apart)")
     assert "wrote the thresholds and long side of craftlite-small to" in said
     assert said.endswith(str(out / "weights.json"))
-    # A start from nothing has nothing to take over.
-    out = tmp_path / "other"
-    assert trained(words, out, "--init", "none") == 0
+
+
+@pytest.mark.usefixtures("without_export")
+def test_a_start_from_nothing_has_no_thresholds_to_take_over(
+    quads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    options = ["--dataset", "quads", "--data", str(quads), "--out", str(out), "--init", "none"]
+    assert main(["train", *options, *SHORT, *FAST]) == 0
     assert not (out / "weights.json").exists()
     said = capsys.readouterr().err.splitlines()[-1]
     assert "no thresholds to take over: detect and eval use default thresholds" in said
-    picture = str(words / "images" / "a.png")
-    assert main(["detect", picture, "--weights", str(out / "weights.onnx")]) == 0
+    picture = str(quads / "images" / "a.png")
+    assert main(["detect", picture, "--weights", str(out / "weights.safetensors")]) == 0
     assert "has no thresholds beside it (weights.json), so the defaults are used" in (
         capsys.readouterr().err
     )

@@ -63,6 +63,7 @@ def test_a_random_start_is_read_back_as_one(tmp_path: Path) -> None:
     assert read_recipe(tmp_path / "c.yaml") == {"dataset": ["synth"], "data": [], "init": None}
 
 
+@pytest.mark.usefixtures("without_export")
 def test_the_record_of_a_training_repeats_it(quads: Path, tmp_path: Path) -> None:
     first, again = tmp_path / "first", tmp_path / "again"
     command = ["train", "--dataset", "quads:2", "--dataset", "synth", "--data", str(quads)]
