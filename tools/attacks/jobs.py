@@ -27,7 +27,7 @@ PROGRAM = (
 SECONDS = 240.0  # that a command may take
 COMMAND_SECONDS = 5 * SECONDS  # that a case of several commands may take
 # When the first case of a command comes: those that take longest wait until others have had a turn.
-AFTER = {"detect": 0.5, "synth": 1.0, "train": 8.0}
+AFTER = {"detect": 0.5, "synth": 1.0, "train": 3.0}
 DETECT = ("--long-side", "160", "--threads", "1")
 SYNTH = ("--count", "5", "--size", "128x96", "--seed", "1", "--workers", "1")
 TRAIN = (
