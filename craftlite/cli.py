@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 from craftlite import __version__
 from craftlite.errors import ConfigError, CraftliteError, WeightsError
+from craftlite.parallel import workers_are_busy
 
 INTERRUPTED = 130  # the exit code of shells for Ctrl-C
 
@@ -71,15 +72,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         print(f"craftlite {command}: interrupted", file=sys.stderr, flush=True)
-        if _threads_would_be_waited_for():
-            os._exit(INTERRUPTED)  # files are written whole
+        if workers_are_busy():
+            os._exit(INTERRUPTED)  # Python would wait for them; files are written whole
         return INTERRUPTED
-
-
-def _threads_would_be_waited_for() -> bool:
-    """Whether threads are at work, such as on very large pictures, that an exit would wait for."""
-    others = set(threading.enumerate()) - {threading.main_thread(), threading.current_thread()}
-    return any(not thread.daemon for thread in others)
 
 
 class Output:

@@ -1,6 +1,7 @@
 """Work on several pictures at once: how many threads for what, and results in order."""
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
+WORKER = "craftlite-worker"  # how the names of the threads begin
 AHEAD = 2  # jobs that are begun or wait, for each worker: a slow one then leaves no worker idle
 PATIENCE = 2.0  # seconds: most pictures are done by then, and files that are being written
 
@@ -54,7 +56,7 @@ def in_order(jobs: Iterable[Callable[[], T]], workers: int) -> Generator[Future[
         yield from map(_done, jobs)
         return
     begun: deque[Future[T]] = deque()
-    pool = ThreadPoolExecutor(workers)
+    pool = ThreadPoolExecutor(workers, WORKER)
     try:
         for job in jobs:
             begun.append(pool.submit(job))
@@ -65,6 +67,11 @@ def in_order(jobs: Iterable[Callable[[], T]], workers: int) -> Generator[Future[
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         wait(begun, PATIENCE)
+
+
+def workers_are_busy() -> bool:
+    """Whether threads still work on what nobody waits for, such as very large pictures."""
+    return any(thread.name.startswith(WORKER) for thread in threading.enumerate())
 
 
 def _done(job: Callable[[], T]) -> Future[T]:

@@ -62,7 +62,8 @@ def install_wheels(packs: Sequence[Path], site: Path) -> None:
     for pack in packs:
         with tarfile.open(pack) as tar:
             members = [member for member in tar if member.name.startswith("wheels/")]
-            tar.extractall(site, members=members, filter="data")
+            tar.extraction_filter = getattr(tarfile, "data_filter", None)  # not in Python 3.11.3
+            tar.extractall(site, members=members)
     found = sorted(wheels.glob("*.whl"))
     fresh = [wheel for wheel in found if not wheel.with_suffix(".installed").exists()]
     if fresh:

@@ -44,6 +44,7 @@ def _extract(pack: Path, folder: Path) -> None:
             there = folder / MIX
             if there.exists() and there.read_bytes() != mix.read():
                 raise DatasetError(f"{pack}: belongs to other packs than {there}; use a new folder")
-            tar.extractall(folder, filter="data")
+            tar.extraction_filter = getattr(tarfile, "data_filter", None)  # not in Python 3.11.3
+            tar.extractall(folder)
     except tarfile.TarError as error:
         raise DatasetError(f"{pack}: cannot be unpacked ({error}); fetch it again") from error
