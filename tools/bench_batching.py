@@ -13,40 +13,20 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
-import numpy.typing as npt
 
+from craftlite.detector import open_runtime
+from craftlite.runtime import Engine, Runtime, Tensor
 from craftlite.weights import DEFAULT, find_weights
 
-Tensor = npt.NDArray[np.float32]
-Network = Callable[[Tensor], Any]
 BATCHES = (1, 2, 4, 8)
 SIZES = ((640, 480), (1280, 736))
 
 
-def onnxruntime(file: Path, threads: int) -> Network:
-    """The network as craftlite runs it."""
-    from craftlite.runtime import OnnxRuntime
-
-    return OnnxRuntime(file, "cpu", threads)
-
-
-def openvino(file: Path, threads: int) -> Network:
-    """The same file, compiled by OpenVINO for the fastest answer to one request."""
-    import openvino as ov
-
-    options = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
-    return ov.Core().compile_model(file, "CPU", options)
-
-
-ENGINES = {"onnxruntime": onnxruntime, "openvino": openvino}
-
-
 def side_by_side(
-    networks: list[Network], picture: Tensor, pool: ThreadPoolExecutor
+    networks: list[Runtime], picture: Tensor, pool: ThreadPoolExecutor
 ) -> Callable[[], Any]:
     """Runs each network on the picture, all at the same time."""
     return lambda: list(pool.map(lambda network: network(picture), networks))
@@ -69,15 +49,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=["onnxruntime"])
+    parser.add_argument("--engines", nargs="+", choices=get_args(Engine), default=["onnxruntime"])
     args = parser.parse_args()
-    file = find_weights(DEFAULT).file
+    open_one = partial(open_runtime, find_weights(DEFAULT), device="cpu")
     batches = " | ".join(f"batch {count}" for count in BATCHES)
     print(f"| engine | input | {batches} | {args.threads} workers, a thread each |")
     print("|---" * (len(BATCHES) + 3) + "|")
     for engine in args.engines:
-        network = ENGINES[engine](file, args.threads)
-        alone = [ENGINES[engine](file, 1) for _ in range(args.threads)]
+        network = open_one(engine, threads=args.threads)
+        alone = [open_one(engine, threads=1) for _ in range(args.threads)]
         for width, height in SIZES:
             picture = np.random.default_rng(0).normal(size=(1, 3, height, width))
             one = picture.astype(np.float32)
