@@ -1,6 +1,7 @@
 """Running a network with OpenVINO, behind the interface of ONNX Runtime's."""
 
 import sys
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -57,7 +58,7 @@ class OpenVinoRuntime(Runtime):
                 "--engine onnxruntime"
             )
         self.source = str(file)
-        self._core = openvino.Core()
+        self._core = _core(openvino)
         try:
             # Not Core.read_model, which would try other formats than ONNX as well.
             frontend = openvino.frontend.FrontEndManager().load_by_framework("onnx")
@@ -94,6 +95,15 @@ class OpenVinoRuntime(Runtime):
         finally:
             self._idle.append(request)
         return maps
+
+
+@cache
+def _core(openvino: ModuleType) -> Any:
+    """OpenVINO's core, which all networks share and which is never freed.
+
+    One that is freed before its networks are, as the garbage collector may do, ends the process.
+    """
+    return openvino.Core()
 
 
 def _import_openvino() -> ModuleType:
