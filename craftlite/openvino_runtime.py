@@ -58,7 +58,6 @@ class OpenVinoRuntime(Runtime):
                 "--engine onnxruntime"
             )
         self.source = str(file)
-        self._core = _core(openvino)
         try:
             # Not Core.read_model, which would try other formats than ONNX as well.
             frontend = openvino.frontend.FrontEndManager().load_by_framework("onnx")
@@ -82,7 +81,7 @@ class OpenVinoRuntime(Runtime):
         return OpenVinoRuntime, self._arguments
 
     def _compile(self) -> "InferRequest":
-        compiled = self._core.compile_model(self._model, "CPU", self._settings)
+        compiled = _core().compile_model(self._model, "CPU", self._settings)
         return compiled.create_infer_request()
 
     def _run(self, pictures: Tensor) -> Tensor:
@@ -98,12 +97,13 @@ class OpenVinoRuntime(Runtime):
 
 
 @cache
-def _core(openvino: ModuleType) -> Any:
+def _core() -> Any:
     """OpenVINO's core, which all networks share and which is never freed.
 
-    One that is freed before its networks are, as the garbage collector may do, ends the process.
+    With a core for each network (2026.4), a process that had refused some damaged files crashed in
+    the training after that: memory was overwritten.
     """
-    return openvino.Core()
+    return _import_openvino().Core()
 
 
 def _import_openvino() -> ModuleType:

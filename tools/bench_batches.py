@@ -22,6 +22,7 @@ from pathlib import Path
 from craftlite.files import cpu_model
 from craftlite.inputs import expand
 from craftlite.parallel import cores
+from tools.memory import megabytes
 
 WEIGHTS = ("craftlite-small", "craftlite-small-int8")
 EVERY = 2.0  # seconds between looks at the memory
@@ -46,7 +47,7 @@ def run(folder: Path, options: Sequence[str]) -> tuple[float, list[float]]:
         )
         memory = []
         while process.poll() is None:
-            memory.append(_megabytes(process.pid))
+            memory.append(megabytes(process.pid))
             try:
                 process.wait(EVERY)
             except subprocess.TimeoutExpired:
@@ -55,15 +56,6 @@ def run(folder: Path, options: Sequence[str]) -> tuple[float, list[float]]:
         if process.returncode:
             raise SystemExit(process.communicate()[1])
         return seconds, memory
-
-
-def _megabytes(process: int) -> float:
-    """The memory that a process holds; 0 where it has just ended."""
-    try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    except OSError:
-        return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0.0)
 
 
 def compare(folder: Path, count: int, combinations: Sequence[Sequence[str]], runs: int) -> None:

@@ -1,6 +1,6 @@
 """Load on the demo: several visitors at once, and the memory of the process that serves them.
 
-    craftlite demo & python tools/load_demo.py --process $! data/samples/images/*.jpg
+    craftlite demo & python -m tools.load_demo --process $! data/samples/images/*.jpg
 
 Each visitor is a session of its own that sends pictures one after another and asks for their words.
 Prints as one JSON object: pictures sent, answered and lost (to make room for those of others),
@@ -18,16 +18,9 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from craftlite.demo.shelf import GONE
+from tools.memory import megabytes
 
 WEIGHTS, SIDE, LEVELS = "craftlite-small", 1920, (0.6, 0.4, 0.45)
-
-
-def memory(process: int, what: str = "VmRSS") -> float:
-    """Megabytes that a process holds, or held at most (VmHWM)."""
-    for line in Path(f"/proc/{process}/status").read_text().splitlines():
-        if line.startswith(what):
-            return int(line.split()[1]) / 1024
-    raise ValueError(f"process {process} holds no memory")
 
 
 def visit(address: str, pictures: list[str]) -> tuple[int, int, float]:
@@ -63,20 +56,20 @@ def main() -> None:
         list(islice(cycle(args.pictures), visitor, visitor + share))
         for visitor in range(args.visitors)
     ]
-    before, start = memory(args.process), time.monotonic()
+    before, start = megabytes(args.process), time.monotonic()
     with ThreadPoolExecutor(args.visitors) as visitors:
         visits = [visitors.submit(visit, args.address, pictures) for pictures in lists]
         middle = None
         while not all(one.done() for one in visits):
             time.sleep(1)
             if middle is None and time.monotonic() - start > 30:
-                middle = memory(args.process)
+                middle = megabytes(args.process)
         results = [one.result() for one in visits]
-    megabytes = {
+    held = {
         "before": before,
         "after 30 s": middle,
-        "largest": memory(args.process, "VmHWM"),
-        "after": memory(args.process),
+        "largest": megabytes(args.process, "VmHWM"),
+        "after": megabytes(args.process),
     }
     print(
         json.dumps(
@@ -86,7 +79,7 @@ def main() -> None:
                 "answered": sum(answered for answered, _, _ in results),
                 "lost": sum(lost for _, lost, _ in results),
                 "seconds": round(max(end for *_, end in results) - start, 1),
-                "megabytes": {k: v and round(v) for k, v in megabytes.items()},
+                "megabytes": {k: v and round(v) for k, v in held.items()},
             }
         )
     )

@@ -33,6 +33,8 @@ from urllib.parse import urlsplit
 import httpx
 from PIL import Image
 
+from tools.memory import megabytes
+
 KEY = "the-key-of-this-load-0123"
 MOST_BYTES = 4 * 2**20
 MOST_PIXELS = 5_000_000
@@ -140,14 +142,6 @@ def start(options: list[str]) -> tuple[subprocess.Popen[str], str]:
             threading.Thread(target=process.stderr.read, daemon=True).start()
             return process, address
     raise SystemExit("craftlite serve did not start")
-
-
-def megabytes(process: int) -> float:
-    """What a process holds in memory."""
-    for line in Path(f"/proc/{process}/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) / 1024
-    return 0.0
 
 
 def report(load: Load, seconds: float, memory: list[float]) -> dict[str, Any]:

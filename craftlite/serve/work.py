@@ -169,8 +169,8 @@ class Job:
             size = picture.shape[1], picture.shape[0]
             self._check(size)
             return picture, size, Part(page=page) if count > 1 else Part()
-        stream = _Named(data)
-        stream.name = name
+        stream = io.BytesIO(data)
+        stream.name = name  # for messages
         with closing(open_document(stream, max_pixels=self.limits.pixels)) as document:
             if page > 1 and document.animated:
                 raise InputError(f"{name}: is an animation, of which the first frame is read")
@@ -199,9 +199,3 @@ class Job:
                 "long_side",
                 "tiles",
             )
-
-
-class _Named(io.BytesIO):
-    """A file in memory that messages call by its name."""
-
-    name = UNNAMED
