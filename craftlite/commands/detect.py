@@ -69,8 +69,8 @@ def parser() -> ArgumentParser:
         "which formats other than json, jsonl and parquet then hold in place of words",
     )
     workers = (
-        "pictures to work on at once; auto takes one for each of --threads, and --threads for a "
-        "single picture"
+        "how many pictures to work on at once; they share --threads. auto works on as many as "
+        "there are threads; a single picture gets all threads"
     )
     add("--workers", type=str, default="auto", metavar="auto|N", help=workers)
     add_detector(result)

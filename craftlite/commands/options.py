@@ -88,7 +88,7 @@ def add_detector(parser: ArgumentParser) -> None:
     device = "auto, cpu, cuda, or another of ONNX Runtime's execution providers, such as coreml"
     add("--device", type=str, default="auto", metavar="NAME", help=device)
     add(
-        "--threads", type=PositiveInt, metavar="N", help="CPU threads; by default one for each core"
+        "--threads", type=PositiveInt, metavar="N", help="CPU threads in all; by default one a core"
     )
     side = "pixels that the longer side is scaled to, enlarging at most twice"
     add("--long-side", type=PositiveInt, metavar="PIXELS", help=side)

@@ -24,8 +24,8 @@ def parser() -> ArgumentParser:
     """The options of the command."""
     result = new_parser(
         "Serve the detector over HTTP: POST /v1/detect takes a picture and gives the JSON that "
-        "detect writes. The options of the detector and its thresholds are what requests have "
-        "that give none. Needs craftlite[serve]."
+        "detect writes. The detector's options and thresholds given here hold for every request "
+        "that does not set its own. Needs craftlite[serve]."
     )
     add = result.add_argument
     here = "Address to listen on; 0.0.0.0 accepts connections from other machines."
@@ -37,26 +37,26 @@ def parser() -> ArgumentParser:
         metavar="N",
         help="Port to listen on; 0 is a free one.",
     )
-    workers = "Pictures to work on at once; auto takes one for each of --threads."
+    workers = "How many pictures to work on at once; they share --threads, and auto is one a thread."
     add("--workers", type=str, default="auto", metavar="auto|N", help=workers)
-    waiting = "Pictures that wait at most; of more, requests are refused with 429."
+    waiting = "How many pictures may wait; when all these places are taken, requests get status 429."
     add("--max-waiting", type=NonNegativeInt, default=32, metavar="N", help=waiting)
-    seconds = "Seconds for a body to arrive, and then for its result; 408 and 503 after that."
+    seconds = "Seconds for a request to arrive (then status 408), and again for its result (then 503)."
     add("--timeout", type=PositiveFloat, default=30.0, metavar="SECONDS", help=seconds)
-    bytes_ = "Bytes of a request, and of a picture that is fetched, at most."
+    bytes_ = "The most bytes of a request, or of a picture that is fetched from a URL."
     add("--max-bytes", type=PositiveInt, default=32 * 2**20, metavar="N", help=bytes_)
-    pixels = "Pixels of a picture at most."
+    pixels = "The most pixels of a picture."
     add("--max-pixels", type=PositiveInt, default=40_000_000, metavar="N", help=pixels)
     side = "The largest long_side that a request may ask for."
     add("--max-long-side", type=PositiveInt, default=2560, metavar="PIXELS", help=side)
-    tiles = "Tiles that a picture is run as at most."
+    tiles = "The most tiles that a picture may be cut into."
     add("--max-tiles", type=PositiveInt, default=32, metavar="N", help=tiles)
-    batch = "Pictures of a batch at most."
+    batch = "The most pictures of one batch request."
     add("--max-batch", type=PositiveInt, default=16, metavar="N", help=batch)
-    urls = "Also take addresses of pictures, and fetch them from the public internet alone."
+    urls = "Accept URLs of pictures too, and fetch them; only addresses of the public internet."
     add("--allow-urls", action="store_true", help=urls)
-    keys = "File with API keys, one a line, of which requests must have one. So with the key in "
-    keys += "the environment's CRAFTLITE_API_KEY."
+    keys = "File with API keys, one a line. Each request must then send one of them, or the key in "
+    keys += "the environment variable CRAFTLITE_API_KEY."
     add("--api-key-file", type=Path, metavar="FILE", help=keys)
     add_detector(result)
     return result

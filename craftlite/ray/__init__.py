@@ -1,9 +1,9 @@
 """Words in any number of pictures, on a cluster of Ray.
 
 A job's pictures are listed once and cut into numbered partitions. Each becomes one Parquet file,
-which bears the partition's number and is whole or not there. Who finds the file there leaves the
-partition alone; who does not makes it anew. So every picture is in the results exactly once,
-whatever process, node or whole cluster ends at whatever moment.
+named by the partition's number and written whole or not at all. A worker skips a partition whose
+file exists, and makes it from the start otherwise. So every picture is in the results exactly once,
+whatever process, node or cluster ends, and whenever.
 
 Ray Data hands the numbers of the partitions to a pool of actors, each with a detector, and repeats
 what a lost actor had. The actors read and write the files themselves: Ray Data's own writer names
@@ -80,16 +80,16 @@ def detect(
 ) -> Summary:
     """Find the words in all pictures of a source, as Parquet files in a folder.
 
-    Ray is started here where the program has not connected to a cluster by `ray.init`. A run that
-    was ended is gone on with by calling this again with the same arguments; the numbers of workers,
-    CPUs and GPUs may differ.
+    Starts Ray on this machine unless the program has called `ray.init`. To resume a run that ended
+    early, call this again with the same arguments; the numbers of workers, CPUs and GPUs may
+    differ.
 
     Args:
         source: a folder, file or glob of pictures, WebDataset tars and Parquet files: a path that
             all nodes share, or an address that fsspec opens, such as s3://bucket/folder.
         out: the folder for results, likewise a path or an address.
-        partition: loose pictures, or rows of a Parquet file, that one file of results is for; a tar
-            has one file whatever its size.
+        partition: how many loose pictures, or rows of a Parquet file, go into one file of results;
+            a tar always gives one file.
         column: of Parquet files: bytes, addresses, or structs of bytes and path.
         name_column: of Parquet files: the names of the pictures; None numbers the rows.
         public_only: as of `read_image`, for http(s) addresses in Parquet files.

@@ -20,8 +20,8 @@ class ClientGoneError(Exception):
 class Admission:
     """A place for each picture that is worked on or waits; of more, requests are refused.
 
-    A picture keeps its place until its thread has finished, even where its request has given up:
-    a thread cannot be stopped.
+    A picture keeps its place until its thread has finished, even if its request has timed out,
+    because a thread cannot be stopped.
 
     Args:
         workers, waiting: how many pictures are worked on at a time, and how many wait at most.
