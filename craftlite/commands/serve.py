@@ -37,11 +37,11 @@ def parser() -> ArgumentParser:
         metavar="N",
         help="Port to listen on; 0 is a free one.",
     )
-    workers = "How many pictures to work on at once; they share --threads, and auto is one a thread."
+    workers = "How many pictures to work on at once; they share --threads. auto: one a thread."
     add("--workers", type=str, default="auto", metavar="auto|N", help=workers)
-    waiting = "How many pictures may wait; when all these places are taken, requests get status 429."
+    waiting = "How many pictures may wait; beyond that, requests get status 429."
     add("--max-waiting", type=NonNegativeInt, default=32, metavar="N", help=waiting)
-    seconds = "Seconds for a request to arrive (then status 408), and again for its result (then 503)."
+    seconds = "Seconds for a request to arrive, else status 408, and for its result, else 503."
     add("--timeout", type=PositiveFloat, default=30.0, metavar="SECONDS", help=seconds)
     bytes_ = "The most bytes of a request, or of a picture that is fetched from a URL."
     add("--max-bytes", type=PositiveInt, default=32 * 2**20, metavar="N", help=bytes_)
