@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 from types import FrameType, TracebackType
@@ -18,6 +18,7 @@ from craftlite.parallel import workers_are_busy
 INTERRUPTED = 130  # the exit code of shells for Ctrl-C
 
 # One file in commands/ each, with `parser()` and `run(args)`; only the one that runs is imported.
+# Those of GROUPS are folders with such files.
 COMMANDS = {
     "detect": "Find the words in pictures.",
     "read": "Read the text in pictures.",
@@ -28,10 +29,19 @@ COMMANDS = {
     "pretrain": "Pretrain a backbone as an image classifier, to train a detector from.",
     "eval": "Score a detector, or existing result files, on a dataset.",
     "export": "Convert trained weights to ONNX.",
+    "objects": "Train, run and score detectors of objects of your own classes.",
     "bench": "Measure the speed of networks side by side.",
     "demo": "Serve a web page to try the detector on.",
     "serve": "Serve the detector over HTTP.",
     "info": "List the networks and the weights that come with craftlite.",
+}
+GROUPS = {
+    "objects": {
+        "train": "Train SSD-lite on a backbone.",
+        "detect": "Find objects in pictures.",
+        "eval": "Score detectors on a dataset, side by side.",
+        "export": "Convert trained weights to ONNX.",
+    }
 }
 
 # Which extra installs a package; all others that a command may lack come with "train".
@@ -41,6 +51,7 @@ EXTRAS = {
     **dict.fromkeys(("jinja2", "matplotlib"), "report"),
     **dict.fromkeys(("fastapi", "uvicorn", "prometheus_client"), "serve"),
     **{"cleval": "cleval", "gradio": "demo", "pyarrow": "parquet", "ray": "ray"},
+    "pycocotools": "objects",
     "onnxruntime": "cpu",
 }
 # What a command that only runs networks lacks for --engine torch comes with "gpu".
@@ -53,11 +64,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = " ".join(arguments[:1])
     try:
         with interrupts_are_not_lost(command), redirect_stdout(Output(sys.stdout)):
-            command = parse_command(arguments)
-            module = import_module(f"craftlite.commands.{command}")
+            words = parse_command(arguments)
+            command = " ".join(words)
+            module = import_module(".".join(("craftlite.commands", *words)))
             parser = module.parser()
             parser.prog = f"craftlite {command}"
-            code: int = module.run(parser.parse_args(arguments[1:]))
+            code: int = module.run(parser.parse_args(arguments[len(words) :]))
             sys.stdout.flush()
             return code
     except BrokenPipeError:
@@ -153,23 +165,39 @@ def interrupts_are_not_lost(command: str) -> Iterator[None]:
         sys.unraisablehook, sys.excepthook = unraisable, uncaught
 
 
-def parse_command(argv: Sequence[str]) -> str:
-    """The name of the command; exits after --help or --version, or if there is no such command."""
-    width = max(map(len, COMMANDS)) + 2
-    listed = "\n".join(f"  {name:<{width}}{text}" for name, text in COMMANDS.items())
+def parse_command(argv: Sequence[str]) -> list[str]:
+    """The one or two words that name the command.
+
+    Exits after --help or --version, or if there is no such command.
+    """
+    text = "Find the words in photographs, and train and measure networks that do."
+    command = _chosen("craftlite", text, COMMANDS, argv[:1], version=True)
+    if command not in GROUPS:
+        return [command]
+    prog, known = f"craftlite {command}", GROUPS[command]
+    return [command, _chosen(prog, COMMANDS[command], known, argv[1:2])]
+
+
+def _chosen(
+    prog: str, text: str, known: Mapping[str, str], argv: Sequence[str], version: bool = False
+) -> str:
+    """The one of the `known` commands that is named; exits as `parse_command` does."""
+    width = max(map(len, known)) + 2
+    listed = "\n".join(f"  {name:<{width}}{text}" for name, text in known.items())
     parser = argparse.ArgumentParser(
-        prog="craftlite",
-        usage="craftlite COMMAND [options]",
-        description="Find the words in photographs, and train and measure networks that do.",
-        epilog=f"commands:\n{listed}\n\nRun 'craftlite COMMAND --help' for a command's options.",
+        prog=prog,
+        usage=f"{prog} COMMAND [options]",
+        description=text,
+        epilog=f"commands:\n{listed}\n\nRun '{prog} COMMAND --help' for a command's options.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         add_help=False,
     )
     parser.add_argument("-h", "--help", action="help", help="Show this help and exit.")
-    text = "Show the version and exit."
-    parser.add_argument("--version", action="version", version=__version__, help=text)
-    parser.add_argument("command", choices=COMMANDS, help=argparse.SUPPRESS)
-    command: str = parser.parse_args(argv[:1]).command
+    if version:
+        shows = "Show the version and exit."
+        parser.add_argument("--version", action="version", version=__version__, help=shows)
+    parser.add_argument("command", choices=known, help=argparse.SUPPRESS)
+    command: str = parser.parse_args(argv).command
     return command
 
 

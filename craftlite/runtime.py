@@ -85,24 +85,8 @@ class OnnxRuntime(Runtime):
     """
 
     def __init__(self, file: Path, device: str = "auto", threads: int | None = None) -> None:
-        import onnxruntime
-
-        check_exists(file)
-        report_shared()
-        providers = chosen_providers(device, onnxruntime.get_available_providers())
-        printed = load_libraries(providers)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or 0
-        # Pictures come in all sizes: a plan of memory for each would be kept and grow without end.
-        options.enable_mem_pattern = False
-        options.log_severity_level = 4  # what it reports below that, it raises as well
         self.source = str(file)
-        try:
-            self.session = onnxruntime.InferenceSession(str(file), options, providers=providers)
-            metadata = self.session.get_modelmeta().custom_metadata_map
-        except Exception as error:
-            raise not_opened(file, error) from None
-        report_dropped(device, providers, self.session.get_providers(), printed)
+        self.session, metadata = open_session(file, device, threads)
         inputs, outputs = self.session.get_inputs(), self.session.get_outputs()
         ports = ([Port(one.type, one.shape) for one in side] for side in (inputs, outputs))
         self.network = checked_network(file, metadata, *ports)
@@ -116,6 +100,28 @@ class OnnxRuntime(Runtime):
     def _run(self, pictures: Tensor) -> Tensor:
         maps: Tensor = self.session.run(None, {self._input: pictures})[0]
         return maps
+
+
+def open_session(file: Path, device: str, threads: int | None) -> tuple[Any, dict[str, str]]:
+    """ONNX Runtime's session of a file, and the file's metadata; see `OnnxRuntime`."""
+    import onnxruntime
+
+    check_exists(file)
+    report_shared()
+    providers = chosen_providers(device, onnxruntime.get_available_providers())
+    printed = load_libraries(providers)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0
+    # Pictures come in all sizes: a plan of memory for each would be kept and grow without end.
+    options.enable_mem_pattern = False
+    options.log_severity_level = 4  # what it reports below that, it raises as well
+    try:
+        session = onnxruntime.InferenceSession(str(file), options, providers=providers)
+        metadata = session.get_modelmeta().custom_metadata_map
+    except Exception as error:
+        raise not_opened(file, error) from None
+    report_dropped(device, providers, session.get_providers(), printed)
+    return session, metadata
 
 
 def check_exists(file: Path) -> None:

@@ -44,6 +44,7 @@ OTHER_FILE = "the file holds no labels of this format, so it is left out"
 COLUMNS = "columns of other names are not read"
 CLASS = "all words have one label, so it is taken for a class and the texts are unknown"
 CLASSES = "the labels are of several classes, all of which are taken for words"
+NO_BOX = "the box encloses no area, so the object is left out"
 # Of all words together: characters would be looked for across the reading direction.
 SHORT_SIDE = "most quads begin along their short side; list corners from where reading starts"
 OTHER_CORNER = "most quads do not begin at the top left; list corners from where reading starts"

@@ -14,6 +14,15 @@ from craftlite.model.rexnet import LARGE, LITE_V2, SMALL, ReXNet
 from craftlite.model.slim import slim_decoder
 from craftlite.model.vgg import VGG16BN, original_decoder
 
+
+def _with_torchvision(name: str, classes: int) -> nn.Module:
+    """A classifier on a backbone of torchvision, which not all installations with torch have."""
+    from craftlite.model.torchvision_backbones import BACKBONES
+
+    act = nn.Hardswish if name == "mobilenet_v3_large" else nn.ReLU
+    return Classifier(BACKBONES[name](), classes, act=act)
+
+
 _DETECTORS: dict[str, Callable[[], nn.Module]] = {
     "craftlite-small": lambda: Craft(ReXNet(), slim_decoder),
     "craftlite-small-v2": lambda: Craft(ReXNet(LITE_V2), partial(slim_decoder, first_kernel=7)),
@@ -27,6 +36,7 @@ _CLASSIFIERS: dict[str, Callable[[int], nn.Module]] = {
     "rexnet-large": lambda classes: Classifier(ReXNet(LARGE), classes, act=nn.SiLU),
     "mobilenet-v1": lambda classes: Classifier(MobileNetV1(), classes, width=0),
     "mobilenet-v2": lambda classes: Classifier(MobileNetV2(), classes, act=nn.ReLU6),
+    **{name: partial(_with_torchvision, name) for name in ("mobilenet_v3_large", "mnasnet1_0")},
 }
 DETECTORS, CLASSIFIERS = tuple(_DETECTORS), tuple(_CLASSIFIERS)
 IMAGENET_CLASSES = 1000

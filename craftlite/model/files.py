@@ -1,7 +1,10 @@
 """Weights files of torch: our .safetensors, and the .pth files that the original CRAFT came in."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -13,15 +16,20 @@ from craftlite.files import write_whole
 from craftlite.model import IMAGENET_CLASSES, build_model
 from craftlite.runtime import METADATA
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
-def save_model(path: Path, network: str, state: dict[str, Tensor]) -> None:
-    """Write a network's state dict with its name, atomically.
+
+def save_model(
+    path: Path, network: str, state: dict[str, Tensor], about: Mapping[str, Any] = NOTHING
+) -> None:
+    """Write a network's state dict with its name, and what else there is to say, atomically.
 
     Raises:
         CraftliteError: it cannot be written.
     """
     tensors = {key: value.detach().cpu().contiguous() for key, value in state.items()}
-    write_whole(path, save(tensors, metadata={METADATA: json.dumps({"network": network})}))
+    facts = {"network": network, **about}
+    write_whole(path, save(tensors, metadata={METADATA: json.dumps(facts)}))
 
 
 def read_state(path: Path) -> tuple[str, dict[str, Tensor]]:
@@ -32,6 +40,16 @@ def read_state(path: Path) -> tuple[str, dict[str, Tensor]]:
     Raises:
         WeightsError: the file is corrupt or does not say which network it is for.
     """
+    about, state = read_described(path)
+    return about["network"], state
+
+
+def read_described(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """As `read_state`; in place of the name, what the file says of itself, the "network" first.
+
+    Raises:
+        WeightsError: see `read_state`.
+    """
     try:
         if path.suffix == ".safetensors":
             with safe_open(path, "pt") as file:
@@ -39,7 +57,8 @@ def read_state(path: Path) -> tuple[str, dict[str, Tensor]]:
                 state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             if METADATA not in metadata:
                 raise WeightsError(f"{path}: does not say which network it is for")
-            return str(json.loads(metadata[METADATA])["network"]), state
+            about = json.loads(metadata[METADATA])
+            return {"network": str(about["network"])} | about, state
         state = _read_pth(path)
     except WeightsError:
         raise
@@ -47,7 +66,7 @@ def read_state(path: Path) -> tuple[str, dict[str, Tensor]]:
         raise WeightsError(f"{path}: cannot be read ({error.strerror or error})") from None
     except Exception as error:  # so that damage of any kind is one sentence
         raise WeightsError(f"{path}: cannot be read as weights ({error})") from None
-    return ("link-refiner" if "aspp1.0.weight" in state else "craft-vgg16"), state
+    return {"network": "link-refiner" if "aspp1.0.weight" in state else "craft-vgg16"}, state
 
 
 def _read_pth(path: Path) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""The settings of trainings: what all have, a detector's, and a classifier's."""
+"""The settings of trainings: what all have, and those of a detector, a backbone and objects."""
 
 import math
 from dataclasses import dataclass
@@ -185,3 +185,26 @@ class PretrainRecipe(Settings):
             raise ConfigError("least_area is 0: must be above 0")
         if not (self.steps or self.epochs):
             raise ConfigError("steps and epochs are both 0: one of them must say how long")
+
+
+@dataclass(frozen=True)
+class ObjectsRecipe(Settings):
+    """How a detector of objects is trained: what `Settings` has, and this; `crop` is the side of
+    the square that every picture is scaled to.
+
+    Attributes:
+        validate_pictures: number of pictures, the first of the validation split, to validate on.
+    """
+
+    network: str = "ssdlite-rexnet-lite"
+    steps: int = 2000
+    learning_rate: float = 1e-3
+    warmup: int = 100
+    ema: float = 0.998
+    validate_pictures: int = 500
+
+    def __post_init__(self) -> None:
+        """Raises a ConfigError that names the first setting out of its range."""
+        super().__post_init__()
+        if self.steps < 1:
+            raise ConfigError(f"steps is {self.steps}: must be at least 1")

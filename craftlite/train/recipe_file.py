@@ -12,7 +12,7 @@ import yaml
 from craftlite.data import DATASETS, SYNTH
 from craftlite.data.mix import parse_mix
 from craftlite.errors import ConfigError
-from craftlite.train.recipe import PretrainRecipe, Recipe, Settings
+from craftlite.train.recipe import ObjectsRecipe, PretrainRecipe, Recipe, Settings
 
 MAX_BYTES = 2**18
 CONFIG = "config.yaml"  # a run's own record, which is a recipe too
@@ -20,7 +20,11 @@ CONFIG = "config.yaml"  # a run's own record, which is a recipe too
 # repeated. The recipes that ship name no folder.
 BESIDE: dict[str, Any] = {"dataset": list, "data": list, "init": str}
 WORDS = {int: "a whole number", float: "a number", str: "a text", list: "a list of texts"}
-FOLDERS = {Recipe: "", PretrainRecipe: "pretrain"}  # of the recipes that ship
+FOLDERS = {
+    Recipe: "",
+    PretrainRecipe: "pretrain",
+    ObjectsRecipe: "objects",
+}  # of the recipes that ship
 
 
 def shipped_recipes(kind: type[Settings] = Recipe) -> dict[str, Path]:

@@ -4,14 +4,13 @@ import time
 
 import torch
 
-from craftlite.model.files import save_model
 from craftlite.progress import Progress, write_line
 from craftlite.train.budget import UNKNOWN
 from craftlite.train.checkpoint import save_checkpoint
 from craftlite.train.optimiser import learning_rate
 from craftlite.train.precision import cudnn_benchmark
 from craftlite.train.records.log import Log, Mean, draw_curves
-from craftlite.train.run_folder import BEST, RunFolder
+from craftlite.train.run_folder import BEST, WEIGHTS, RunFolder
 from craftlite.train.task import Losses, Validation
 from craftlite.train.trainer import NonFiniteLossError, Trainer
 
@@ -93,7 +92,7 @@ class Reporter:
         self.log.write(trainer.step, figures)
         better = trainer.best.update(validation.score(figures), trainer.step)
         if better:
-            save_model(out / BEST, trainer.recipe.network, model.state_dict())
+            trainer.save_average(out / BEST)
         note = " (best)" if better else ""
         write_line(f"step {trainer.step}: {validation.summary(figures)}{note}")
         validation.draw(out, model, trainer.step, figures)
@@ -102,7 +101,7 @@ class Reporter:
         trainer, out = self.trainer, self.folder.path
         # In this order: a folder with weights has the checkpoint that they belong to.
         save_checkpoint(self.folder.checkpoint, trainer.state())
-        self.folder.save_weights(trainer)
+        trainer.save_average(out / WEIGHTS)
         trainer.task.forget(out, trainer.step)
         draw_curves(self.log.path, out / "curves.png")
         self.saved = time.monotonic()

@@ -10,7 +10,6 @@ from typing import Any
 
 from craftlite.errors import ConfigError
 from craftlite.files import sha256_of, write_whole
-from craftlite.model.files import save_model
 from craftlite.progress import write_line
 from craftlite.train.checkpoint import load_checkpoint, save_checkpoint
 from craftlite.train.recipe import LENGTHENED, RESUMABLE, Settings
@@ -91,12 +90,8 @@ class RunFolder:
                 more = f"--lengthen --steps {2 * trainer.step}"
                 write_line(f"{self.path}: has ended at step {trainer.step}; {more} goes on")
             rewind_log(self.path / LOG, trainer.step)
-            self.save_weights(trainer)  # a kill may have come between the checkpoint and these
-
-    def save_weights(self, trainer: Trainer) -> None:
-        """Write the averaged weights."""
-        state = trainer.ema.module.state_dict()
-        save_model(self.path / WEIGHTS, trainer.recipe.network, state)
+            # A kill may have come between the checkpoint and the weights.
+            trainer.save_average(self.path / WEIGHTS)
 
     def _check_ended(self, recipe: Settings, state: Mapping[str, Any]) -> None:
         """Raises a ConfigError where a training has not ended, or would not get longer."""

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -52,12 +53,14 @@ class Task(ABC):
         recipe: the settings; a budget in minutes and an epoch become steps once they are known.
         datasets: their names, by which a resumed run is known to be the same.
         init: the file of weights to start from, or None for random ones.
+        about: what files of weights hold beside the network's name, as JSON has it.
         validation: known after `open`; None without pictures that are kept apart.
     """
 
     recipe: Settings
     datasets: Sequence[str]
     init: Path | None
+    about: Mapping[str, Any] = MappingProxyType({})
     validation: Validation | None
 
     @abstractmethod

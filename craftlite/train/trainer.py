@@ -13,7 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel
 
 from craftlite.errors import CraftliteError, WeightsError
-from craftlite.model.files import read_state
+from craftlite.model.files import read_state, save_model
 from craftlite.progress import write_line
 from craftlite.train.distributed import Group
 from craftlite.train.optimiser import learning_rate, moving_average
@@ -222,6 +222,10 @@ class Trainer:
         # A frozen backbone keeps the statistics of its batch norm too.
         self.model.basenet.train(not frozen)
         return self._forward
+
+    def save_average(self, path: Path) -> None:
+        """Write the averaged weights; raises a CraftliteError where they cannot be written."""
+        save_model(path, self.recipe.network, self.ema.module.state_dict(), self.task.about)
 
     def state(self) -> dict[str, Any]:
         """Everything that the next step depends on, as tensors and plain values."""

@@ -78,6 +78,14 @@ LabelReader = Callable[[Tree, IssueLog], Iterable[Labelled]]
 """The pictures that the labels below a folder name, in the order of the files."""
 
 
+class LabelledPicture(NamedTuple):
+    """A picture of a split: its name, its file, and the words that could be read."""
+
+    name: str
+    path: Path
+    words: list[LabelledWord]
+
+
 def read_labelled(
     reader: LabelReader,
     root: Path,
@@ -104,6 +112,23 @@ def read_labelled(
     Raises:
         DatasetError: no picture is of the split, or one is missing.
     """
+    found, notes = read_pictures(reader, root, split, need_pictures, report_strays)
+    everything = (word for picture in found for word in picture.words)
+    classes = _check_classes(root, everything, labels_are_texts, notes)
+    texts = classes if labels_are_texts else None
+    samples = [
+        Sample(name, path, tuple(_words(words, texts, notes))) for name, path, words in found
+    ]
+    return Dataset(samples, notes.problems)
+
+
+def read_pictures(
+    reader: LabelReader, root: Path, split: str, need_pictures: bool, report_strays: bool = True
+) -> tuple[list[LabelledPicture], IssueLog]:
+    """The pictures of a split with what their labels say, and the problems so far.
+
+    Args and errors are those of `read_labelled`.
+    """
     tree, notes = Tree(root), IssueLog()
     pictures = list(_distinct(reader(tree, notes), notes))
     if report_strays and tree.given is None:
@@ -118,7 +143,7 @@ def read_labelled(
     missing = [one for _, one in chosen if need_pictures and one.picture is None]
     if missing:
         raise missing_files(missing[0].where, [one.name for one in missing])
-    found: list[tuple[str, Path, list[LabelledWord]]] = []
+    found = []
     for name, one in chosen:
         if is_gif(one.path):
             notes.note(one.where, GIF, one.path.name)
@@ -128,14 +153,8 @@ def read_labelled(
             size = _check_header(one, one.picture, notes)
             if size and report_strays:
                 _check_inside(words, size, notes)
-        found.append((name, one.picture or tree.root / one.path, words))
-    everything = (word for *_, words in found for word in words)
-    classes = _check_classes(root, everything, labels_are_texts, notes)
-    texts = classes if labels_are_texts else None
-    samples = [
-        Sample(name, path, tuple(_words(words, texts, notes))) for name, path, words in found
-    ]
-    return Dataset(samples, notes.problems)
+        found.append(LabelledPicture(name, one.picture or tree.root / one.path, words))
+    return found, notes
 
 
 def named_splits(reader: LabelReader, root: Path) -> set[str]:

@@ -5,7 +5,7 @@ function `read_NAME(root, split, need_pictures)` that gives the Dataset. That ra
 where a folder, file or picture is missing; whatever else is wrong is one of the Dataset's problems.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
@@ -17,6 +17,7 @@ from craftlite.data import DATASETS
 from craftlite.data.annotations import (
     UNREADABLE,
     Dataset,
+    Problem,
     corner_problems,
     first_lines,
     text_problems,
@@ -55,14 +56,11 @@ def read_dataset(
     facts = DATASETS[name]
     if split not in facts.splits:
         raise DatasetError(f"{name} has no split {split!r}; it has {', '.join(facts.splits)}")
-    with _naming_layout(name):
+    with naming_layout(name):
         read = getattr(reader_of(name), f"read_{name}")
         dataset: Dataset = read(Path(root), split, pictures)
-    unreadable = [problem for problem in dataset.problems if problem.what == UNREADABLE]
-    if strict and unreadable:
-        first, *others = unreadable
-        places = [f"{first.where}: {first.found}", *(problem.where for problem in others)]
-        raise DatasetError("\n".join(first_lines(places)))
+    if strict:
+        refuse_unreadable(dataset.problems)
     whole = [check(str(root), dataset.samples) for check in (corner_problems, text_problems)]
     return replace(dataset, problems=[*dataset.problems, *chain(*whole)])
 
@@ -82,12 +80,21 @@ def splits_of(name: str, root: Path) -> set[str]:
     if not facts.own:
         return set(facts.splits)
     reader = getattr(reader_of(name), "labelled", None)
-    with _naming_layout(name):
+    with naming_layout(name):
         return named_splits(reader, root) if reader else set()
 
 
+def refuse_unreadable(problems: Iterable[Problem]) -> None:
+    """Raises a DatasetError with the first places of ground truth that cannot be read."""
+    unreadable = [problem for problem in problems if problem.what == UNREADABLE]
+    if unreadable:
+        first, *others = unreadable
+        places = [f"{first.where}: {first.found}", *(problem.where for problem in others)]
+        raise DatasetError("\n".join(first_lines(places)))
+
+
 @contextmanager
-def _naming_layout(name: str) -> Iterator[None]:
+def naming_layout(name: str) -> Iterator[None]:
     """Adds to a DatasetError how the dataset is expected to be laid out."""
     try:
         yield

@@ -1,13 +1,10 @@
 """Pictures of classes: a folder for each class, as ImageNet-1k is laid out, and batches of them."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import lru_cache
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from PIL import Image
 from torch import Tensor
@@ -17,6 +14,7 @@ from torchvision.transforms import InterpolationMode, v2
 
 from craftlite.errors import DatasetError
 from craftlite.preprocess import MEAN, STD
+from craftlite.train.draws import order, seeded
 from craftlite.train.recipe import PretrainRecipe
 
 LAYOUT = """expected are
@@ -76,16 +74,6 @@ def recipe_for(root: Path) -> tuple[str, str]:
         raise DatasetError(f"{root}: none of its first pictures can be read")
     name = "small-images" if max(picture.size) <= SMALL else "imagenet"
     return name, f"pictures of {picture.width}x{picture.height}"
-
-
-@contextmanager
-def seeded(*numbers: int) -> Iterator[None]:
-    """What torch draws on the CPU inside depends on these whole numbers alone."""
-    seed = int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
-    with torch.random.fork_rng(devices=[]):
-        # torch.manual_seed would note the call and its traceback for CUDA: half a picture's time.
-        torch.default_generator.manual_seed(seed)
-        yield
 
 
 class Pictures(Dataset[tuple[Tensor, int, int, int]]):
@@ -161,12 +149,6 @@ def open_or_none(file: str) -> Image.Image | None:
             return picture.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
-
-
-@lru_cache(maxsize=2)
-def order(count: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
-    """The numbers below `count` in an epoch's order."""
-    return np.random.default_rng((seed, epoch)).permutation(count)
 
 
 def training_view(recipe: PretrainRecipe) -> v2.Compose:

@@ -11,12 +11,18 @@ from matplotlib.figure import Figure
 
 Series = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 SMOOTHED_SHARE = 25  # of the points that the smoothed loss averages over: one in so many
-COLOURS = {"loss": "#1f6fb4", "region": "#2a9d5c", "affinity": "#e08a1e"}
+COLOURS = {
+    "loss": "#1f6fb4",
+    **{"region": "#2a9d5c", "affinity": "#e08a1e"},
+    **{"boxes": "#2a9d5c", "classes": "#e08a1e"},
+}
 # Of a validation's figures: label, colour and width of the line.
 SCORES = {
     "precision": ("precision", "#e08a1e", 0.9),
     "recall": ("recall", "#2a9d5c", 0.9),
     "hmean": ("H-mean", "#1f6fb4", 2.0),
+    "ap": ("AP", "#1f6fb4", 2.0),
+    "ap50": ("AP50", "#e08a1e", 0.9),
     "top1_error": ("top-1 error", "#1f6fb4", 1.6),
     "top5_error": ("top-5 error", "#e08a1e", 1.6),
 }

@@ -1,0 +1,1 @@
+"""`craftlite objects`: train, run and score detectors of objects of one's own classes."""

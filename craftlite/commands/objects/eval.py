@@ -1,0 +1,119 @@
+"""`craftlite objects eval`: COCO's average precision of detectors of objects, side by side."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import ArgumentParser, Namespace
+from jsonargparse.typing import PositiveInt
+
+from craftlite.commands.options import new_parser
+from craftlite.data.annotations import problem_lines
+from craftlite.data.objects import ObjectSet, read_objects
+from craftlite.data.pictures import stored_pixels
+from craftlite.errors import ConfigError, DatasetError
+from craftlite.evaluate.bootstrap import interval
+from craftlite.objects import ObjectDetector
+from craftlite.progress import Progress, write_line
+
+
+def parser() -> ArgumentParser:
+    """The options of the command."""
+    result = new_parser(
+        "Score detectors of objects on a folder in Pascal VOC's layout: COCO's average precision "
+        "(AP) and that at an IoU of 0.5 (AP50), with 95 % intervals over the pictures. Needs "
+        "craftlite[objects]."
+    )
+    add = result.add_argument
+    add("--data", type=Path, required=True, metavar="DIR", help="Folder of the pictures.")
+    split = "Split to score on; each is the whole where ImageSets/Main names none."
+    add("--split", choices=("test", "val", "train"), default="test", help=split)
+    weights = "ONNX file of a detector; repeat it to compare several with the first."
+    add("--weights", action="append", type=str, required=True, metavar="FILE", help=weights)
+    device = "auto, cpu, cuda, or another of ONNX Runtime's execution providers"
+    add("--device", type=str, default="auto", metavar="NAME", help=device)
+    add("--threads", type=PositiveInt, metavar="N", help="CPU threads; by default one a core.")
+    add("--json", action="store_true", help="Print one JSON object.")
+    return result
+
+
+def run(args: Namespace) -> int:
+    """Score and print; 0 when all pictures could be read.
+
+    Raises:
+        ConfigError: the same weights are given twice.
+        DatasetError: the folder or a picture cannot be used, or has a class that was not learnt.
+        WeightsError: weights cannot be used.
+    """
+    if len(set(args.weights)) < len(args.weights):
+        raise ConfigError("--weights: the same file is given twice")
+    data = read_objects(args.data, args.split)
+    for line in problem_lines(data.problems):
+        write_line(f"warning: {line}")
+    results = {file: _score(args, file, data) for file in args.weights}
+    rows = [_row(file, result, results[args.weights[0]]) for file, result in results.items()]
+    objects = sum(len(one.labels) for one in data.pictures)
+    facts = {"data": str(args.data), "split": args.split, "pictures": len(data.pictures)}
+    if args.json:
+        print(json.dumps(facts | {"objects": objects, "detectors": rows}, indent=2))
+        return 0
+    print(f"{args.data}, {args.split}: {len(data.pictures)} pictures with {objects} objects\n")
+    for row in rows:
+        print(_text(row))
+    return 0
+
+
+def _score(args: Namespace, file: str, data: ObjectSet) -> Any:
+    """What a detector reaches, and its resampled figures."""
+    from craftlite.evaluate.average_precision import LEAST_SCORE, precision_of
+
+    detector = ObjectDetector(file, args.device, args.threads)
+    if unknown := sorted(set(data.classes()) - set(detector.classes)):
+        raise DatasetError(
+            f"{file}: has not learnt {', '.join(unknown)}, only {', '.join(detector.classes)}"
+        )
+    pictures = Progress(data.pictures, desc=detector.network, unit="picture")
+    found = [detector.find(stored_pixels(one.path), LEAST_SCORE) for one in pictures]
+    result = precision_of(data.pictures, found, detector.classes)
+    return detector.network, result, result.resampled()
+
+
+def _row(file: str, scored: Any, first: Any) -> dict[str, Any]:
+    network, result, drawn = scored
+    row = {"weights": file, "network": network, "ap": result.ap, "ap50": result.ap50}
+    row |= {"ap_interval": interval(drawn[:, 0]), "ap50_interval": interval(drawn[:, 1])}
+    row["classes"] = result.of_class
+    if scored is not first:
+        _, base, others = first
+        row["less_first"] = {
+            "ap": result.ap - base.ap,
+            "ap_interval": interval(drawn[:, 0] - others[:, 0]),
+            "ap50": result.ap50 - base.ap50,
+            "ap50_interval": interval(drawn[:, 1] - others[:, 1]),
+        }
+    return row
+
+
+def _text(row: dict[str, Any]) -> str:
+    """A detector's figures in a few lines."""
+    lines = [f"{row['weights']} ({row['network']})"]
+    lines += [
+        f"  {name:<5} {row[key]:>6.1%}   95 % interval {_span(row[f'{key}_interval'])}"
+        for name, key in (("AP", "ap"), ("AP50", "ap50"))
+    ]
+    lines.append("  AP    " + ", ".join(f"{name} {ap:.1%}" for name, ap in row["classes"].items()))
+    if less := row.get("less_first"):
+        lines += [
+            f"  {name} less the first's: {100 * less[key]:+.1f} points, 95 % interval "
+            f"{_points(less[f'{key}_interval'])}"
+            for name, key in (("AP", "ap"), ("AP50", "ap50"))
+        ]
+    return "\n".join(lines)
+
+
+def _span(ends: tuple[float, float]) -> str:
+    return f"{ends[0]:.1%} to {ends[1]:.1%}"
+
+
+def _points(ends: tuple[float, float]) -> str:
+    return f"{100 * ends[0]:+.1f} to {100 * ends[1]:+.1f}"

@@ -1,0 +1,109 @@
+"""`craftlite objects train`: from pictures in Pascal VOC's layout to a detector of objects."""
+
+from argparse import SUPPRESS
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import ArgumentParser, Namespace
+
+from craftlite.commands.options import new_parser
+from craftlite.commands.settings import add_run_options, chosen_recipe, given_options
+from craftlite.errors import ConfigError
+from craftlite.progress import write_line
+from craftlite.train.recipe import ObjectsRecipe
+from craftlite.train.records.card import list_file
+from craftlite.train.start import NO_WEIGHTS, is_first_process, starting_weights
+from craftlite.weights import backbones
+
+NO_DATA = "give --data, a folder with Annotations/ and JPEGImages/ as Pascal VOC has them"
+PREFIX = "ssdlite-"
+
+
+def parser() -> ArgumentParser:
+    """The options of the command: what to train on, and every setting of the recipe."""
+    result = new_parser(
+        "Train a detector of objects: SSD-lite on a light backbone. Needs craftlite[objects]."
+    )
+    add = result.add_argument
+    folder = (
+        "Folder with Annotations/*.xml, JPEGImages/ and ImageSets/Main/{train,val}.txt, as Pascal "
+        "VOC has them."
+    )
+    add("--data", type=str, default=SUPPRESS, metavar="DIR", help=folder)
+    names = (
+        "Backbone: rexnet-lite, rexnet-small, rexnet-large, mobilenet-v1, mobilenet-v2, "
+        "mobilenet_v3_large or mnasnet1_0; by default rexnet-lite."
+    )
+    add("--backbone", type=str, default=SUPPRESS, metavar="NAME", help=names)
+    init = (
+        "Weights to start from: a name, a file of `craftlite pretrain` or of another training, or "
+        f"{NO_WEIGHTS}; by default the pretrained backbone of that name, where one ships."
+    )
+    skip = ("network", "restart")
+    suits = "all pictures"
+    add_run_options(result, ObjectsRecipe, suits, init, "ssdlite-BACKBONE", skip)
+    return result
+
+
+def run(args: Namespace) -> int:
+    """Train by the parsed options; 0 when the weights are written.
+
+    Raises:
+        ConfigError: no folder is named, or the recipe cannot be used.
+        DatasetError: the folder cannot be used.
+        WeightsError: the weights to start from are not there.
+    """
+    from craftlite.train.loop import train
+    from craftlite.train.objects.task import ObjectsTask
+
+    settings = choose(args)
+    data, init = settings.pop("data"), settings.pop("init", None)
+    recipe = ObjectsRecipe(**settings)
+    out = args.out or Path("runs") / recipe.network
+    task = ObjectsTask(
+        recipe, Path(data[0]), starting_weights(_start(init, recipe), recipe.network)
+    )
+    weights = train(task, out, args.resume, args.lengthen)
+    if is_first_process():
+        write_line(f"weights: {weights}")
+        _export(weights, out / "weights.onnx")
+    return 0
+
+
+def _start(init: str | None, recipe: ObjectsRecipe) -> str:
+    """The weights that were asked for, or the backbone that ships; a line where none does."""
+    backbone = recipe.network.removeprefix(PREFIX)
+    if init is None and backbone not in backbones() and is_first_process():
+        write_line(f"no pretrained {backbone} is shipped; starting from random weights")
+    return init or (backbone if backbone in backbones() else NO_WEIGHTS)
+
+
+def _export(weights: Path, onnx: Path) -> None:
+    from craftlite.export.objects import export_objects
+
+    export_objects(weights, onnx)
+    list_file(onnx.parent, onnx)
+    write_line(f"for objects detect: {onnx}")
+
+
+def choose(args: Namespace) -> dict[str, Any]:
+    """What the recipe sets, with the given options in its place.
+
+    Raises:
+        ConfigError: no folder is named, or the recipe cannot be used.
+    """
+    given = given_options(args)
+    if "backbone" in given:
+        given["network"] = PREFIX + given.pop("backbone")
+    if "data" in given:
+        given["data"] = [given["data"]]
+
+    def suitable() -> tuple[str, str]:
+        if "data" not in given:
+            raise ConfigError(NO_DATA)
+        return "ssdlite", given["data"][0]
+
+    chosen = chosen_recipe(args, args.out, ObjectsRecipe, suitable) | given
+    if len(chosen.get("data", [])) != 1:
+        raise ConfigError(NO_DATA)
+    return chosen

@@ -1,0 +1,129 @@
+"""A detector of objects as an ONNX file, with what a program needs to know to run it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from craftlite.errors import CraftliteError, WeightsError
+from craftlite.export.onnx_file import OPSET, PARITY, folded
+from craftlite.files import written_whole
+from craftlite.model.files import read_described
+from craftlite.model.ssd import OBJECT_DETECTORS, SsdLite, build_object_detector
+from craftlite.objects.detector import TASK
+from craftlite.objects.result import OVERLAP
+from craftlite.preprocess import MEAN, STD
+from craftlite.runtime import METADATA, open_session
+
+
+class _Decoded(nn.Module):
+    """SSD-lite that gives boxes and scores."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        found: tuple[Tensor, Tensor] = self.network.decoded(*self.network(pictures))  # type: ignore[operator]
+        return found
+
+
+def read_object_detector(weights: Path) -> tuple[SsdLite, list[str]]:
+    """The network of a .safetensors file in eval mode, and the names of its classes.
+
+    Raises:
+        WeightsError: the file is corrupt, or not of a detector of objects.
+    """
+    about, state = read_described(weights)
+    network = about["network"]
+    if network not in OBJECT_DETECTORS:
+        raise WeightsError(
+            f"{weights}: is a {network}, not a detector of objects; export it with craftlite export"
+        )
+    try:
+        classes = [str(name) for name in about["classes"]]
+        model = build_object_detector(network, len(classes), int(about["side"]))
+        model.load_state_dict(state)
+    except (LookupError, TypeError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise WeightsError(f"{weights}: not weights of {network} ({reason})") from None
+    model.eval()
+    return model, classes
+
+
+def export_objects(weights: Path, out: Path) -> float:
+    """Write the network of a weights file as ONNX; returns the largest difference from torch's.
+
+    It takes `pictures` (n, 3, side, side) float32, n free, and gives `boxes` (n, A, 4), shares of
+    the picture's sides, and `scores` (n, A, classes); overlapping ones are still in it.
+
+    Raises:
+        WeightsError: the weights cannot be read.
+        CraftliteError: the two differ by more than PARITY, or the file cannot be written; where it
+            would be, everything is as it was.
+    """
+    model, classes = read_object_detector(weights)
+    module = _Decoded(folded(model)).eval()
+    pictures = torch.zeros(2, 3, model.side, model.side)
+    program = torch.onnx.export(
+        module,
+        (pictures,),
+        dynamo=True,
+        opset_version=OPSET,
+        input_names=["pictures"],
+        output_names=["boxes", "scores"],
+        dynamic_shapes=({0: torch.export.Dim.DYNAMIC},),
+        verbose=False,
+    )
+    assert program is not None
+    proto = program.model_proto
+    # The exporter notes where in which file each operation was called: paths of this machine.
+    for noted in (*proto.graph.node, *proto.graph.value_info):
+        noted.ClearField("metadata_props")
+    facts = contract(read_described(weights)[0]["network"], classes, model.side)
+    proto.metadata_props.add(key=METADATA, value=json.dumps(facts))
+    with written_whole(out) as unfinished:
+        unfinished.write_bytes(proto.SerializeToString())
+        difference = _difference(_Decoded(model).eval(), unfinished, model.side)
+        if not difference <= PARITY:
+            raise CraftliteError(
+                f"{weights}: the exported boxes or scores differ from torch's by {difference:.2g}, "
+                f"more than {PARITY:g}; nothing was written"
+            )
+    return difference
+
+
+def contract(network: str, classes: list[str], side: int) -> dict[str, object]:
+    """How to call an exported detector of objects; docs/objects.md explains each value."""
+    return {
+        "network": network,
+        "task": TASK,
+        "classes": classes,
+        "input": "pictures",
+        "layout": "NCHW",
+        "dtype": "float32",
+        "colours": "RGB",
+        "mean": [round(value, 3) for value in MEAN.tolist()],
+        "std": [round(value, 3) for value in STD.tolist()],
+        "side": side,
+        "outputs": ["boxes", "scores"],
+        "overlap": OVERLAP,
+    }
+
+
+@torch.inference_mode()
+def _difference(model: nn.Module, file: Path, side: int) -> float:
+    """Largest difference of boxes and scores from torch's on noise, of one picture and of three."""
+    session, _ = open_session(file, "cpu", None)
+    random, differences = np.random.default_rng(0), []
+    for count in (1, 3):
+        pictures = random.normal(size=(count, 3, side, side)).astype(np.float32)
+        wanted = model(torch.from_numpy(pictures))
+        found = session.run(None, {"pictures": pictures})
+        differences += [
+            float(np.abs(one - other.numpy()).max())
+            for one, other in zip(found, wanted, strict=True)
+        ]
+    return max(differences)

@@ -1,0 +1,41 @@
+"""Drawing what was found: boxes with the names of their classes and their scores."""
+
+import colorsys
+import zlib
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from craftlite.draw import font
+from craftlite.geometry import Picture
+from craftlite.objects.result import Objects
+
+DARK = (12, 16, 20)
+
+
+def draw_objects(picture: Picture, objects: Objects) -> Picture:
+    """A copy of the picture (H, W, 3) uint8 RGB with every box, its class and its score.
+
+    A class has the same colour in every picture.
+    """
+    image = Image.fromarray(picture)
+    pen = ImageDraw.Draw(image)
+    width = max(2, round(max(image.size) / 400))
+    face = font(max(11, round(max(image.size) / 55)))
+    for box, label, score in zip(objects.boxes, objects.labels, objects.scores, strict=True):
+        colour = colour_of(label)
+        left, top, right, bottom = box.tolist()
+        pen.rectangle((left, top, right, bottom), outline=colour, width=width)
+        text = f"{label} {score:.2f}"
+        _, _, across, down = pen.textbbox((0, 0), text, face)
+        corner = left, max(top - down - 2, 0)
+        pen.rectangle((*corner, corner[0] + across + 4, corner[1] + down + 2), fill=colour)
+        pen.text((corner[0] + 2, corner[1]), text, DARK, face)
+    return np.array(image)
+
+
+def colour_of(label: str) -> tuple[int, int, int]:
+    """A bright colour for the name of a class, as RGB."""
+    hue = zlib.crc32(label.encode()) / 2**32
+    red, green, blue = colorsys.hsv_to_rgb(hue, 0.75, 1.0)
+    return round(255 * red), round(255 * green), round(255 * blue)

@@ -1,0 +1,1 @@
+"""The training of SSD-lite, which finds objects of several classes."""
