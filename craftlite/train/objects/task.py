@@ -12,7 +12,7 @@ from torch import nn
 from craftlite.data.annotations import problem_lines
 from craftlite.data.loader import StepSampler, batches
 from craftlite.data.objects import ObjectSet, names_splits, read_objects
-from craftlite.errors import DatasetError
+from craftlite.errors import ConfigError, DatasetError
 from craftlite.model.ssd import SsdLite, build_object_detector
 from craftlite.progress import write_line
 from craftlite.train.distributed import Group
@@ -60,6 +60,7 @@ class ObjectsTask(Task):
 
     def open(self, group: Group) -> None:
         """Read the splits of the folder; what is unusual about them is reported."""
+        self._check_parts(group)
         self.train, self.val = (read_objects(self.data, split) for split in ("train", "val"))
         unknown = sorted(set(self.val.classes()) - set(self.classes))
         if unknown:
@@ -71,6 +72,15 @@ class ObjectsTask(Task):
             self._report()
         pictures = self.val.pictures[: self.recipe.validate_pictures]
         self.validation = ObjectScore(pictures, self.classes, self.recipe.crop)
+
+    def _check_parts(self, group: Group) -> None:
+        """Refuse parts of one picture: batch norm has nothing to average over in a 1x1 map."""
+        recipe = self.recipe
+        if recipe.batch < 2 * recipe.accumulate * group.size:
+            raise ConfigError(
+                f"batch is {recipe.batch}: must be {2 * recipe.accumulate * group.size} or more, two "
+                f"pictures for each of {recipe.accumulate} parts on {group.size} processes"
+            )
 
     def _report(self) -> None:
         if not names_splits(self.data):
