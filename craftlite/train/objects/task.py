@@ -76,10 +76,11 @@ class ObjectsTask(Task):
     def _check_parts(self, group: Group) -> None:
         """Refuse parts of one picture: batch norm has nothing to average over in a 1x1 map."""
         recipe = self.recipe
-        if recipe.batch < 2 * recipe.accumulate * group.size:
+        least = 2 * recipe.accumulate * group.size
+        if recipe.batch < least:
             raise ConfigError(
-                f"batch is {recipe.batch}: must be {2 * recipe.accumulate * group.size} or more, two "
-                f"pictures for each of {recipe.accumulate} parts on {group.size} processes"
+                f"batch is {recipe.batch}: must be {least} or more, two pictures for each of "
+                f"{recipe.accumulate} parts on {group.size} processes"
             )
 
     def _report(self) -> None:
