@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from craftlite.cli import COMMANDS, main
+from craftlite.cli import COMMANDS, GROUPS, main
 
+# Every command, those of groups by both of their words.
+NAMES = [*COMMANDS, *(f"{group} {name}" for group, names in GROUPS.items() for name in names)]
 PLATE = Path(__file__).parents[1] / "data/samples/images/plate.jpg"
 
 
@@ -33,12 +35,12 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(name in said for name in COMMANDS)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", NAMES)
 def test_every_command_explains_its_options(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as stop:
-        main([command, "--help"])
+        main([*command.split(), "--help"])
     assert stop.value.code == 0
     assert "--" in capsys.readouterr().out
 
@@ -53,6 +55,9 @@ def test_every_command_explains_its_options(
         ("convert --help", "torch onnxruntime matplotlib gradio uharfbuzz"),
         ("train --help", "torch onnxruntime uharfbuzz"),
         ("serve --help", "torch fastapi uvicorn gradio"),
+        ("objects --help", "numpy cv2 torch"),
+        ("objects detect --help", "torch matplotlib gradio uharfbuzz pycocotools"),
+        ("objects train --help", "torch onnxruntime uharfbuzz pycocotools"),
     ],
 )
 def test_help_imports_what_its_command_needs_alone(arguments: str, heavy: str) -> None:
@@ -66,9 +71,9 @@ def test_help_imports_what_its_command_needs_alone(arguments: str, heavy: str) -
 
 
 def test_help_shows_no_types_of_python(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in COMMANDS:
+    for command in NAMES:
         with pytest.raises(SystemExit):
-            main([command, "--help"])
+            main([*command.split(), "--help"])
         shown = capsys.readouterr().out
         assert "type:" not in shown
         assert "null" not in shown

@@ -25,8 +25,11 @@ def parser() -> ArgumentParser:
     add = result.add_argument
     folders = "Folder with the pictures of each class in train/CLASS/ and val/CLASS/."
     add("--data", type=str, default=SUPPRESS, metavar="DIR", help=folders)
-    backbones = "rexnet-lite, rexnet-small, rexnet-large, mobilenet-v1 or mobilenet-v2"
-    add("--backbone", type=str, default=SUPPRESS, metavar="NAME", help=f"Backbone: {backbones}.")
+    names = (
+        "Backbone: rexnet-lite, rexnet-small, rexnet-large, mobilenet-v1, mobilenet-v2, "
+        "mobilenet_v3_large or mnasnet1_0."
+    )
+    add("--backbone", type=str, default=SUPPRESS, metavar="NAME", help=names)
     init = f"Weights to start from, or {NO_WEIGHTS}; by default random ones."
     suits = "the size of the pictures"
     skip = ("network", "restart")

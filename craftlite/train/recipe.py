@@ -189,10 +189,10 @@ class PretrainRecipe(Settings):
 
 @dataclass(frozen=True)
 class ObjectsRecipe(Settings):
-    """How a detector of objects is trained: what `Settings` has, and this; `crop` is the side of
-    the square that every picture is scaled to.
+    """How a detector of objects is trained: what `Settings` has, and this.
 
     Attributes:
+        crop: side in pixels of the square that every picture is scaled to, a multiple of 32.
         validate_pictures: number of pictures, the first of the validation split, to validate on.
     """
 

@@ -18,7 +18,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from craftlite.cli import COMMANDS
+from craftlite.cli import parse_command
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -159,8 +159,9 @@ def test_the_commands_of_a_snippet_parse(snippet: Snippet) -> None:
     for words in commands(snippet.text):
         arguments = craftlite_arguments(words)
         if arguments:
-            assert arguments[0] in COMMANDS
-            import_module(f"craftlite.commands.{arguments[0]}").parser().parse_args(arguments[1:])
+            names = parse_command(arguments)
+            module = import_module(".".join(("craftlite.commands", *names)))
+            module.parser().parse_args(arguments[len(names) :])
         for tool in re.findall(r"python(?: -m)? (tools[./]\w+)", " ".join(words)):
             assert find_spec(tool.replace("/", "."))
 

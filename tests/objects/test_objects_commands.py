@@ -1,6 +1,7 @@
 """`craftlite objects` as a user meets it: train, detect, eval and export, and what they refuse."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -162,6 +163,30 @@ def test_weights_of_text_detectors_are_refused() -> None:
 
     with pytest.raises(WeightsError, match="is a craftlite-small-v2, not a detector of objects"):
         export_objects(entry.torch, Path("x.onnx"))  # type: ignore[arg-type]
+
+
+def test_the_comparison_has_a_row_a_backbone_and_a_line_a_run(
+    run: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tools.compare_objects import main as compare
+
+    for seed in (0, 1):
+        shutil.copytree(run, tmp_path / str(seed))
+        config = tmp_path / str(seed) / "config.yaml"
+        config.write_text(config.read_text().replace("seed: 0", f"seed: {seed}"))
+    csv, png = tmp_path / "scores.csv", tmp_path / "curves.png"
+    words = [str(tmp_path / "0"), str(tmp_path / "1"), "--data", str(data), "--split", "val"]
+    assert compare([*words, "--repeats", "1", "--out", str(csv), "--plot", str(png)]) == 0
+    lines = csv.read_text().splitlines()
+    assert lines[0].startswith("data,backbone,start,seed,steps")
+    assert [line.split(",")[1:4] for line in lines[1:]] == [
+        ["mobilenet-v1", "random", "0"],
+        ["mobilenet-v1", "random", "1"],
+    ]
+    assert png.stat().st_size > 5000
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| `")]
+    assert len(rows) == 1
+    assert rows[0].startswith("| `mobilenet-v1` | random | 3.9")
 
 
 def test_numbers_that_are_not_finite_are_refused(run: Path, tmp_path: Path) -> None:

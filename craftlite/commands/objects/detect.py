@@ -39,17 +39,17 @@ def parser() -> ArgumentParser:
     weights = "the ONNX file of a detector, as craftlite objects train writes it"
     add("--weights", required=True, metavar="FILE", help=weights)
     add("--out", type=Path, metavar="DIR", help="folder to write results to")
-    form = f"json is a file a picture, coco one file {COCO} for all, which needs --out"
+    form = f"a JSON file for each picture, or one {COCO} for all, which needs --out"
     add("--format", choices=("json", "coco"), default="json", help=form)
-    add("--overlay", action="store_true", help="also draw what is found, into DIR/overlay")
-    add("--overwrite", action="store_true", help="replace results that are in DIR already")
+    add("--overlay", action="store_true", help="also draw what is found, to OUT/overlay")
+    add("--overwrite", action="store_true", help="replace the results that OUT already has")
     least = "least score of an object"
     add("--min-score", type=ClosedUnitInterval, default=MIN_SCORE, metavar="S", help=least)
     device = "auto, cpu, cuda, or another of ONNX Runtime's execution providers, such as coreml"
     add("--device", type=str, default="auto", metavar="NAME", help=device)
     threads = "CPU threads in all; by default one a core"
     add("--threads", type=PositiveInt, metavar="N", help=threads)
-    workers = "pictures worked on at once; auto is one a core, or one for a single picture"
+    workers = "how many pictures to work on at once; auto works on as many as there are threads"
     add("--workers", type=str, default="auto", metavar="auto|N", help=workers)
     return result
 
