@@ -1,7 +1,7 @@
 """Drawing what was found: boxes with the names of their classes and their scores."""
 
 import colorsys
-import zlib
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -11,19 +11,20 @@ from craftlite.geometry import Picture
 from craftlite.objects.result import Objects
 
 DARK = (12, 16, 20)
+GOLDEN = 0.618034  # hues in such steps never come close to one another
 
 
-def draw_objects(picture: Picture, objects: Objects) -> Picture:
+def draw_objects(picture: Picture, objects: Objects, classes: Sequence[str]) -> Picture:
     """A copy of the picture (H, W, 3) uint8 RGB with every box, its class and its score.
 
-    A class has the same colour in every picture.
+    classes: all that there are; each has a colour of its own.
     """
     image = Image.fromarray(picture)
     pen = ImageDraw.Draw(image)
     width = max(2, round(max(image.size) / 400))
     face = font(max(11, round(max(image.size) / 55)))
     for box, label, score in zip(objects.boxes, objects.labels, objects.scores, strict=True):
-        colour = colour_of(label)
+        colour = colour_of(classes.index(label))
         left, top, right, bottom = box.tolist()
         pen.rectangle((left, top, right, bottom), outline=colour, width=width)
         text = f"{label} {score:.2f}"
@@ -34,8 +35,7 @@ def draw_objects(picture: Picture, objects: Objects) -> Picture:
     return np.array(image)
 
 
-def colour_of(label: str) -> tuple[int, int, int]:
-    """A bright colour for the name of a class, as RGB."""
-    hue = zlib.crc32(label.encode()) / 2**32
-    red, green, blue = colorsys.hsv_to_rgb(hue, 0.75, 1.0)
+def colour_of(number: int) -> tuple[int, int, int]:
+    """A bright colour for the class of a number, as RGB; neighbours differ the most."""
+    red, green, blue = colorsys.hsv_to_rgb(number * GOLDEN % 1, 0.75, 1.0)
     return round(255 * red), round(255 * green), round(255 * blue)

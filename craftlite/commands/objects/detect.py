@@ -98,9 +98,8 @@ class _Work(PageWork):
         objects = self.detector.find(picture, self.args.min_score)
         target = part_target(page.item.target, page.part)
         if self.args.overlay:
-            write_picture(
-                self.args.out / "overlay" / f"{target}.jpg", draw_objects(picture, objects)
-            )
+            drawn = draw_objects(picture, objects, self.detector.classes)
+            write_picture(self.args.out / "overlay" / f"{target}.jpg", drawn)
         record = {"image": page.item.name, **page.part, **objects.to_dict()}
         return partial(self._write, target, record)
 

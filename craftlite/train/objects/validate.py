@@ -78,7 +78,7 @@ class ObjectScore(Validation):
         few = replace(self, pictures=self.pictures[:DRAWN])
         cells = []
         for pixels, objects in few.found(model, MIN_SCORE):
-            small, _ = fitted(draw_objects(pixels, objects), CELL)
+            small, _ = fitted(draw_objects(pixels, objects, self.classes), CELL)
             down, across = CELL[1] - small.shape[0], CELL[0] - small.shape[1]
             cells.append(np.pad(small, ((0, down), (0, across), (0, 0))))
         cells += [np.zeros_like(cells[0])] * (-len(cells) % 3)
