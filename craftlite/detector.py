@@ -52,8 +52,8 @@ class Detector:
     Args:
         weights: a name in the catalogue, an .onnx, .safetensors or .pth file, or a network that
             is ready to run.
-        engine: "onnxruntime", "openvino" or "torch"; None takes ONNX Runtime where the weights have
-            a file for it.
+        engine: "onnxruntime", "openvino", "openvino-bf16" or "torch"; None takes ONNX Runtime
+            where the weights have a file for it.
         device: "auto", "cpu", "cuda", or another of ONNX Runtime's execution providers by name.
         threads: for each run of the network; None takes the machine's cores.
         long_side: pixels that a picture's longer side is scaled to, which enlarges it at most
@@ -354,8 +354,9 @@ def open_runtime(
             else "turn it into ONNX with craftlite export"
         )
         raise WeightsError(f"{entry.name}: cannot be run by {engine}; {advice}")
-    if engine == "openvino":
+    if engine in ("openvino", "openvino-bf16"):
         from craftlite.openvino_runtime import OpenVinoRuntime
 
-        return OpenVinoRuntime(intact(entry.onnx), device, threads)
+        half = engine == "openvino-bf16"
+        return OpenVinoRuntime(intact(entry.onnx), device, threads, half)
     return OnnxRuntime(intact(entry.onnx), device, threads)

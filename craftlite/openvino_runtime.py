@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _TELEMETRY = "openvino_telemetry"
 _SETTINGS = {
-    "INFERENCE_PRECISION_HINT": "f32",  # some CPUs would take bfloat16
     "NUM_STREAMS": 1,
     "ENABLE_CPU_PINNING": False,  # other networks of this process would be pinned to the same cores
     # Kernels that are kept, one for each operator and size of picture. OpenVINO's own 5000 fill
@@ -43,13 +42,18 @@ class OpenVinoRuntime(Runtime):
         file: the network.
         device: "auto" or "cpu".
         threads: of each call; None takes the machine's cores.
+        half: compute in bfloat16, which takes about half the time where the CPU has instructions
+            for it; else in float32, which OpenVINO would not choose there by itself.
 
     Raises:
         WeightsError: the file is missing, corrupt or not a network of this project.
-        ConfigError: OpenVINO is not installed, or the device is another.
+        ConfigError: OpenVINO is not installed, the device is another, or the CPU has no
+            instructions for bfloat16.
     """
 
-    def __init__(self, file: Path, device: str = "auto", threads: int | None = None) -> None:
+    def __init__(
+        self, file: Path, device: str = "auto", threads: int | None = None, half: bool = False
+    ) -> None:
         openvino = _import_openvino()
         check_exists(file)
         if device.lower() not in ("auto", "cpu"):
@@ -57,12 +61,19 @@ class OpenVinoRuntime(Runtime):
                 f"--device {device}: OpenVINO is run on the CPU alone; use --device cpu or "
                 "--engine onnxruntime"
             )
+        if half and not has_bfloat16():
+            raise ConfigError(
+                "--engine openvino-bf16: this CPU has no instructions for bfloat16 (AVX-512 BF16 "
+                "or AMX); use --engine openvino"
+            )
         self.source = str(file)
         try:
             # Not Core.read_model, which would try other formats than ONNX as well.
             frontend = openvino.frontend.FrontEndManager().load_by_framework("onnx")
             self._model = frontend.convert(frontend.load(str(file)))
-            self._settings = _SETTINGS | ({"INFERENCE_NUM_THREADS": threads} if threads else {})
+            number = {"INFERENCE_PRECISION_HINT": "bf16" if half else "f32"}
+            count = {"INFERENCE_NUM_THREADS": threads} if threads else {}
+            self._settings = _SETTINGS | number | count
             # Those that no call runs on; append and pop are atomic.
             self._idle: list[InferRequest] = [self._compile()]
         except Exception as error:
@@ -74,7 +85,7 @@ class OpenVinoRuntime(Runtime):
         )
         ports = (list(map(_port, side)) for side in (model.inputs, model.outputs))
         self.network = checked_network(file, metadata, *ports)
-        self._arguments = (file, device, threads)
+        self._arguments = (file, device, threads, half)
 
     def __reduce__(self) -> tuple[type["OpenVinoRuntime"], tuple[Any, ...]]:
         """Copies and other processes open the file anew; a compiled network cannot be copied."""
@@ -94,6 +105,11 @@ class OpenVinoRuntime(Runtime):
         finally:
             self._idle.append(request)
         return maps
+
+
+def has_bfloat16() -> bool:
+    """Whether the CPU has instructions for bfloat16."""
+    return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 @cache

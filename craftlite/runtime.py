@@ -13,7 +13,7 @@ import numpy.typing as npt
 from craftlite.errors import WeightsError
 from craftlite.providers import chosen_providers, load_libraries, report_dropped, report_shared
 
-Engine = Literal["onnxruntime", "openvino", "torch"]
+Engine = Literal["onnxruntime", "openvino", "openvino-bf16", "torch"]
 Tensor = npt.NDArray[np.float32]
 # The key under which both file formats carry what the network is; see `craftlite.export`.
 METADATA = "craftlite"

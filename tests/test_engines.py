@@ -20,11 +20,14 @@ from craftlite.runtime import Engine
 from craftlite.weights import folder
 
 SAMPLES = sorted((Path(__file__).parents[1] / "data/samples/images").glob("*.jpg"))
-OTHERS = [engine for engine in get_args(Engine) if engine != "onnxruntime"]
+HALF: Engine = "openvino-bf16"
+OTHERS = [engine for engine in get_args(Engine) if engine not in ("onnxruntime", HALF)]
 SIDE = 640
 
 
 def detector(engine: Engine, weights: str = "craftlite-small") -> Detector:
+    if engine == HALF:
+        return bfloat16()
     pytest.importorskip(engine)
     return Detector(weights, engine=engine, device="cpu", threads=1, long_side=SIDE)
 
@@ -55,6 +58,39 @@ def test_openvino_in_integers_is_as_near_to_float32_as_onnx_runtime() -> None:
         matched += sum(same_word(one, expected) for one in found)
         words += max(len(found), len(expected))
     assert matched > 0.95 * words > 100
+
+
+def test_openvino_in_bfloat16_finds_the_same_words_with_scores_close_by() -> None:
+    half = bfloat16()
+    full = detector("onnxruntime")
+    matched = words = 0
+    for sample in SAMPLES:
+        maps, exact = half.maps(sample), full.maps(sample)
+        assert np.abs(maps.region - exact.region).max() < 0.15
+        assert np.abs(maps.region - exact.region).mean() < 0.002
+        found, expected = half.words(maps), full.words(exact)
+        matched += sum(same_word(one, expected) for one in found)
+        words += max(len(found), len(expected))
+    assert matched > 0.95 * words > 100
+
+
+def bfloat16() -> Detector:
+    """A detector that computes in bfloat16, where the CPU can."""
+    pytest.importorskip("openvino")
+    from craftlite.openvino_runtime import has_bfloat16
+
+    if not has_bfloat16():
+        pytest.skip("this CPU has no instructions for bfloat16")
+    return Detector(engine=HALF, device="cpu", threads=1, long_side=SIDE)
+
+
+def test_a_cpu_without_bfloat16_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("openvino")
+    monkeypatch.setattr("craftlite.openvino_runtime.has_bfloat16", lambda: False)
+    assert main(["detect", str(SAMPLES[0]), "--engine", HALF]) == 2
+    assert "no instructions for bfloat16" in capsys.readouterr().err
 
 
 def same_word(word: Any, others: Words) -> bool:
@@ -137,7 +173,9 @@ def test_the_older_names_of_engines() -> None:
     assert Detector(backend="onnx", engine="onnxruntime", long_side=SIDE).long_side == SIDE
     with pytest.raises(ConfigError, match="engine openvino and backend onnx contradict"):
         Detector(backend="onnx", engine="openvino")
-    with pytest.raises(ConfigError, match="'tflite': must be one of onnxruntime, openvino, torch"):
+    with pytest.raises(
+        ConfigError, match="'tflite': must be one of onnxruntime, openvino, openvino-bf16"
+    ):
         Detector(engine="tflite")  # type: ignore[arg-type]
 
 
@@ -220,6 +258,10 @@ def test_openvino_computes_in_float32_with_the_threads_asked_for() -> None:
     compiled = request.get_compiled_model()
     assert compiled.get_property("INFERENCE_NUM_THREADS") == 2
     assert compiled.get_property("INFERENCE_PRECISION_HINT") == openvino.Type.f32
+    [request] = bfloat16().runtime._idle  # type: ignore[attr-defined]
+    assert request.get_compiled_model().get_property("INFERENCE_PRECISION_HINT") == (
+        openvino.Type.bf16
+    )
 
 
 @pytest.mark.slow

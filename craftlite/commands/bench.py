@@ -97,7 +97,14 @@ def run(args: Namespace) -> int:
 
 
 def _installed() -> list[Engine]:
-    return [engine for engine in get_args(Engine) if find_spec(engine)]
+    """The engines that run here; openvino-bf16 needs a CPU that can do it."""
+    found = [engine for engine in get_args(Engine) if find_spec(engine.partition("-")[0])]
+    if "openvino-bf16" in found:
+        from craftlite.openvino_runtime import has_bfloat16
+
+        if not has_bfloat16():
+            found.remove("openvino-bf16")
+    return found
 
 
 def _open_all(

@@ -32,7 +32,9 @@ def test_engines_are_timed_on_the_same_weights(capsys: pytest.CaptureFixture[str
     options = ["--engines", "--size", "64x64", "--runs", "1", "--json"]
     assert main(["bench", "--weights", *weights, *options]) == 0
     printed = capsys.readouterr()
-    rows = [(row["name"], row["engine"]) for row in json.loads(printed.out)["networks"]]
+    networks = json.loads(printed.out)["networks"]
+    # openvino-bf16 is there where the CPU can do it.
+    rows = [(r["name"], r["engine"]) for r in networks if r["engine"] != "openvino-bf16"]
     assert rows == [
         *(("craftlite-small", engine) for engine in ("onnxruntime", "openvino", "torch")),
         *(("craftlite-small-int8", engine) for engine in ("onnxruntime", "openvino")),
