@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
@@ -15,6 +15,9 @@ from craftlite.errors import ConfigError, DatasetError
 from craftlite.evaluate.bootstrap import interval
 from craftlite.objects import ObjectDetector
 from craftlite.progress import Progress, write_line
+
+if TYPE_CHECKING:
+    from craftlite.evaluate.average_precision import Floats, Precision
 
 
 def parser() -> ArgumentParser:
@@ -63,8 +66,16 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def _score(args: Namespace, file: str, data: ObjectSet) -> Any:
-    """What a detector reaches, and its resampled figures."""
+class _Scored(NamedTuple):
+    """A detector's network, what it reaches, and that for pictures drawn anew (DRAWS, 2)."""
+
+    network: str
+    result: "Precision"
+    drawn: "Floats"
+
+
+def _score(args: Namespace, file: str, data: ObjectSet) -> _Scored:
+    """Run a detector on all pictures, and score what it finds."""
     from craftlite.evaluate.average_precision import LEAST_SCORE, precision_of
 
     detector = ObjectDetector(file, args.device, args.threads)
@@ -75,12 +86,18 @@ def _score(args: Namespace, file: str, data: ObjectSet) -> Any:
     pictures = Progress(data.pictures, desc=detector.network, unit="picture")
     found = [detector.find(stored_pixels(one.path), LEAST_SCORE) for one in pictures]
     result = precision_of(data.pictures, found, detector.classes)
-    return detector.network, result, result.resampled()
+    return _Scored(detector.network, result, result.resampled())
 
 
-def _row(file: str, scored: Any, first: Any) -> dict[str, Any]:
+def _row(file: str, scored: _Scored, first: _Scored) -> dict[str, Any]:
+    """A detector's figures, and their differences from the first's."""
     network, result, drawn = scored
-    row = {"weights": file, "network": network, "ap": result.ap, "ap50": result.ap50}
+    row: dict[str, Any] = {
+        "weights": file,
+        "network": network,
+        "ap": result.ap,
+        "ap50": result.ap50,
+    }
     row |= {"ap_interval": interval(drawn[:, 0]), "ap50_interval": interval(drawn[:, 1])}
     row["classes"] = result.of_class
     if scored is not first:

@@ -9,6 +9,7 @@ from jsonargparse import ArgumentParser, Namespace
 from craftlite.commands.options import new_parser
 from craftlite.commands.settings import add_run_options, chosen_recipe, given_options
 from craftlite.errors import ConfigError
+from craftlite.install import install_hint
 from craftlite.progress import write_line
 from craftlite.train.recipe import ObjectsRecipe
 from craftlite.train.records.card import list_file
@@ -79,8 +80,12 @@ def _start(init: str | None, recipe: ObjectsRecipe) -> str:
 
 
 def _export(weights: Path, onnx: Path) -> None:
-    from craftlite.export.objects import export_objects
-
+    """Export the weights for ONNX Runtime; a line where the packages are missing."""
+    try:
+        from craftlite.export.objects import export_objects
+    except ModuleNotFoundError as error:
+        write_line(f"no {onnx.name}: {error.name} comes with: {install_hint('objects')}")
+        return
     export_objects(weights, onnx)
     list_file(onnx.parent, onnx)
     write_line(f"for objects detect: {onnx}")
