@@ -18,6 +18,7 @@ from craftlite.geometry import Picture, Points, Size
 from craftlite.words import Words
 
 PAPER, INK, SHADE = (24, 26, 30), (240, 242, 246), (0, 0, 0)  # of sheets: behind and for texts
+JPEG_LONGEST = 65_500  # pixels; a longer side does not fit the format
 _ACCENT = (0, 230, 118)
 _HALO = (8, 32, 20)
 _CHARACTER = (255, 179, 0)
@@ -67,6 +68,18 @@ def write_picture(path: Path, picture: Picture, quality: int = 95) -> None:
         CraftliteError: it cannot be written.
     """
     write_whole(path, _encoded(picture, path.suffix, quality))
+
+
+def write_drawing(stem: Path, picture: Picture) -> None:
+    """Write a picture (H, W, 3) uint8 RGB as a JPEG, or as a PNG where it is too long for that.
+
+    stem: the path without a suffix.
+
+    Raises:
+        CraftliteError: it cannot be written.
+    """
+    suffix = ".jpg" if max(picture.shape) <= JPEG_LONGEST else ".png"
+    write_picture(stem.with_name(stem.name + suffix), picture)
 
 
 def fitted(

@@ -21,7 +21,7 @@ from craftlite.commands.options import (
 from craftlite.commands.pages import Finish, Job, Page, PageWork, add_inputs, find_inputs
 from craftlite.commands.writers import ADVICE, Writer, new_writer, refuse_to_replace
 from craftlite.detector import Detector, Maps
-from craftlite.draw import heatmap, overlay, write_picture
+from craftlite.draw import heatmap, overlay, write_drawing
 from craftlite.errors import ConfigError, CraftliteError, InputError
 from craftlite.formats import part_target
 from craftlite.formats.files import LABELS
@@ -39,7 +39,6 @@ from craftlite.words import Words
 FORMATS = ("json", "jsonl", "icdar", "coco", "csv", "parquet", *LABELS)
 WHOLE = ("json", "jsonl", "parquet")  # formats that have a place for all that is found
 MANY_TILES = 4  # from which on a picture's tiles are announced
-JPEG_LONGEST = 65_500  # pixels; a longer side does not fit the format
 
 
 def parser() -> ArgumentParser:
@@ -236,14 +235,8 @@ def _draw(target: PurePath, args: Namespace, picture: Picture, maps: Maps, words
 
     if args.overlay:
         drawn = lines_as_words(words) if args.level == "line" else words
-        _save(args.out / "overlay" / target, overlay(picture, drawn, scores=True))
+        write_drawing(args.out / "overlay" / target, overlay(picture, drawn, scores=True))
     if args.heatmaps:
         folder, name = args.out / "heatmaps" / target.parent, target.name
-        _save(folder / f"{name}.region", heatmap(picture, maps.region))
-        _save(folder / f"{name}.affinity", heatmap(picture, maps.affinity))
-
-
-def _save(stem: Path, picture: Picture) -> None:
-
-    suffix = ".jpg" if max(picture.shape) <= JPEG_LONGEST else ".png"
-    write_picture(stem.with_name(stem.name + suffix), picture)
+        write_drawing(folder / f"{name}.region", heatmap(picture, maps.region))
+        write_drawing(folder / f"{name}.affinity", heatmap(picture, maps.affinity))

@@ -12,7 +12,7 @@ from jsonargparse.typing import ClosedUnitInterval, PositiveInt
 
 from craftlite.commands.options import new_parser, parse_workers
 from craftlite.commands.pages import Finish, Page, PageWork, add_inputs, find_inputs
-from craftlite.draw import write_picture
+from craftlite.draw import write_drawing
 from craftlite.errors import ConfigError
 from craftlite.files import write_whole
 from craftlite.formats import part_target
@@ -99,7 +99,7 @@ class _Work(PageWork):
         target = part_target(page.item.target, page.part)
         if self.args.overlay:
             drawn = draw_objects(picture, objects, self.detector.classes)
-            write_picture(self.args.out / "overlay" / f"{target}.jpg", drawn)
+            write_drawing(self.args.out / "overlay" / target, drawn)
         record = {"image": page.item.name, **page.part, **objects.to_dict()}
         return partial(self._write, target, record)
 
