@@ -82,8 +82,7 @@ def test_eval_scores_detectors_side_by_side(
     run: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = tmp_path / "again.onnx"
-    best = str(run / "best.safetensors")
-    assert main(["objects", "export", "--weights", best, "--out", str(other)]) == 0
+    shutil.copy(run / "weights.onnx", other)
     words = ["objects", "eval", "--data", str(data), "--split", "val"]
     words += ["--weights", str(run / "weights.onnx"), "--weights", str(other)]
     capsys.readouterr()

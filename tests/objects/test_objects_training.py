@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 import torch
 
+from craftlite.cli import main
 from craftlite.data.objects import read_objects
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.model.files import read_described
 from craftlite.model.ssd import build_object_detector
+from craftlite.objects import ObjectDetector
 from craftlite.train.checkpoint import load_checkpoint
+from craftlite.train.distributed import Group
 from craftlite.train.loop import train
 from craftlite.train.objects.pictures import ObjectStream
 from craftlite.train.objects.task import ObjectsTask
@@ -22,6 +25,7 @@ from craftlite.train.recipe import ObjectsRecipe
 from craftlite.train.recipe_file import read_recipe
 from craftlite.train.records.log import read_log
 from craftlite.train.trainer import Trainer
+from craftlite.weights import backbones
 
 pytest.importorskip("pycocotools")
 RECIPE = ObjectsRecipe(
@@ -138,9 +142,6 @@ def stopping_after(steps: int) -> Callable[[Trainer, Any], Any]:
 
 
 def test_a_backbone_that_was_pretrained_is_taken_exactly(shapes: Path) -> None:
-    from craftlite.train.distributed import Group
-    from craftlite.weights import backbones
-
     task, group = ObjectsTask(RECIPE, shapes), Group(torch.device("cpu"))
     task.open(group)
     trainer = Trainer(task, group)
@@ -154,8 +155,6 @@ def test_a_backbone_that_was_pretrained_is_taken_exactly(shapes: Path) -> None:
 def test_what_is_unusual_about_the_data_is_said(
     shapes: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from craftlite.train.distributed import Group
-
     for file in shapes.glob("ImageSets/Main/*.txt"):
         file.unlink()
     ObjectsTask(RECIPE, shapes).open(Group(torch.device("cpu")))
@@ -165,8 +164,6 @@ def test_what_is_unusual_about_the_data_is_said(
 
 
 def test_a_class_that_only_validation_has_is_refused(shapes: Path) -> None:
-    from craftlite.train.distributed import Group
-
     file = shapes / "Annotations/val0.xml"
     file.write_text(file.read_text().replace("disc", "ring"))
     with pytest.raises(DatasetError, match="no training picture has an object of ring"):
@@ -183,10 +180,15 @@ def test_settings_that_cannot_be_used_are_refused(shapes: Path, tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_it_learns_to_find_discs_and_squares(shapes: Path, tmp_path: Path) -> None:
-    steps = {"steps": 150, "batch": 6, "crop": 96, "warmup": 10, "learning_rate": 0.003}
+def test_it_learns_to_find_discs_and_squares_and_is_exported(shapes: Path, tmp_path: Path) -> None:
+    steps = {"steps": 120, "batch": 6, "crop": 96, "warmup": 10, "learning_rate": 0.003}
     recipe = replace(RECIPE, **steps, ema=0.9)  # type: ignore[arg-type]
-    from craftlite.weights import backbones
-
-    train(ObjectsTask(recipe, shapes, backbones()["rexnet-lite"].file), tmp_path / "run")
+    start = backbones()["rexnet-lite"].file
+    best = train(ObjectsTask(recipe, shapes, start), tmp_path / "run")
     assert np.max([line.get("ap50", 0) for line in read_log(tmp_path / "run/log.jsonl")]) > 0.5
+    onnx = tmp_path / "shapes.onnx"
+    assert main(["objects", "export", "--weights", str(best), "--out", str(onnx)]) == 0
+    detector = ObjectDetector(onnx)
+    for one in read_objects(shapes, "train").pictures[:3]:
+        found = detector(one.path, min_score=0.1)
+        assert set(found.labels[:4]) == {"disc", "square"}
