@@ -2,13 +2,11 @@
 
 from argparse import SUPPRESS
 from pathlib import Path
-from typing import Any
 
 from jsonargparse import ArgumentParser, Namespace
 
 from craftlite.commands.options import new_parser
-from craftlite.commands.settings import add_run_options, chosen_recipe, given_options
-from craftlite.errors import ConfigError
+from craftlite.commands.settings import add_run_options, settings_for_folder
 from craftlite.progress import write_line
 from craftlite.train.recipe import PretrainRecipe
 from craftlite.train.start import NO_WEIGHTS, starting_weights
@@ -48,7 +46,7 @@ def run(args: Namespace) -> int:
     from craftlite.train.classifier.task import ClassifierTask
     from craftlite.train.loop import train
 
-    settings = choose(args)
+    settings = settings_for_folder(args, PretrainRecipe, "", _suitable, NO_DATA)
     data, init = settings.pop("data"), settings.pop("init", None)
     recipe = PretrainRecipe(**settings)
     out = args.out or Path("runs") / recipe.network
@@ -59,26 +57,7 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def choose(args: Namespace) -> dict[str, Any]:
-    """What the recipe sets, with the given options in its place.
+def _suitable(data: Path) -> tuple[str, str]:
+    from craftlite.train.classifier.pictures import recipe_for
 
-    Raises:
-        ConfigError: no folder is named, or the recipe cannot be used.
-    """
-    given = given_options(args)
-    if "backbone" in given:
-        given["network"] = given.pop("backbone")
-    if "data" in given:
-        given["data"] = [given["data"]]
-
-    def suitable() -> tuple[str, str]:
-        from craftlite.train.classifier.pictures import recipe_for
-
-        if "data" not in given:
-            raise ConfigError(NO_DATA)
-        return recipe_for(Path(given["data"][0]))
-
-    chosen = chosen_recipe(args, args.out, PretrainRecipe, suitable) | given
-    if len(chosen.get("data", [])) != 1:
-        raise ConfigError(NO_DATA)
-    return chosen
+    return recipe_for(data)

@@ -9,6 +9,7 @@ from typing import Any
 from docstring_parser import parse_from_object
 from jsonargparse import ArgumentParser, Namespace
 
+from craftlite.errors import ConfigError
 from craftlite.progress import write_line
 from craftlite.train.recipe import Settings
 from craftlite.train.recipe_file import CONFIG, find_recipe, read_recipe, shipped_recipes
@@ -91,3 +92,35 @@ def chosen_recipe(
         if is_first_process():
             write_line(f"recipe: {name}, for {suited} ({path}); --recipe names another")
     return read_recipe(path, kind)
+
+
+def settings_for_folder(
+    args: Namespace,
+    kind: type[Settings],
+    prefix: str,
+    suitable: Callable[[Path], tuple[str, str]],
+    missing: str,
+) -> dict[str, Any]:
+    """What the recipe of a training on one folder sets, with the given options in its place.
+
+    prefix: what the network is called before the name of --backbone. suitable: the recipe for a
+    folder, and what it suits. missing: what is said where there is no folder.
+
+    Raises:
+        ConfigError: there is no folder or there are several, or the recipe cannot be used.
+    """
+    given = given_options(args)
+    if "backbone" in given:
+        given["network"] = prefix + given.pop("backbone")
+    if "data" in given:
+        given["data"] = [given["data"]]
+
+    def suits() -> tuple[str, str]:
+        if "data" not in given:
+            raise ConfigError(missing)
+        return suitable(Path(given["data"][0]))
+
+    chosen = chosen_recipe(args, args.out, kind, suits) | given
+    if len(chosen.get("data", [])) != 1:
+        raise ConfigError(missing)
+    return chosen

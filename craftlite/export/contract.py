@@ -14,6 +14,14 @@ from craftlite.runtime import METADATA
 from craftlite.weights import DEFAULT_LONG_SIDE, Weights, find_weights
 
 PICTURES, MAPS = "pictures", "maps"  # the names of input and output
+INPUT = {
+    "input": PICTURES,
+    "layout": "NCHW",
+    "dtype": "float32",
+    "colours": "RGB",
+    "mean": [round(value, 3) for value in MEAN.tolist()],
+    "std": [round(value, 3) for value in STD.tolist()],
+}
 
 
 def contract(network: str, entry: Weights | None = None) -> dict[str, Any]:
@@ -26,12 +34,7 @@ def contract(network: str, entry: Weights | None = None) -> dict[str, Any]:
         thresholds, long_side = entry.thresholds, entry.long_side
     return {
         "network": network,
-        "input": PICTURES,
-        "layout": "NCHW",
-        "dtype": "float32",
-        "colours": "RGB",
-        "mean": [round(value, 3) for value in MEAN.tolist()],
-        "std": [round(value, 3) for value in STD.tolist()],
+        **INPUT,
         "multiple": STRIDE,
         "long_side": long_side,
         "max_enlargement": MAX_ENLARGEMENT,

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from craftlite.errors import CraftliteError, WeightsError
+from craftlite.export.contract import INPUT, PICTURES
 from craftlite.export.onnx_file import OPSET, PARITY, folded
 from craftlite.files import written_whole
 from craftlite.model.files import read_described
 from craftlite.model.ssd import OBJECT_DETECTORS, SsdLite, build_object_detector
 from craftlite.objects.detector import TASK
 from craftlite.objects.result import OVERLAP
-from craftlite.preprocess import MEAN, STD
 from craftlite.runtime import METADATA, open_session
 
 
@@ -72,7 +72,7 @@ def export_objects(weights: Path, out: Path) -> float:
         (pictures,),
         dynamo=True,
         opset_version=OPSET,
-        input_names=["pictures"],
+        input_names=[PICTURES],
         output_names=["boxes", "scores"],
         dynamic_shapes=({0: torch.export.Dim.DYNAMIC},),
         verbose=False,
@@ -101,12 +101,7 @@ def contract(network: str, classes: list[str], side: int) -> dict[str, object]:
         "network": network,
         "task": TASK,
         "classes": classes,
-        "input": "pictures",
-        "layout": "NCHW",
-        "dtype": "float32",
-        "colours": "RGB",
-        "mean": [round(value, 3) for value in MEAN.tolist()],
-        "std": [round(value, 3) for value in STD.tolist()],
+        **INPUT,
         "side": side,
         "outputs": ["boxes", "scores"],
         "overlap": OVERLAP,
@@ -121,7 +116,7 @@ def _difference(model: nn.Module, file: Path, side: int) -> float:
     for count in (1, 3):
         pictures = random.normal(size=(count, 3, side, side)).astype(np.float32)
         wanted = model(torch.from_numpy(pictures))
-        found = session.run(None, {"pictures": pictures})
+        found = session.run(None, {PICTURES: pictures})
         differences += [
             float(np.abs(one - other.numpy()).max())
             for one, other in zip(found, wanted, strict=True)

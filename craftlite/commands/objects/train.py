@@ -2,13 +2,11 @@
 
 from argparse import SUPPRESS
 from pathlib import Path
-from typing import Any
 
 from jsonargparse import ArgumentParser, Namespace
 
 from craftlite.commands.options import new_parser
-from craftlite.commands.settings import add_run_options, chosen_recipe, given_options
-from craftlite.errors import ConfigError
+from craftlite.commands.settings import add_run_options, settings_for_folder
 from craftlite.install import install_hint
 from craftlite.progress import write_line
 from craftlite.train.recipe import ObjectsRecipe
@@ -57,7 +55,9 @@ def run(args: Namespace) -> int:
     from craftlite.train.loop import train
     from craftlite.train.objects.task import ObjectsTask
 
-    settings = choose(args)
+    settings = settings_for_folder(
+        args, ObjectsRecipe, PREFIX, lambda data: ("ssdlite", str(data)), NO_DATA
+    )
     data, init = settings.pop("data"), settings.pop("init", None)
     recipe = ObjectsRecipe(**settings)
     out = args.out or Path("runs") / recipe.network
@@ -89,26 +89,3 @@ def _export(weights: Path, onnx: Path) -> None:
     export_objects(weights, onnx)
     list_file(onnx.parent, onnx)
     write_line(f"for objects detect: {onnx}")
-
-
-def choose(args: Namespace) -> dict[str, Any]:
-    """What the recipe sets, with the given options in its place.
-
-    Raises:
-        ConfigError: no folder is named, or the recipe cannot be used.
-    """
-    given = given_options(args)
-    if "backbone" in given:
-        given["network"] = PREFIX + given.pop("backbone")
-    if "data" in given:
-        given["data"] = [given["data"]]
-
-    def suitable() -> tuple[str, str]:
-        if "data" not in given:
-            raise ConfigError(NO_DATA)
-        return "ssdlite", given["data"][0]
-
-    chosen = chosen_recipe(args, args.out, ObjectsRecipe, suitable) | given
-    if len(chosen.get("data", [])) != 1:
-        raise ConfigError(NO_DATA)
-    return chosen
