@@ -88,6 +88,20 @@ def test_a_batch_is_padded_with_empty_objects(shapes: Path) -> None:
     assert torch.equal(batch.labels[1], many.labels)
 
 
+def test_a_picture_may_have_no_object_or_difficult_ones_alone(shapes: Path, tmp_path: Path) -> None:
+    for number in range(5):
+        file = shapes / "Annotations" / f"train{number}.xml"
+        hard = file.read_text().replace("<difficult>0", "<difficult>1")
+        nothing = f"<annotation><filename>{file.stem}.png</filename></annotation>"
+        file.write_text(hard if number < 3 else nothing)
+    for index in range(12):
+        sample = stream(shapes)[index]
+        assert (sample.boxes.shape[1], sample.labels.dtype) == (4, torch.int64)
+    best = train(ObjectsTask(RECIPE, shapes), tmp_path / "run")
+    assert best.exists()
+    assert np.isfinite([line.get("loss", 0) for line in read_log(tmp_path / "run/log.jsonl")]).all()
+
+
 def test_a_run_holds_weights_curves_record_and_card(shapes: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     best = train(ObjectsTask(replace(RECIPE, validate_every=2), shapes), out)

@@ -66,7 +66,9 @@ class ObjectStream(Dataset[Batch]):
             "boxes": tv_tensors.BoundingBoxes(
                 torch.from_numpy(one.boxes[kept]), format="XYXY", canvas_size=pixels.shape[1:]
             ),
-            "labels": torch.tensor([self.classes.index(one.labels[k]) + 1 for k in kept]),
+            "labels": torch.tensor(
+                [self.classes.index(one.labels[k]) + 1 for k in kept], dtype=torch.int64
+            ),
         }
         with seeded(self.seed, index):
             picture, found = self.change(tv_tensors.Image(pixels), target)
