@@ -4,9 +4,10 @@
 
 A RUN is a folder of craftlite objects train. Runs of one backbone and one kind of start are a row:
 the mean of their average precisions, an interval over the pictures of the split (bootstrap, 95 %),
-and the difference from the first RUN's row, paired over the pictures. The intervals tell how far
-other pictures could move a figure, not how far other seeds could: the range over the seeds stands
-beside them. Each RUN is a line of --out; milliseconds are ONNX Runtime's, all networks in turn.
+and the difference from the first row of the same start, paired over the pictures. The intervals
+tell how far other pictures could move a figure, not how far other seeds could: the figures of the
+seeds stand beside them. Each RUN is a line of --out; milliseconds are ONNX Runtime's, all networks
+in turn.
 """
 
 import argparse
@@ -83,16 +84,16 @@ def rows_of(runs: Sequence[Run]) -> dict[tuple[str, str], list[Run]]:
 
 def table(rows: dict[tuple[str, str], list[Run]], costs: dict[str, tuple[Cost, float]]) -> str:
     """The rows as markdown."""
-    first = next(iter(rows.values()))
+    firsts: dict[str, list[Run]] = {}
     lines = [
         "| backbone | start | parameters | MACs | ms | AP | of seeds | 95 % interval | less the "
-        "first row's | AP50 |",
+        "first of its start | AP50 |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    base = np.mean([run.resampled[:, 0] for run in first], axis=0)
     for (backbone, start), some in rows.items():
         (parameters, macs), milliseconds = costs[backbone]
-        drawn = np.mean([run.resampled[:, 0] for run in some], axis=0)
+        first = firsts.setdefault(start, some)
+        drawn, base = (np.mean([run.resampled[:, 0] for run in runs], 0) for runs in (some, first))
         low, high = interval(drawn)
         values = [run.facts["ap"] for run in some]
         less = "" if some is first else difference(some, first, interval(drawn - base))
