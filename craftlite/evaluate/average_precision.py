@@ -47,7 +47,7 @@ class ClassMatches:
         NaN where no picture that counts has an object of the class.
         """
         total = weights @ self.truths
-        levels, count = self.right.shape
+        levels = len(self.right)
         if not total:
             return np.full(levels, np.nan)
         each = weights[self.picture]
@@ -57,10 +57,7 @@ class ClassMatches:
         # At each recall the best precision from there on; beyond the last detection there is none.
         best = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
         best = np.hstack([best, np.zeros((levels, 1))])
-        # One search through all levels: recalls of level k lie between 2k and 2k + 1.
-        apart = 2.0 * np.arange(levels)[:, None]
-        places = np.searchsorted((right / total + apart).ravel(), (RECALLS + apart).ravel())
-        places = places.reshape(levels, -1) - count * np.arange(levels)[:, None]
+        places = np.array([np.searchsorted(recall, RECALLS) for recall in right / total])
         return np.asarray(np.take_along_axis(best, places, axis=1).mean(axis=1))
 
 
