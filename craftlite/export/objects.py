@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from craftlite.errors import CraftliteError, WeightsError
 from craftlite.export.contract import INPUT, PICTURES
-from craftlite.export.onnx_file import OPSET, PARITY, folded
+from craftlite.export.onnx_file import PARITY, folded, traced
 from craftlite.files import written_whole
 from craftlite.model.files import read_described
 from craftlite.model.ssd import OBJECT_DETECTORS, SsdLite, build_object_detector
@@ -30,8 +30,8 @@ class _Decoded(nn.Module):
         return found
 
 
-def read_object_detector(weights: Path) -> tuple[SsdLite, list[str]]:
-    """The network of a .safetensors file in eval mode, and the names of its classes.
+def read_object_detector(weights: Path) -> tuple[str, SsdLite, list[str]]:
+    """Name and network, in eval mode, of a .safetensors file, and the names of its classes.
 
     Raises:
         WeightsError: the file is corrupt, or not of a detector of objects.
@@ -50,7 +50,7 @@ def read_object_detector(weights: Path) -> tuple[SsdLite, list[str]]:
         reason = " ".join(str(error).split())[:200]
         raise WeightsError(f"{weights}: not weights of {network} ({reason})") from None
     model.eval()
-    return model, classes
+    return network, model, classes
 
 
 def export_objects(weights: Path, out: Path) -> float:
@@ -64,25 +64,12 @@ def export_objects(weights: Path, out: Path) -> float:
         CraftliteError: the two differ by more than PARITY, or the file cannot be written; where it
             would be, everything is as it was.
     """
-    model, classes = read_object_detector(weights)
+    network, model, classes = read_object_detector(weights)
     module = _Decoded(folded(model)).eval()
     pictures = torch.zeros(2, 3, model.side, model.side)
-    program = torch.onnx.export(
-        module,
-        (pictures,),
-        dynamo=True,
-        opset_version=OPSET,
-        input_names=[PICTURES],
-        output_names=["boxes", "scores"],
-        dynamic_shapes=({0: torch.export.Dim.DYNAMIC},),
-        verbose=False,
-    )
-    assert program is not None
-    proto = program.model_proto
-    # The exporter notes where in which file each operation was called: paths of this machine.
-    for noted in (*proto.graph.node, *proto.graph.value_info):
-        noted.ClearField("metadata_props")
-    facts = contract(read_described(weights)[0]["network"], classes, model.side)
+    free = {0: torch.export.Dim.DYNAMIC}
+    proto = traced(module, pictures, ["boxes", "scores"], free)
+    facts = contract(network, classes, model.side)
     proto.metadata_props.add(key=METADATA, value=json.dumps(facts))
     with written_whole(out) as unfinished:
         unfinished.write_bytes(proto.SerializeToString())

@@ -3,6 +3,7 @@
 import copy
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -76,13 +77,22 @@ def onnx_of(network: str, model: nn.Module, entry: Weights | None = None) -> onn
     module = _Maps(folded(model)).eval()
     pictures = torch.zeros(2, 3, *TRACED_SIZE)
     free = {0: torch.export.Dim.DYNAMIC, 2: torch.export.Dim.DYNAMIC, 3: torch.export.Dim.DYNAMIC}
+    proto = traced(module, pictures, [MAPS], free)
+    describe(proto, network, entry)
+    return proto
+
+
+def traced(
+    module: nn.Module, pictures: Tensor, outputs: list[str], free: dict[int, Any]
+) -> onnx.ModelProto:
+    """A module as ONNX, whose input is called PICTURES; `free` names the axes of any size."""
     program = torch.onnx.export(
         module,
         (pictures,),
         dynamo=True,
         opset_version=OPSET,
         input_names=[PICTURES],
-        output_names=[MAPS],
+        output_names=outputs,
         dynamic_shapes=(free,),
         verbose=False,
     )
@@ -91,7 +101,6 @@ def onnx_of(network: str, model: nn.Module, entry: Weights | None = None) -> onn
     # The exporter notes where in which file each operation was called: paths of this machine.
     for noted in (*proto.graph.node, *proto.graph.value_info):
         noted.ClearField("metadata_props")
-    describe(proto, network, entry)
     return proto
 
 

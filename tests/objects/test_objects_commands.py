@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from craftlite.cli import main
 from craftlite.errors import WeightsError
@@ -76,6 +77,22 @@ def test_detect_writes_files_and_replaces_none_unasked(
         assert main(again) == 2
         assert "is there already; add --overwrite" in capsys.readouterr().err
         assert main([*again, "--overwrite"]) == 0
+
+
+def test_pages_have_results_of_their_own_which_are_not_replaced_unasked(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pages = [Image.new("RGB", (40, 30), colour) for colour in ("red", "blue")]
+    pages[0].save(tmp_path / "two.tif", save_all=True, append_images=pages[1:])
+    words = ["objects", "detect", str(tmp_path / "two.tif"), "--out", str(tmp_path / "out")]
+    words += ["--weights", str(run / "weights.onnx")]
+    assert main(words) == 0
+    names = ["two.p001.json", "two.p002.json"]
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == names
+    capsys.readouterr()
+    assert main(words) == 1
+    assert capsys.readouterr().err.count("is there already; add --overwrite") == 2
+    assert main([*words, "--overwrite"]) == 0
 
 
 def test_eval_scores_detectors_side_by_side(

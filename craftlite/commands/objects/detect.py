@@ -13,7 +13,7 @@ from jsonargparse.typing import ClosedUnitInterval, PositiveInt
 from craftlite.commands.options import new_parser, parse_workers
 from craftlite.commands.pages import Finish, Page, PageWork, add_inputs, find_inputs
 from craftlite.draw import write_drawing
-from craftlite.errors import ConfigError
+from craftlite.errors import ConfigError, CraftliteError
 from craftlite.files import write_whole
 from craftlite.formats import part_target
 from craftlite.geometry import Picture, Size
@@ -93,6 +93,13 @@ class _Work(PageWork):
         files = [out / COCO] if coco else [out / f"{target}.json" for target in targets]
         if there := next((file for file in files if file.exists()), None):
             raise ConfigError(f"{there}: is there already; add --overwrite or name another --out")
+
+    def wants(self, page: Page) -> bool:
+        if self.args.out is not None and self.args.format == "json" and not self.args.overwrite:
+            file = self.args.out / f"{part_target(page.item.target, page.part)}.json"
+            if file.exists():
+                raise CraftliteError(f"{page.name}: {file} is there already; add --overwrite")
+        return True
 
     def work_on(self, page: Page, picture: Picture, size: Size) -> Finish:
         objects = self.detector.find(picture, self.args.min_score)
