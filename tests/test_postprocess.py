@@ -17,8 +17,9 @@ from shapely import make_valid
 from shapely.geometry import Point, Polygon
 
 from craftlite.errors import ConfigError, InputError
-from craftlite.geometry import signed_area
+from craftlite.geometry import Mask, signed_area
 from craftlite.postprocess import Thresholds, words_from_maps
+from craftlite.postprocess.components import labelled
 
 FIXTURES = Path(__file__).parent / "fixtures" / "postprocess"
 CASES = sorted(path.name.split("_")[0] for path in FIXTURES.glob("*_expected.json"))
@@ -257,6 +258,17 @@ def test_the_score_is_the_mean_over_text_pixels_alone() -> None:
 
 
 # Quads
+
+
+@settings(max_examples=200)
+@given(
+    arrays(np.uint8, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=st.integers(0, 1))
+)
+def test_components_and_their_boxes_are_opencvs(joined: Mask) -> None:
+    labels, boxes = labelled(joined)
+    _, expected, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=4)
+    assert np.array_equal(labels, expected)
+    assert np.array_equal(boxes, stats[1:])
 
 
 @pytest.mark.parametrize("corner", [(0, 0), (0, 139), (70, 0), (70, 139)])

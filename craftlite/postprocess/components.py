@@ -176,12 +176,10 @@ def _components(region: Map, affinity: Map, thresholds: Thresholds) -> Iterator[
     # In float32 as the maps are, so that a score that equals its threshold is seen to.
     peak, link, low = np.array([thresholds.text, thresholds.link, thresholds.low], np.float32)
     text = region > low
-    joined = (text | (affinity > link)).view(np.uint8)
-    _, found, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=4)
-    labels = np.asarray(found, np.int32)
-    large = np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] >= MIN_AREA) + 1
-    for label in large.tolist():
-        x, y, width, height, area = stats[label].tolist()
+    labels, boxes = labelled((text | (affinity > link)).view(np.uint8))
+    for label, (x, y, width, height, area) in enumerate(boxes.tolist(), start=1):
+        if area < MIN_AREA:
+            continue
         share = area * min(width, height) / (width * height)
         growth = int(math.sqrt(share) * 2 * thresholds.growth)
         rows = slice(max(y - growth, 0), y + height + growth + 1)
@@ -193,6 +191,28 @@ def _components(region: Map, affinity: Map, thresholds: Thresholds) -> Iterator[
         body = cv2.dilate(ink, np.ones((1 + growth, 1 + growth), np.uint8))
         origin = (columns.start, rows.start)
         yield _Word(labels, label, ink, np.asarray(body, np.uint8), scores, origin)
+
+
+def labelled(joined: Mask) -> tuple[Labels, npt.NDArray[np.intp]]:
+    """Components by number from 1 on (H, W), and the x, y, width, height and area (N, 5) of each.
+
+    Found from the runs of pixels, of which there are few: `cv2.connectedComponentsWithStats` goes
+    through all pixels once more, which takes three times as long as the components themselves.
+    """
+    # A border of zeros ends every run within its row.
+    bordered = cv2.copyMakeBorder(joined, 0, 0, 1, 1, cv2.BORDER_CONSTANT)
+    count, found = cv2.connectedComponents(bordered, connectivity=4)
+    labels, flat = np.asarray(found, np.int32), bordered.ravel()
+    starts, ends = (np.flatnonzero(flat[1:] != flat[:-1]) + 1).reshape(-1, 2).T
+    numbers, lengths = labels.ravel()[starts], ends - starts
+    y, x = np.divmod(starts, bordered.shape[1])
+    x -= 1
+    least, most = np.full((2, count), flat.size), np.zeros((2, count), int)
+    for axis, first, end in ((0, x, x + lengths), (1, y, y + 1)):
+        np.minimum.at(least[axis], numbers, first)
+        np.maximum.at(most[axis], numbers, end)
+    areas = np.bincount(numbers, lengths, count).astype(int)
+    return labels[:, 1:-1], np.stack([*least, *(most - least), areas], axis=1)[1:]
 
 
 def _quads(words: list[_Word]) -> Points:
