@@ -8,7 +8,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby, islice
+from itertools import islice
 
 import numpy as np
 
@@ -179,9 +179,14 @@ def _closed_up(text: str) -> str:
 
 
 def _in_order(lines: Iterable[tuple[bool, TextLine]]) -> list[TextLine]:
-    """Lines in reading order, where those that are upside down were found from last to first."""
-    ordered: list[TextLine] = []
-    for is_turned, together in groupby(lines, key=lambda pair: pair[0]):
-        run = [line for _, line in together]
-        ordered += run[::-1] if is_turned else run
-    return ordered
+    """Lines in reading order, where those that are upside down were found from last to first.
+
+    A lone letter may read the same either way, so it goes with the line before it.
+    """
+    runs: list[tuple[bool, list[TextLine]]] = []
+    for is_turned, line in lines:
+        if runs and (runs[-1][0] == is_turned or len(line.text) == 1):
+            runs[-1][1].append(line)
+        else:
+            runs.append((is_turned, [line]))
+    return [line for is_turned, run in runs for line in (run[::-1] if is_turned else run)]

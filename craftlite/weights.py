@@ -13,7 +13,9 @@ from craftlite.errors import ConfigError, WeightsError
 from craftlite.files import sha256_of, write_whole
 from craftlite.postprocess import Thresholds
 
+# Used where none are named; see `craftlite.detector.default_weights`.
 DEFAULT = "craftlite-small"
+DEFAULT_INT8 = "craftlite-small-int8"
 # Pixels that pictures are scaled to, unless another number was tuned for the weights.
 DEFAULT_LONG_SIDE = 1280
 LONG_SIDES = 32, 16384  # smallest and largest that a file beside weights may ask for

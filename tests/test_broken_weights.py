@@ -347,7 +347,9 @@ def test_a_shipped_file_that_has_changed_is_refused(suffix: str, installed: Path
     picture = str(folder().parent / "data/samples/images/plate.jpg")
     options = ["--backend", "torch"] if suffix == "safetensors" else []
     answer = run(
-        installed, "-c", program, suffix, "detect", picture, "--long-side", "320", *options
+        installed,
+        *("-c", program, suffix, "detect", picture, "--long-side", "320"),
+        *("--weights", "craftlite-small", *options),
     )
     assert answer.returncode == 0, answer.stderr
     lines = answer.stderr.splitlines()
@@ -363,16 +365,16 @@ def test_a_shipped_file_is_read_again_only_where_it_has_changed(installed: Path)
         "from craftlite.errors import WeightsError\n"
         "from craftlite.weights import find_weights\n"
         "file = find_weights('craftlite-small').onnx\n"
-        "Detector()\n"
+        "Detector(file)\n"
         "old = os.stat(file)\n"
         "raw = bytearray(file.read_bytes())\n"
         "raw[len(raw) // 2] ^= 1\n"
         "file.write_bytes(raw)\n"
         "os.utime(file, ns=(old.st_atime_ns, old.st_mtime_ns))\n"
-        "Detector()\n"  # nothing says that it has changed
+        "Detector(file)\n"  # nothing says that it has changed
         "os.utime(file)\n"
         "try:\n"
-        "    Detector()\n"
+        "    Detector(file)\n"
         "except WeightsError as error:\n"
         "    print(error)\n"
     )

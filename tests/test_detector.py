@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from craftlite import Detector, Thresholds, Words, read_image
-from craftlite.detector import BATCH
+from craftlite.detector import BATCH, default_weights
 from craftlite.errors import ConfigError, InputError, WeightsError
 from craftlite.image import read_pages
 from craftlite.runtime import Engine
@@ -25,7 +25,7 @@ SAMPLES = sorted((Path(__file__).parents[1] / "data/samples/images").glob("*.jpg
 
 @pytest.fixture(scope="module")
 def detector() -> Detector:
-    return Detector(long_side=640, threads=2)
+    return Detector("craftlite-small", long_side=640, threads=2)
 
 
 def same(one: Words, two: Words) -> bool:
@@ -87,6 +87,23 @@ def test_what_is_wrong_is_said(detector: Detector, tmp_path: Path) -> None:
     broken.write_bytes(b"not a network")
     with pytest.raises(WeightsError, match=r"broken\.onnx"):
         Detector(broken)
+
+
+@pytest.mark.parametrize(
+    ("engine", "name"),
+    [(None, "craftlite-small-int8"), ("onnxruntime", "craftlite-small-int8")]
+    + [(engine, "craftlite-small") for engine in ("openvino", "openvino-bf16", "torch")],
+)
+def test_the_default_weights_are_those_that_an_engine_runs_best(
+    engine: Engine | None, name: str
+) -> None:
+    assert default_weights(engine, "cpu") == name
+
+
+def test_without_weights_the_default_ones_are_used(detector: Detector) -> None:
+    default = Detector(long_side=640)
+    assert Path(default.runtime.source).stem == default_weights()
+    assert not same(default(SAMPLES[0]), detector(SAMPLES[0]))
 
 
 def test_torch_backend_agrees_with_onnx(detector: Detector) -> None:

@@ -13,6 +13,7 @@ from craftlite.data.layout import name_layouts
 from craftlite.data.mix import folders_of
 from craftlite.data.readers import read_dataset
 from craftlite.data.sample import Sample
+from craftlite.detector import default_weights
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.evaluate.calibrate import Pair, fit_calibration
 from craftlite.evaluate.comparison import Candidate, EvaluationSet
@@ -33,7 +34,7 @@ from craftlite.evaluate.tune import (
 )
 from craftlite.postprocess import Thresholds
 from craftlite.progress import Progress, write_line
-from craftlite.weights import DEFAULT, find_weights
+from craftlite.weights import DEFAULT_INT8, find_weights
 
 MODEL_OPTIONS = (
     *("long_side", "thresholds", "text_threshold", "link_threshold", "low_text", "growth"),
@@ -73,7 +74,7 @@ def parser() -> ArgumentParser:
     add("--split", default="test", choices=SPLITS, help="Split to score.")
     folders = "Folder of each --dataset, in the same order; by default data/NAME."
     add("--data", action="append", type=str, default=[], metavar="DIR", help=folders)
-    one = f"Weights to score; by default {DEFAULT}. Repeat it to compare."
+    one = f"Weights to score; by default detect's, {DEFAULT_INT8} on the CPU. Repeat it to compare."
     add("--weights", action="append", type=str, metavar="NAME|FILE", help=one)
     add("--results", action="append", type=str, metavar="[NAME=]DIR", help=RESULTS_HELP)
     protocols = (
@@ -109,7 +110,7 @@ def run(args: Namespace) -> int:
         write_line(f"removed {clear(cache) / 1e6:.1f} MB of score maps from {cache}")
         if not args.dataset:
             return 0
-    weights = args.weights or ([] if args.results else [DEFAULT])
+    weights = args.weights or ([] if args.results else [default_weights()])
     _check(args, weights)
     args.dataset = name_layouts(args.dataset, args.data)
     _leave_out_cleval(args)

@@ -10,13 +10,13 @@ from typing import NoReturn, get_args
 from jsonargparse import ArgumentParser, DefaultHelpFormatter, Namespace
 from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat, PositiveInt
 
-from craftlite.detector import Detector
+from craftlite.detector import Detector, chosen_engine, default_weights
 from craftlite.errors import ConfigError, printable
 from craftlite.postprocess import Thresholds
 from craftlite.progress import write_line
 from craftlite.runtime import Engine
 from craftlite.tiles import parse_tiles
-from craftlite.weights import find_weights
+from craftlite.weights import DEFAULT, DEFAULT_INT8, find_weights
 
 # Field of Thresholds, option, its type and placeholder, and the start of its help.
 _THRESHOLDS = (
@@ -81,7 +81,11 @@ def parse_workers(text: str) -> int | None:
 def add_detector(parser: ArgumentParser) -> None:
     """The options of `open_detector`, and those of `chosen_thresholds`."""
     add = parser.add_argument
-    add("--weights", default="craftlite-small", metavar="NAME|FILE", help="weights to use")
+    weights = (
+        f"weights to use; by default {DEFAULT_INT8} with ONNX Runtime on the CPU, and {DEFAULT} "
+        "with other engines and devices"
+    )
+    add("--weights", type=str, metavar="NAME|FILE", help=weights)
     engine = "what runs the network; by default ONNX Runtime, or torch for torch's files"
     add("--engine", choices=get_args(Engine), help=engine)
     add("--backend", choices=("onnx", "torch"), help=SUPPRESS)  # the older name of --engine
@@ -101,7 +105,12 @@ def add_detector(parser: ArgumentParser) -> None:
 
 
 def open_detector(args: Namespace) -> Detector:
-    """The detector that the options ask for; raises as Detector does."""
+    """The detector that the options ask for; raises as Detector does.
+
+    Where no weights were named, args.weights becomes the name of the default.
+    """
+    if args.weights is None:
+        args.weights = default_weights(chosen_engine(args.engine, args.backend), args.device)
     return Detector(
         args.weights,
         engine=args.engine,

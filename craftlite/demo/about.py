@@ -5,8 +5,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from craftlite.demo.session import DetectorPool
 from craftlite.demo.views import map_view, words_view
+from craftlite.detector import default_weights
 from craftlite.geometry import Picture
-from craftlite.weights import DEFAULT, catalogue
+from craftlite.weights import catalogue
 
 ABOUT = """
 **Two maps.** A small network (1.82 M parameters) predicts two scores for every pixel: *region*, how
@@ -32,12 +33,13 @@ an hour after its last use. The page loads nothing from other servers.
 
 def steps(pool: DetectorPool) -> str:
     """From a picture to its words in four pictures, made by the default weights."""
-    analysis = pool.analyse("example", _example(), DEFAULT, 640)
+    weights = default_weights()
+    analysis = pool.analyse("example", _example(), weights, 640)
     views = {
         "a picture": f'<img src="{analysis.shown}" alt="a picture">',
         "its region map": map_view(analysis, analysis.maps.region, "region map"),
         "its affinity map": map_view(analysis, analysis.maps.affinity, "affinity map"),
-        "components: the words": words_view(analysis, *pool.words(analysis, DEFAULT)),
+        "components: the words": words_view(analysis, *pool.words(analysis, weights)),
     }
     figures = "".join(
         f"<div>{view}<p>{number}. {caption}</p></div>"

@@ -22,8 +22,8 @@ from craftlite.demo.session import LONG_SIDES, MAX_PIXELS, DetectorPool
 from craftlite.demo.shelf import Shelf
 from craftlite.demo.uploads import OwnFiles
 from craftlite.demo.views import HEAD, NOTHING, STYLE
-from craftlite.detector import Detector
-from craftlite.weights import DEFAULT, catalogue
+from craftlite.detector import Detector, default_weights
+from craftlite.weights import catalogue
 
 MAX_UPLOAD = "20mb"
 UPLOAD_LABEL = f"Picture, {MAX_UPLOAD.upper()} and {MAX_PIXELS // 10**6} megapixels at most"
@@ -128,7 +128,7 @@ def build(pool: DetectorPool) -> gr.Blocks:
                 )
                 page_number = gr.Slider(1, 2, 1, step=1, label="Page of the PDF", visible=False)
                 upload.preprocess = as_sent  # type: ignore[method-assign, assignment]
-                controls, side = _controls(pool.detector(DEFAULT))
+                controls, side = _controls(pool.detector(default_weights()))
             with gr.Column(scale=3, min_width=320, elem_classes="right"):
                 views = _views(handlers, [key, *controls])
                 _save_buttons(handlers, [key, *controls])
@@ -184,7 +184,7 @@ def _controls(detector: Detector) -> tuple[list[Any], gr.Slider]:
         "No picture is enlarged more than twice.",
     )
     level = gr.Radio(["word", "char"], value="word", label="Level of JSON and files")
-    weights = gr.Dropdown(list(catalogue()), value=DEFAULT, label="Weights")
+    weights = gr.Dropdown(list(catalogue()), value=default_weights(), label="Weights")
     return [text, link, low, level, weights], side
 
 

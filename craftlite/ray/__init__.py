@@ -23,6 +23,7 @@ import ray
 import ray.data
 from numpy.typing import NDArray
 
+from craftlite.detector import default_weights
 from craftlite.errors import ConfigError, CraftliteError
 from craftlite.files import sha256_of
 from craftlite.postprocess import Thresholds
@@ -30,7 +31,7 @@ from craftlite.progress import Progress, write_line
 from craftlite.ray.shards import Source, find_partitions
 from craftlite.ray.storage import Folder, absolute
 from craftlite.ray.worker import Done, Job, Worker, input_name
-from craftlite.weights import DEFAULT, find_weights
+from craftlite.weights import find_weights
 
 JOB = "_job.json"
 MOST_TASKS = 100_000  # that Ray gets; with more partitions, a task has several
@@ -189,7 +190,9 @@ class _Pool:
 
 def _weights_digest(job: Job, out: Folder, threads: int) -> str:
     Worker(job, out, threads)
-    return sha256_of(find_weights(job.detector.get("weights", DEFAULT)).file)
+    made = job.detector
+    weights = made.get("weights") or default_weights(made.get("engine"), made["device"])
+    return sha256_of(find_weights(weights).file)
 
 
 class _Actor:
