@@ -18,6 +18,7 @@ from craftlite.runtime import Engine
 from craftlite.tiles import parse_tiles
 from craftlite.weights import DEFAULT, DEFAULT_INT8, find_weights
 
+FAST = 2 / 3  # of the tuned long side: four ninths of the pixels
 # Field of Thresholds, option, its type and placeholder, and the start of its help.
 _THRESHOLDS = (
     ("text", "--text-threshold", ClosedUnitInterval, "T", "Peak region score that a word needs"),
@@ -96,6 +97,11 @@ def add_detector(parser: ArgumentParser) -> None:
     )
     side = "pixels that the longer side is scaled to, enlarging at most twice"
     add("--long-side", type=PositiveInt, metavar="PIXELS", help=side)
+    fast = (
+        "scale the longer side to two thirds of what the weights were tuned for: half the time, "
+        "but more small words are missed"
+    )
+    add("--fast", action="store_true", help=fast)
     tiles = (
         "run long and very large pictures as tiles: auto, off, or a tile's side in pixels of the "
         "picture"
@@ -109,9 +115,11 @@ def open_detector(args: Namespace) -> Detector:
 
     Where no weights were named, args.weights becomes the name of the default.
     """
+    if args.fast and args.long_side:
+        raise ConfigError("--fast and --long-side: choose one")
     if args.weights is None:
         args.weights = default_weights(chosen_engine(args.engine, args.backend), args.device)
-    return Detector(
+    detector = Detector(
         args.weights,
         engine=args.engine,
         backend=args.backend,
@@ -120,6 +128,7 @@ def open_detector(args: Namespace) -> Detector:
         long_side=args.long_side,
         tiles=parse_tiles(args.tiles),
     )
+    return detector.at(round(FAST * detector.long_side)) if args.fast else detector
 
 
 def add_thresholds(parser: ArgumentParser) -> None:

@@ -1,14 +1,14 @@
-"""Timing networks and engines against each other: same threads, in turn."""
+"""Timing networks, engines and whole detectors against each other: same threads, in turn."""
 
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+import cv2
 import numpy as np
 
 from craftlite.data.sample import Word
@@ -16,12 +16,13 @@ from craftlite.data.targets import render_targets
 from craftlite.data.word_geometry import split_evenly
 from craftlite.detector import open_runtime
 from craftlite.errors import ConfigError
-from craftlite.geometry import box
+from craftlite.geometry import Size, box
 from craftlite.postprocess import Thresholds, words_from_maps
-from craftlite.runtime import Engine, Runtime
+from craftlite.runtime import Engine, Runtime, Tensor
 from craftlite.weights import Weights, catalogue, find_weights
 
 BENCH_WORDS = 50
+BENCH_COLUMNS = 5
 
 
 class Timing(NamedTuple):
@@ -76,26 +77,52 @@ def time_in_turn(actions: Mapping[Key, Callable[[], object]], runs: int) -> dict
     }
 
 
-def time_networks(
-    networks: Mapping[Key, Runtime], size: tuple[int, int], runs: int
-) -> dict[Key, Timing]:
-    """Timings of networks on one picture of `size` (width, height), multiples of 32."""
-    picture = np.random.default_rng(0).normal(size=(1, 3, size[1], size[0])).astype(np.float32)
-    return time_in_turn({key: partial(one, picture) for key, one in networks.items()}, runs)
+def noise(size: Size) -> Tensor:
+    """A network's input of `size` (width, height), multiples of 32."""
+    return np.random.default_rng(0).normal(size=(1, 3, size[1], size[0])).astype(np.float32)
 
 
-def time_postprocess(size: tuple[int, int], runs: int) -> tuple[int, Timing]:
+def draw_picture(size: Size) -> bytes:
+    """A JPEG file of `size` (width, height) with BENCH_WORDS words in dark letters."""
+    picture = np.full((size[1], size[0], 3), 225, np.uint8)
+    for number, (left, _, right, bottom) in enumerate(_grid(size)):
+        word, scale = f"Word{number:02}", (right - left) / 115
+        cv2.putText(picture, word, (round(left), round(bottom)), 0, scale, (40, 30, 30), 2, 16)
+    return cv2.imencode(".jpg", picture)[1].tobytes()
+
+
+def rapidocr(threads: int | None) -> Callable[[Path | bytes], object]:
+    """RapidOCR's detector with its own settings, from a picture's file to the boxes of lines.
+
+    Raises:
+        ModuleNotFoundError: RapidOCR is not installed.
+    """
+    from rapidocr import RapidOCR
+
+    settings = {"Global.log_level": "error"} | {
+        f"EngineConfig.onnxruntime.{name}_op_num_threads": int(number)  # no subclass of int
+        for name, number in (("intra", threads), ("inter", 1))
+        if number
+    }
+    engine = RapidOCR(params=settings)
+    return lambda file: engine(file, use_det=True, use_cls=False, use_rec=False)
+
+
+def _grid(size: Size) -> Iterable[tuple[float, float, float, float]]:
+    """Left, top, right and bottom of BENCH_WORDS words on a regular grid."""
+    width, height = size[0] / BENCH_COLUMNS, size[1] * BENCH_COLUMNS / BENCH_WORDS
+    for row, column in product(range(BENCH_WORDS // BENCH_COLUMNS), range(BENCH_COLUMNS)):
+        x, y = column * width, row * height
+        yield x + 0.15 * width, y + 0.3 * height, x + 0.85 * width, y + 0.7 * height
+
+
+def time_postprocess(size: Size, runs: int) -> tuple[int, Timing]:
     """Words found, and the timing, of post-processing maps of BENCH_WORDS words, polygons too.
 
     The words have seven characters each and lie on a regular grid in a picture of `size`.
     """
-    columns, rows = 5, BENCH_WORDS // 5
-    width, height = size[0] / columns, size[1] / rows
-    words = []
-    for row, column in product(range(rows), range(columns)):
-        x, y = column * width, row * height
-        quad = box(x + 0.15 * width, y + 0.3 * height, x + 0.85 * width, y + 0.7 * height)
-        words.append(Word(quad, "abcdefg", False, split_evenly(quad, 7)))
+    quads = [box(*sides) for sides in _grid(size)]
+    words = [Word(quad, "abcdefg", False, split_evenly(quad, 7)) for quad in quads]
     region, affinity = render_targets(words, size)[0]
     found = len(words_from_maps(region, affinity, Thresholds(), polygons=True))
     action = {"post-processing": lambda: words_from_maps(region, affinity, Thresholds())}

@@ -68,7 +68,9 @@ def test_the_documented_program_finds_what_the_detector_finds(
     names: dict[str, list[np.ndarray]] = {}
     exec(code, names)
     assert "import craftlite" not in code and "from craftlite" not in code
-    found = Detector("craftlite-small")(ROOT / f"data/samples/images/{name}.jpg", polygons=False).quads
+    found = Detector("craftlite-small")(
+        ROOT / f"data/samples/images/{name}.jpg", polygons=False
+    ).quads
     assert len(found) > 5
     assert len(names["quads"]) == len(found)
     for quad, other in zip(names["quads"], found, strict=True):
