@@ -199,7 +199,8 @@ def _milliseconds(timing: Timing, count: int) -> dict[str, float]:
 
 def _tables(facts: dict[str, Any]) -> str:
     """The same for people: networks and post-processing, then whole detection."""
-    threads = f"{facts['threads']} threads" if facts["threads"] else "all cores"
+    count = facts["threads"]
+    threads = f"{count} thread{'s' * (count > 1)}" if count else "all cores"
     runs = f"{threads}, {facts['runs']} runs each in turn, {facts['processor']}"
     postprocess = facts["postprocess"]
     name = f"post-processing, {postprocess['words_found']} words"
