@@ -14,7 +14,7 @@ from PIL import Image
 
 from craftlite.data.readers import read_dataset
 from craftlite.errors import DatasetError
-from craftlite.evaluate.result_files import read_results
+from craftlite.evaluate.results.read import read_results
 from craftlite.formats import coco, csv_table, json_line, record
 from craftlite.words import Words
 

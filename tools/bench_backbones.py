@@ -22,7 +22,7 @@ import torch
 from torch import nn
 from torchvision.models import get_model
 
-from craftlite.commands.options import parse_size
+from craftlite.commands.shared.options import parse_size
 from craftlite.errors import ConfigError
 from craftlite.evaluate.speed import time_in_turn
 from craftlite.files import cpu_model, write_whole

@@ -14,6 +14,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from craftlite import model as networks
-from craftlite.evaluate.speed import open_network, time_networks
+from craftlite.evaluate.speed import noise, open_network, time_in_turn
 from craftlite.export import onnx_of
 from craftlite.model import Craft, build_model
 from craftlite.model.blocks import InvertedResidual, separable
@@ -161,8 +162,8 @@ def timings(names: list[str], threads: int | None) -> str:
         files = [f"{folder}/{name}.onnx" for name in names]
         for (name, network), file in zip(built.items(), files, strict=True):
             onnx.save(onnx_of(name, network), file)
-        networks = {file: open_network(file, threads) for file in files}
-        times = time_networks(networks, SIZE, RUNS).values()
+        runs = {file: partial(open_network(file, threads), noise(SIZE)) for file in files}
+        times = time_in_turn(runs, RUNS).values()
     lines = ["| body | parameters | MACs | ms, median | ms, fastest |", "|---|---|---|---|---|"]
     for (name, network), timing in zip(built.items(), times, strict=True):
         parameters, macs = cost_of(network, *SIZE)

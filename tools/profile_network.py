@@ -25,7 +25,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper
 
-from craftlite.commands.options import parse_size
+from craftlite.commands.shared.options import parse_size
 from craftlite.evaluate.speed import noise
 from craftlite.files import cpu_model
 from craftlite.geometry import Size

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, get_args
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
 
-from craftlite.commands.options import new_parser, parse_size
+from craftlite.commands.shared.options import new_parser, parse_size
 from craftlite.detector import Detector
 from craftlite.errors import ConfigError, WeightsError
 from craftlite.evaluate.speed import (

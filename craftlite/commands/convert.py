@@ -9,7 +9,7 @@ from typing import Any
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import restricted_number_type
 
-from craftlite.commands.options import new_parser
+from craftlite.commands.shared.options import new_parser
 from craftlite.data import AUTO, DATASETS
 from craftlite.data.annotations import problem_lines
 from craftlite.data.layout import name_layouts

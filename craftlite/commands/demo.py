@@ -6,7 +6,7 @@ import sys
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt, restricted_number_type
 
-from craftlite.commands.options import new_parser
+from craftlite.commands.shared.options import new_parser
 from craftlite.errors import ConfigError
 
 Port = restricted_number_type("Port", int, [(">=", 1), ("<=", 65535)])

@@ -11,15 +11,15 @@ from threading import Lock
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import ClosedUnitInterval
 
-from craftlite.commands.options import (
+from craftlite.commands.shared.options import (
     add_detector,
     chosen_thresholds,
     new_parser,
     open_detector,
     parse_workers,
 )
-from craftlite.commands.pages import Finish, Job, Page, PageWork, add_inputs, find_inputs
-from craftlite.commands.writers import ADVICE, Writer, new_writer, refuse_to_replace
+from craftlite.commands.shared.pages import Finish, Job, Page, PageWork, add_inputs, find_inputs
+from craftlite.commands.shared.writers import ADVICE, Writer, new_writer, refuse_to_replace
 from craftlite.detector import Detector, Maps
 from craftlite.draw import heatmap, overlay, write_drawing
 from craftlite.errors import ConfigError, CraftliteError, InputError

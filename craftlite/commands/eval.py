@@ -6,7 +6,7 @@ from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
 
 from craftlite.calibration import Calibration
-from craftlite.commands.options import add_thresholds, chosen_thresholds, new_parser
+from craftlite.commands.shared.options import add_thresholds, chosen_thresholds, new_parser
 from craftlite.data import AUTO, DATASETS, SPLITS
 from craftlite.data.annotations import problem_lines
 from craftlite.data.layout import name_layouts
@@ -21,7 +21,7 @@ from craftlite.evaluate.lines import line_note
 from craftlite.evaluate.map_cache import clear, default_folder, trim
 from craftlite.evaluate.protocols import cleval
 from craftlite.evaluate.protocols.metric import PROTOCOLS
-from craftlite.evaluate.result_files import read_results
+from craftlite.evaluate.results.read import read_results
 from craftlite.evaluate.runner import ModelRunner
 from craftlite.evaluate.summary import format_summary
 from craftlite.evaluate.tune import (

@@ -7,7 +7,7 @@ from typing import Any
 from jsonargparse import ArgumentParser, Namespace
 
 from craftlite import __version__
-from craftlite.commands.options import new_parser
+from craftlite.commands.shared.options import new_parser
 from craftlite.install import install_hint
 from craftlite.progress import write_line
 from craftlite.weights import backbones, catalogue

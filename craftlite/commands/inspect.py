@@ -8,7 +8,7 @@ import numpy as np
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import NonNegativeInt, PositiveInt
 
-from craftlite.commands.options import new_parser
+from craftlite.commands.shared.options import new_parser
 from craftlite.data import AUTO, DATASETS, SPLITS, SYNTH
 from craftlite.data.annotations import Problem
 from craftlite.data.layout import name_layouts

@@ -8,13 +8,13 @@ from typing import get_args
 
 from jsonargparse import ArgumentParser, Namespace
 
-from craftlite.commands.options import (
+from craftlite.commands.shared.options import (
     add_detector,
     chosen_thresholds,
     new_parser,
     open_detector,
 )
-from craftlite.commands.pages import Finish, Page, PageWork, add_inputs, find_inputs
+from craftlite.commands.shared.pages import Finish, Page, PageWork, add_inputs, find_inputs
 from craftlite.detector import Detector
 from craftlite.errors import printable
 from craftlite.formats.text_lines import text_record

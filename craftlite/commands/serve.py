@@ -7,7 +7,7 @@ from pathlib import Path
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import NonNegativeInt, PositiveFloat, PositiveInt, restricted_number_type
 
-from craftlite.commands.options import (
+from craftlite.commands.shared.options import (
     add_detector,
     chosen_thresholds,
     new_parser,

@@ -7,7 +7,7 @@ from pathlib import Path
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import ClosedUnitInterval, NonNegativeInt, PositiveInt
 
-from craftlite.commands.options import new_parser, parse_size
+from craftlite.commands.shared.options import new_parser, parse_size
 from craftlite.errors import ConfigError
 from craftlite.progress import write_line
 

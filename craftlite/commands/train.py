@@ -7,8 +7,8 @@ from typing import Any
 
 from jsonargparse import ArgumentParser, Namespace
 
-from craftlite.commands.options import new_parser
-from craftlite.commands.settings import add_run_options, chosen_recipe, given_options
+from craftlite.commands.shared.options import new_parser
+from craftlite.commands.shared.settings import add_run_options, chosen_recipe, given_options
 from craftlite.data import AUTO, DATASETS
 from craftlite.data.layout import name_layouts
 from craftlite.errors import ConfigError

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from craftlite.commands import detect
-from craftlite.commands.options import open_detector
+from craftlite.commands.shared.options import open_detector
 from craftlite.errors import ConfigError, WeightsError
 from craftlite.formats.files import LABELS
 
@@ -325,14 +325,14 @@ def test_options_that_contradict_each_other(
         run(*words.split())
 
 
-def test_fast_scales_pictures_to_two_thirds(tmp_path: Path) -> None:
+def test_fast_scales_pictures_to_three_quarters(tmp_path: Path) -> None:
     picture().save(tmp_path / "a.png")
     options = [str(tmp_path / "a.png"), "--threads", "1"]
     whole, fast, own = (
         open_detector(detect.parser().parse_args([*options, *more]))
         for more in ([], ["--fast"], ["--fast", "--weights", "craftlite-small"])
     )
-    assert (whole.long_side, fast.long_side, own.long_side) == (1920, 1280, 1280)
+    assert (whole.long_side, fast.long_side, own.long_side) == (1920, 1440, 1440)
     assert fast.thresholds == whole.thresholds
     with pytest.raises(ConfigError, match="choose one"):
         open_detector(detect.parser().parse_args([*options, "--fast", "--long-side", "960"]))

@@ -11,7 +11,7 @@ import numpy as np
 
 from craftlite.data.sample import Word
 from craftlite.evaluate.protocols.metric import Metric
-from craftlite.evaluate.result_files import read_results
+from craftlite.evaluate.results.read import read_results
 from tools.attacks.mutate import mutated, mutated_bytes
 from tools.attacks.worker import Attack, Broken
 

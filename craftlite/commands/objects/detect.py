@@ -10,8 +10,8 @@ from typing import Any
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import ClosedUnitInterval, PositiveInt
 
-from craftlite.commands.options import new_parser, parse_workers
-from craftlite.commands.pages import Finish, Page, PageWork, add_inputs, find_inputs
+from craftlite.commands.shared.options import new_parser, parse_workers
+from craftlite.commands.shared.pages import Finish, Page, PageWork, add_inputs, find_inputs
 from craftlite.draw import write_drawing
 from craftlite.errors import ConfigError, CraftliteError
 from craftlite.files import write_whole

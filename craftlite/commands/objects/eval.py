@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
 
-from craftlite.commands.options import new_parser
+from craftlite.commands.shared.options import new_parser
 from craftlite.data.annotations import problem_lines
 from craftlite.data.objects import ObjectSet, read_objects
 from craftlite.data.pictures import stored_pixels

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from jsonargparse import ArgumentParser, Namespace
 
-from craftlite.commands.options import new_parser
+from craftlite.commands.shared.options import new_parser
 from craftlite.errors import ConfigError
 from craftlite.progress import write_line
 

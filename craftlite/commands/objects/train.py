@@ -5,8 +5,8 @@ from pathlib import Path
 
 from jsonargparse import ArgumentParser, Namespace
 
-from craftlite.commands.options import new_parser
-from craftlite.commands.settings import add_run_options, settings_for_folder
+from craftlite.commands.shared.options import new_parser
+from craftlite.commands.shared.settings import add_run_options, settings_for_folder
 from craftlite.install import install_hint
 from craftlite.progress import write_line
 from craftlite.train.recipe import ObjectsRecipe

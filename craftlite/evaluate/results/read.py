@@ -21,8 +21,8 @@ from craftlite.data.files.folder import normal
 from craftlite.data.files.lines import read_bytes
 from craftlite.errors import DatasetError
 from craftlite.evaluate.detections import Detections
-from craftlite.evaluate.result_formats import FoundPicture, FoundWord, pictures_in
-from craftlite.evaluate.result_zip import read_members
+from craftlite.evaluate.results.formats import FoundPicture, FoundWord, pictures_in
+from craftlite.evaluate.results.zip_file import read_members
 from craftlite.geometry import Points, clockwise, repaired
 
 OUTSIDE = "the outline reaches out of the picture"

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from craftlite.errors import DatasetError
-from craftlite.evaluate import result_zip
-from craftlite.evaluate.result_files import read_results
-from craftlite.evaluate.result_zip import read_members
+from craftlite.evaluate.results import zip_file
+from craftlite.evaluate.results.read import read_results
+from craftlite.evaluate.results.zip_file import read_members
 
 LINE = "1,2,9,2,9,8,1,8\n"
 
@@ -43,7 +43,7 @@ def test_what_unpacks_to_far_more_than_it_is_is_refused(tmp_path: Path) -> None:
 def test_too_many_members_or_bytes_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    monkeypatch.setattr(result_zip, limit, 1)
+    monkeypatch.setattr(zip_file, limit, 1)
     with pytest.raises(DatasetError, match=r"a\.zip: holds .* more than the 1 that are read"):
         read(tmp_path, packed(LINE, LINE))
 

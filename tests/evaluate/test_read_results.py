@@ -11,7 +11,8 @@ import pytest
 
 from craftlite.data.annotations import ANTICLOCKWISE, CROSSING, MANY_NUMBERS, NO_AREA
 from craftlite.errors import DatasetError
-from craftlite.evaluate.result_files import (
+from craftlite.evaluate.results.formats import TEXT_IGNORED
+from craftlite.evaluate.results.read import (
     MOST_WORDS,
     OUTSIDE,
     PART,
@@ -19,7 +20,6 @@ from craftlite.evaluate.result_files import (
     Results,
     read_results,
 )
-from craftlite.evaluate.result_formats import TEXT_IGNORED
 from craftlite.formats import FilePerPicture, FilePerRun
 from craftlite.words import Words
 

@@ -1,0 +1,1 @@
+"""What several commands share: their options, settings of recipes, pages and writers."""
