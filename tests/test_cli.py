@@ -127,6 +127,7 @@ def test_info_counts_the_networks(capsys: pytest.CaptureFixture[str]) -> None:
     assert networks["craft-vgg16"]["parameters"] == pytest.approx(20.77e6, rel=1e-3)
     assert networks["craft-vgg16"]["macs"] == pytest.approx(335e9, rel=1e-2)
     shipped = {entry["name"]: entry for entry in facts["weights"]}
+    assert facts["default_weights"] == "craftlite-small-int8"
     assert main(["info"]) == 0
     assert f"{shipped['craftlite-small']['hmean']:.1%}" in capsys.readouterr().out
 

@@ -8,9 +8,10 @@ from jsonargparse import ArgumentParser, Namespace
 
 from craftlite import __version__
 from craftlite.commands.shared.options import new_parser
+from craftlite.detector import default_weights
 from craftlite.install import install_hint
 from craftlite.progress import write_line
-from craftlite.weights import backbones, catalogue
+from craftlite.weights import DEFAULT, backbones, catalogue
 
 SIZE = (1280, 736)
 CLASSIFIER_SIZE = (224, 224)
@@ -51,6 +52,7 @@ def run(args: Namespace) -> int:
     ]
     if args.json:
         facts = {"networks": known, "weights": weights, "backbones": bodies}
+        facts |= {"default_weights": default_weights()}
         print(json.dumps({"version": __version__, **facts}, indent=2))
         return 0
     print(f"craftlite {__version__}\n\n{'network':<24}{'parameters':>14}{'MACs':>12}  at")
@@ -62,6 +64,7 @@ def run(args: Namespace) -> int:
         thresholds = ", ".join(f"{value:g}" for value in entry["thresholds"].values())
         hmean = "" if entry["hmean"] is None else f"{entry['hmean']:>6.1%} {entry['tuned']}"
         print(f"{entry['name']:<24}{entry['long_side']:>10}   {thresholds:<26}{hmean}")
+    print(f"\nby default {default_weights()}; with other engines {DEFAULT}")
     print(f"\n{'backbone':<24}{'top-1 error':>11}  on")
     for entry in bodies:
         print(f"{entry['name']:<24}{entry['top1_error']:>11.1%}  {entry['data']}")
