@@ -51,7 +51,7 @@ def run(args: Namespace) -> int:
         for entry in backbones().values()
     ]
     if args.json:
-        facts = {"networks": known, "weights": weights, "backbones": bodies}
+        facts: dict[str, Any] = {"networks": known, "weights": weights, "backbones": bodies}
         facts |= {"default_weights": default_weights()}
         print(json.dumps({"version": __version__, **facts}, indent=2))
         return 0
