@@ -30,7 +30,7 @@ COMMANDS = {
     "eval": "Score a detector, or existing result files, on a dataset.",
     "export": "Convert trained weights to ONNX.",
     "objects": "Train, run and score detectors of objects of your own classes.",
-    "bench": "Measure the speed of networks side by side.",
+    "bench": "Measure the speed of networks and of whole detection side by side.",
     "demo": "Serve a web page to try the detector on.",
     "serve": "Serve the detector over HTTP.",
     "info": "List the networks and the weights that come with craftlite.",

@@ -309,7 +309,8 @@ def default_weights(engine: Engine | None = None, device: str = "auto") -> str:
     """The name of the weights that are used where none are named.
 
     ONNX Runtime on the CPU gets 8-bit integers, which take two thirds of float32's time and memory
-    and cost 0.3 points of H-mean. OpenVINO and GPUs gain nothing by them; torch cannot run them.
+    and cost 0.3 points of H-mean. All else gets float32: torch cannot run the others, OpenVINO
+    rounds them otherwise than they were tuned with, and on GPUs they were not measured.
     """
     if engine not in (None, "onnxruntime"):
         return DEFAULT

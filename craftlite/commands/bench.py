@@ -17,6 +17,7 @@ from craftlite.evaluate.speed import (
     BENCH_WORDS,
     Timing,
     draw_picture,
+    has_weights,
     noise,
     open_network,
     rapidocr,
@@ -26,7 +27,7 @@ from craftlite.evaluate.speed import (
 from craftlite.files import cpu_model
 from craftlite.progress import write_line
 from craftlite.runtime import Engine, Runtime
-from craftlite.weights import catalogue, find_weights
+from craftlite.weights import find_weights
 
 COMPARED = ("craft-vgg16", "craftlite-small", "craftlite-small-int8")
 DRAWN = (1280, 720)
@@ -174,8 +175,8 @@ def _detectors(
     """A detector for each network that has weights and each long side, and RapidOCR's."""
     result: dict[_Detection, Callable[[File], object]] = {}
     for (name, engine), network in networks.items():
-        if name not in catalogue() and Path(name).suffix != ".onnx":
-            continue  # its weights are random
+        if not has_weights(name):
+            continue  # they are random
         entry = find_weights(name)
         for side in long_sides or [entry.long_side]:
             hmean = entry.hmean if side == entry.long_side else None

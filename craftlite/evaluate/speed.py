@@ -33,6 +33,11 @@ class Timing(NamedTuple):
     slowest: float
 
 
+def has_weights(name: str) -> bool:
+    """Whether a name is of weights, shipped or an ONNX file, and not just of a network."""
+    return name in catalogue() or Path(name).suffix == ".onnx"
+
+
 def open_network(name: str, threads: int | None, engine: Engine = "onnxruntime") -> Runtime:
     """A shipped or given ONNX file, or a network's name, exported with random weights.
 
@@ -43,13 +48,12 @@ def open_network(name: str, threads: int | None, engine: Engine = "onnxruntime")
         ConfigError: it is none of these, or the engine is not installed.
         WeightsError: the file cannot be used, or not by this engine.
     """
-    known = catalogue()
-    if name in known or Path(name).suffix == ".onnx":
+    if has_weights(name):
         return open_runtime(find_weights(name), engine, "cpu", threads)
     from craftlite import export, model
 
     if name not in model.DETECTORS:
-        networks = ", ".join(dict.fromkeys((*known, *model.DETECTORS)))
+        networks = ", ".join(dict.fromkeys((*catalogue(), *model.DETECTORS)))
         raise ConfigError(f"--weights {name}: neither an .onnx file nor one of {networks}")
     with tempfile.TemporaryDirectory() as folder:
         onnx = Path(folder) / "random.onnx"

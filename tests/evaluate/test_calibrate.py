@@ -114,15 +114,15 @@ def test_a_fit_is_the_same_again_and_better_than_mean_region_scores(
     assert fit.errors["samples"] < 0.15
 
 
-@pytest.mark.parametrize("name", ["craftlite-small", "craftlite-small-int8"])
-def test_shipped_scores_are_spread_and_change_no_word(name: str) -> None:
+@pytest.mark.parametrize(("name", "wider"), [("craftlite-small", 2), ("craftlite-small-int8", 1.5)])
+def test_shipped_scores_are_spread_and_change_no_word(name: str, wider: float) -> None:
     detector, plain = Detector(name, long_side=960), Detector(name, long_side=960)
     plain.calibration = None
     maps = detector.maps(SAMPLES / "images/street.jpg")
     found, before = detector.words(maps), plain.words(maps)
     assert np.array_equal(found.quads, before.quads)
     assert found.scores.max() > 0.9
-    assert np.ptp(found.scores) > 1.5 * np.ptp(before.scores)
+    assert np.ptp(found.scores) > wider * np.ptp(before.scores)
     sure = detector.words(maps, min_score=0.9)
     assert 0 < len(sure) < len(found)
     assert sure.scores.tolist() == [score for score in found.scores.tolist() if score >= 0.9]
