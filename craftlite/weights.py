@@ -36,6 +36,7 @@ class Weights:
     # Thresholds for one kind of picture, by the name of the dataset that they suit best.
     presets: dict[str, Thresholds] = field(default_factory=dict)
     calibration: Calibration | None = None  # None: scores are mean region scores
+    licence: str | None = None  # "MIT", or "research" where data was for that; None: not known
 
     @property
     def file(self) -> Path:
@@ -87,6 +88,7 @@ def catalogue() -> dict[str, Weights]:
             onnx=folder() / entry["onnx"],
             torch=folder() / entry["torch"] if entry["torch"] else None,
             sha256=entry["sha256"],
+            licence=entry["licence"],
             **_settings(entry),
         )
         for name, entry in _shipped_list("catalogue.json").items()

@@ -15,6 +15,9 @@ from craftlite.weights import DEFAULT, backbones, catalogue
 
 SIZE = (1280, 736)
 CLASSIFIER_SIZE = (224, 224)
+LICENCES = """
+licence: MIT weights learnt from generated text alone and may be used for anything. "research" ones
+learnt from pictures whose terms are for research; the weights' cards have the terms."""
 
 
 def parser() -> ArgumentParser:
@@ -42,7 +45,7 @@ def run(args: Namespace) -> int:
     if not known:
         write_line(f"the networks' costs need torch: {install_hint('train')}")
     weights: list[dict[str, Any]] = [
-        {key: getattr(entry, key) for key in ("name", "hmean", "tuned", "long_side")}
+        {key: getattr(entry, key) for key in ("name", "licence", "hmean", "tuned", "long_side")}
         | {"thresholds": vars(entry.thresholds)}
         for entry in catalogue().values()
     ]
@@ -59,12 +62,15 @@ def run(args: Namespace) -> int:
     for network in known:
         millions, giga = network["parameters"] / 1e6, network["macs"] / 1e9
         print(f"{network['name']:<24}{millions:>12.2f} M{giga:>10.2f} G  {network['size']}")
-    print(f"\n{'weights':<24}{'long side':>10}   {'text, link, low, growth':<26}{'H-mean':>6}")
+    header = f"{'weights':<24}{'licence':<12}{'long side':>10}   {'text, link, low, growth':<26}"
+    print(f"\n{header}{'H-mean':>6}")
     for entry in weights:
         thresholds = ", ".join(f"{value:g}" for value in entry["thresholds"].values())
         hmean = "" if entry["hmean"] is None else f"{entry['hmean']:>6.1%} {entry['tuned']}"
-        print(f"{entry['name']:<24}{entry['long_side']:>10}   {thresholds:<26}{hmean}")
+        facts = f"{entry['name']:<24}{entry['licence']:<12}{entry['long_side']:>10}"
+        print(f"{facts}   {thresholds:<26}{hmean}")
     print(f"\nby default {default_weights()}; with other engines {DEFAULT}")
+    print(LICENCES)
     print(f"\n{'backbone':<24}{'top-1 error':>11}  on")
     for entry in bodies:
         print(f"{entry['name']:<24}{entry['top1_error']:>11.1%}  {entry['data']}")

@@ -25,9 +25,10 @@ picture, another long side or other weights.
 
 {table}
 
-The code has the MIT licence. Each set of weights has a card in `weights/` with the terms of the
-data that it was trained on. An uploaded file is deleted after ten minutes, the picture in memory
-an hour after its last use. The page loads nothing from other servers.
+The code has the MIT licence, and so have weights that learnt from generated text alone. "research"
+ones learnt from pictures whose terms are for research. Each set has a card in `weights/`. An
+uploaded file is deleted after ten minutes, the picture in memory an hour after its last use. The
+page loads nothing from other servers.
 """
 
 
@@ -59,14 +60,14 @@ def _example() -> Picture:
 def about() -> str:
     """The text of the tab, with a table of the weights."""
     lines = [
-        "| weights | H-mean | tuned and measured | long side | text, link, low, growth |",
-        "|---|---|---|---|---|",
+        "| weights | licence | H-mean | tuned and measured | long side | text, link, low, growth |",
+        "|---|---|---|---|---|---|",
     ]
     for entry in catalogue().values():
-        levels = entry.thresholds
+        levels = ", ".join(f"{value:g}" for value in vars(entry.thresholds).values())
         hmean = "not measured" if entry.hmean is None else f"{entry.hmean:.1%}"
         lines.append(
-            f"| {entry.name} | {hmean} | {entry.tuned or '-'} | {entry.long_side} | "
-            f"{levels.text:g}, {levels.link:g}, {levels.low:g}, {levels.growth:g} |"
+            f"| {entry.name} | {entry.licence} | {hmean} | {entry.tuned or '-'} "
+            f"| {entry.long_side} | {levels} |"
         )
     return ABOUT.format(table="\n".join(lines))
