@@ -67,8 +67,8 @@ def run(args: Namespace) -> int:
     for entry in weights:
         thresholds = ", ".join(f"{value:g}" for value in entry["thresholds"].values())
         hmean = "" if entry["hmean"] is None else f"{entry['hmean']:>6.1%} {entry['tuned']}"
-        facts = f"{entry['name']:<24}{entry['licence']:<12}{entry['long_side']:>10}"
-        print(f"{facts}   {thresholds:<26}{hmean}")
+        columns = f"{entry['name']:<24}{entry['licence']:<12}{entry['long_side']:>10}"
+        print(f"{columns}   {thresholds:<26}{hmean}")
     print(f"\nby default {default_weights()}; with other engines {DEFAULT}")
     print(LICENCES)
     print(f"\n{'backbone':<24}{'top-1 error':>11}  on")
