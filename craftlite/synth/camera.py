@@ -1,5 +1,8 @@
 """What a camera does to a picture: light, focus, motion, few pixels, noise, JPEG."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -8,45 +11,31 @@ from craftlite.data.augment import log_uniform
 from craftlite.geometry import Picture
 from craftlite.synth.backgrounds.patterns import add_grain
 
+# A picture (H, W, 3) uint8 to one of the same size, and the blur in it: a standard deviation in
+# pixels. Letters whose strokes are finer cannot be read.
+Fault: TypeAlias = Callable[[np.random.Generator, Picture], tuple[Picture, float]]
+
+CLEAN = 0.12  # share of the pictures without any fault
+
 
 def random_faults(rng: np.random.Generator, picture: Picture) -> tuple[Picture, float]:
     """The picture as a camera may give it, and how soft it became.
 
     Returns:
         The picture (H, W, 3) uint8, the same size, and the standard deviation in pixels of the
-        blur that its faults amount to: letters whose strokes are finer cannot be read.
+        blur that its faults amount to.
     """
-    if rng.random() < 0.12:
-        return picture, 0.0
     softness = 0.0
-    if rng.random() < 0.5:
-        picture = light(rng, picture)
-    if rng.random() < 0.15:
-        picture = glare(rng, picture)
-    if rng.random() < 0.35:
-        sigma = log_uniform(rng, 0.5, 2.2)
-        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
-        softness = np.hypot(softness, sigma)
-    if rng.random() < 0.15:
-        length = rng.uniform(2, 9)
-        picture = motion(picture, length, rng.uniform(0, np.pi))
-        softness = np.hypot(softness, length / np.sqrt(12))
-    if rng.random() < 0.4:
-        factor = log_uniform(rng, 1.1, 2.5)
-        picture = few_pixels(picture, factor)
-        softness = np.hypot(softness, 0.4 * factor)
-    if rng.random() < 0.2:
-        picture = sharpened(picture, rng.uniform(0.3, 1.2))
-    if rng.random() < 0.5:
-        picture = add_grain(rng, picture, log_uniform(rng, 1.5, 14))
-    if rng.random() < 0.5:
-        quality = int(rng.integers(30, 95))
-        coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        picture = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
-    return picture, float(softness)
+    if rng.random() < CLEAN:
+        return picture, softness
+    for share, fault in FAULTS.values():
+        if rng.random() < share:
+            picture, blur = fault(rng, picture)
+            softness = float(np.hypot(softness, blur))
+    return picture, softness
 
 
-def light(rng: np.random.Generator, picture: Picture) -> Picture:
+def light(rng: np.random.Generator, picture: Picture) -> tuple[Picture, float]:
     """Brighter or darker by a gamma curve, a colour cast, and a slope of light across it."""
     gamma = np.exp(rng.normal(0, 0.35))
     gain = np.exp(rng.normal(0, 0.15)) * np.exp(rng.normal(0, 0.05, 3))
@@ -57,10 +46,21 @@ def light(rng: np.random.Generator, picture: Picture) -> Picture:
         slope = cv2.resize(corners, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         shade = cv2.merge([slope, slope, slope])
         out = np.asarray(cv2.multiply(out, shade, dtype=cv2.CV_8U), np.uint8)
-    return out
+    return out, 0.0
 
 
-def glare(rng: np.random.Generator, picture: Picture) -> Picture:
+def tone(rng: np.random.Generator, picture: Picture) -> tuple[Picture, float]:
+    """As a camera's own processing leaves it: an S-shaped tone curve, colours stronger or paler."""
+    level = np.arange(256) / 255
+    steep = level * level * (3 - 2 * level)  # from shadows to lights steeper than a straight line
+    curve = level + rng.uniform(-0.5, 1.0) * (steep - level)
+    toned = np.asarray(cv2.LUT(picture, (255 * curve).astype(np.uint8)), np.uint8)
+    grey = cv2.cvtColor(cv2.cvtColor(toned, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    strength = rng.uniform(0.2, 1.5)
+    return np.asarray(cv2.addWeighted(toned, strength, grey, 1 - strength, 0), np.uint8), 0.0
+
+
+def glare(rng: np.random.Generator, picture: Picture) -> tuple[Picture, float]:
     """A soft white spot, as of a lamp or the sun on glass."""
     height, width = picture.shape[:2]
     centre = rng.random(2) * (width // 8, height // 8)
@@ -69,7 +69,16 @@ def glare(rng: np.random.Generator, picture: Picture) -> Picture:
     spot = np.exp(-((xs - centre[0]) ** 2 + (ys - centre[1]) ** 2) / (2 * spread**2))
     spot = (rng.uniform(60, 230) * spot).astype(np.float32)
     full = cv2.resize(spot, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
-    return np.asarray(cv2.add(picture, cv2.merge([full, full, full])), np.uint8)
+    return np.asarray(cv2.add(picture, cv2.merge([full, full, full])), np.uint8), 0.0
+
+
+def defocus(picture: Picture, sigma: float) -> Picture:
+    """As a lens that is not focused draws it: points become discs of that standard deviation."""
+    radius = 2 * sigma
+    reach = int(np.ceil(radius)) + 1
+    ys, xs = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    disc = np.clip(radius + 0.5 - np.hypot(xs, ys), 0, 1).astype(np.float32)
+    return np.asarray(cv2.filter2D(picture, -1, disc / disc.sum()), np.uint8)
 
 
 def motion(picture: Picture, length: float, angle: float) -> Picture:
@@ -95,3 +104,48 @@ def sharpened(picture: Picture, amount: float) -> Picture:
     """With the halos that cameras draw around edges."""
     soft = cv2.GaussianBlur(picture, (0, 0), 1.2)
     return np.asarray(cv2.addWeighted(picture, 1 + amount, soft, -amount, 0), np.uint8)
+
+
+def _out_of_focus(rng: np.random.Generator, picture: Picture) -> tuple[Picture, float]:
+    sigma = log_uniform(rng, 0.5, 2.2)
+    if rng.random() < 0.5:
+        return defocus(picture, sigma), sigma
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8), sigma
+
+
+def _in_motion(rng: np.random.Generator, picture: Picture) -> tuple[Picture, float]:
+    length = rng.uniform(2, 9)
+    return motion(picture, length, rng.uniform(0, np.pi)), length / np.sqrt(12)
+
+
+def _of_few_pixels(rng: np.random.Generator, picture: Picture) -> tuple[Picture, float]:
+    factor = log_uniform(rng, 1.1, 2.5)
+    return few_pixels(picture, factor), 0.4 * factor
+
+
+def _sharpened(rng: np.random.Generator, picture: Picture) -> tuple[Picture, float]:
+    return sharpened(picture, rng.uniform(0.3, 1.2)), 0.0
+
+
+def _with_noise(rng: np.random.Generator, picture: Picture) -> tuple[Picture, float]:
+    return add_grain(rng, picture, log_uniform(rng, 1.5, 14)), 0.0
+
+
+def _compressed(rng: np.random.Generator, picture: Picture) -> tuple[Picture, float]:
+    quality = int(rng.integers(30, 95))
+    coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8), 0.0
+
+
+# The share of the pictures that have each fault, in the order in which they come about.
+FAULTS: dict[str, tuple[float, Fault]] = {
+    "light": (0.5, light),
+    "glare": (0.15, glare),
+    "defocus": (0.35, _out_of_focus),
+    "motion": (0.15, _in_motion),
+    "few pixels": (0.4, _of_few_pixels),
+    "tone": (0.35, tone),
+    "sharpening": (0.2, _sharpened),
+    "noise": (0.5, _with_noise),
+    "jpeg": (0.5, _compressed),
+}

@@ -10,7 +10,7 @@ from craftlite.data.augment import log_uniform
 from craftlite.data.sample import Sample, Word
 from craftlite.errors import ConfigError, DatasetError
 from craftlite.geometry import Matrix, Picture, transform
-from craftlite.synth.backgrounds.distractors import add_clutter
+from craftlite.synth.backgrounds.distractors import add_cables, add_clutter
 from craftlite.synth.backgrounds.patterns import page_background
 from craftlite.synth.backgrounds.photographs import (
     find_photographs,
@@ -157,6 +157,7 @@ class Generator:
                 add_clutter(rng, picture)
             canvas = Canvas(picture)
             self._write_blocks(rng, canvas, own)
+            add_cables(rng, canvas.picture)
         picture, softness = random_faults(rng, canvas.picture)
         written = mark_unreadable(canvas.words, picture, canvas.ink, softness)
         return Sample(f"synth_{index}", picture, written + mark_small(own, softness))

@@ -12,6 +12,7 @@ from craftlite.geometry import Picture, Points
 from craftlite.synth.raster import Coverage
 
 Colour: TypeAlias = npt.NDArray[np.float32]
+WORN = 0.1  # share of the blocks whose ink has gaps
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -29,6 +30,7 @@ class Style:
         outline: width of a line around the letters.
         shadow: (right, down, softness) of a shadow, or None.
         glow: reach of a light around the letters, as of neon.
+        worn: share of the ink that is missing, as on old signs and of bad prints, 0..1.
     """
 
     contrast: float = 128.0
@@ -39,6 +41,7 @@ class Style:
     outline: float = 0.0
     shadow: tuple[float, float, float] | None = None
     glow: float = 0.0
+    worn: float = 0.0
 
     def reach(self, em: float) -> int:
         """Pixels around the letters that paint may touch."""
@@ -59,6 +62,7 @@ def random_style(rng: np.random.Generator, plain: bool) -> Style:
         outline=rng.uniform(0.03, 0.09) if not plain and kind < 0.15 else 0.0,
         shadow=_random_shadow(rng) if not plain and 0.1 < kind < 0.3 else None,
         glow=rng.uniform(0.08, 0.3) if not plain and kind > 0.94 else 0.0,
+        worn=rng.uniform(0.03, 0.2) if rng.random() < WORN else 0.0,
     )
 
 
@@ -101,6 +105,8 @@ def paint_ink(
     part = picture[coverage.place].astype(np.float32)
     other = np.clip(255 - colour, 0, 255)
     alpha = coverage.alpha
+    if style.worn > 0:
+        alpha = alpha * _specks(rng, alpha.shape, style.worn, em)
     if style.shadow is not None:
         right, down, softness = (float(length * em) for length in style.shadow)
         shift = np.array([[1, 0, right], [0, 1, down]], np.float32)
@@ -116,6 +122,18 @@ def paint_ink(
         _cover(part, np.asarray(cv2.dilate(alpha, disc)), other)
     _cover(part, _blurred(alpha, style.feather) * style.opacity, _filling(part, colour, style))
     picture[coverage.place] = np.clip(part, 0, 255).astype(np.uint8)
+
+
+def _specks(
+    rng: np.random.Generator, shape: tuple[int, ...], share: float, em: float
+) -> npt.NDArray[np.float32]:
+    """How much ink is left at each pixel, 0..1: `share` of it is gone, in specks of a tenth em."""
+    height, width = shape
+    cell = max(1.5, 0.1 * em)
+    cells = rng.random((int(height / cell) + 2, int(width / cell) + 2), np.float32)
+    field = cv2.resize(cells, (width, height), interpolation=cv2.INTER_LINEAR)
+    level = np.quantile(field, share)
+    return np.asarray(np.clip((field - level) / 0.05 + 0.5, 0, 1), np.float32)
 
 
 def _filling(part: npt.NDArray[np.float32], colour: Colour, style: Style) -> Any:

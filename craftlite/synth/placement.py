@@ -11,6 +11,9 @@ COARSE = 4
 TRIES = 10
 CALM_FIRST = 0.75  # share of the blocks that take the calmest free place instead of the first
 TURNED = 0.12  # share of the blocks that stand on their side or on their head
+# Perspective: standard deviation of how much nearer one end of a block is, and the most.
+DEPTH, MOST_DEPTH = 0.1, 0.25
+STEEP = 0.15  # share of the blocks with twice of both
 
 
 class Room:
@@ -94,9 +97,12 @@ def random_pose(rng: np.random.Generator, em: float, extent: npt.NDArray[np.floa
     shape = np.array([[wide, rng.normal(0, 0.08)], [0, 1 / wide]]) * em
     matrix = np.eye(3)
     matrix[:2, :2] = np.array([[cos, -sin], [sin, cos]]) @ shape
-    # The far end of a block is up to a third smaller; the way there runs along or across it.
+    # The far end of a block is up to a third smaller, of a steep one up to two thirds; the way
+    # there runs along or across it.
+    depth = 2.0 if rng.random() < STEEP else 1.0
     size = (extent[2:] - extent[:2]).astype(np.float64)
-    matrix[2, :2] = np.clip(rng.normal(0, 0.1, 2), -0.25, 0.25) / np.maximum(size, 1e-3)
+    slope = depth * np.clip(rng.normal(0, DEPTH, 2), -MOST_DEPTH, MOST_DEPTH)
+    matrix[2, :2] = slope / np.maximum(size, 1e-3)
     to_middle = np.eye(3)
     to_middle[:2, 2] = -(extent[:2] + extent[2:]) / 2
     pose: Matrix = matrix @ to_middle

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from craftlite.geometry import Picture
-from craftlite.synth.camera import few_pixels, glare, light, motion, random_faults, sharpened
+from craftlite.synth.camera import (
+    defocus,
+    few_pixels,
+    glare,
+    light,
+    motion,
+    random_faults,
+    sharpened,
+    tone,
+)
 
 
 def edge() -> Picture:
@@ -49,6 +58,11 @@ def test_motion_smears_along_its_direction_only() -> None:
     assert np.array_equal(across[10:-10], edge()[10:-10])
 
 
+@pytest.mark.parametrize("sigma", [0.7, 1.5, 2.2])
+def test_defocus_is_as_soft_as_is_told(sigma: float) -> None:
+    assert softness_of(defocus(edge(), sigma)) == pytest.approx(sigma, rel=0.12)
+
+
 @pytest.mark.parametrize("factor", [1.5, 2.5])
 def test_fewer_pixels_are_softer_by_what_is_told(factor: float) -> None:
     # Over edges at every place between two pixels.
@@ -62,12 +76,29 @@ def test_fewer_pixels_are_softer_by_what_is_told(factor: float) -> None:
 def test_light_and_glare_change_brightness_smoothly() -> None:
     flat = np.full((80, 120, 3), 120, np.uint8)
     for seed in range(10):
-        lit = light(np.random.default_rng(seed), flat)
-        spot = glare(np.random.default_rng(seed), flat)
+        lit = light(np.random.default_rng(seed), flat)[0]
+        spot = glare(np.random.default_rng(seed), flat)[0]
         assert abs(np.diff(lit.astype(int), axis=1)).max() <= 4
         assert abs(np.diff(spot.astype(int), axis=1)).max() <= 40
         assert (spot >= flat).all()
         assert (spot > flat).any()
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_tone_keeps_the_order_of_greys_and_leaves_them_grey(seed: int) -> None:
+    greys = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2)
+    toned = tone(np.random.default_rng(seed), greys)[0][0].astype(int)
+    assert (np.diff(toned[:, 0]) >= 0).all()
+    assert toned[0].max() <= 1
+    assert toned[-1].min() >= 254
+    assert (toned.max(axis=1) - toned.min(axis=1)).max() <= 1
+
+
+def test_tone_makes_colours_stronger_or_paler() -> None:
+    orange = np.full((2, 2, 3), (200, 120, 60), np.uint8)
+    toned = [tone(np.random.default_rng(seed), orange)[0][0, 0].astype(int) for seed in range(20)]
+    spans = [int(colour.max() - colour.min()) for colour in toned]
+    assert min(spans) < 140 < max(spans)
 
 
 def test_sharpening_draws_halos() -> None:

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from craftlite.synth.backgrounds.distractors import CLUTTERED, THINGS, add_clutter
+from craftlite.synth.backgrounds.distractors import (
+    CLUTTERED,
+    COVERED,
+    THINGS,
+    add_cables,
+    add_clutter,
+)
 from craftlite.synth.backgrounds.patterns import Pattern
 
 
@@ -32,3 +38,13 @@ def test_a_share_of_the_grounds_stays_as_it_is() -> None:
         add_clutter(np.random.default_rng(seed), ground)
         untouched += np.array_equal(ground, plain)
     assert untouched / 200 == pytest.approx(1 - CLUTTERED, abs=0.12)
+
+
+def test_cables_hang_before_a_share_of_the_pictures_and_hide_little() -> None:
+    hidden = []
+    for seed in range(400):
+        picture = np.full((120, 160, 3), 128, np.uint8)
+        add_cables(np.random.default_rng(seed), picture)
+        hidden.append((picture != 128).any(axis=2).mean())
+    assert np.mean(np.array(hidden) > 0) == pytest.approx(COVERED, abs=0.05)
+    assert max(hidden) < 0.25

@@ -85,6 +85,16 @@ def test_outlines_and_shadows_show_beside_the_letters(style: Style) -> None:
     assert change[40:60, 59:61].mean() > 15
 
 
+@pytest.mark.parametrize("share", [0.05, 0.3])
+def test_worn_ink_has_gaps_of_about_the_share_that_is_asked_for(share: float) -> None:
+    left = []
+    for seed in range(20):
+        _, change = painted(Style(contrast=120, worn=share), seed)
+        bars = np.concatenate([change[35:65, 50:58], change[35:65, 80:88]], axis=1)
+        left.append(np.mean(bars < 20))
+    assert 0.3 * share < np.mean(left) < 1.5 * share
+
+
 def test_texture_of_the_ground_shows_in_the_ink_only_when_asked() -> None:
     rng = np.random.default_rng(0)
     rough = rng.integers(60, 160, (100, 160, 3)).astype(np.uint8)
@@ -131,4 +141,5 @@ def test_lettering_on_plates_is_clear_and_other_lettering_may_be_faint() -> None
     assert min(style.contrast for style in free) < 40
     assert any(style.outline for style in free)
     assert any(style.glow for style in free)
+    assert 0 < np.mean([style.worn > 0 for style in plain + free]) < 0.2
     assert any(style.shadow for style in free)

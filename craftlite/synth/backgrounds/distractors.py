@@ -11,6 +11,7 @@ from craftlite.synth.paint import part_around
 
 CLUTTERED = 0.5  # share of the pictures that have some
 MOST = 6  # things in one picture
+COVERED = 0.1  # share of the pictures with something in front of the text
 
 
 def add_clutter(rng: np.random.Generator, picture: Picture) -> None:
@@ -18,6 +19,24 @@ def add_clutter(rng: np.random.Generator, picture: Picture) -> None:
     if rng.random() < CLUTTERED:
         for _ in range(int(rng.integers(1, MOST + 1))):
             THINGS[int(rng.integers(len(THINGS)))](rng, picture)
+
+
+def add_cables(rng: np.random.Generator, picture: Picture) -> None:
+    """Hang cables, twigs or poles before a share COVERED of pictures (H, W, 3) uint8, in place.
+
+    They hide no more of a letter than a stroke or two.
+    """
+    if rng.random() >= COVERED:
+        return
+    height, width = picture.shape[:2]
+    for _ in range(int(rng.integers(1, 4))):
+        ends, slack = rng.uniform(-0.1, 1.1, (2, 2)) * (width, height), rng.normal(0, 0.1) * height
+        share = np.linspace(0, 1, 24)[:, None]
+        curve = ends[0] + share * (ends[1] - ends[0])
+        curve[:, 1] += 4 * slack * (share * (1 - share))[:, 0]
+        fixed = [np.rint(curve * 16).astype(np.int32)]
+        thick = max(1, round(log_uniform(rng, 1, 5)))
+        cv2.polylines(picture, fixed, False, random_tone(rng).tolist(), thick, cv2.LINE_AA, 4)
 
 
 def _random_quad(rng: np.random.Generator, picture: Picture, share: float) -> Points:
