@@ -10,7 +10,6 @@ import pytest
 
 from tools.synth_arms import ARMS
 
-
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 
 
