@@ -1,4 +1,4 @@
-"""A training in so many minutes: its first steps measure how many there is time for."""
+"""Training within a time limit: the first steps are timed to find how many steps fit."""
 
 import time
 from collections.abc import Callable
@@ -8,43 +8,45 @@ from craftlite.errors import ConfigError
 from craftlite.progress import write_line
 from craftlite.train.recipe import Settings
 
-UNKNOWN = 10**9  # steps, until the pace is measured
-MEASURED = 0.05  # share of the time in which the pace is measured
-FEWEST = 6  # steps that are measured at least, after as many that warm up
-WARMUP = 0.1  # largest share of the steps
-SPARE = 0.03  # share of the time that is kept in hand
-# Seconds to save, draw, export and leave, beside the last validation.
+UNKNOWN = 10**9  # number of steps, until the pace has been measured
+MEASURED = 0.05  # fraction of the time spent measuring the pace
+FEWEST = 6  # minimum number of steps to measure, after at least as many warm-up steps
+WARMUP = 0.1  # largest fraction of the steps used for learning-rate warm-up
+SPARE = 0.03  # fraction of the time kept in reserve
+# Seconds for saving, drawing, exporting and exiting, in addition to the last validation.
 LEAVING = 20.0
 
 
 @dataclass
 class Budget:
-    """Finds how many steps there is time for, and ends the training early where the pace falls.
+    """Finds how many steps fit into the time limit, and stops early if the pace drops.
 
     Attributes:
-        minutes: of the whole training.
-        began: when its time began, in the seconds of `clock`.
-        clock: seconds since some moment.
+        minutes: time limit of the whole training.
+        began: start of that time, as a reading of `clock`.
+        clock: returns seconds since an arbitrary moment.
     """
 
     minutes: float
     began: float
     clock: Callable[[], float] = time.monotonic
-    _validation: float = 0.0  # seconds
+    _validation: float = 0.0  # seconds that one validation takes
     _first: float = 0.0  # when the first step began
-    _done: int = 0  # steps
-    _warm: tuple[int, float] | None = None  # steps and time when measuring began
+    _done: int = 0  # steps done since then
+    _warm: tuple[int, float] | None = None  # steps done and time when measuring began
 
     @property
     def deadline(self) -> float:
-        """When the last step must be done."""
+        """The time by which the last step must be done."""
         return self.began + 60 * self.minutes - LEAVING - self._validation
 
     def begin(self, validation: float) -> None:
-        """The first step begins; a validation takes so many seconds.
+        """Start the clock for the first step.
+
+        validation: seconds that one validation takes.
 
         Raises:
-            ConfigError: no time is left for steps.
+            ConfigError: no time is left for any step.
         """
         self._validation, self._first = validation, self.clock()
         if self._first >= self.deadline:
@@ -55,9 +57,10 @@ class Budget:
             )
 
     def steps(self, recipe: Settings, step: int) -> int:
-        """How many steps the training has in all, as far as is known when `step` of them are done.
+        """Return the total number of steps, as far as it is known after `step` steps.
 
-        Once it is known it changes only where time runs out before: then the next step is the last.
+        The number is UNKNOWN until the pace has been measured. After that it changes only if time
+        runs out early: the next step is then the last.
         """
         now = self.clock()
         if now >= self.deadline and step + 1 < recipe.steps:
@@ -67,7 +70,7 @@ class Budget:
         return recipe.steps if recipe.steps < UNKNOWN else self._measured(now, step)
 
     def _measured(self, now: float, step: int) -> int:
-        """The steps that there is time for; UNKNOWN until enough of them were measured."""
+        """Return how many steps fit, or UNKNOWN until enough steps have been measured."""
         self._done += 1
         share = (now - self._first) / (self.deadline - self._first)
         if self._warm is None:
@@ -79,11 +82,11 @@ class Budget:
             return UNKNOWN
         pace = since / done
         steps = step + max(1, int((self.deadline - now) * (1 - SPARE) / pace))
-        write_line(f"{pace:.3g} s a step: {steps} steps in {self.minutes:g} minutes")
+        write_line(f"{pace:.3g} s per step: {steps} steps in {self.minutes:g} minutes")
         return steps
 
 
 def with_steps(recipe: Settings, steps: int) -> Settings:
-    """An ordinary recipe of so many steps, whose warm-up takes a tenth of them at most."""
+    """Return a recipe with a fixed number of steps, at most a tenth of them warm-up."""
     warmup = min(recipe.warmup, int(WARMUP * (steps - recipe.restart)))
     return replace(recipe, steps=steps, warmup=warmup, minutes=0.0)

@@ -1,4 +1,4 @@
-"""Saving and resuming a training: at any moment a whole checkpoint is on the disk."""
+"""Saving and loading checkpoints; a crash never leaves a damaged one behind."""
 
 from pathlib import Path
 from typing import Any
@@ -10,24 +10,23 @@ from craftlite.files import written_whole
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write `state` to `path` so that a kill at any moment leaves the old file or the new one.
+    """Write `state` to `path` atomically: if killed, either the old or the new file remains.
 
     Raises:
-        CraftliteError: the disk is full or the folder cannot be written; the old file is still
-            there.
+        CraftliteError: the disk is full or the folder is not writable; the old file is kept.
     """
     try:
         with written_whole(path) as unfinished, unfinished.open("wb") as file:
             torch.save(state, file)
     except (CraftliteError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
-        if isinstance(error, RuntimeError):  # torch has its own for a disk that is full
+        if isinstance(error, RuntimeError):  # torch raises its own error when the disk is full
             reason = f"{path}: cannot be written ({reason})"
-        raise CraftliteError(f"{reason}; the checkpoint of before is still there") from error
+        raise CraftliteError(f"{reason}; the previous checkpoint is still there") from error
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """What `save_checkpoint` wrote.
+    """Read a checkpoint written by `save_checkpoint`.
 
     Raises:
         WeightsError: the file is missing or is not a checkpoint.
@@ -37,7 +36,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise WeightsError(f"{path}: no checkpoint to resume from") from None
     except Exception as error:
-        raise WeightsError(f"{path}: not a checkpoint of craftlite ({error})") from error
+        raise WeightsError(f"{path}: not a craftlite checkpoint ({error})") from error
     if not isinstance(state, dict) or "step" not in state:
-        raise WeightsError(f"{path}: not a checkpoint of craftlite, it has no step")
+        raise WeightsError(f"{path}: not a craftlite checkpoint, it has no step")
     return state

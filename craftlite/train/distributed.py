@@ -1,4 +1,4 @@
-"""Several processes that train one network together, as torchrun starts them, or one alone."""
+"""The processes that train one network together under torchrun, or a single process."""
 
 import os
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from torch import distributed
 
 @dataclass(frozen=True)
 class Group:
-    """This process among those that train together.
+    """This process within the group that trains together.
 
     Attributes:
-        device: where this process computes.
-        rank: its number, from 0; number 0 alone writes files and reports.
-        size: how many there are.
+        device: the device that this process computes on.
+        rank: its number, from 0; only number 0 writes files and reports.
+        size: number of processes.
     """
 
     device: torch.device
@@ -29,7 +29,7 @@ class Group:
         return self.rank == 0
 
     def any(self, here: bool) -> bool:
-        """Whether something is so in any of the processes; all of them must ask together."""
+        """Return whether a flag is set in any process; all of them must call this together."""
         if self.size == 1:
             return here
         flag = torch.tensor([int(here)], device=self.device)
@@ -37,7 +37,7 @@ class Group:
         return bool(flag.item())
 
     def first(self, value: int) -> int:
-        """Give every process the leading one's value; all of them must call this together."""
+        """Return the leading process's value; all processes must call this together."""
         if self.size == 1:
             return value
         shared = torch.tensor([value], device=self.device)
@@ -45,16 +45,16 @@ class Group:
         return int(shared.item())
 
     def wait(self) -> None:
-        """Go on when all processes have come here."""
+        """Wait until all processes have called this."""
         if self.size > 1:
             distributed.barrier()
 
 
 @contextmanager
 def process_group() -> Iterator[Group]:
-    """The group of torchrun's environment variables; without them, this process alone.
+    """Set up the group given by torchrun's environment variables, or of this process alone.
 
-    Each process takes the GPU of its number on its host, or the CPU where there is none.
+    Each process uses the GPU with its local rank, or the CPU if there is no GPU.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     cuda = torch.cuda.is_available()

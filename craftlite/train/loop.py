@@ -1,4 +1,4 @@
-"""The order of a training, whatever is trained."""
+"""The training loop, for every kind of task."""
 
 import signal
 import time
@@ -25,19 +25,23 @@ from craftlite.train.trainer import NonFiniteLossError, Trainer
 
 
 def train(task: Task, out: Path, resume: bool = False, lengthen: bool = False) -> Path:
-    """Carry out a task in its run folder `out`; returns the file of the best averaged weights.
+    """Train a task in its run folder `out`; return the file of the best averaged weights.
 
-    The task is opened, and its recipe gets the steps that become known on the way. Under torchrun,
-    all processes train together. Ctrl-C and SIGTERM finish the step and save.
+    The task is opened, and its recipe is updated once the number of steps is known. Under torchrun,
+    all processes train together. Ctrl-C and SIGTERM finish the current step and save.
 
-    resume: continue the training in the folder. lengthen: which has ended, with a warm restart.
+    Args:
+        task: the network, its data and its settings.
+        out: the run's folder.
+        resume: whether to continue an interrupted training in the folder.
+        lengthen: whether to continue a finished training there, with a warm restart.
 
     Raises:
         ConfigError: the settings do not fit together, or the folder holds another training.
         DatasetError: a dataset cannot be read.
         WeightsError: weights to start or to resume from cannot be used.
         CraftliteError: the loss is not finite.
-        KeyboardInterrupt: interrupted and saved.
+        KeyboardInterrupt: the training was interrupted; everything is saved.
     """
     folder = RunFolder(out)
     resume = resume or lengthen
@@ -52,7 +56,7 @@ def train(task: Task, out: Path, resume: bool = False, lengthen: bool = False) -
             folder.restore(trainer, lengthen)
         elif task.init is not None:
             trainer.start_from(task.init)
-        group.wait()  # until all have seen that the folder was free
+        group.wait()  # until all processes have seen that the folder is free
         if group.leads:
             if not resume:
                 folder.clear()
@@ -76,11 +80,11 @@ def run_steps(
     asked_to_stop: Event,
     budget: Budget | None,
 ) -> None:
-    """Step until the recipe's last step or until patience ends; the leading process reports.
+    """Train until the last step or until patience runs out; the leading process reports.
 
     Raises:
         CraftliteError: the loss is not finite.
-        KeyboardInterrupt: some process was asked to stop; all is saved.
+        KeyboardInterrupt: a process was asked to stop; everything is saved.
     """
     if budget:
         with cudnn_benchmark(False):
@@ -107,9 +111,9 @@ def run_steps(
 
 
 def budget_of(task: Task, folder: RunFolder, resume: bool) -> Budget | None:
-    """The budget of a task in minutes, whose number of steps is unknown until it is measured.
+    """Return the task's time limit, or None; its number of steps is unknown until measured.
 
-    A resumed one keeps the number that its checkpoint holds, if that was known.
+    A resumed training keeps the number of steps in its checkpoint, if it was known by then.
     """
     recipe = task.recipe
     if not recipe.minutes:
@@ -124,7 +128,7 @@ def budget_of(task: Task, folder: RunFolder, resume: bool) -> Budget | None:
 
 
 def set_steps(trainer: Trainer, reporter: Reporter | None, budget: Budget) -> None:
-    """Give the task the steps that its budget has time for, once they are known or time is up."""
+    """Set the task's number of steps, once it is known or the time is up."""
     task, group = trainer.task, trainer.group
     steps = group.first(budget.steps(task.recipe, trainer.step) if group.leads else 0)
     if steps != task.recipe.steps:
@@ -135,7 +139,7 @@ def set_steps(trainer: Trainer, reporter: Reporter | None, budget: Budget) -> No
 
 
 def warn_of_flaws(task: Task) -> None:
-    """Report what is wrong with the schedule, once its number of steps is known."""
+    """Report problems of the schedule, once its number of steps is known."""
     if task.recipe.steps != UNKNOWN:
         for flaw in schedule_flaws(task.recipe):
             write_line(f"warning: {flaw}")
@@ -143,9 +147,9 @@ def warn_of_flaws(task: Task) -> None:
 
 @contextmanager
 def stop_on_signal() -> Iterator[Event]:
-    """An event that Ctrl-C and SIGTERM set, so that the step under way is finished first.
+    """Yield an event that Ctrl-C and SIGTERM set, so that the current step is finished first.
 
-    A second Ctrl-C interrupts at once.
+    A second Ctrl-C interrupts immediately.
     """
     asked = Event()
 

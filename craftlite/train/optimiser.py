@@ -1,4 +1,4 @@
-"""How weights follow their gradients: the optimiser, its learning rate, and the moving average."""
+"""The optimiser, its learning-rate schedule, and the moving average of the weights."""
 
 import math
 from collections.abc import Callable
@@ -12,7 +12,7 @@ Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 def learning_rate(step: int, recipe: Settings) -> float:
-    """Linear warm-up, then a cosine down to zero; a function of the step alone."""
+    """Return the learning rate of a step: linear warm-up, then a cosine down to zero."""
     since, steps = step - recipe.restart, recipe.steps - recipe.restart
     if since < recipe.warmup:
         return recipe.learning_rate * (since + 1) / recipe.warmup
@@ -21,13 +21,13 @@ def learning_rate(step: int, recipe: Settings) -> float:
 
 
 def schedule_flaws(recipe: Settings) -> list[str]:
-    """What keeps a schedule from doing what its settings say, a sentence each."""
+    """Return a sentence for each setting that keeps the schedule from working as intended."""
     flaws, steps = [], recipe.steps - recipe.restart
     if recipe.warmup >= steps:
         reached = learning_rate(recipe.steps - 1, recipe)
         flaws.append(
-            f"warmup is {recipe.warmup} of {steps} steps: the learning rate rises to {reached:.2g} "
-            f"of {recipe.learning_rate:.2g} and never falls; a tenth is usual: --warmup "
+            f"warmup is {recipe.warmup} of {steps} steps: the learning rate only rises, to "
+            f"{reached:.2g} of {recipe.learning_rate:.2g}; a tenth is usual: --warmup "
             f"{steps // 10}"
         )
     if recipe.freeze_steps >= recipe.steps:
@@ -39,7 +39,7 @@ def schedule_flaws(recipe: Settings) -> list[str]:
 
 
 def optimiser_of(model: nn.Module, recipe: Settings) -> torch.optim.Optimizer:
-    """The recipe's optimiser, whose weight decay spares batch norm and biases."""
+    """Return the recipe's optimiser; weight decay does not apply to batch norm and biases."""
     decayed = [p for p in model.parameters() if p.ndim > 1]
     spared = [p for p in model.parameters() if p.ndim <= 1]
     groups = [
@@ -51,7 +51,7 @@ def optimiser_of(model: nn.Module, recipe: Settings) -> torch.optim.Optimizer:
         return torch.optim.SGD(
             groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=nesterov
         )
-    # One kernel for all tensors where there are kernels to be launched.
+    # On a GPU, one fused kernel for all tensors saves launches.
     fused = decayed[0].is_cuda
     return torch.optim.AdamW(groups, lr=recipe.learning_rate, fused=fused)
 
@@ -59,11 +59,11 @@ def optimiser_of(model: nn.Module, recipe: Settings) -> torch.optim.Optimizer:
 def moving_average(
     decay: float, updates: Callable[[], int]
 ) -> Callable[[Tensors, Tensors, Tensor | int], None]:
-    """How averaged tensors of one type follow current ones, in place, after so many updates.
+    """Return a function that moves averaged tensors of one dtype towards the current ones in place.
 
     The decay grows towards `decay` as (1 + n) / (10 + n), so that the random start is soon
-    forgotten. Counters, which are integers, are copied. `updates` counts on the host: the count
-    that PyTorch hands over lies on the device, which would have to be waited for.
+    forgotten. Integer counters are copied. `updates` returns the count n on the host; reading the
+    count that PyTorch passes in would mean waiting for the device.
     """
 
     @torch.no_grad()

@@ -1,4 +1,4 @@
-"""What a training computes in, 32-bit numbers or 16-bit ones, and the devices' switches for it."""
+"""The floating-point formats that a training computes in, and related device switches."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,31 +11,31 @@ from craftlite.errors import ConfigError
 from craftlite.train.recipe import Settings
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-# What a CPU must have for arithmetic in bf16 that is faster than in fp32.
+# CPU capabilities that make arithmetic in bf16 faster than in fp32.
 FAST_BF16 = ("avx512_bf16", "amx_bf16")
 
 
 def arithmetic(recipe: Settings, device: torch.device) -> torch.dtype:
-    """The type of number that a network computes in on a device.
+    """Return the dtype that a network computes in on a device.
 
     Raises:
-        ConfigError: the device cannot do what the recipe asks for.
+        ConfigError: the device does not support the recipe's precision.
     """
     if recipe.precision == "fp16" and device.type != "cuda":
-        raise ConfigError("precision is fp16: needs a GPU; take bf16, fp32 or auto")
+        raise ConfigError("precision is fp16: needs a GPU; use bf16, fp32 or auto")
     if recipe.precision == "auto":
         return torch.bfloat16 if has_fast_bf16(device) else torch.float32
     return DTYPES[recipe.precision]
 
 
 def autocast(recipe: Settings, device: torch.device) -> torch.autocast:
-    """Where networks compute in the recipe's type of number."""
+    """Return a context in which networks compute in the recipe's precision."""
     dtype = arithmetic(recipe, device)
     return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
 
 
 def has_fast_bf16(device: torch.device) -> bool:
-    """Whether a device has instructions for bf16; a CPU is not asked by a torch before 2.11."""
+    """Return whether a device has bf16 instructions; torch before 2.11 reports none for CPUs."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported())
     capabilities: Callable[[], dict[str, object]] = getattr(torch.cpu, "get_capabilities", dict)
@@ -43,11 +43,11 @@ def has_fast_bf16(device: torch.device) -> bool:
 
 
 def widen_depthwise(network: nn.Module) -> None:
-    """Have depthwise convolutions that are slow in bf16 compute in fp32 under autocast.
+    """Make depthwise convolutions that are slow in bf16 compute in fp32 under autocast.
 
-    On a CPU these are the strided ones, whose gradients take oneDNN six times longer in bf16, over
-    a quarter of a training step, and those with kernels above 3x3, which take two to three times
-    longer.
+    On a CPU these are the strided ones, whose gradients take oneDNN six times as long in bf16, more
+    than a quarter of a training step, and those with kernels above 3x3, which take two to three
+    times as long.
     """
     for module in network.modules():
         if not isinstance(module, nn.Conv2d) or module.groups == 1:
@@ -63,7 +63,7 @@ def _in_fp32(forward: Callable[[Tensor], Tensor], features: Tensor) -> Tensor:
 
 @contextmanager
 def flush_denormals() -> Iterator[None]:
-    """Denormal numbers, which make some CPUs ten times slower, are zero inside."""
+    """Treat denormal numbers as zero inside the block; they slow some CPUs down tenfold."""
     torch.set_flush_denormal(True)
     try:
         yield
@@ -75,8 +75,8 @@ def flush_denormals() -> Iterator[None]:
 def cudnn_benchmark(on: bool) -> Iterator[None]:
     """Switch cuDNN's search for the fastest convolutions on or off inside the block.
 
-    The search runs once for each input size: it pays for crops, which are all of one size, and
-    costs seconds for each new size of a picture.
+    The search runs once for each input size: it pays off for crops, which all have one size, but
+    costs seconds for each new picture size.
     """
     before, torch.backends.cudnn.benchmark = torch.backends.cudnn.benchmark, on
     try:

@@ -1,4 +1,4 @@
-"""The settings of trainings: what all have, and those of a detector, a backbone and objects."""
+"""Training settings: those common to all tasks, and those of each kind of task."""
 
 import math
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Literal
 from craftlite.errors import ConfigError
 
 NO_TEACHER = "none"
-# The least that a number may be; what is not here may be anything of its type.
+# The smallest value of each number; other settings are not limited.
 LEAST = {
     **dict.fromkeys(("batch", "accumulate", "log_every", "save_every"), 1),
     **dict.fromkeys(("learning_rate", "warmup", "weight_decay", "momentum", "clip", "seed"), 0),
@@ -16,14 +16,14 @@ LEAST = {
     **dict.fromkeys(("restart", "validate_long_side", "tune_pictures"), 0),
     **{"crop": 32, "validate_pictures": 1},
 }
-# Numbers from 0 to this.
+# Numbers between 0 and this value.
 MOST = {"label_smoothing": 1, "cutmix": 1, "least_area": 1, "colour": 1, "randaugment": 30}
-# The settings that do not decide what the next step computes: a resumed training can change them.
+# Settings that do not affect what the next step computes, so a resumed training may change them.
 RESUMABLE = (
     *("workers", "threads", "log_every", "save_every", "save_minutes", "validate_every"),
     *("validate_pictures", "validate_long_side", "patience", "tune_pictures"),
 )
-# What a training that goes on after its end can change besides.
+# Further settings that may change when a finished training is lengthened.
 LENGTHENED = ("steps", "minutes", "warmup", "restart", "epochs")
 
 
@@ -32,36 +32,37 @@ class Settings:
     """How a network is trained.
 
     Attributes:
-        network: the network, one of those that `craftlite info` lists; for a detector by default
-            that of the weights that its training starts from.
-        steps: optimiser steps in all.
-        minutes: minutes of training, in place of a number of steps: the first steps measure how
-            many there is time for. 0 counts steps.
-        batch: pictures in each step, on all devices together.
-        accumulate: parts that a step's pictures are processed in, one after another, if they do not
-            fit into memory at once.
+        network: the network, one of those that `craftlite info` lists; a detector's default is the
+            network of the weights that its training starts from.
+        steps: number of optimiser steps.
+        minutes: time limit in minutes, instead of a number of steps: the first steps are timed to
+            find how many fit; 0 uses steps.
+        batch: pictures per step, over all devices.
+        accumulate: number of parts that a step's pictures are split into, processed one after
+            another; use it if a batch does not fit into memory.
         crop: side of the square crops in pixels, a multiple of 32.
         optimiser: the optimiser, adamw, or sgd with Nesterov momentum.
-        learning_rate: largest learning rate, reached after the warm-up; it falls to zero along a
+        learning_rate: peak learning rate, reached after the warm-up; it falls to zero along a
             cosine.
         warmup: steps of linear warm-up.
-        restart: step at which the learning rate began anew; --lengthen sets it.
+        restart: step at which the learning rate started anew; --lengthen sets it.
         weight_decay: weight decay of convolutions; batch norm and biases have none.
         momentum: momentum of sgd.
-        freeze_steps: steps at the start in which the backbone is not trained.
-        ema: decay of the exponential average of the weights, which is what is validated and kept; 0
-            averages nothing.
-        clip: largest norm of the gradient, to which it is clipped; 0 does not clip.
+        freeze_steps: number of steps at the start in which the backbone is not trained.
+        ema: decay of the exponential moving average of the weights, which is validated and saved; 0
+            disables averaging.
+        clip: norm to which larger gradients are clipped; 0 disables clipping.
         precision: floating-point format of the network's computations; auto is bf16 on GPUs and
-            CPUs that support it, else fp32.
+            CPUs that support it, otherwise fp32.
         compiled: whether to compile the network with torch.compile, which takes minutes at the
             start.
         seed: random seed of the weights and of the crops.
-        workers: processes that make crops for each device; 0 makes them in the training process.
+        workers: number of processes that make crops for each device; 0 makes them in the training
+            process.
         threads: CPU threads of the training process; 0 leaves the choice to torch.
         log_every: steps between lines of the log.
         save_every: steps between checkpoints.
-        save_minutes: minutes between checkpoints at most; 0 counts steps alone.
+        save_minutes: longest time between checkpoints in minutes; 0 saves by steps only.
         validate_every: steps between validations; 0 validates at the end only.
         patience: stop after this many validations in a row without an improvement; 0 never stops
             early.
@@ -94,7 +95,7 @@ class Settings:
     patience: int = 0
 
     def __post_init__(self) -> None:
-        """Raises a ConfigError that names the first setting out of its range."""
+        """Raise a ConfigError that names the first setting out of its range."""
         for name, low in LEAST.items():
             value = getattr(self, name, low)
             if not value >= low:
@@ -114,20 +115,20 @@ class Settings:
 
 @dataclass(frozen=True)
 class Recipe(Settings):
-    """How a detector is trained: what `Settings` has, and this.
+    """How a detector is trained: the settings in `Settings`, and these.
 
     Attributes:
-        crops: where crops are made, on the host by workers, or on the device of the network from
-            decoded pictures in its memory; auto is the device if that is a GPU, else the host.
+        crops: where crops are made: on the host by workers, or on the network's device from decoded
+            pictures in its memory; auto is the device if that is a GPU, otherwise the host.
         teacher: weights, by name or file, whose score maps are a second target beside the ground
-            truth; none is the ground truth alone.
-        pseudo_every: steps between searches, with the averaged weights, for the characters of words
-            whose characters are unknown; 0 splits such words evenly.
-        validate_pictures: number of pictures, the first of the validation split, to validate on.
+            truth; none uses the ground truth alone.
+        pseudo_every: steps between passes of pseudo-labelling, in which the averaged weights look
+            for the unknown characters of words; 0 splits such words evenly.
+        validate_pictures: number of pictures to validate on, the first of the validation split.
         validate_long_side: length in pixels that the longer side of validation pictures is scaled
-            to; 0 takes what was tuned for the weights that the training starts from, or 1280.
-        tune_pictures: number of validation pictures, spread over all of them, on which thresholds
-            and long side are searched for at the end; 0 takes the best thresholds of a few sets.
+            to; 0 uses the value tuned for the weights that the training starts from, or 1280.
+        tune_pictures: number of validation pictures, evenly spaced, on which thresholds and long
+            side are searched for at the end; 0 only picks the best of a few sets of thresholds.
     """
 
     network: str = "craftlite-small"
@@ -140,26 +141,28 @@ class Recipe(Settings):
     tune_pictures: int = 30
 
     def __post_init__(self) -> None:
-        """Raises a ConfigError that names the first setting out of its range."""
+        """Raise a ConfigError that names the first setting out of its range."""
         super().__post_init__()
         if self.steps < 1:
             raise ConfigError(f"steps is {self.steps}: must be at least 1")
         if 0 < self.validate_long_side < 32:
-            raise ConfigError(f"validate_long_side is {self.validate_long_side}: must be 0 or 32")
+            raise ConfigError(
+                f"validate_long_side is {self.validate_long_side}: must be 0 or at least 32"
+            )
 
 
 @dataclass(frozen=True)
 class PretrainRecipe(Settings):
-    """How a backbone is pretrained: what `Settings` has, and this.
+    """How a backbone is pretrained: the settings in `Settings`, and these.
 
     Attributes:
         epochs: passes over the training pictures; used if steps is 0.
-        label_smoothing: share of the target that is spread over all classes.
-        cutmix: probability that parts of a batch's pictures are exchanged (CutMix).
-        randaugment: strength, 0 to 30, of two random operations on each picture (RandAugment); 0 is
-            none.
-        least_area: smallest share of a picture's area that a training crop shows.
-        colour: largest change of brightness, contrast and saturation, as a share.
+        label_smoothing: fraction of the target that is spread over all classes.
+        cutmix: probability that a batch is augmented with CutMix.
+        randaugment: strength, 0 to 30, of the two random operations of RandAugment on each picture;
+            0 disables it.
+        least_area: smallest fraction of a picture's area that a training crop shows.
+        colour: largest relative change of brightness, contrast and saturation.
     """
 
     network: str = "rexnet-small"
@@ -179,21 +182,21 @@ class PretrainRecipe(Settings):
     colour: float = 0.4
 
     def __post_init__(self) -> None:
-        """Raises a ConfigError that names the first setting out of its range."""
+        """Raise a ConfigError that names the first setting out of its range."""
         super().__post_init__()
         if self.least_area == 0:
             raise ConfigError("least_area is 0: must be above 0")
         if not (self.steps or self.epochs):
-            raise ConfigError("steps and epochs are both 0: one of them must say how long")
+            raise ConfigError("steps and epochs are both 0: set one of them")
 
 
 @dataclass(frozen=True)
 class ObjectsRecipe(Settings):
-    """How a detector of objects is trained: what `Settings` has, and this.
+    """How an object detector is trained: the settings in `Settings`, and these.
 
     Attributes:
         crop: side in pixels of the square that every picture is scaled to, a multiple of 32.
-        validate_pictures: number of pictures, the first of the validation split, to validate on.
+        validate_pictures: number of pictures to validate on, the first of the validation split.
     """
 
     network: str = "ssdlite-rexnet-lite"
@@ -204,7 +207,7 @@ class ObjectsRecipe(Settings):
     validate_pictures: int = 500
 
     def __post_init__(self) -> None:
-        """Raises a ConfigError that names the first setting out of its range."""
+        """Raise a ConfigError that names the first setting out of its range."""
         super().__post_init__()
         if self.steps < 1:
             raise ConfigError(f"steps is {self.steps}: must be at least 1")

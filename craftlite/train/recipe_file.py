@@ -1,4 +1,4 @@
-"""Recipe files: settings as YAML, the ones that ship by name, and which of them datasets take."""
+"""Recipe files: settings as YAML, the shipped recipes, and which of them suits a dataset."""
 
 import json
 from collections.abc import Sequence
@@ -15,30 +15,30 @@ from craftlite.errors import ConfigError
 from craftlite.train.recipe import ObjectsRecipe, PretrainRecipe, Recipe, Settings
 
 MAX_BYTES = 2**18
-CONFIG = "config.yaml"  # a run's own record, which is a recipe too
-# What a recipe may hold beside the settings: `config.yaml` of a run does, so that it can be
-# repeated. The recipes that ship name no folder.
+CONFIG = "config.yaml"  # a run's own record, which is also a recipe
+# Keys that a recipe may hold in addition to the settings. A run's `config.yaml` has them, so that
+# the run can be repeated. The shipped recipes name no folder.
 BESIDE: dict[str, Any] = {"dataset": list, "data": list, "init": str}
 WORDS = {int: "a whole number", float: "a number", str: "a text", list: "a list of texts"}
 FOLDERS = {
     Recipe: "",
     PretrainRecipe: "pretrain",
     ObjectsRecipe: "objects",
-}  # of the recipes that ship
+}  # of the shipped recipes
 
 
 def shipped_recipes(kind: type[Settings] = Recipe) -> dict[str, Path]:
-    """The recipes of a kind that come with craftlite, by name."""
+    """Return the files of the recipes shipped for a kind of training, by name."""
     recipes = Path(__file__).parents[1] / "recipes" / FOLDERS[kind]
     return {path.stem: path for path in sorted(recipes.glob("*.yaml"))}
 
 
 def recipe_for(datasets: Sequence[str]) -> str:
-    """The name of the shipped recipe that suits datasets, NAME or NAME:WEIGHT each.
+    """Return the name of the shipped recipe that suits datasets, NAME or NAME:WEIGHT each.
 
-    Text whose characters are known is learnt from the start, one's own data from trained weights
-    in few steps, and everything else, mixes too, is real words with weak supervision. A dataset
-    that only validates has no say.
+    Text with known characters is learnt from scratch ("synth"), the user's own data from trained
+    weights in few steps ("finetune"), and everything else, including mixes, with weak supervision
+    ("icdar15"). A dataset of weight 0, used for validation only, is ignored.
 
     Raises:
         ConfigError: see `parse_mix`.
@@ -49,10 +49,10 @@ def recipe_for(datasets: Sequence[str]) -> str:
 
 
 def find_recipe(name: str, kind: type[Settings] = Recipe) -> Path:
-    """The file of the name of a shipped recipe (see `shipped_recipes`), or the file itself.
+    """Return the file of a shipped recipe (see `shipped_recipes`), or the named file itself.
 
     Raises:
-        ConfigError: neither such a recipe nor such a file exists.
+        ConfigError: there is no such recipe and no such file.
     """
     known = shipped_recipes(kind)
     path = known.get(name) or Path(name)
@@ -64,35 +64,33 @@ def find_recipe(name: str, kind: type[Settings] = Recipe) -> Path:
 
 
 def read_recipe(path: Path, kind: type[Settings] = Recipe) -> dict[str, Any]:
-    """What a recipe file sets: fields of `kind`, and `dataset`, `data` and `init`.
+    """Return what a recipe file sets: fields of `kind`, and `dataset`, `data` and `init`.
 
     Raises:
-        ConfigError: it cannot be read, or a key is unknown, of another type or out of its range;
-            file, key and what is allowed are named.
+        ConfigError: the file cannot be read, or a key is unknown, has the wrong type or is out of
+            range; the message names the file, the key and what is allowed.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise ValueError(f"more than {MAX_BYTES // 1024} KiB are no recipe")
+            raise ValueError(f"larger than {MAX_BYTES // 1024} KiB, too large for a recipe")
         found = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: cannot be read as YAML ({_reason(error)})") from None
     if found is None:
         return {}
     if not isinstance(found, dict):
-        raise ConfigError(
-            f"{path}: a recipe has lines such as 'steps: 1000', found {_shown(found)}"
-        )
+        raise ConfigError(f"{path}: expected lines such as 'steps: 1000', found {_shown(found)}")
     types = BESIDE | {setting.name: setting.type for setting in fields(kind)}
     values: dict[str, Any] = {}
     for key, value in found.items():
         if key not in types:
             close = get_close_matches(str(key), types, 1)
-            guess = f"did you mean {close[0]}? " if close else ""
+            guess = f" (did you mean {close[0]}?)" if close else ""
             raise ConfigError(
-                f"{path}: {key} is not a setting; {guess}There are {', '.join(types)}"
+                f"{path}: {key} is not a setting{guess}. The settings are {', '.join(types)}"
             )
         try:
-            # `config.yaml` of a random start holds no weights.
+            # `config.yaml` has no weights if the training started from random ones.
             values[key] = None if (key, value) == ("init", None) else _typed(value, types[key])
         except ValueError as allowed:
             raise ConfigError(f"{path}: {key} is {_shown(value)}, must be {allowed}") from None
@@ -104,12 +102,12 @@ def read_recipe(path: Path, kind: type[Settings] = Recipe) -> dict[str, Any]:
 
 
 def _typed(value: Any, wanted: Any) -> Any:
-    """The value as a setting has it; raises a ValueError with what is allowed."""
+    """Return the value in the type of a setting; a ValueError lists what is allowed."""
     if get_origin(wanted) is Literal:
         if value not in get_args(wanted):
             raise ValueError(f"one of {', '.join(get_args(wanted))}")
         return value
-    # YAML takes 1e-3, without a point, for a text.
+    # YAML reads 1e-3, which has no decimal point, as a text.
     if wanted is float and isinstance(value, str | int) and not isinstance(value, bool):
         try:
             return float(value)
@@ -121,13 +119,13 @@ def _typed(value: Any, wanted: Any) -> Any:
 
 
 def _shown(value: Any) -> str:
-    """A value as YAML would have it, cut where it is long."""
+    """Return a value as YAML would show it, truncated if it is long."""
     text = json.dumps(value, default=str, ensure_ascii=False)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _reason(error: Exception) -> str:
-    """What is wrong with a file, on one line."""
+    """Describe on one line what is wrong with a file."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         return f"line {error.problem_mark.line + 1}: {error.problem}"
     if isinstance(error, OSError):

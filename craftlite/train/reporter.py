@@ -1,4 +1,4 @@
-"""What the leading process of a training does beside it: the log, validations, and the files."""
+"""What the leading process of a training writes: the log, validations, and the run's files."""
 
 import time
 
@@ -18,7 +18,7 @@ BAD_BATCH = "bad-batch.pt"
 
 
 class Reporter:
-    """Writes a run's folder as its trainer goes on."""
+    """Writes a run's folder during the training."""
 
     def __init__(self, trainer: Trainer, folder: RunFolder) -> None:
         self.trainer, self.folder = trainer, folder
@@ -27,7 +27,7 @@ class Reporter:
         self._show_steps()
 
     def close(self) -> None:
-        """Close the log and the progress bar, whose summary is of the steps done here."""
+        """Close the log and the progress bar, which summarises the steps done in this process."""
         self.progress.write_summary()
         self.log.close()
 
@@ -37,15 +37,15 @@ class Reporter:
         self.progress.refresh()
 
     def steps_changed(self) -> None:
-        """Record the number of steps, which is known now."""
+        """Record the number of steps, which has just become known."""
         self.folder.write_config(self.trainer.task)
         self._show_steps()
 
     def after_step(self, losses: Losses, stopping: bool) -> None:
-        """Log, validate and save what is due after the step that was just done.
+        """Log, validate and save whatever is due after a step.
 
         Raises:
-            NonFiniteLossError: what would be saved comes from a loss that is not finite.
+            NonFiniteLossError: a loss before this point is not finite, so nothing is saved.
         """
         trainer, recipe, step = self.trainer, self.trainer.recipe, self.trainer.step
         self.progress.update()
@@ -68,12 +68,12 @@ class Reporter:
                 self._save()
 
     def keep(self, error: NonFiniteLossError) -> NonFiniteLossError:
-        """Save the batch of a loss that is not finite, and name its file in the error."""
+        """Save the batch of a non-finite loss, and name its file in the error."""
         path = self.folder.path / BAD_BATCH
         torch.save(error.batch._asdict(), path)
         error.args = (
-            f"{error}; its batch is in {path}, and the last checkpoint is good: look at the "
-            "batch, or start again with a lower learning_rate",
+            f"{error}; its batch is in {path}, and the last checkpoint is good: inspect the batch, "
+            "or start again with a lower learning_rate",
         )
         return error
 
@@ -99,7 +99,7 @@ class Reporter:
 
     def _save(self) -> None:
         trainer, out = self.trainer, self.folder.path
-        # In this order: a folder with weights has the checkpoint that they belong to.
+        # The checkpoint comes first: a folder with weights then always has their checkpoint.
         save_checkpoint(self.folder.checkpoint, trainer.state())
         trainer.save_average(out / WEIGHTS)
         trainer.task.forget(out, trainer.step)

@@ -24,7 +24,7 @@ CHECKPOINT = "checkpoint.pt"
 WEIGHTS = "weights.safetensors"
 BEST = "best.safetensors"
 ENVIRONMENT = "env.json"
-# What a run that was killed before its first checkpoint may have left, besides weights.
+# Files, besides weights, that a run killed before its first checkpoint may have left.
 LEFTOVERS = (CONFIG, ENVIRONMENT, LOG, "curves.png", "sheet.jpg", CARD, "events", "pseudo")
 
 
@@ -33,7 +33,7 @@ class RunFolder:
     """The folder `path` of one training.
 
     Attributes:
-        owner: a random number in the folder's env.json, which another process would replace.
+        owner: a random number in the folder's env.json; another process would overwrite it.
     """
 
     path: Path
@@ -41,24 +41,24 @@ class RunFolder:
 
     @property
     def checkpoint(self) -> Path:
-        """Everything that the next step depends on."""
+        """The file with everything that the next step depends on."""
         return self.path / CHECKPOINT
 
     def check(self, settings: Settings, resume: bool, processes: int) -> None:
-        """Check what needs no data to be opened.
+        """Check everything that does not require opening the data.
 
         Raises:
             ConfigError: the folder holds a training or its weights and `resume` is not set, or the
-                batch cannot be shared among the processes.
+                batch cannot be divided among the processes.
         """
         if not resume and self.checkpoint.exists():
             raise ConfigError(
-                f"{self.path}: holds a training already; add --resume or name another --out"
+                f"{self.path}: already holds a training; add --resume or choose another --out"
             )
         if not resume and (weights := self.best_weights()).exists():
             raise ConfigError(
-                f"{self.path}: holds {weights.name} of a training whose checkpoint is gone; name "
-                "another --out"
+                f"{self.path}: holds {weights.name} of a training whose checkpoint is missing; "
+                "choose another --out"
             )
         if settings.batch % (processes * settings.accumulate):
             raise ConfigError(
@@ -67,9 +67,9 @@ class RunFolder:
             )
 
     def restore(self, trainer: Trainer, lengthen: bool = False) -> None:
-        """Bring a new trainer to the last checkpoint; lines of the log after it are dropped.
+        """Restore a new trainer from the last checkpoint, and drop later lines of the log.
 
-        lengthen: go on from a training that has ended, for more steps or minutes.
+        lengthen: whether to continue a training that has ended, for more steps or minutes.
 
         Raises:
             ConfigError: the run was started with other settings, or cannot be lengthened.
@@ -84,27 +84,27 @@ class RunFolder:
         if lengthen:
             trainer.best.stale = 0
         if trainer.group.leads:
-            if lengthen:  # so that it can be resumed from now on
+            if lengthen:  # saved now, so that the lengthened training can be resumed
                 save_checkpoint(self.checkpoint, trainer.state())
             elif trainer.step >= task.recipe.steps:
                 more = f"--lengthen --steps {2 * trainer.step}"
-                write_line(f"{self.path}: has ended at step {trainer.step}; {more} goes on")
+                write_line(f"{self.path}: ended at step {trainer.step}; continue with {more}")
             rewind_log(self.path / LOG, trainer.step)
-            # A kill may have come between the checkpoint and the weights.
+            # The run may have been killed after saving the checkpoint and before the weights.
             trainer.save_average(self.path / WEIGHTS)
 
     def _check_ended(self, recipe: Settings, state: Mapping[str, Any]) -> None:
-        """Raises a ConfigError where a training has not ended, or would not get longer."""
+        """Raise a ConfigError if the training has not ended, or would not become longer."""
         step, was = state["step"], state["recipe"]
         stale = 0 < was["patience"] <= state["best"]["stale"]
         if step < was["steps"] and not stale:
             raise ConfigError(
-                f"{self.path}: has not ended, it is at step {step} of {was['steps']}; end it with "
-                "--resume first"
+                f"{self.path}: has not ended, it is at step {step} of {was['steps']}; finish it "
+                "with --resume first"
             )
         if recipe.steps <= step:
             raise ConfigError(
-                f"{self.path}: has done {step} steps; give --steps, more than that, or --minutes"
+                f"{self.path}: has already done {step} steps; give more --steps, or --minutes"
             )
 
     def _refuse_changes(
@@ -112,14 +112,14 @@ class RunFolder:
     ) -> None:
         free = (*RESUMABLE, *allowed)
         now = {name: value for name, value in asdict(task.recipe).items() if name not in free}
-        # A checkpoint of an older version lacks settings that came later: they had their defaults.
+        # A checkpoint of an older version lacks newer settings, which then had their defaults.
         before = {known.name: known.default for known in fields(task.recipe)} | state["recipe"]
         was = {name: before[name] for name in now if before[name] != now[name]}
         if state["datasets"] != list(task.datasets):
             was["dataset"] = " ".join(state["datasets"])
         if was:
             settings = ", ".join(f"{name} {value}" for name, value in was.items())
-            longer = "; --lengthen goes on from its end" if was.keys() <= {*LENGTHENED} else ""
+            longer = "; --lengthen continues after its end" if was.keys() <= {*LENGTHENED} else ""
             raise ConfigError(
                 f"{self.path}: was started with {settings}; resume with the same settings, or "
                 f"start another training from its weights: --init {self.best_weights()} --out "
@@ -127,21 +127,21 @@ class RunFolder:
             )
 
     def clear(self) -> None:
-        """Remove what a run left that ended before its first checkpoint, and say so on stderr."""
+        """Remove the files of a run that ended before its first checkpoint, and report them."""
         left = [name for name in LEFTOVERS if (self.path / name).exists()]
         for path in (self.path / name for name in left):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         if left:
-            removed = f"removed what a training without a checkpoint had left: {', '.join(left)}"
+            removed = f"removed files of a training without a checkpoint: {', '.join(left)}"
             write_line(f"{self.path}: {removed}")
 
     def check_owner(self) -> None:
-        """Raises a ConfigError where another process has begun to train in the folder since."""
+        """Raise a ConfigError if another process has started to train in the folder."""
         record = self.path / ENVIRONMENT
         if record.exists() and json.loads(record.read_text("utf-8"))["owner"] != self.owner:
             raise ConfigError(
-                f"{self.path}: another training has begun to write here; this one stops. Give each "
-                "an --out of its own"
+                f"{self.path}: another training has started to write here, so this one stops; give "
+                "each its own --out"
             )
 
     def write_config(self, task: Task) -> None:
@@ -149,14 +149,14 @@ class RunFolder:
         write_config(self.path / CONFIG, task.facts())
 
     def write_record(self, task: Task) -> None:
-        """Write the settings, and on what machine and data the run is."""
+        """Write the settings, and the facts about machine and data."""
         self.path.mkdir(parents=True, exist_ok=True)
         self.write_config(task)
         facts = environment(task.describe_datasets()) | {"owner": self.owner}
         write_whole(self.path / ENVIRONMENT, json.dumps(facts, indent=2) + "\n")
 
     def write_card(self, task: Task, steps: int) -> None:
-        """Write the card after so many steps, from the other files of the folder."""
+        """Write the card after `steps` steps, from the other files of the folder."""
         facts = json.loads((self.path / ENVIRONMENT).read_text("utf-8"))
         lines = read_log(self.path / LOG)
         card = task.card(facts["datasets"], lines, steps)
@@ -166,6 +166,6 @@ class RunFolder:
         write_whole(self.path / CARD, page)
 
     def best_weights(self) -> Path:
-        """The file of the averaged weights of the best validation; without one, of the last."""
+        """Return the file of the best averaged weights, or of the last ones without validation."""
         best = self.path / BEST
         return best if best.exists() else self.path / WEIGHTS

@@ -1,4 +1,4 @@
-"""The weights that a training starts from, and which of several processes reports them."""
+"""The weights that a training starts from, and which process reports them."""
 
 import os
 from pathlib import Path
@@ -12,13 +12,13 @@ OWN_BACKBONE = "backbone"
 
 
 def starting_weights(name: str | None, network: str) -> Path | None:
-    """The file of the weights that a `network` starts from, or None for a random start.
+    """Return the file of the weights that a `network` starts from, or None for random weights.
 
-    name: one that ships, detector or backbone, a file, OWN_BACKBONE or NO_WEIGHTS.
+    name: a shipped detector or backbone, a file, OWN_BACKBONE or NO_WEIGHTS.
 
     Raises:
-        ConfigError: they are ONNX, which cannot be trained.
-        WeightsError: there are no such weights, or they shipped and have changed since.
+        ConfigError: the weights are ONNX, which cannot be trained.
+        WeightsError: there are no such weights, or a shipped file has been altered.
     """
     if name is None or name == NO_WEIGHTS:
         return None
@@ -33,7 +33,7 @@ def starting_weights(name: str | None, network: str) -> Path | None:
 
 
 def _own_backbone(network: str) -> Path | None:
-    """The pretrained backbone of a detector; None, and a line on stderr, where none ships."""
+    """Return the pretrained backbone of a detector; None, with a message, if none is shipped."""
     for backbone in backbones().values():
         if network in backbone.body_of:
             return intact(backbone.file)
@@ -43,5 +43,5 @@ def _own_backbone(network: str) -> Path | None:
 
 
 def is_first_process() -> bool:
-    """Whether this is the only process, or the one of torchrun's that reports and writes."""
+    """Return whether this is the only process, or the one under torchrun that reports."""
     return os.environ.get("RANK", "0") == "0"

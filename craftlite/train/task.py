@@ -1,4 +1,4 @@
-"""What a training must know of what it trains: the network, its loss, its data, its validation."""
+"""The interface between the training loop and a kind of training: network, loss, data, scores."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
@@ -22,39 +22,39 @@ Losses = dict[str, Tensor]
 
 
 class Validation(ABC):
-    """Pictures that are kept apart, and how a network is judged by them."""
+    """The validation pictures, and how a network is scored on them."""
 
     @abstractmethod
     def seconds(self, model: nn.Module) -> float:
-        """About how long one validation takes."""
+        """Estimate how long one validation takes."""
 
     @abstractmethod
     def figures(self, model: nn.Module) -> dict[str, float]:
-        """How good a network is, by name, for the log; it is put into eval mode."""
+        """Return a network's scores by name, for the log; puts it into eval mode."""
 
     @abstractmethod
     def score(self, figures: Mapping[str, float]) -> float:
-        """What the best weights are the best by, the higher the better."""
+        """Return the score that the best weights are chosen by; higher is better."""
 
     @abstractmethod
     def summary(self, figures: Mapping[str, float]) -> str:
-        """The figures in a few words."""
+        """Return the figures as a short text."""
 
-    def draw(  # noqa: B027 - may be nothing
+    def draw(  # noqa: B027 - may do nothing
         self, out: Path, model: nn.Module, step: int, figures: Mapping[str, float]
     ) -> None:
-        """Write pictures of what the network finds, with these figures, into the run's folder."""
+        """Write pictures of the network's detections, with these figures, to the run's folder."""
 
 
 class Task(ABC):
-    """One kind of training, for `train` to carry out.
+    """One kind of training, carried out by `train`.
 
     Attributes:
-        recipe: the settings; a budget in minutes and an epoch become steps once they are known.
-        datasets: their names, by which a resumed run is known to be the same.
+        recipe: the settings; a time limit or epochs are replaced by steps once these are known.
+        datasets: names of the datasets; a resumed run must have the same ones.
         init: the file of weights to start from, or None for random ones.
-        about: what files of weights hold beside the network's name, as JSON has it.
-        validation: known after `open`; None without pictures that are kept apart.
+        about: facts stored with the weights beside the network's name, as JSON values.
+        validation: known after `open`; None if there are no validation pictures.
     """
 
     recipe: Settings
@@ -73,42 +73,42 @@ class Task(ABC):
         """
 
     def ending_seconds(self, model: nn.Module) -> float:
-        """About how long it takes from the last step to the end, saving left out."""
+        """Estimate the time from the last step to the end, without saving."""
         return self.validation.seconds(model) if self.validation else 0.0
 
     @abstractmethod
     def build(self) -> nn.Module:
-        """The network, with random weights and its backbone as `basenet`."""
+        """Return the network, with random weights and its backbone as `basenet`."""
 
     def optimiser(self, model: nn.Module) -> torch.optim.Optimizer:
-        """What moves the weights."""
+        """Return the optimiser of the network's weights."""
         return optimiser_of(model, self.recipe)
 
     @abstractmethod
     def loss(self, outputs: Any, batch: Any) -> Losses:
-        """The loss of what the network gives for a batch's pictures."""
+        """Return the loss of the network's outputs for a batch."""
 
     @abstractmethod
     def batches(self, trainer: "Trainer", out: Path) -> Generator[Sequence[Any], None, None]:
-        """For each step, from the trainer's on, its parts: batches that hold `pictures`.
+        """Yield the parts of each remaining step: batches with a field `pictures`.
 
         out: the run's folder.
         """
 
-    def forget(self, out: Path, step: int) -> None:  # noqa: B027 - most tasks leave nothing
+    def forget(self, out: Path, step: int) -> None:  # noqa: B027 - most tasks leave no files
         """Remove files of `batches` that neither a run at `step` nor a resumed one will read."""
 
     @abstractmethod
     def facts(self) -> dict[str, Any]:
-        """What `config.yaml` holds: the datasets, their folders, the start, the settings."""
+        """Return the content of `config.yaml`: datasets, folders, starting weights, settings."""
 
     @abstractmethod
     def describe_datasets(self) -> list[dict[str, Any]]:
-        """What `env.json` holds of each dataset."""
+        """Return what `env.json` records about each dataset."""
 
     @abstractmethod
     def card(self, datasets: Sequence[Facts], lines: Sequence[Facts], steps: int) -> Card:
-        """The content of `card.md` after so many steps.
+        """Return the content of `card.md` after `steps` steps.
 
-        datasets: as `env.json` holds them. lines: of the log.
+        datasets: as in `env.json`. lines: the lines of the log.
         """

@@ -1,4 +1,4 @@
-"""The network under training: one step of it, and everything that the next step depends on."""
+"""The network being trained: one step of it, and everything that the next step depends on."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -22,21 +22,21 @@ from craftlite.train.recipe import Settings
 from craftlite.train.records.log import Clock
 from craftlite.train.task import Losses, Task
 
-# On a GPU, a loss is checked so many parts later: checking at once would have the host wait for the
-# device in every step.
+# On a GPU, a loss is checked so many parts later: checking it immediately would make the host wait
+# for the device in every step.
 LATER = 8
 
 
 @dataclass
 class Best:
-    """The best validation so far, and how many have brought nothing better since."""
+    """The best validation so far, and how many validations since then did not improve on it."""
 
     score: float = -1.0
     step: int = 0
     stale: int = 0
 
     def update(self, score: float, step: int) -> bool:
-        """Count a validation's score, the higher the better; whether it is the best."""
+        """Record a validation's score, higher is better; return whether it is the best."""
         if score > self.score:
             self.score, self.step, self.stale = score, step, 0
             return True
@@ -44,7 +44,7 @@ class Best:
         return False
 
     def is_stale(self, patience: int) -> bool:
-        """Whether `patience` validations in a row were no better; 0 waits for ever."""
+        """Return whether the last `patience` validations did not improve; 0 waits for ever."""
         return 0 < patience <= self.stale
 
 
@@ -57,7 +57,7 @@ class NonFiniteLossError(CraftliteError):
 
 
 class Unchecked:
-    """A loss on its way from the device, with its step and batch; making one waits for nothing."""
+    """A loss being copied from the device, with its step and batch; creating one does not wait."""
 
     def __init__(self, loss: Tensor, step: int, batch: Any) -> None:
         self.loss, self.step, self.batch = loss.detach().to("cpu", non_blocking=True), step, batch
@@ -66,7 +66,7 @@ class Unchecked:
             self.arrived.record()
 
     def check(self) -> None:
-        """Raises a NonFiniteLossError where the loss is infinite or not a number."""
+        """Raise a NonFiniteLossError if the loss is infinite or not a number."""
         if self.arrived:
             self.arrived.synchronize()
         if not torch.isfinite(self.loss):
@@ -74,33 +74,33 @@ class Unchecked:
 
 
 class Compiled(nn.Module):
-    """A network translated by torch.compile, or as it is where that fails, which is reported."""
+    """A network compiled by torch.compile; if that fails, it is reported and not compiled."""
 
     def __init__(self, network: nn.Module, reports: bool) -> None:
         super().__init__()
         self.network, self.reports = network, reports
-        self.chosen: Any = None  # known after the first pictures
+        self.chosen: Any = None  # set by the first batch
 
     def forward(self, pictures: Tensor) -> Any:
-        """What the network gives."""
+        """Return the network's outputs."""
         if self.chosen is None:
             self.chosen = self._translated(pictures)
         return self.chosen(pictures)
 
     def _translated(self, pictures: Tensor) -> Any:
-        """The translated network if it can be run forward and backward, else the network."""
+        """Return the compiled network if it runs forward and backward, otherwise the network."""
         buffers = {name: buffer.clone() for name, buffer in self.network.named_buffers()}
         learnt = [p for p in self.network.parameters() if p.requires_grad]
         chosen: Any = torch.compile(self.network)
         try:
             torch.autograd.grad(chosen(pictures)[0].sum(), learnt, allow_unused=True)
-        except Exception as error:  # compilers fail in ways of their own
+        except Exception as error:  # compilers raise errors of many kinds
             chosen = self.network
             if self.reports:
-                # Its first paragraph: the first line alone may only name the compiler.
+                # The first paragraph, because the first line alone may only name the compiler.
                 reason = " ".join(str(error).strip().partition("\n\n")[0].split())
                 write_line(f"torch.compile failed, training without it: {reason}")
-        # The trial counts for no statistics of batch norm.
+        # The trial must not change the statistics of batch norm.
         for name, buffer in self.network.named_buffers():
             buffer.copy_(buffers[name])
         return chosen
@@ -126,7 +126,7 @@ class Trainer:
         self.scaler = torch.amp.GradScaler(group.device.type, enabled=self.dtype == torch.float16)
         self.best = Best()
         self._forward: nn.Module = self.model
-        self._frozen: bool | None = None  # known in the first step
+        self._frozen: bool | None = None  # set by the first step
         self._unchecked: deque[Unchecked] = deque()
 
     @property
@@ -144,14 +144,14 @@ class Trainer:
         own = self.model.state_dict()
         fitting = {k: v for k, v in given.items() if k in own and own[k].shape == v.shape}
         if not fitting:
-            raise WeightsError(f"{weights}: no tensor of it fits {self.recipe.network}")
+            raise WeightsError(f"{weights}: none of its tensors fits {self.recipe.network}")
         self.model.load_state_dict(own | fitting)
         self.ema.module.load_state_dict(own | fitting)
         if not self.group.leads:
             return
-        write_line(f"{weights} ({network}): {len(fitting)} of {len(own)} tensors taken")
+        write_line(f"{weights} ({network}): loaded {len(fitting)} of {len(own)} tensors")
         for what, names in (
-            ("of another shape", (own.keys() & given.keys()) - fitting.keys()),
+            ("different shape", (own.keys() & given.keys()) - fitting.keys()),
             ("not in the file", own.keys() - given.keys()),
             ("not in the network", given.keys() - own.keys()),
         ):
@@ -160,7 +160,7 @@ class Trainer:
                 write_line(f"  {what}: {', '.join(sorted(names)[:3])}{more}")
 
     def train_step(self, parts: Sequence[Any]) -> Losses:
-        """Forward and backward of each part, then one step of the optimiser; the mean loss.
+        """Run each part forward and backward, then step the optimiser; return the mean loss.
 
         With several processes, gradients are averaged over all of them.
 
@@ -184,7 +184,7 @@ class Trainer:
         return {name: torch.stack([part[name] for part in terms]).mean() for name in terms[0]}
 
     def _backward(self, forward: nn.Module, batch: Any, parts: int, last: bool) -> Losses:
-        """Adds a part's gradients; they are exchanged between processes with the last part's."""
+        """Add a part's gradients; processes exchange them with the last part's."""
         device = self.group.device
         there = type(batch)(*(part.to(device, non_blocking=True) for part in batch))
         pictures = there.pictures.contiguous(memory_format=torch.channels_last)
@@ -199,7 +199,7 @@ class Trainer:
         return {name: term.detach() for name, term in losses.items()}
 
     def check_losses(self, later: int = 0) -> None:
-        """Look at the losses of all parts but the last `later` ones.
+        """Check the losses of all parts but the last `later` ones.
 
         Raises:
             NonFiniteLossError: one is infinite or not a number.
@@ -208,7 +208,7 @@ class Trainer:
             self._unchecked.popleft().check()
 
     def _ready(self) -> nn.Module:
-        """The network to call in this step: shared by the processes, its backbone frozen or not."""
+        """Return the network to call in this step, its backbone frozen or not as the step needs."""
         frozen = self.step < self.recipe.freeze_steps
         if frozen != self._frozen:
             self._frozen = frozen
@@ -219,16 +219,16 @@ class Trainer:
             if self.group.size > 1:
                 self._forward = DistributedDataParallel(self._forward)
         self.model.train()
-        # A frozen backbone keeps the statistics of its batch norm too.
+        # A frozen backbone also keeps its batch norm statistics.
         self.model.basenet.train(not frozen)
         return self._forward
 
     def save_average(self, path: Path) -> None:
-        """Write the averaged weights; raises a CraftliteError where they cannot be written."""
+        """Write the averaged weights; raises a CraftliteError if they cannot be written."""
         save_model(path, self.recipe.network, self.ema.module.state_dict(), self.task.about)
 
     def state(self) -> dict[str, Any]:
-        """Everything that the next step depends on, as tensors and plain values."""
+        """Return everything that the next step depends on, as tensors and plain values."""
         return {
             "step": self.step,
             "recipe": asdict(self.recipe),
@@ -243,7 +243,7 @@ class Trainer:
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        """Continue from what `state` gave."""
+        """Continue from the result of `state`."""
         self.model.load_state_dict(state["model"])
         self.ema.load_state_dict(state["ema"])
         self.optimiser.load_state_dict(state["optimiser"])

@@ -111,9 +111,9 @@ def test_a_number_may_be_written_as_people_do(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("stepz: 3", "stepz is not a setting; did you mean steps? There are dataset,"),
+        ("stepz: 3", "stepz is not a setting (did you mean steps?). The settings are dataset,"),
         ("learning-rate: 0.1", "did you mean learning_rate?"),
-        ("qqq: 3", "qqq is not a setting; There are dataset, data, init, network, steps,"),
+        ("qqq: 3", "qqq is not a setting. The settings are dataset, data, init, network, steps,"),
         ("steps: many", 'steps is "many", must be a whole number'),
         ("steps: 1.5", "steps is 1.5, must be a whole number"),
         ("steps: true", "steps is true, must be a whole number"),
@@ -126,15 +126,17 @@ def test_a_number_may_be_written_as_people_do(tmp_path: Path) -> None:
         ("dataset: synth", 'dataset is "synth", must be a list of texts'),
         ("dataset: [1]", "dataset is [1], must be a list of texts"),
         ("init: 3", "init is 3, must be a text"),
-        ("steps", "a recipe has lines such as 'steps: 1000', found \"steps\""),
-        ("- steps", "a recipe has lines such as"),
+        ("steps", "expected lines such as 'steps: 1000', found \"steps\""),
+        ("- steps", "expected lines such as"),
         ("steps: [3", "cannot be read as YAML (line 1: expected"),
         ("a: 1\nb: 2: 3", "cannot be read as YAML (line 2: "),
         ("steps: \x07", "cannot be read as YAML ("),
         pytest.param("steps: " + 5000 * "9", "cannot be read as YAML (", id="long"),
         ("learning_rate: .inf", "learning_rate is inf: must be finite"),
         pytest.param("ema: " + 400 * "9", ", must be a number", id="large"),
-        pytest.param("# " + 2**18 * "x", "more than 256 KiB are no recipe", id="large file"),
+        pytest.param(
+            "# " + 2**18 * "x", "larger than 256 KiB, too large for a recipe", id="large file"
+        ),
         pytest.param(5000 * "[", "cannot be read as YAML (", id="deep"),
         ("crop: 100", "crop is 100: must be a multiple of 32"),
         ("batch: 3\naccumulate: 2", "batch is 3: must be a multiple of accumulate"),

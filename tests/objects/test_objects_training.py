@@ -173,7 +173,7 @@ def test_what_is_unusual_about_the_data_is_said(
         file.unlink()
     ObjectsTask(RECIPE, shapes).open(Group(torch.device("cpu")))
     said = capsys.readouterr().err
-    assert "keeps no pictures for validation apart" in said
+    assert "has no separate validation pictures" in said
     assert "8 training pictures: 8 disc, 8 square" in said
 
 

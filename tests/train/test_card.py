@@ -65,10 +65,10 @@ def test_a_card_says_what_the_weights_are_and_how_good_they_were() -> None:
     assert "1.71 M parameters" in text
     assert "123.675, 116.28, 103.53" in text
     assert "| H-mean | 0.5000 (precision 0.6250, recall 0.4167)" in text
-    assert "`best.safetensors`: of 2 validations the one at step 40 |" in text
-    assert "3 pictures kept apart, `img_901` to `img_1000`" in text
+    assert "`best.safetensors`: the best of 2 validations, at step 40 |" in text
+    assert "3 validation pictures, `img_901` to `img_1000`" in text
     assert "text 0.5, link 0.3, low 0.3, growth 1.25" in text
-    assert "growth 1.25, of 10 sets the best; long side 1280" in text
+    assert "growth 1.25, the best of 10 sets; long side 1280" in text
     assert "| `best.safetensors` | `abc123` |" in text
     assert text.endswith("|\n")
 
@@ -78,10 +78,10 @@ def test_a_card_says_what_the_weights_learnt_from() -> None:
     digest = ENVIRONMENT["datasets"][0]["sha256"]
     assert "`words`, 75.0% of the crops: 1 pictures with 1 legible words of 1" in text
     assert digest in text
-    assert "`synth`, 25.0% of the crops: made on the fly" in text
-    assert "The terms of the data are not known" in text
-    assert "the start, learnt from" not in text
-    assert "what `old.pth`, the start, learnt from: unknown" in text_of(init=Path("w/old.pth"))
+    assert "`synth`, 25.0% of the crops: generated during training" in text
+    assert "The terms of the data are not recorded" in text
+    assert "the start, was trained on" not in text
+    assert "data that `old.pth`, the start, was trained on: " in text_of(init=Path("w/old.pth"))
 
 
 @pytest.mark.parametrize(
@@ -90,9 +90,9 @@ def test_a_card_says_what_the_weights_learnt_from() -> None:
         ({}, "Start: random weights. AdamW, peak learning rate 0.002, 300 steps of warm-up"),
         ({"optimiser": "sgd", "momentum": 0.85}, "SGD with momentum 0.85"),
         ({"freeze_steps": 30}, "the backbone frozen in the first 30"),
-        ({"pseudo_every": 50}, "looked for anew every 50 steps"),
+        ({"pseudo_every": 50}, "new pseudo-labels every 50 steps"),
         ({"pseudo_every": 0}, "split evenly"),
-        ({"teacher": "/somewhere/good.safetensors"}, "The maps of `good.safetensors` were a"),
+        ({"teacher": "/somewhere/good.safetensors"}, "The score maps of `good.safetensors` were"),
         ({"precision": "bf16"}, "precision bf16"),
         ({}, "Batches of 8 crops of 64x64 pixels, 100 steps: 800 crops seen"),
     ],
@@ -123,12 +123,12 @@ def test_the_hours_are_those_of_the_steps() -> None:
 def test_what_is_not_known_is_said_to_be_unknown() -> None:
     nothing = {"cpu": {"model": None, "cores": 4}, "git": None, "gpus": []}
     text = text_of(environment=ENVIRONMENT | nothing, lines=[], pictures=[])
-    assert "| H-mean | not measured: no pictures were kept apart |" in text
+    assert "| H-mean | not measured: there were no validation pictures |" in text
     assert "An unknown processor with 4 cores, no GPU" in text
     assert "an unknown time" in text
     assert "at an unknown commit" in text
     assert "None" not in text
-    assert "Unknown: nobody has looked yet." in text
+    assert "Unknown: not examined yet." in text
 
 
 def test_the_machine_and_its_gpus_are_named() -> None:

@@ -70,7 +70,7 @@ def test_a_full_disk_leaves_the_old_checkpoint(tmp_path: Path, unfinished: Path)
     path = tmp_path / "checkpoint.pt"
     save_checkpoint(path, state(1))
     unfinished.symlink_to("/dev/full")
-    with pytest.raises(CraftliteError, match=r"cannot be written .*the checkpoint of before"):
+    with pytest.raises(CraftliteError, match=r"cannot be written .*the previous checkpoint"):
         save_checkpoint(path, state(2))
     assert load_checkpoint(path)["step"] == 1
     assert list(tmp_path.iterdir()) == [path]

@@ -101,7 +101,7 @@ def test_without_validation_the_thresholds_of_the_start_are_taken_over(
     assert (entry.thresholds, entry.long_side) == (start.thresholds, start.long_side)
     assert entry.tuned == f"for craftlite-small.safetensors, {start.tuned}"
     said = capsys.readouterr().err.splitlines()[-1]
-    assert said.startswith("no validation pictures (craftlite convert --val 0.1 keeps some apart)")
+    assert said.startswith("no validation pictures (craftlite convert --val 0.1 sets some aside)")
     assert "wrote the thresholds and long side of craftlite-small to" in said
     assert said.endswith(str(out / "weights.json"))
 

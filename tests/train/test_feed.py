@@ -82,7 +82,7 @@ def test_pictures_made_on_the_fly_are_refused_with_what_to_do() -> None:
     with pytest.raises(ConfigError) as error:
         painter_of(DEVICE, data, ALONE)
     said = str(error.value)
-    assert said.startswith("crops is device: pictures of synth are made on the fly")
+    assert said.startswith("crops is device: pictures of synth are generated on the fly")
     assert "craftlite synth" in said
     assert "--dataset words" in said
 

@@ -227,7 +227,7 @@ def test_what_a_run_left_that_never_saved_is_not_taken_for_this_runs(
     train(mix(quads, recipe), out)
     assert [line["step"] for line in log_of(out)] == [1, 2]
     assert all(line["loss"] < 9 for line in log_of(out))
-    said = "removed what a training without a checkpoint had left: log.jsonl, pseudo"
+    said = "removed files of a training without a checkpoint: log.jsonl, pseudo"
     assert said in capsys.readouterr().err
     assert (out / "notes.txt").read_text() == "mine"
 
@@ -242,7 +242,7 @@ def test_a_run_stops_where_another_has_taken_its_folder(quads: Path, tmp_path: P
             RunFolder(out).write_record(self)
 
     task = Disturbed(replace(RECIPE, save_every=2), ["quads"], [quads])
-    with pytest.raises(ConfigError, match="another training has begun to write here"):
+    with pytest.raises(ConfigError, match="another training has started to write here"):
         train(task, out)
     assert load_checkpoint(out / "checkpoint.pt")["step"] == 2
 
@@ -265,7 +265,7 @@ def test_a_refused_change_says_the_way(quads: Path, tmp_path: Path) -> None:
     way = f"--init {out / 'weights.safetensors'} --out NEW"
     with pytest.raises(ConfigError, match=re.escape(way) + "$"):
         train(mix(quads, replace(task.recipe, seed=3)), out, resume=True)
-    longer = re.escape(f"{way}; --lengthen goes on from its end")
+    longer = re.escape(f"{way}; --lengthen continues after its end")
     with pytest.raises(ConfigError, match=longer):
         train(mix(quads, replace(task.recipe, steps=3)), out, resume=True)
 
@@ -278,10 +278,10 @@ def test_a_training_that_has_ended_is_lengthened_by_a_warm_restart(
     with pytest.raises(WeightsError, match="no checkpoint"):
         train(mix(quads, longer), out, lengthen=True)
     train(mix(quads, recipe), out)
-    with pytest.raises(ConfigError, match="has done 3 steps; give --steps, more than that, or"):
+    with pytest.raises(ConfigError, match="has already done 3 steps; give more --steps, or"):
         train(mix(quads, recipe), out, lengthen=True)
     train(mix(quads, recipe), out, resume=True)
-    assert "has ended at step 3; --lengthen --steps 6 goes on" in capsys.readouterr().err
+    assert "ended at step 3; continue with --lengthen --steps 6" in capsys.readouterr().err
     shutil.copytree(out, tmp_path / "same")
     train(mix(quads, longer), out, lengthen=True)
     rates = [line["learning_rate"] for line in log_of(out)]
@@ -303,7 +303,7 @@ def test_a_training_that_has_ended_is_lengthened_by_a_warm_restart(
     with pytest.raises(KeyboardInterrupt):
         train(Interrupted(longer, ["quads:2", "synth"], [quads]), tmp_path / "same", lengthen=True)
     lengthened = replace(longer, restart=3)
-    with pytest.raises(ConfigError, match="has not ended, it is at step 5 of 6; end it with"):
+    with pytest.raises(ConfigError, match="has not ended, it is at step 5 of 6; finish it with"):
         train(mix(quads, replace(longer, steps=9)), tmp_path / "same", lengthen=True)
     train(mix(quads, lengthened), tmp_path / "same", resume=True)
     one, other = (load_checkpoint(tmp_path / n / "checkpoint.pt") for n in ("run", "same"))
@@ -317,7 +317,9 @@ def test_a_schedule_that_cannot_do_what_it_says_is_reported_before_the_first_ste
     recipe = replace(RECIPE, steps=2, warmup=300, freeze_steps=200, learning_rate=0.003)
     train(mix(quads, recipe), tmp_path / "run")
     said = capsys.readouterr().err
-    assert "warning: warmup is 300 of 2 steps: the learning rate rises to 2e-05 of 0.003" in said
+    assert (
+        "warning: warmup is 300 of 2 steps: the learning rate only rises, to 2e-05 of 0.003" in said
+    )
     assert "warning: freeze_steps is 200 of 2 steps: the backbone is never trained" in said
     train(mix(quads, replace(RECIPE, steps=2, warmup=1)), tmp_path / "good")
     assert "warning: " not in capsys.readouterr().err

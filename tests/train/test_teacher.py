@@ -79,11 +79,11 @@ def test_none_is_no_teacher() -> None:
 
 
 def test_what_cannot_teach_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="ONNX cannot teach"):
+    with pytest.raises(ConfigError, match="ONNX cannot be used"):
         read_teacher(str(catalogue()["craftlite-small"].onnx), CPU)
     refiner = tmp_path / "refiner.safetensors"
     save_model(refiner, "link-refiner", build_model("link-refiner").state_dict())
-    with pytest.raises(ConfigError, match="a link-refiner gives no maps"):
+    with pytest.raises(ConfigError, match="link-refiner has no score maps"):
         read_teacher(str(refiner), CPU)
     with pytest.raises(WeightsError, match="nobody"):
         read_teacher("nobody", CPU)

@@ -209,8 +209,8 @@ def test_weights_to_start_from_are_reported_by_what_matched(
     total = len(trainer.model.state_dict())
     trainer.start_from(tmp_path / "some.safetensors")
     said = capsys.readouterr().err
-    assert f"{total - 2} of {total} tensors taken" in said
-    assert f"of another shape: {first}" in said
+    assert f"loaded {total - 2} of {total} tensors" in said
+    assert f"different shape: {first}" in said
     assert "not in the file: conv_cls.1.weight" in said
     assert "not in the network: strange.weight" in said
     assert torch.equal(trainer.model.state_dict()[taken], state[taken])
@@ -219,7 +219,7 @@ def test_weights_to_start_from_are_reported_by_what_matched(
 
 def test_weights_of_which_nothing_fits_are_refused(tmp_path: Path) -> None:
     save_model(tmp_path / "other.safetensors", "craft-vgg16", {"a.weight": torch.zeros(2)})
-    with pytest.raises(WeightsError, match="no tensor of it fits craftlite-small"):
+    with pytest.raises(WeightsError, match="none of its tensors fits craftlite-small"):
         Trainer(DetectorTask(RECIPE), ALONE).start_from(tmp_path / "other.safetensors")
 
 

@@ -1,4 +1,4 @@
-"""The content of the card of a pretrained backbone."""
+"""The card of a pretrained backbone."""
 
 from collections.abc import Sequence
 
@@ -10,9 +10,9 @@ from craftlite.train.records.card import Card, Facts
 def classifier_card(
     recipe: PretrainRecipe, data: Facts, lines: Sequence[Facts], steps: int
 ) -> Card:
-    """The card of a pretraining that did so many steps.
+    """Return the card of a backbone after `steps` steps of pretraining.
 
-    data: as env.json describes the folder of pictures. lines: of the log.
+    data: the folder of pictures as described in env.json. lines: the lines of the log.
     """
     size = cost(recipe.network, recipe.crop, recipe.crop, data["classes"])
     network = (

@@ -1,4 +1,4 @@
-"""Pictures of classes: a folder for each class, as ImageNet-1k is laid out, and batches of them."""
+"""Classified pictures, one folder per class as in ImageNet-1k, and batches of them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,19 +17,19 @@ from craftlite.preprocess import MEAN, STD
 from craftlite.train.draws import order, seeded
 from craftlite.train.recipe import PretrainRecipe
 
-LAYOUT = """expected are
+LAYOUT = """expected layout:
   train/CLASS/*.jpg
   val/CLASS/*.jpg"""
 BICUBIC = InterpolationMode.BICUBIC
-SMALL = 96  # pixels; the recipe for larger pictures is ImageNet's
-TRIES = 20  # pictures that are tried in place of one that cannot be read
-RESIZED = 256 / 224  # the validation's shorter side to its crop, the protocol of ImageNet-1k
+SMALL = 96  # pixels; folders of larger pictures are trained with the ImageNet recipe
+TRIES = 20  # replacements to try for a picture that cannot be read
+RESIZED = 256 / 224  # the shorter side in validation over the crop, as in ImageNet-1k's protocol
 
 
 class Batch(NamedTuple):
-    """Pictures (N, 3, S, S) float32 normalised; targets (N, classes) float32 that sum to 1.
+    """Normalised pictures (N, 3, S, S) float32, and targets (N, classes) float32 that sum to 1.
 
-    unreadable: (N,) int64, the number of the file in whose place another stands, or -1.
+    unreadable: (N,) int64, the number of the unreadable file that was replaced, or -1.
     """
 
     pictures: Tensor
@@ -38,16 +38,16 @@ class Batch(NamedTuple):
 
 
 def read_splits(root: Path) -> tuple[ImageFolder, ImageFolder]:
-    """The training and the validation split of a folder, of the same classes.
+    """Return the training and the validation split of a folder.
 
     Raises:
-        DatasetError: a split is missing or has no pictures, or their classes are not the same.
+        DatasetError: a split is missing or has no pictures, or the splits have different classes.
     """
     train, val = (_read(root, split) for split in ("train", "val"))
     apart = sorted(set(train.classes) ^ set(val.classes))
     if apart:
         names = ", ".join(apart[:5]) + (f" and {len(apart) - 5} more" if len(apart) > 5 else "")
-        raise DatasetError(f"{root}: train and val have other classes: {names} in one of them only")
+        raise DatasetError(f"{root}: train and val have different classes; in only one: {names}")
     return train, val
 
 
@@ -63,10 +63,10 @@ def _read(root: Path, split: str) -> ImageFolder:
 
 
 def recipe_for(root: Path) -> tuple[str, str]:
-    """The name of the shipped recipe that suits the size of a folder's pictures, and what it suits.
+    """Return the name of the shipped recipe that suits a folder's pictures, and their size as text.
 
     Raises:
-        DatasetError: a split cannot be used, or none of the first pictures can be read.
+        DatasetError: a split cannot be used, or none of the first 100 pictures can be read.
     """
     train, _ = read_splits(root)
     picture = next((p for file, _ in train.samples[:100] if (p := open_or_none(file))), None)
@@ -77,9 +77,9 @@ def recipe_for(root: Path) -> tuple[str, str]:
 
 
 class Pictures(Dataset[tuple[Tensor, int, int, int]]):
-    """An endless stream of training pictures, every one once an epoch, in another order each time.
+    """An endless stream of training pictures; each epoch shows every picture once, in a new order.
 
-    Picture k depends on (seed, k) alone; what CutMix does to a batch, on its first picture.
+    Picture k depends only on (seed, k). CutMix on a batch depends on the batch's first picture.
     """
 
     def __init__(self, split: ImageFolder, recipe: PretrainRecipe) -> None:
@@ -88,19 +88,19 @@ class Pictures(Dataset[tuple[Tensor, int, int, int]]):
         self.cutmix = v2.CutMix(num_classes=self.classes)
 
     def place(self, index: int) -> int:
-        """The number of the file that picture `index` is made from."""
+        """Return the number of the file that picture `index` is made from."""
         epoch, place = divmod(index, len(self.files))
         return int(order(len(self.files), self.seed, epoch)[place])
 
     def name(self, index: int) -> str:
-        """The file that picture `index` is made from."""
+        """Return the file that picture `index` is made from."""
         file: str = self.files[self.place(index)][0]
         return file
 
     def __getitem__(self, index: int) -> tuple[Tensor, int, int, int]:
-        """Picture (3, S, S), class, `index`, and the number of its file if that was unreadable."""
+        """Return picture (3, S, S), class, `index`, and the number of its unreadable file or -1."""
         first = self.place(index)
-        # Others stand in for a picture that cannot be read.
+        # If a picture cannot be read, randomly chosen others are tried instead.
         others = np.random.default_rng((self.seed, index)).integers(len(self.files), size=TRIES)
         for place in (first, *others.tolist()):
             file, label = self.files[place]
@@ -108,12 +108,13 @@ class Pictures(Dataset[tuple[Tensor, int, int, int]]):
                 with seeded(self.seed, index):
                     changed: Tensor = self.change(picture)
                 return changed, label, index, -1 if place == first else first
-        raise DatasetError(f"{self.name(index)}: cannot be read, nor can {TRIES} other pictures")
+        raise DatasetError(f"{self.name(index)} and {TRIES} other pictures cannot be read")
 
     def collate(self, samples: list[tuple[Tensor, int, int, int]]) -> Batch:
-        """A batch, by chance with a rectangle of each picture pasted into another.
+        """Return a batch; with probability `cutmix`, CutMix is applied to it.
 
-        Yun et al., "CutMix", ICCV 2019; the classes are mixed by area.
+        Yun et al., "CutMix", ICCV 2019: a rectangle of each picture is pasted into another, and
+        the classes are mixed by area.
         """
         pictures, classes, indices, unreadable = default_collate(samples)
         with seeded(self.seed, int(indices[0]), 1):
@@ -125,7 +126,7 @@ class Pictures(Dataset[tuple[Tensor, int, int, int]]):
 
 
 class CentreViews(Dataset[tuple[Tensor, int]]):
-    """Every file of a split once, with its class, as validation sees it."""
+    """Every file of a split once, cropped for validation, with its class."""
 
     def __init__(self, files: Sequence[tuple[str, int]], crop: int) -> None:
         self.files, self.change = files, validation_view(crop)
@@ -134,7 +135,7 @@ class CentreViews(Dataset[tuple[Tensor, int]]):
         return len(self.files)
 
     def __getitem__(self, place: int) -> tuple[Tensor, int]:
-        """Picture (3, S, S) and class, which is -1 where the picture cannot be read."""
+        """Return picture (3, S, S) and class; the class is -1 if the picture cannot be read."""
         file, label = self.files[place]
         picture = open_or_none(file)
         if picture is None:
@@ -143,7 +144,7 @@ class CentreViews(Dataset[tuple[Tensor, int]]):
 
 
 def open_or_none(file: str) -> Image.Image | None:
-    """A picture as RGB, or None where it cannot be read."""
+    """Return a picture as RGB, or None if it cannot be read."""
     try:
         with Image.open(file) as picture:
             return picture.convert("RGB")
@@ -152,9 +153,9 @@ def open_or_none(file: str) -> Image.Image | None:
 
 
 def training_view(recipe: PretrainRecipe) -> v2.Compose:
-    """Random crop, flip and colours, as ResNet's training has them, then normalised.
+    """Return ResNet's training transform: random crop, flip and colours, then normalisation.
 
-    Cubuk et al., "RandAugment", 2020, in between, where the recipe asks for it.
+    If the recipe asks for it, RandAugment (Cubuk et al., 2020) comes before the colours.
     """
     steps: list[torch.nn.Module] = [
         v2.RandomResizedCrop(recipe.crop, scale=(recipe.least_area, 1), interpolation=BICUBIC),
@@ -168,12 +169,12 @@ def training_view(recipe: PretrainRecipe) -> v2.Compose:
 
 
 def validation_view(crop: int) -> v2.Compose:
-    """The shorter side to RESIZED times the crop, and the middle of that, normalised."""
+    """Return a transform: shorter side to RESIZED times `crop`, centre crop, normalisation."""
     resize = v2.Resize(round(crop * RESIZED), interpolation=BICUBIC)
     return v2.Compose([resize, v2.CenterCrop(crop), *to_network()])
 
 
 def to_network() -> list[torch.nn.Module]:
-    """From a PIL picture to what networks take, normalised as a detector's pictures are."""
+    """Return transforms from a PIL picture to network input, normalised as for the detector."""
     mean, std = (MEAN / 255).tolist(), (STD / 255).tolist()
     return [v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(mean, std)]

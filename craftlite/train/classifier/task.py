@@ -29,15 +29,15 @@ MOST_UNREADABLE = 0.01  # of the training pictures
 
 @dataclass
 class ClassifierTask(Task):
-    """A backbone with a classifier's head, and the folder of pictures that it learns from.
+    """A backbone with a classification head, and the folder of pictures that it learns from.
 
     Attributes:
-        recipe: the settings; `open` makes steps of its epochs.
+        recipe: the settings; `open` converts its epochs to steps.
         data: the folder of pictures.
         train, val: the splits, known after `open`.
 
     Raises:
-        ConfigError: there is no such backbone.
+        ConfigError: the backbone is unknown.
     """
 
     recipe: PretrainRecipe
@@ -57,7 +57,7 @@ class ClassifierTask(Task):
         return [self.data.absolute().name]
 
     def open(self, group: Group) -> None:
-        """Read the splits of the folder."""
+        """Read both splits of the folder."""
         self.train, self.val = read_splits(self.data)
         if group.leads:
             warn_of_small_classes(self.train)
@@ -65,16 +65,16 @@ class ClassifierTask(Task):
         self.validation = TopErrors(self.val.samples, self.recipe)
 
     def build(self) -> nn.Module:
-        """The classifier, with random weights."""
+        """Return the classifier, with random weights."""
         return build_model(self.recipe.network, len(self.train.classes))
 
     def loss(self, outputs: Any, batch: Batch) -> Losses:
-        """Cross entropy of logits (N, classes) and smoothed targets."""
+        """Return the cross entropy of logits (N, classes) and smoothed targets."""
         smoothing = self.recipe.label_smoothing
         return {"loss": cross_entropy(outputs.float(), batch.targets, label_smoothing=smoothing)}
 
     def batches(self, trainer: Trainer, out: Path) -> Generator[Sequence[Batch], None, None]:
-        """Pictures, of which those that cannot be read are named.
+        """Yield training batches, and report each picture that cannot be read.
 
         Raises:
             DatasetError: more than 1 % of the pictures cannot be read.
@@ -86,12 +86,12 @@ class ClassifierTask(Task):
             yield from check_readable(stream, self.train.samples)
 
     def facts(self) -> dict[str, Any]:
-        """What `config.yaml` holds."""
+        """Return the content of `config.yaml`."""
         init = self.init and str(self.init)
         return {"data": [str(self.data)], "init": init, **asdict(self.recipe)}
 
     def describe_datasets(self) -> list[dict[str, Any]]:
-        """Name, folder and counts of the pictures."""
+        """Return the name, folder and counts of the pictures."""
         return [
             {
                 "name": self.datasets[0],
@@ -103,30 +103,30 @@ class ClassifierTask(Task):
         ]
 
     def card(self, datasets: Sequence[Facts], lines: Sequence[Facts], steps: int) -> Card:
-        """The content of `card.md`."""
+        """Return the content of `card.md`."""
         return classifier_card(self.recipe, datasets[0], lines, steps)
 
 
 def epochs_as_steps(recipe: PretrainRecipe, pictures: int) -> PretrainRecipe:
-    """The recipe with `steps` for its epochs, and a validation each epoch if it names none."""
+    """Return the recipe with `steps` for its epochs; by default it validates after each epoch."""
     epoch = max(1, pictures // recipe.batch)
     steps, every = recipe.steps or recipe.epochs * epoch, recipe.validate_every or epoch
     return replace(recipe, steps=steps, validate_every=every)
 
 
 def warn_of_small_classes(train: ImageFolder) -> None:
-    """Report the classes with a single picture: nothing can be learnt from that."""
+    """Report the classes with a single picture, which is too few to learn from."""
     counts = Counter(train.targets)
     alone = [name for number, name in enumerate(train.classes) if counts[number] == 1]
     if alone:
         names = ", ".join(alone[:5]) + (" ..." if len(alone) > 5 else "")
-        write_line(f"warning: {len(alone)} classes have one picture alone: {names}")
+        write_line(f"warning: {len(alone)} classes have only one picture: {names}")
 
 
 def check_readable(
     stream: Iterator[Sequence[Batch]], files: Sequence[tuple[str, int]]
 ) -> Iterator[Sequence[Batch]]:
-    """The same batches; pictures that could not be read are named and counted.
+    """Yield the same batches, and report and count pictures that could not be read.
 
     Raises:
         DatasetError: more than 1 % of the training pictures could not be read.
@@ -140,6 +140,6 @@ def check_readable(
         if len(bad) > MOST_UNREADABLE * len(files):
             raise DatasetError(
                 f"{len(bad)} of {len(files)} pictures cannot be read, more than "
-                f"{MOST_UNREADABLE:.0%}; mend or remove those that are named above"
+                f"{MOST_UNREADABLE:.0%}; repair or remove the files listed above"
             )
         yield parts

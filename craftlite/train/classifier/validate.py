@@ -1,4 +1,4 @@
-"""How good a classifier is: top-1 and top-5 error by ImageNet's protocol."""
+"""Validation of a classifier: top-1 and top-5 error by ImageNet's protocol."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -19,13 +19,13 @@ BATCH = 128
 
 @dataclass(frozen=True)
 class TopErrors(Validation):
-    """The files of the validation split with their classes, one crop from each one's middle."""
+    """The files of the validation split with their classes; one centre crop of each is scored."""
 
     files: Sequence[tuple[str, int]]
     recipe: PretrainRecipe
 
     def seconds(self, model: nn.Module) -> float:
-        """About how long one validation takes, by its first batch."""
+        """Estimate how long one validation takes, from its first batch."""
         few = self.files[:BATCH]
         began = time.perf_counter()
         replace(self, files=few).figures(model)
@@ -33,7 +33,7 @@ class TopErrors(Validation):
 
     @torch.inference_mode()
     def figures(self, model: nn.Module) -> dict[str, float]:
-        """Top-1 and top-5 error in 0..1 and the loss; the network is put into eval mode.
+        """Return top-1 and top-5 error in 0..1 and the loss; puts the network into eval mode.
 
         Raises:
             DatasetError: no picture can be read.
@@ -42,7 +42,7 @@ class TopErrors(Validation):
         views = CentreViews(self.files, self.recipe.crop)
         model.eval()
         firsts, fives, losses = [], [], []
-        own = torch.Generator()  # the random state of the training, its dropout's, is left alone
+        own = torch.Generator()  # leaves the training's random state, used by dropout, untouched
         loader = DataLoader(views, BATCH, num_workers=self.recipe.workers, generator=own)
         for pictures, classes in loader:
             there, readable = classes.to(device), classes.to(device) >= 0
@@ -61,9 +61,9 @@ class TopErrors(Validation):
         }
 
     def score(self, figures: Mapping[str, float]) -> float:
-        """Top-1 accuracy."""
+        """Return the top-1 accuracy."""
         return 1 - figures["top1_error"]
 
     def summary(self, figures: Mapping[str, float]) -> str:
-        """Both errors."""
+        """Return both errors as text."""
         return f"top-1 error {figures['top1_error']:.2%}, top-5 {figures['top5_error']:.2%}"

@@ -1,4 +1,4 @@
-"""The content of the card of a detector's weights."""
+"""The card of a detector's weights."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,16 +21,16 @@ def detector_card(
     steps: int,
     validation: WordScore | None,
 ) -> Card:
-    """The card of a training that did so many steps.
+    """Return the card of a detector after `steps` steps of training.
 
-    mix: NAME or NAME:WEIGHT of its datasets. init: weights that it started from, or None.
-    datasets: as env.json describes them. lines: of the log. validation: on the pictures that were
-    kept apart, if any were.
+    mix: NAME or NAME:WEIGHT of each dataset. init: the weights that training started from, or None.
+    datasets: as described in env.json. lines: the lines of the log. validation: the score on the
+    validation pictures, or None if there are none.
     """
     names, shares = parse_mix(mix)
     data = [data_line(*part) for part in zip(names, shares, datasets, strict=True)]
     if init:
-        data.append(f"what `{init.name}`, the start, learnt from: unknown to this card")
+        data.append(f"data that `{init.name}`, the start, was trained on: not recorded here")
     parameters = cost(recipe.network, STRIDE, STRIDE).parameters
     mean, std = (", ".join(f"{value:g}" for value in values.tolist()) for values in (MEAN, STD))
     rows = [
@@ -47,10 +47,10 @@ def detector_card(
 
 
 def score_rows(lines: Sequence[Facts], validation: WordScore | None) -> list[tuple[str, str]]:
-    """How good the best weights were, and by which pictures."""
+    """Return table rows on how good the best weights were, and how that was measured."""
     scores = [line for line in lines if "hmean" in line]
     if not scores or validation is None:
-        return [("H-mean", "not measured: no pictures were kept apart")]
+        return [("H-mean", "not measured: there were no validation pictures")]
     best = max(scores, key=lambda line: line["hmean"])
     names = [sample.name for sample in validation.samples]
     levels = ", ".join(f"{name} {best[key]:g}" for name, key in FIGURES.items() if key in best)
@@ -59,16 +59,16 @@ def score_rows(lines: Sequence[Facts], validation: WordScore | None) -> list[tup
         (
             "H-mean",
             f"{best['hmean']:.4f} (precision {best['precision']:.4f}, recall "
-            f"{best['recall']:.4f}), IoU > 0.5, `best.safetensors`: of {len(scores)} validations "
-            f"the one at step {best['step']}",
+            f"{best['recall']:.4f}), IoU > 0.5, `best.safetensors`: the best of {len(scores)} "
+            f"validations, at step {best['step']}",
         ),
         (
             "measured on",
-            f"{len(names)} pictures kept apart, `{names[0]}` to `{names[-1]}`",
+            f"{len(names)} validation pictures, `{names[0]}` to `{names[-1]}`",
         ),
         (
             "measured with",
-            f"{levels or 'fixed thresholds'}, of {sets} sets the best; "
+            f"{levels or 'fixed thresholds'}, the best of {sets} sets; "
             f"long side {validation.long_side}",
         ),
         ("on official test sets", "not measured"),
@@ -76,10 +76,10 @@ def score_rows(lines: Sequence[Facts], validation: WordScore | None) -> list[tup
 
 
 def data_line(name: str, share: float, facts: Facts) -> str:
-    """A dataset, its share of the crops (0..1), and what env.json knows of it."""
+    """Describe a dataset: its share of the crops (0..1) and what env.json records about it."""
     start = f"`{name}`, {share:.1%} of the crops: "
     if "sha256" not in facts:
-        return start + "made on the fly, without end"
+        return start + "generated during training, without end"
     return (
         f"{start}{facts['pictures']} pictures with {facts['legible_words']} legible words of "
         f"{facts['words']}; SHA-256 of names, sizes and words `{facts['sha256']}`"
@@ -87,7 +87,7 @@ def data_line(name: str, share: float, facts: Facts) -> str:
 
 
 def schedule(recipe: Recipe, init: Path | None, steps: int) -> str:
-    """The training in words."""
+    """Describe the training in words."""
     start = f"`{init.name}`" if init else "random weights"
     optimiser = "AdamW"
     if recipe.optimiser == "sgd":
@@ -98,8 +98,8 @@ def schedule(recipe: Recipe, init: Path | None, steps: int) -> str:
     backbone = f", the backbone frozen in the first {frozen}" if frozen else ""
     labels = "Words without known characters were split evenly"
     if every := recipe.pseudo_every:
-        labels = f"Characters of words without known ones were looked for anew every {every} steps"
-    taught = f" The maps of `{Path(recipe.teacher).name}` were a teacher."
+        labels = f"Words without known characters got new pseudo-labels every {every} steps"
+    taught = f" The score maps of `{Path(recipe.teacher).name}` were a second target."
     return (
         f"Start: {start}. {optimiser}, peak learning rate "
         f"{recipe.learning_rate:g}, {recipe.warmup} steps of warm-up, cosine to zero, "

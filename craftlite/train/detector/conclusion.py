@@ -1,4 +1,4 @@
-"""What a training ends with: thresholds for the new weights, and their gain over the start."""
+"""The end of a training: choosing thresholds for the new weights, and measuring their gain."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,31 +28,31 @@ from craftlite.train.detector.validate import CANDIDATES, WordScore
 from craftlite.weights import backbones, find_weights, shipped_as, take_over_settings
 
 PROTOCOL = "iou"
-# What choosing for one set of weights takes, in validations of the same pictures: one for each long
-# side, and the words alone for some hundred combinations of thresholds.
+# Time to choose thresholds for one set of weights, as a multiple of validating the same pictures:
+# one run for each long side, plus word extraction for some hundred combinations of thresholds.
 PASSES = 4
-STARTS = 3  # of the search
-FEWEST = 5  # pictures that thresholds can be chosen on
-NOTHING_KEPT_APART = "no validation pictures (craftlite convert --val 0.1 keeps some apart)"
-DEFAULTS = "detect and eval use default thresholds until craftlite eval --tune has chosen some"
+STARTS = 3  # starting points of the search
+FEWEST = 5  # minimum number of pictures to choose thresholds on
+NOTHING_KEPT_APART = "no validation pictures (craftlite convert --val 0.1 sets some aside)"
+DEFAULTS = "detect and eval use default thresholds until craftlite eval --tune has chosen better"
 
 
 def conclude(
     weights: Path, onnx: Path | None, init: Path | None, validation: WordScore | None, pictures: int
 ) -> None:
-    """Write thresholds and long side beside the new weights, and report the gain over the start.
+    """Write thresholds and long side next to the new weights, and report the gain over the start.
 
     Args:
-        weights: the new ones, in their run folder.
-        onnx: the same for ONNX Runtime, where they were exported.
-        init: what the training started from: a detector, a backbone or nothing.
-        validation: the pictures that were kept apart; without, the start's thresholds are taken.
+        weights: the new weights, in their run folder.
+        onnx: the same weights exported to ONNX, if they were.
+        init: what the training started from: a detector, a backbone or None.
+        validation: the validation pictures; if None, the start's thresholds are used.
         pictures: see `choose_and_compare`.
 
     Raises:
         CraftliteError: a file cannot be written.
     """
-    # On a CPU, ONNX Runtime is the faster one.
+    # On a CPU, ONNX Runtime is faster than torch.
     runs = weights if onnx is None or torch.cuda.is_available() else onnx
     start = None if init in [backbone.file for backbone in backbones().values()] else init
     if validation is None:
@@ -62,30 +62,30 @@ def conclude(
 
 
 def take_over(weights: Path, start: Path | None) -> None:
-    """Write the thresholds and long side of the start, if it has any, beside the new weights."""
+    """Write the thresholds and long side of the start, if it has any, next to the new weights."""
     if start is None or find_weights(start).tuned is None:
         write_line(f"{NOTHING_KEPT_APART}, and no thresholds to take over: {DEFAULTS}")
         return
     written = [take_over_settings(find_weights(start), file) for file in _all_weights(weights)]
     files = " and ".join(str(file) for file in written if file)
     own = f"wrote the thresholds and long side of {_name(start)} to {files}"
-    write_line(f"{NOTHING_KEPT_APART}: {own if files else 'the thresholds of before stay'}")
+    write_line(f"{NOTHING_KEPT_APART}: {own if files else 'the existing thresholds are kept'}")
 
 
 def choose_and_compare(
     weights: Path, start: Path | None, validation: WordScore, pictures: int
 ) -> None:
-    """Choose thresholds and long side, and compare with the start.
+    """Choose thresholds and long side, and compare the new weights with the start.
 
-    Both sets of weights are compared on all pictures of the validation, each with what suits it on
-    the same `pictures` of them.
+    Both sets of weights are scored on all validation pictures, each with the thresholds and long
+    side chosen for it on the same `pictures` of them.
 
     Args:
-        weights: the new ones, for ONNX Runtime or for torch.
-        start: the detector that it started from, if it was one.
-        validation: the pictures that were kept apart.
-        pictures: how many of them thresholds and long side are searched on, at most; 0 searches
-            nothing, and takes the best of the validation's sets of thresholds on all of them.
+        weights: the new weights, for ONNX Runtime or for torch.
+        start: the detector that training started from, if it was one.
+        validation: the validation pictures.
+        pictures: the largest number of them to search thresholds and long side on; 0 does not
+            search, and takes the best of the validation's sets of thresholds on all pictures.
     """
     samples = validation.samples
     with (
@@ -97,7 +97,7 @@ def choose_and_compare(
         new = pair.open(str(weights), validation.long_side)
         tuning = pair.tuning(new, validation.candidates)
         if not tuning.hmean:
-            write_line(f"no thresholds find a word of the validation pictures: {DEFAULTS}")
+            write_line(f"no thresholds find any word of the validation pictures: {DEFAULTS}")
             return
         after = pair.candidate(weights.name, new.at(tuning.long_side), tuning.thresholds)
         figures = [f"after: {_hmean(after)} ({after.name})"]
@@ -106,7 +106,7 @@ def choose_and_compare(
             suits = pair.tuning(old, [old.thresholds, *CANDIDATES])
             own = pair.candidate(_name(start), old, old.thresholds)
             before = pair.candidate(own.name, old.at(suits.long_side), suits.thresholds)
-            came = f"{_hmean(own)} with the thresholds that it came with"
+            came = f"{_hmean(own)} with its own thresholds"
             figures.insert(0, f"before: {_hmean(before)} ({before.name}; {came})")
             figures.append(_gain(before, after))
         calibration = _calibration(pair.data, new.at(tuning.long_side), tuning.thresholds, start)
@@ -122,7 +122,7 @@ def choose_and_compare(
 def _calibration(
     data: EvaluationSet, model: ModelRunner, thresholds: Thresholds, start: Path | None
 ) -> Calibration | None:
-    """A calibration for the new weights; the start's, if any, where too few words are found."""
+    """Return a calibration for the new weights, or the start's if too few words are found."""
     where = f"on {_pictures(data.samples)}, by {PROTOCOL}"
     fit = fit_calibration([(data, model)], thresholds, where)
     if fit.calibration is not None:
@@ -135,14 +135,14 @@ def _calibration(
 
 @dataclass(frozen=True)
 class _Comparison:
-    """Runs weights on the pictures `data`, with what suits them on the pictures `few`.
+    """Chooses thresholds for weights on the pictures `few`, and scores them on `data`.
 
-    searches: whether for more than the best of the given sets of thresholds.
+    searches: whether to search for thresholds beyond the best of the given sets.
     """
 
     data: EvaluationSet
     few: EvaluationSet
-    maps: Path  # folder to keep score maps in
+    maps: Path  # folder for cached score maps
     bar: Progress
     searches: bool
 
@@ -151,9 +151,9 @@ class _Comparison:
         return ModelRunner(weights, layout, cache=self.maps, long_side=long_side, polygons=polygons)
 
     def tuning(self, model: ModelRunner, candidates: Sequence[Thresholds]) -> Tuning:
-        """The long side that is the best with its best candidate, and there the best thresholds.
+        """Return the long side that scores best with any candidate, and its best thresholds.
 
-        The search climbs from STARTS candidates, as one alone may end on a lower hill.
+        The search climbs from STARTS candidates: a single start may end in a local maximum.
         """
         trial, own = trial_of(self.few, model, self.bar.update), model.detector.long_side
         others = [side for side in sides_around(own) if side != own] if self.searches else []
@@ -177,7 +177,7 @@ class _Comparison:
 
 
 def spread(samples: Sequence[Sample], most: int) -> list[Sample]:
-    """At most so many of the samples, at even distances."""
+    """Return at most `most` of the samples, evenly spaced."""
     count = min(most, len(samples))
     return [samples[number * len(samples) // count] for number in range(count)]
 
@@ -187,20 +187,20 @@ def _as_set(samples: Sequence[Sample]) -> EvaluationSet:
 
 
 def _name(weights: Path) -> str:
-    """The name of weights that ship, or else the file."""
+    """Return the name of shipped weights, or the path of any other file."""
     shipped = shipped_as(weights)
     return shipped.name if shipped else str(weights)
 
 
 def _all_weights(weights: Path) -> list[Path]:
-    """All files of weights in a run folder, one for each name without suffix."""
+    """Return the weights files of a run folder, one for each name without suffix."""
     folder = weights.parent
     files = sorted([*folder.glob("*.safetensors"), *folder.glob("*.onnx")])
     return list({file.stem: file for file in files}.values())
 
 
 def _write(weights: Path, tuning: Tuning, chosen_on: str, calibration: Calibration | None) -> Path:
-    """Write what was chosen beside the run's weights, and into its card, which is returned."""
+    """Write the chosen settings next to the run's weights and into its card; return the card."""
     settings, card = write_tuning(find_weights(weights), tuning, chosen_on, calibration=calibration)
     for other in _all_weights(weights):
         write_whole(other.with_suffix(".json"), settings.read_text("utf-8"))
@@ -218,10 +218,10 @@ def _hmean(one: Candidate) -> str:
 
 
 def _gain(before: Candidate, after: Candidate) -> str:
-    """The difference of two H-means, with its paired interval."""
+    """Return the difference of two H-means as text, with its paired confidence interval."""
     [gain] = differences([before, after], [PROTOCOL])
     low, high = (100 * limit for limit in gain["hmean_interval"])
     unsure = low <= 0 <= high
-    verdict = "; these pictures are too few to tell the two apart" if unsure else ""
+    verdict = "; too few pictures to tell which is better" if unsure else ""
     figure = f"{100 * gain['hmean']:+.2f} points"
     return f"gain: {figure}, 95 % interval {low:+.2f} to {high:+.2f}{verdict}"

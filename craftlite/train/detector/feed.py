@@ -1,4 +1,4 @@
-"""Where a training's batches come from: crops made on the host, or drawn on the device."""
+"""The source of a training's batches: crops made on the host, or drawn on the device."""
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
@@ -18,14 +18,16 @@ from craftlite.train.detector.mix import MixedSource
 from craftlite.train.distributed import Group
 from craftlite.train.recipe import Recipe
 
-GALLERY_SHARE = 0.5  # of a GPU's free memory, for decoded pictures; the rest is the training's
+GALLERY_SHARE = 0.5  # of the GPU's free memory, for decoded pictures; training needs the rest
 
 
 def painter_of(recipe: Recipe, mix: Sequence[MixedSource], group: Group) -> Painter | None:
-    """What draws the crops on the device, its pictures decoded; None where the host makes them.
+    """Return a painter that draws crops on the device, or None if the host makes them.
+
+    The painter's pictures are decoded here.
 
     Raises:
-        ConfigError: the recipe asks for the device, which cannot do it.
+        ConfigError: the recipe asks for crops on the device, which is not possible.
         DatasetError: a picture cannot be read.
     """
     if recipe.crops == "host" or (recipe.crops == "auto" and group.device.type == "cpu"):
@@ -45,11 +47,11 @@ def painter_of(recipe: Recipe, mix: Sequence[MixedSource], group: Group) -> Pain
 def _hindrance(
     mix: Sequence[MixedSource], samples: Sequence[Sample], device: torch.device
 ) -> str | None:
-    """Why the device cannot draw the crops of a mix, and what to do."""
+    """Return why the device cannot draw the crops of a mix and what to do, or None if it can."""
     for part in mix:
         if part.share and not isinstance(part.source, Listed):
             return (
-                f"pictures of {part.name} are made on the fly; write them with craftlite "
+                f"pictures of {part.name} are generated on the fly; write them with craftlite "
                 f"{part.name}, then train on them with --dataset words"
             )
     if device.type == "cuda":
@@ -57,15 +59,15 @@ def _hindrance(
         free, _ = torch.cuda.mem_get_info(device)
         if needed > GALLERY_SHARE * free:
             return (
-                f"decoded, the pictures take {needed / 2**30:.1f} GiB and {GALLERY_SHARE:.0%} of "
-                f"the {free / 2**30:.1f} GiB free on the GPU are for them; use fewer or smaller "
-                "ones"
+                f"the decoded pictures take {needed / 2**30:.1f} GiB, more than "
+                f"{GALLERY_SHARE:.0%} of the {free / 2**30:.1f} GiB free on the GPU; use fewer or "
+                "smaller pictures"
             )
     return None
 
 
 def sources_on_disk(mix: Sequence[MixedSource]) -> tuple[list[Listed], list[float]]:
-    """Those of a mix's datasets on disk that crops are cut from, and their shares."""
+    """Return the datasets on disk that crops are cut from, and their shares."""
     pairs = [(p.source, p.share) for p in mix if p.share and isinstance(p.source, Listed)]
     return [source for source, _ in pairs], [share for _, share in pairs]
 
@@ -73,7 +75,7 @@ def sources_on_disk(mix: Sequence[MixedSource]) -> tuple[list[Listed], list[floa
 def crop_batches(
     mix: Sequence[MixedSource], recipe: Recipe, sampler: StepSampler, painter: Painter | None
 ) -> Generator[list[Any], None, None]:
-    """For each step its parts, drawn by the painter where there is one; see `batches`."""
+    """Yield the parts of each step, drawn by the painter if there is one; see `batches`."""
     if painter is None:
         sources, shares = [part.source for part in mix], [part.share for part in mix]
         crops = Crops(sources, shares, recipe.crop, recipe.seed)

@@ -5,20 +5,20 @@ from torch import Tensor
 
 from craftlite.train.task import Losses
 
-# The score above which a pixel counts as text, and the negatives kept for each such pixel.
+# Pixels with a score above this are text; for each of them, so many negatives are kept.
 POSITIVE = 0.1
 NEGATIVES_PER_POSITIVE = 3
-# Negatives kept at least, so that crops with little or no text teach too.
+# Minimum number of negatives, so that crops with little or no text contribute too.
 FEWEST_NEGATIVES = 500
 
 
 def map_loss(predicted: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    """The mean error of text pixels plus the mean error of the hardest others, per picture.
+    """Return the mean error of text pixels plus that of the hardest others, averaged over pictures.
 
     predicted, target, weight: (N, h, w). A pixel's error is its squared difference times its
-    weight in 0..1, as in the paper's equation 3: words half as sure pull half as hard.
-    Pixels of weight 0 count nowhere, not even in the number that a mean divides by. Of the pixels
-    without text, three for each one with text, and 500 at least, are kept (Shrivastava et al.,
+    weight in 0..1, as in the paper's equation 3, so that a word with half the confidence counts
+    half as much. Pixels of weight 0 are ignored, also in the number that a mean divides by.
+    Of the pixels without text, three per text pixel are kept, and at least 500 (Shrivastava et al.,
     "Training Region-based Object Detectors with Online Hard Example Mining", CVPR 2016).
     """
     error = (weight * (predicted - target) ** 2).flatten(1)
@@ -34,10 +34,10 @@ def map_loss(predicted: Tensor, target: Tensor, weight: Tensor) -> Tensor:
 
 
 def hardest(error: Tensor, keep: Tensor) -> Tensor:
-    """Shares (N, P) in 0..1 that keep the `keep` (N,) largest of errors (N, P) from 0 up.
+    """Return weights (N, P) in 0..1 that select the `keep` (N,) largest of errors (N, P) >= 0.
 
-    Errors equal to the smallest that is kept share its places. Sorting would do too, but the number
-    kept differs from row to row, and a GPU would have to wait for it to be known.
+    Errors equal to the smallest selected one share the remaining places. Sorting would also work,
+    but the number kept differs between rows, and a GPU would have to synchronise to learn it.
     """
     least = kth_largest(error, keep.clamp(min=1))[:, None]
     above, equal = error > least, error == least
@@ -46,9 +46,9 @@ def hardest(error: Tensor, keep: Tensor) -> Tensor:
 
 
 def kth_largest(values: Tensor, k: Tensor) -> Tensor:
-    """The k-th largest (N,) of each row of values (N, P) float32 from 0 up, k (N,) in 1..P.
+    """Return the k-th largest (N,) of each row of values (N, P) float32 >= 0; k (N,) is in 1..P.
 
-    Such floats are ordered as their bits are, so that 31 counts find the value, bit by bit.
+    Non-negative floats sort like their bit patterns, so the value is found bit by bit in 31 counts.
     """
     bits = values.contiguous().view(torch.int32)
     found = torch.zeros_like(bits[:, 0])
@@ -60,9 +60,9 @@ def kth_largest(values: Tensor, k: Tensor) -> Tensor:
 
 
 def craft_loss(predicted: Tensor, target: Tensor, weight: Tensor) -> Losses:
-    """The loss of scores (N, h, w, 2) against targets (N, 2, h, w) by confidence (N, h, w).
+    """Return the loss of scores (N, h, w, 2) against targets (N, 2, h, w).
 
-    Its terms are "region" and "affinity", and their sum is "loss".
+    The confidence (N, h, w) weights each pixel. "loss" is the sum of "region" and "affinity".
     """
     region = map_loss(predicted[..., 0].float(), target[:, 0], weight)
     affinity = map_loss(predicted[..., 1].float(), target[:, 1], weight)

@@ -1,4 +1,4 @@
-"""The datasets that a detector learns from and is validated on."""
+"""The datasets that a detector is trained and validated on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from craftlite.errors import ConfigError
 
 @dataclass(frozen=True)
 class MixedSource:
-    """One dataset of a training, opened, and its share of the crops; all shares sum to 1."""
+    """An opened training dataset and its share of the crops; all shares sum to 1."""
 
     name: str
     source: Source
@@ -23,7 +23,7 @@ class MixedSource:
 
 
 def open_mix(datasets: Sequence[str], folders: Sequence[Path]) -> list[MixedSource]:
-    """The datasets, NAME or NAME:WEIGHT, opened; without a folder they lie in data/NAME.
+    """Open the datasets, each NAME or NAME:WEIGHT; the default folder is data/NAME.
 
     Raises:
         ConfigError: a dataset is unknown, or there are more folders than datasets.
@@ -41,10 +41,10 @@ def open_mix(datasets: Sequence[str], folders: Sequence[Path]) -> list[MixedSour
 def validation_samples(
     datasets: Sequence[str], folders: Sequence[Path], count: int
 ) -> list[Sample]:
-    """The first samples of the first validation split among the datasets; empty without one.
+    """Return the first samples of the first validation split among the datasets, or an empty list.
 
     Raises:
-        DatasetError: the split or the header of one of their pictures cannot be read.
+        DatasetError: the split or the header of one of its pictures cannot be read.
     """
     names, _ = parse_mix(datasets)
     for name, folder in zip(names, folders_of(names, folders), strict=True):
@@ -56,6 +56,6 @@ def validation_samples(
 
 
 def known_folders(datasets: Sequence[str], folders: Sequence[Path]) -> list[Path]:
-    """The folders, those that were left to their default too, up to a synth without one."""
+    """Return the folders, and the default folders of the datasets after them, up to a `synth`."""
     missing = parse_mix(datasets)[0][len(folders) :]
     return [*folders, *(Path("data") / name for name in takewhile(SYNTH.__ne__, missing))]

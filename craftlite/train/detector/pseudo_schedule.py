@@ -1,7 +1,7 @@
-"""Weak supervision while a training runs: which labels hold for which steps.
+"""Weak supervision during a training: which pseudo-labels apply to which steps.
 
-Each pass is a file in the run's folder, named after the step that it was made at, so that a resumed
-training finds the same labels again.
+Each pass of labelling is a file in the run's folder, named after the step that it was made at, so
+that a resumed training finds the same labels again.
 """
 
 import re
@@ -18,19 +18,19 @@ from craftlite.train.detector.mix import MixedSource
 from craftlite.train.trainer import Trainer
 
 FOLDER = "pseudo"
-# A network that draws words as bands fits the text of one word in six by chance; one that has
-# learnt characters, that of nineteen in twenty.
+# By chance, a network that draws words as bands matches the text of one word in six; one that has
+# learnt characters matches that of nineteen in twenty.
 TRUSTED = 0.5
 
 
 def labelled(
     out: Path, mix: Sequence[MixedSource], trainer: Trainer, every: int, step: int
 ) -> Sequence[MixedSource]:
-    """The mix with the characters that the averaged weights find in real words.
+    """Return the mix with the characters that the averaged weights find in real words.
 
-    They are those of the last pass up to `step`, of one `every` so many steps; where it is due now,
-    it is made. A pass that fits the texts of fewer than TRUSTED of the words is not used: words
-    are split evenly then. 0 makes none.
+    A pass is made every `every` steps, and the last one up to `step` is used; if that one does not
+    exist yet, it is made now. With `every` 0 there are no passes. If the labels of fewer than
+    TRUSTED of the words match their text, the pass is not used, and words are split evenly instead.
     """
     if not every:
         return mix
@@ -55,9 +55,9 @@ def labelled(
 
 
 def fitting_share(mix: Sequence[MixedSource], passes: Mapping[int, Labels]) -> float:
-    """Share, 0..1, of the words with text that a label was found for; 1 where none has a text.
+    """Return the share (0..1) of words with text that got a label; 1 if no word has a text.
 
-    passes: by the number of their part of the mix.
+    passes: the labels by the number of their dataset in the mix.
     """
     fits = [
         label is not None
@@ -71,12 +71,12 @@ def fitting_share(mix: Sequence[MixedSource], passes: Mapping[int, Labels]) -> f
 
 
 def has_unknown(sample: Sample) -> bool:
-    """Whether some word of a sample can be read and has no known characters."""
+    """Return whether a sample has a legible word without known characters."""
     return any(not word.ignore and word.characters is None for word in sample.words)
 
 
 def forget_labels(out: Path, step: int, every: int) -> None:
-    """Removes the passes that neither a training at `step` nor a resumed one will ask for."""
+    """Remove the passes that neither a training at `step` nor a resumed one will need."""
     for path in (out / FOLDER).glob("*.npz"):
         made = re.match(r"\d+", path.name)
         if made and int(made[0]) < step - step % every:
@@ -84,7 +84,7 @@ def forget_labels(out: Path, step: int, every: int) -> None:
 
 
 def _pass(path: Path, source: Listed, trainer: Trainer) -> Labels:
-    """The labels of a file, which the leading process makes where it is not there."""
+    """Read the labels in a file; if it does not exist, the leading process makes it first."""
     if trainer.group.leads and not path.exists():
         model, device = trainer.ema.module, trainer.group.device.type
         runtime = TorchRuntime(trainer.recipe.network, model, device)

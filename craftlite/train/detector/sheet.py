@@ -1,4 +1,4 @@
-"""A sheet of validation pictures: what the network finds there, and the two maps that it sees."""
+"""A sheet of validation pictures: what the network finds there, and its two score maps."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,9 +15,9 @@ from craftlite.evaluate.score import Matching
 from craftlite.postprocess import Thresholds
 
 PICTURES = 6
-CELL = (792, 600)  # the most pixels that a picture or a map takes, width and height
+CELL = (792, 600)  # largest width and height of a picture or a map, in pixels
 GAP = 8
-BAND = 34  # pixels of the line of text above each row
+BAND = 34  # height in pixels of the line of text above each row
 WIDTH = 3 * CELL[0] + 2 * GAP
 QUALITY = 88
 
@@ -25,11 +25,11 @@ QUALITY = 88
 def draw_sheet(
     path: Path, detector: Detector, samples: Sequence[Sample], thresholds: Thresholds, step: int
 ) -> None:
-    """Write up to six of the samples as a JPEG or PNG, a row each, at most 2400 pixels wide.
+    """Write up to six of the samples as a JPEG or PNG, one per row, at most 2400 pixels wide.
 
-    A row is the picture with the truth in thin lines and the detections in thick ones, then the
-    region map and the affinity map over it; a detection is found or wrong as ICDAR 2015 scores it.
-    The samples are taken from all over the list, always the same ones, those with words first.
+    A row shows the picture with the ground truth in thin lines and the detections in thick ones,
+    then the region map and the affinity map over it. Whether a detection is correct is decided as
+    ICDAR 2015 does. The samples are evenly spaced, always the same, and preferably have words.
 
     Raises:
         CraftliteError: a picture cannot be read, or the sheet cannot be written.
@@ -48,14 +48,14 @@ def draw_sheet(
 
 
 def chosen(samples: Sequence[Sample]) -> list[Sample]:
-    """Up to PICTURES samples at even distances, of those with legible words where there are any."""
+    """Return up to PICTURES evenly spaced samples, with legible words if there are any such."""
     legible = [s for s in samples if any(not word.ignore for word in s.words)] or list(samples)
     count = min(PICTURES, len(legible))
     return [legible[number * len(legible) // count] for number in range(count)]
 
 
 def draw_row(detector: Detector, sample: Sample, thresholds: Thresholds) -> Image.Image:
-    """A line of counts, and below it picture, region map and affinity map."""
+    """Draw one row: a line of counts, and below it picture, region map and affinity map."""
     pixels = sample.pixels()
     maps = detector.maps(pixels)
     quads = detector.words(maps, thresholds, polygons=False).quads
@@ -79,6 +79,6 @@ def draw_row(detector: Detector, sample: Sample, thresholds: Thresholds) -> Imag
 
 
 def counts_of(matching: Matching) -> str:
-    """What was found in a picture, in words."""
+    """Describe in words what was found in a picture."""
     truths, detections, found, correct, _ = matching.tally()
     return f"{found:g} of {truths:g} words found, {detections - correct:g} detections wrong"

@@ -31,18 +31,18 @@ from craftlite.train.task import Losses, Task
 from craftlite.train.trainer import Trainer
 from craftlite.weights import find_weights
 
-TUNING = 0.2  # largest share of a budget of minutes that choosing thresholds takes
+TUNING = 0.2  # largest fraction of the time limit that choosing thresholds may take
 
 
 @dataclass
 class DetectorTask(Task):
-    """A detector, what it learns from, and where that lies.
+    """A detector and the datasets that it learns from.
 
     Attributes:
-        datasets: NAME or NAME:WEIGHT, mixed by weight.
-        folders: where each dataset lies, in the same order; those that are missing are data/NAME.
-        mix: the datasets, known after `open`.
-        teacher: a network whose maps are learnt from too, or None; known after `open`.
+        datasets: NAME or NAME:WEIGHT of each, mixed by weight.
+        folders: the folder of each dataset, in the same order; the default is data/NAME.
+        mix: the opened datasets, known after `open`.
+        teacher: a network whose maps are a second target, or None; known after `open`.
     """
 
     recipe: Recipe
@@ -63,9 +63,9 @@ class DetectorTask(Task):
         self.teacher = read_teacher(recipe.teacher, group.device)
 
     def ending_seconds(self, model: nn.Module) -> float:
-        """What the last validation takes, choosing thresholds and the comparison with the start.
+        """Estimate the time of the last validation, choosing thresholds, and the comparison.
 
-        Where the recipe's minutes are few, thresholds are chosen on fewer pictures.
+        If the time limit is short, thresholds are chosen on fewer pictures.
         """
         if self.validation is None:
             return 0.0
@@ -79,11 +79,11 @@ class DetectorTask(Task):
         return once + few * each + (2 * sets - 1) * once
 
     def build(self) -> nn.Module:
-        """The detector, with random weights."""
+        """Return the detector, with random weights."""
         return build_model(self.recipe.network)
 
     def loss(self, outputs: Any, batch: Batch) -> Losses:
-        """The loss of both maps against the truth, and against the teacher's where there is one."""
+        """Return the loss of both maps against the ground truth, and against any teacher's."""
         losses = craft_loss(outputs[0], batch.scores, batch.weight)
         if self.teacher is None:
             return losses
@@ -91,8 +91,8 @@ class DetectorTask(Task):
             return taught_loss(self.teacher, batch.pictures, outputs[0], losses)
 
     def batches(self, trainer: Trainer, out: Path) -> Generator[list[Any], None, None]:
-        """Crops, whose labels are renewed every `pseudo_every` steps."""
-        # The pictures are decoded now, not in the first step.
+        """Yield crops, with new pseudo-labels every `pseudo_every` steps."""
+        # Decode the pictures now rather than in the first step.
         return self._batches(trainer, out, painter_of(self.recipe, self.mix, trainer.group))
 
     def _batches(
@@ -112,7 +112,7 @@ class DetectorTask(Task):
         forget_labels(out, step, self.recipe.pseudo_every)
 
     def facts(self) -> dict[str, Any]:
-        """What `config.yaml` holds."""
+        """Return the content of `config.yaml`."""
         return {
             "dataset": list(self.datasets),
             "data": [str(folder) for folder in known_folders(self.datasets, self.folders)],
@@ -121,20 +121,20 @@ class DetectorTask(Task):
         }
 
     def describe_datasets(self) -> list[dict[str, Any]]:
-        """Counts and fingerprint of each dataset."""
+        """Return counts and fingerprint of each dataset."""
         names = (part.name for part in self.mix)
         samples = (p.source.samples if isinstance(p.source, Listed) else [] for p in self.mix)
         return [describe(*facts) for facts in zip_longest(names, self.folders, samples)]
 
     def card(self, datasets: Sequence[Facts], lines: Sequence[Facts], steps: int) -> Card:
-        """The content of `card.md`."""
+        """Return the content of `card.md`."""
         return detector_card(
             self.recipe, self.datasets, self.init, datasets, lines, steps, self.validation
         )
 
 
 def network_of(weights: Path | None) -> str:
-    """The detector that weights to start from are of; where they are of none, the default.
+    """Return the detector's name stored in weights; the default if there is none.
 
     Raises:
         WeightsError: the file cannot be read.
@@ -144,7 +144,7 @@ def network_of(weights: Path | None) -> str:
 
 
 def periods(step: int, steps: int, every: int) -> Iterator[tuple[int, int]]:
-    """First and last step of each stretch with the same labels, from `step` on to `steps`."""
+    """Yield the first and last step of each period with the same labels, from `step` to `steps`."""
     while step < steps:
         last = min(steps, step - step % every + every) if every else steps
         yield step, last

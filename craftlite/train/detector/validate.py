@@ -1,4 +1,4 @@
-"""How good a network is on the validation split while a training runs: H-mean and loss."""
+"""Validation of a detector during training: H-mean and loss on the validation split."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -25,15 +25,15 @@ from craftlite.train.recipe import Recipe
 from craftlite.train.task import Validation
 from craftlite.weights import DEFAULT_LONG_SIDE, Weights
 
-# A validation takes the best of these sets, and of that tuned for the start, each time: a training
-# moves the peaks of the maps, and with fixed thresholds its gain can look like a loss.
+# Each validation takes the best of these sets and of the one tuned for the start: training shifts
+# the peaks of the maps, and with fixed thresholds an improvement can look like a loss.
 LEVELS = ((0.5, 0.3, 0.3), (0.6, 0.3, 0.4), (0.7, 0.4, 0.4), (0.8, 0.4, 0.45), (0.85, 0.5, 0.55))
 CANDIDATES = tuple(
     Thresholds(text=text, link=link, low=low, growth=growth)
     for text, link, low in LEVELS
     for growth in (1.0, 1.25)
 )
-# The loss is that of this many crops, always the same ones.
+# The validation loss is computed on this many crops, always the same ones.
 LOSS_CROPS = 64
 AS_THEY_ARE = Augmentation(
     rotation=0, any_rotation=0, shear=0, perspective=0, stretch=0, photometric=False
@@ -41,19 +41,19 @@ AS_THEY_ARE = Augmentation(
 
 
 def thresholds_of(figures: Mapping[str, Any]) -> Thresholds:
-    """The thresholds of a validation's figures, or of their line in the log."""
+    """Return the thresholds in a validation's figures, or in a validation's line of the log."""
     return Thresholds(**{name: figures[key] for name, key in FIGURES.items()})
 
 
 @dataclass(frozen=True)
 class WordScore(Validation):
-    """H-mean and loss on the pictures that are kept apart.
+    """H-mean and loss on the validation pictures.
 
     Attributes:
-        samples: those pictures.
+        samples: the validation pictures.
         recipe: the training's settings.
-        candidates: the sets of thresholds, of which each validation takes the best.
-        long_side: pixels that the pictures are scaled to.
+        candidates: sets of thresholds; each validation takes the best of them.
+        long_side: length in pixels that the pictures' longer side is scaled to.
     """
 
     samples: Sequence[Sample]
@@ -63,35 +63,35 @@ class WordScore(Validation):
 
     @classmethod
     def of(cls, samples: Sequence[Sample], recipe: Recipe, start: Weights | None) -> "WordScore":
-        """With the thresholds that were tuned for the start, and its long side if none is set."""
+        """Use the start's tuned thresholds, and its long side unless the recipe sets one."""
         if start is None or start.tuned is None:
             return cls(samples, recipe, long_side=recipe.validate_long_side or DEFAULT_LONG_SIDE)
         candidates = (start.thresholds, *CANDIDATES)
         return cls(samples, recipe, candidates, recipe.validate_long_side or start.long_side)
 
     def score(self, figures: Mapping[str, float]) -> float:
-        """The H-mean."""
+        """Return the H-mean."""
         return figures["hmean"]
 
     def summary(self, figures: Mapping[str, float]) -> str:
-        """The H-mean."""
+        """Return the H-mean as text."""
         return f"H-mean {figures['hmean']:.4f}"
 
     def draw(self, out: Path, model: nn.Module, step: int, figures: Mapping[str, float]) -> None:
-        """Write a sheet of pictures with what is found there."""
+        """Write a sheet of pictures with the network's detections."""
         thresholds = thresholds_of(figures)
         draw_sheet(out / "sheet.jpg", self.detector(model), self.samples, thresholds, step)
 
     def detector(self, model: nn.Module) -> Detector:
-        """A detector that runs the network on the long side; it is put into eval mode."""
+        """Return a detector that runs the network at the long side; puts it into eval mode."""
         device = next(model.parameters()).device.type
         runtime = TorchRuntime(self.recipe.network, model, device)
         return Detector(runtime, long_side=self.long_side)
 
     def seconds(self, model: nn.Module) -> float:
-        """About how long one validation takes, by its first pictures."""
+        """Estimate how long one validation takes, from its first pictures."""
         tried = self.samples[:3]
-        # The first run of a network gets much ready that later ones find.
+        # The first run of a network includes one-time setup, so it is not timed.
         self._metrics(model, tried[:1])
         began = time.perf_counter()
         self._metrics(model, tried)
@@ -100,14 +100,14 @@ class WordScore(Validation):
         return (between - began) * len(self.samples) / len(tried) + time.perf_counter() - between
 
     def figures(self, model: nn.Module) -> dict[str, float]:
-        """Precision, recall, H-mean (ICDAR 2015) and their thresholds, the best; and the loss."""
+        """Return the best precision, recall and H-mean (ICDAR 2015), their thresholds, the loss."""
         scores = [metric.summary() for metric in self._metrics(model, self.samples)]
         best = max(range(len(scores)), key=lambda number: scores[number].hmean)
         used = {FIGURES[name]: level for name, level in asdict(self.candidates[best]).items()}
         return scores[best].ratios() | used | {"validation_loss": self.loss(model)}
 
     def _metrics(self, model: nn.Module, samples: Sequence[Sample]) -> list[Metric]:
-        """What is found in pictures with each set of thresholds; the network is run once."""
+        """Score the detections of each set of thresholds; the network runs once per picture."""
         detector = self.detector(model)
         metrics = [Metric() for _ in self.candidates]
         for sample in samples:
@@ -119,7 +119,7 @@ class WordScore(Validation):
 
     @torch.inference_mode()
     def loss(self, model: nn.Module) -> float:
-        """Mean loss over LOSS_CROPS crops that are scaled and cut, and otherwise as they are."""
+        """Return the mean loss over LOSS_CROPS crops, which are scaled but not augmented."""
         recipe, device = self.recipe, next(model.parameters()).device
         crops = Crops([Listed(self.samples)], [1.0], recipe.crop, seed=0, how=AS_THEY_ARE)
         sampler = StepSampler(0, LOSS_CROPS // 8, batch=8)

@@ -1,4 +1,4 @@
-"""The content of the card of a detector of objects."""
+"""The card of an object detector."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,9 +12,9 @@ from craftlite.train.records.card import Card, Facts
 def objects_card(
     recipe: ObjectsRecipe, init: Path | None, data: Facts, lines: Sequence[Facts], steps: int
 ) -> Card:
-    """The card of a training that did so many steps.
+    """Return the card of an object detector after `steps` steps of training.
 
-    data: as env.json describes the folder of pictures. lines: of the log.
+    data: the folder of pictures as described in env.json. lines: the lines of the log.
     """
     model = build_object_detector(recipe.network, len(data["classes"]), recipe.crop)
     size = cost_of(model.eval(), recipe.crop, recipe.crop)
@@ -38,7 +38,7 @@ def objects_card(
         f"peak learning rate {recipe.learning_rate:g}, {recipe.warmup} steps of warm-up, cosine to "
         f"zero, weight decay {recipe.weight_decay:g}, moving average {recipe.ema:g}, batch "
         f"{recipe.batch}: {steps} of {recipe.steps} steps, "
-        f"{steps * recipe.batch / data['pictures']:.1f} epochs. SSD's augmentation: zoomed out, "
-        f"cropped around objects, flipped, other colours. Seed {recipe.seed}."
+        f"{steps * recipe.batch / data['pictures']:.1f} epochs. SSD's augmentation: zooming out, "
+        f"crops around objects, flips, colour changes. Seed {recipe.seed}."
     )
     return Card(f"{recipe.network}, trained on {data['name']}", rows, [pictures], schedule)

@@ -1,4 +1,4 @@
-"""Training pictures with their objects, changed at random as SSD's training changes them."""
+"""Training pictures with their objects, augmented at random as in SSD's training."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from craftlite.data.pictures import stored_pixels
 from craftlite.preprocess import MEAN, STD
 from craftlite.train.draws import order, seeded
 
-# Liu et al., "SSD", section 2.2 and 3.6: zoomed out by chance onto up to 16 times the area.
+# Liu et al., "SSD", sections 2.2 and 3.6: random zooming out, onto up to 16 times the area.
 MOST_ZOOM = 4.0
 
 
@@ -34,9 +34,9 @@ class Batch(NamedTuple):
 
 
 class ObjectStream(Dataset[Batch]):
-    """An endless stream of training pictures, every one once an epoch, in another order each time.
+    """An endless stream of training pictures; each epoch shows every picture once, in a new order.
 
-    Picture k depends on (seed, k) alone. Difficult objects are left out.
+    Picture k depends only on (seed, k). Objects marked as difficult are left out.
     """
 
     def __init__(
@@ -50,14 +50,14 @@ class ObjectStream(Dataset[Batch]):
         return self.pictures[int(order(len(self.pictures), self.seed, epoch)[place])]
 
     def name(self, index: int) -> str:
-        """The file that picture `index` is made from."""
+        """Return the file that picture `index` is made from."""
         return str(self._picture(index).path)
 
     def __getitem__(self, index: int) -> Batch:
-        """Picture `index` as a batch without its first axis.
+        """Return picture `index` as a batch without its first axis.
 
         Raises:
-            DatasetError: its file cannot be read.
+            DatasetError: the picture cannot be read.
         """
         one = self._picture(index)
         pixels = torch.from_numpy(stored_pixels(one.path).transpose(2, 0, 1).copy())
@@ -78,7 +78,7 @@ class ObjectStream(Dataset[Batch]):
 
     @staticmethod
     def collate(samples: list[Batch]) -> Batch:
-        """A batch; pictures with fewer objects than others get empty ones."""
+        """Stack samples into a batch, padding with empty objects where a picture has fewer."""
         most = max(len(sample.labels) for sample in samples)
         padded = [
             (
@@ -92,10 +92,10 @@ class ObjectStream(Dataset[Batch]):
 
 
 def training_view(side: int) -> v2.Compose:
-    """Zoom out, crop around objects, flip, scale to a square, change colours, normalise.
+    """Return a transform: zoom out, crop around objects, flip, resize, change colours, normalise.
 
-    Colours come after scaling, where they cost a fraction: every step but the first two works on
-    small pictures.
+    Resizing comes early because the later steps, colours included, are then cheap: all but the
+    first few steps work on small pictures.
     """
     fill = {tv_tensors.Image: MEAN.round().astype(int).tolist(), "others": 0}
     return v2.Compose(

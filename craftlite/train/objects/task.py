@@ -1,4 +1,4 @@
-"""Training SSD-lite on a backbone: the third task of `craftlite.train.loop`."""
+"""Training an SSD-lite object detector on a backbone, as a task of `craftlite.train.loop`."""
 
 from collections import Counter
 from collections.abc import Generator, Sequence
@@ -27,13 +27,13 @@ from craftlite.train.trainer import Trainer
 
 @dataclass
 class ObjectsTask(Task):
-    """A backbone with SSD-lite on it, and the folder of pictures that it learns from.
+    """A backbone with an SSD-lite head, and the folder of pictures that it learns from.
 
     Attributes:
         recipe: the settings.
         data: a folder in Pascal VOC's layout.
         train, val: the splits, known after `open`.
-        network: known after `build`; its anchors are what the loss needs.
+        network: known after `build`; the loss needs its anchors.
     """
 
     recipe: ObjectsRecipe
@@ -50,23 +50,23 @@ class ObjectsTask(Task):
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the classes, those of the training split."""
+        """The names of the classes in the training split."""
         return tuple(self.train.classes())
 
     @property
     def about(self) -> dict[str, Any]:  # type: ignore[override]
-        """What a file of weights says of itself."""
+        """Facts that are stored with the weights."""
         return {"classes": list(self.classes), "side": self.recipe.crop}
 
     def open(self, group: Group) -> None:
-        """Read the splits of the folder; what is unusual about them is reported."""
+        """Read both splits of the folder, and report anything unusual about them."""
         self._check_parts(group)
         self.train, self.val = (read_objects(self.data, split) for split in ("train", "val"))
         unknown = sorted(set(self.val.classes()) - set(self.classes))
         if unknown:
             raise DatasetError(
-                f"{self.data}: no training picture has an object of {', '.join(unknown)}, which "
-                "validation pictures have; move some of those to ImageSets/Main/train.txt"
+                f"{self.data}: no training picture has an object of {', '.join(unknown)}, but "
+                "validation pictures do; move some of those to ImageSets/Main/train.txt"
             )
         if group.leads:
             self._report()
@@ -74,20 +74,20 @@ class ObjectsTask(Task):
         self.validation = ObjectScore(pictures, self.classes, self.recipe.crop)
 
     def _check_parts(self, group: Group) -> None:
-        """Refuse parts of one picture: batch norm has nothing to average over in a 1x1 map."""
+        """Refuse parts of one picture: batch norm cannot average over a single 1x1 map."""
         recipe = self.recipe
         least = 2 * recipe.accumulate * group.size
         if recipe.batch < least:
             raise ConfigError(
-                f"batch is {recipe.batch}: must be {least} or more, two pictures for each of "
+                f"batch is {recipe.batch}: must be at least {least}, two pictures for each of "
                 f"{recipe.accumulate} parts on {group.size} processes"
             )
 
     def _report(self) -> None:
         if not names_splits(self.data):
             write_line(
-                f"warning: {self.data} keeps no pictures for validation apart, so all are learnt "
-                "and validated on; name some in ImageSets/Main/val.txt, the others in train.txt"
+                f"warning: {self.data} has no separate validation pictures, so all pictures are "
+                "used for both; list some in ImageSets/Main/val.txt, the others in train.txt"
             )
         for line in problem_lines([*self.train.problems, *self.val.problems]):
             write_line(f"warning: {line}")
@@ -96,20 +96,20 @@ class ObjectsTask(Task):
         write_line(f"{len(self.train.pictures)} training pictures: {named}")
 
     def build(self) -> nn.Module:
-        """The network, with random weights."""
+        """Return the network, with random weights."""
         self.network = build_object_detector(
             self.recipe.network, len(self.classes), self.recipe.crop
         )
         return self.network
 
     def loss(self, outputs: Any, batch: Batch) -> Losses:
-        """That of the boxes and that of the classes, and their sum."""
+        """Return the loss of the boxes, that of the classes, and their sum."""
         offsets, logits = outputs
         boxes, classes = self.network.loss(offsets, logits, batch.boxes, batch.labels)
         return {"loss": boxes + classes, "boxes": boxes, "classes": classes}
 
     def batches(self, trainer: Trainer, out: Path) -> Generator[Sequence[Batch], None, None]:
-        """Training pictures without end."""
+        """Yield training batches without end."""
         recipe, group = self.recipe, trainer.group
         stream = ObjectStream(self.train.pictures, self.classes, recipe.crop, recipe.seed)
         shares = recipe.batch, recipe.accumulate, group.rank, group.size
@@ -118,12 +118,12 @@ class ObjectsTask(Task):
             yield from parts
 
     def facts(self) -> dict[str, Any]:
-        """What `config.yaml` holds."""
+        """Return the content of `config.yaml`."""
         init = self.init and str(self.init)
         return {"data": [str(self.data)], "init": init, **asdict(self.recipe)}
 
     def describe_datasets(self) -> list[dict[str, Any]]:
-        """Name, folder and counts of the pictures."""
+        """Return the name, folder and counts of the pictures."""
         return [
             {
                 "name": self.datasets[0],
@@ -136,5 +136,5 @@ class ObjectsTask(Task):
         ]
 
     def card(self, datasets: Sequence[Facts], lines: Sequence[Facts], steps: int) -> Card:
-        """The content of `card.md`."""
+        """Return the content of `card.md`."""
         return objects_card(self.recipe, self.init, datasets[0], lines, steps)

@@ -1,4 +1,4 @@
-"""How good SSD-lite is while it is trained: COCO's average precision on pictures kept apart."""
+"""Validation of SSD-lite during training: COCO's average precision on the validation split."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,17 +19,17 @@ from craftlite.objects.draw import draw_objects
 from craftlite.objects.result import Objects, choose_objects
 from craftlite.train.task import Validation
 
-DRAWN, CELL = 6, (480, 400)  # pictures of a sheet, and the most pixels of one, across and down
+DRAWN, CELL = 6, (480, 400)  # pictures on a sheet, and the largest width and height of one
 
 
 @dataclass(frozen=True)
 class ObjectScore(Validation):
-    """Average precision on pictures that are kept apart.
+    """Average precision on the validation pictures.
 
     Attributes:
-        pictures: those pictures.
+        pictures: the validation pictures.
         classes: the names of the classes.
-        side: pixels of the square that pictures are scaled to.
+        side: side in pixels of the square that pictures are scaled to.
     """
 
     pictures: Sequence[ObjectPicture]
@@ -37,15 +37,15 @@ class ObjectScore(Validation):
     side: int
 
     def seconds(self, model: nn.Module) -> float:
-        """About how long one validation takes, by its first pictures."""
+        """Estimate how long one validation takes, from its first pictures."""
         tried = self.pictures[:3]
-        list(replace(self, pictures=tried[:1]).found(model))  # the first run gets much ready
+        list(replace(self, pictures=tried[:1]).found(model))  # the first run includes setup
         began = time.perf_counter()
         list(replace(self, pictures=tried).found(model))
         return (time.perf_counter() - began) * len(self.pictures) / len(tried)
 
     def figures(self, model: nn.Module) -> dict[str, float]:
-        """`ap` and `ap50` in 0..1; the network is put into eval mode."""
+        """Return `ap` and `ap50` in 0..1; puts the network into eval mode."""
         found = [objects for _, objects in self.found(model)]
         result = precision_of(self.pictures, found, self.classes)
         return {"ap": result.ap, "ap50": result.ap50}
@@ -53,7 +53,7 @@ class ObjectScore(Validation):
     def found(
         self, model: nn.Module, least: float = LEAST_SCORE
     ) -> Iterator[tuple[Picture, Objects]]:
-        """Each picture and what the network finds there, of `least` or a higher score."""
+        """Yield each picture and the objects found there with a score of at least `least`."""
         device = next(model.parameters()).device
         model.eval()
         for one in self.pictures:
@@ -66,15 +66,15 @@ class ObjectScore(Validation):
             yield pixels, choose_objects(*parts, self.classes, size, least)
 
     def score(self, figures: Mapping[str, float]) -> float:
-        """Average precision."""
+        """Return the average precision."""
         return figures["ap"]
 
     def summary(self, figures: Mapping[str, float]) -> str:
-        """Both figures."""
+        """Return both figures as text."""
         return f"AP {figures['ap']:.2%}, AP50 {figures['ap50']:.2%}"
 
     def draw(self, out: Path, model: nn.Module, step: int, figures: Mapping[str, float]) -> None:
-        """Write `sheet.jpg`: pictures with what is found there."""
+        """Write `sheet.jpg`: pictures with the network's detections."""
         few = replace(self, pictures=self.pictures[:DRAWN])
         cells = []
         for pixels, objects in few.found(model, MIN_SCORE):

@@ -1,4 +1,4 @@
-"""The curves of a training on one page: losses, H-mean, learning rate, waiting for data."""
+"""The curves of a training on one page: losses, scores, learning rate, waiting for data."""
 
 import io
 import math
@@ -10,13 +10,13 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 Series = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
-SMOOTHED_SHARE = 25  # of the points that the smoothed loss averages over: one in so many
+SMOOTHED_SHARE = 25  # the smoothed loss averages over one in so many of its points
 COLOURS = {
     "loss": "#1f6fb4",
     **{"region": "#2a9d5c", "affinity": "#e08a1e"},
     **{"boxes": "#2a9d5c", "classes": "#e08a1e"},
 }
-# Of a validation's figures: label, colour and width of the line.
+# For each figure of a validation: label, colour and width of its line.
 SCORES = {
     "precision": ("precision", "#e08a1e", 0.9),
     "recall": ("recall", "#2a9d5c", 0.9),
@@ -29,12 +29,12 @@ SCORES = {
 
 
 def curves_page(lines: Sequence[dict[str, Any]]) -> bytes:
-    """Everything that the lines of a log hold against the step, on one page, as a PNG.
+    """Plot everything in the lines of a log against the step, on one page; return it as a PNG.
 
-    The losses of training, as logged and smoothed, and of validation share their axes: where the
-    latter rises while the former falls, the network learns its pictures by heart.
+    Training loss (as logged and smoothed) and validation loss share their axes: where the latter
+    rises while the former falls, the network is overfitting.
     """
-    # A figure made like this needs no window, and is freed when the function returns.
+    # A Figure made directly needs no window, and is freed when the function returns.
     figure = Figure(figsize=(10, 11), dpi=110, layout="constrained")
     losses, scores, rate, waiting = figure.subplots(
         4, 1, sharex=True, gridspec_kw={"height_ratios": [4, 4, 1.4, 1.4]}
@@ -56,14 +56,14 @@ def curves_page(lines: Sequence[dict[str, Any]]) -> bytes:
 
 
 def series(lines: Sequence[dict[str, Any]], name: str) -> Series:
-    """Steps and values, float64 (N,), of the lines that hold a finite value of that name."""
+    """Return steps and values, float64 (N,), of the lines with a finite value called `name`."""
     held = [(line["step"], line[name]) for line in lines if math.isfinite(line.get(name, math.nan))]
     steps, values = np.array(held, np.float64).reshape(-1, 2).T
     return steps, values
 
 
 def smoothed(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The mean of each value (N,) and its neighbours, of whom there are fewer at the ends."""
+    """Return a moving average of values (N,), over fewer neighbours at the ends."""
     if not len(values):
         return values
     window = np.ones(2 * (len(values) // (2 * SMOOTHED_SHARE)) + 1)
@@ -72,12 +72,12 @@ def smoothed(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def dots(steps: npt.NDArray[np.float64]) -> str:
-    """A marker where there is one step (N,) alone, of which a line would show nothing."""
+    """Return a marker for a single step (N = 1), for which a line would show nothing."""
     return "." if len(steps) == 1 else ""
 
 
 def draw_losses(axes: Any, lines: Sequence[dict[str, Any]]) -> None:
-    """Training losses, thin as logged and thick as smoothed, and validation's, with its least."""
+    """Draw training losses (thin as logged, thick smoothed) and validation's, with its minimum."""
     for name, colour in COLOURS.items():
         steps, values = series(lines, name)
         if len(steps):
@@ -97,7 +97,7 @@ def draw_losses(axes: Any, lines: Sequence[dict[str, Any]]) -> None:
 
 
 def draw_scores(axes: Any, lines: Sequence[dict[str, Any]]) -> None:
-    """What validations found: a detector's H-mean, or a classifier's errors, and the best."""
+    """Draw the validation figures of a log, and mark the best H-mean."""
     for name, (label, colour, width) in SCORES.items():
         steps, values = series(lines, name)
         if not len(steps):

@@ -1,4 +1,4 @@
-"""The record of a training: one JSON object a line, TensorBoard events, and the clock."""
+"""The log of a training: one JSON object per line, TensorBoard events, and the clock."""
 
 import json
 import time
@@ -16,21 +16,21 @@ LOG = "log.jsonl"
 
 
 class Log:
-    """Appends to LOG and to TensorBoard's events in a run's folder."""
+    """Appends to LOG and to the TensorBoard events in a run's folder."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / LOG
         lines = read_log(self.path)
-        # So that TensorBoard drops what an interrupted training wrote and a resumed one repeats.
+        # Lets TensorBoard drop what an interrupted training wrote and the resumed one repeats.
         after = lines[-1]["step"] + 1 if lines else None
         self.events = SummaryWriter(str(folder / "events"), purge_step=after)
 
     def close(self) -> None:
-        """Write what TensorBoard's events still hold back."""
+        """Write the buffered TensorBoard events and close the file."""
         self.events.close()
 
     def write(self, step: int, values: dict[str, float]) -> None:
-        """One line: the step and the values, floats of any names, to six digits."""
+        """Write one line: the step and the named values, rounded to six digits."""
         shown = {name: float(f"{value:.6g}") for name, value in values.items()}
         with self.path.open("a") as file:
             file.write(json.dumps({"step": step, **shown}) + "\n")
@@ -39,40 +39,40 @@ class Log:
 
 
 class Mean:
-    """The mean of a loss's terms over steps; nothing is read from the device before `take`."""
+    """The mean of a loss's terms over steps; does not synchronise with the device before `take`."""
 
     def __init__(self) -> None:
         self._sums: Losses = {}
         self.count = 0
 
     def add(self, losses: Losses) -> None:
-        """Count the terms of one step, detached scalars on one device."""
+        """Add the terms of one step, detached scalars on one device."""
         self._sums = {name: self._sums.get(name, 0) + term for name, term in losses.items()}
         self.count += 1
 
     def take(self) -> dict[str, float]:
-        """The means since the last time; empty where there was no step."""
+        """Return the means since the last call; empty if there was no step."""
         means = {name: (total / self.count).item() for name, total in self._sums.items()}
         self._sums, self.count = {}, 0
         return means
 
 
 class Clock:
-    """Time since the last line of the log, and how much of it went into waiting for data."""
+    """Measures the time since the last line of the log, and how much of it was spent waiting."""
 
     def __init__(self) -> None:
         self.since, self.waited, self._paused = time.perf_counter(), 0.0, 0.0
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """Count what is inside as waiting, less what is paused there."""
+        """Count the block as waiting for data, except for paused time inside it."""
         start, paused = time.perf_counter(), self._paused
         yield
         self.waited += time.perf_counter() - start - (self._paused - paused)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Do not count what is inside."""
+        """Exclude the block from the time."""
         start = time.perf_counter()
         yield
         seconds = time.perf_counter() - start
@@ -80,7 +80,7 @@ class Clock:
         self._paused += seconds
 
     def figures(self, crops: int) -> dict[str, float]:
-        """Crops a second, of those since, and the share of time waited; the clock starts anew."""
+        """Return crops per second and the share of time spent waiting, then restart the clock."""
         seconds = time.perf_counter() - self.since
         figures = {
             "crops_per_second": crops / seconds,
@@ -91,7 +91,7 @@ class Clock:
 
 
 def read_log(path: Path, before: int | None = None) -> list[dict[str, Any]]:
-    """The lines of a log, those of steps after `before` left out; empty where there is no file."""
+    """Return the lines of a log up to step `before`, if given; empty if there is no file."""
     if not path.exists():
         return []
     lines = [json.loads(line) for line in path.read_text().splitlines() if line.endswith("}")]
@@ -99,17 +99,17 @@ def read_log(path: Path, before: int | None = None) -> list[dict[str, Any]]:
 
 
 def rewind_log(path: Path, step: int) -> None:
-    """Drop the lines after `step`: a resumed training writes them again."""
+    """Drop the lines after `step`, which a resumed training will write again."""
     write_whole(path, "".join(json.dumps(line) + "\n" for line in read_log(path, step)))
 
 
 def draw_curves(log: Path, picture: Path) -> None:
-    """What the log holds as curves on one page, a PNG; see `curves_page`.
+    """Draw the log's curves on one page, a PNG; see `curves_page`.
 
     Raises:
         CraftliteError: the picture cannot be written.
     """
-    # matplotlib takes a second to import, which resuming and reading a log need not wait for.
+    # matplotlib takes a second to import, so do not import it for resuming and reading a log.
     from craftlite.train.records.curves import curves_page
 
     write_whole(picture, curves_page(read_log(log)))

@@ -1,4 +1,4 @@
-"""What a training was: the settings to repeat it, and the machine and data that it ran on."""
+"""The record of a training: its settings, and the machine and data that it ran on."""
 
 import os
 import platform
@@ -18,7 +18,7 @@ from craftlite.data.fingerprint import fingerprint
 from craftlite.data.sample import Sample
 from craftlite.files import cpu_model, write_whole
 
-HEADER = "# What was trained. To repeat it, give --recipe {name} and another --out.\n"
+HEADER = "# Settings of this training. To repeat it, give --recipe {name} and another --out.\n"
 PACKAGE = Path(craftlite.__file__).resolve().parent
 GIT_SECONDS = 20
 
@@ -27,11 +27,11 @@ def write_config(path: Path, facts: Mapping[str, Any]) -> None:
     """Write a run's settings as YAML that `craftlite train --recipe` takes.
 
     facts: `dataset` (a list of NAME or NAME:WEIGHT), `data` (their folders), `init` (a file or
-    None), then the settings of the recipe; they are written in the order that they come in, and
-    paths absolute, so that the file means the same elsewhere on the machine.
+    None), then the settings of the recipe. Their order is kept. Paths are made absolute, so that
+    the file can be used from any folder.
 
     Raises:
-        CraftliteError: it cannot be written.
+        CraftliteError: the file cannot be written.
     """
     plain = dict(facts)
     plain["data"] = [str(Path(folder).absolute()) for folder in facts.get("data") or []]
@@ -42,7 +42,7 @@ def write_config(path: Path, facts: Mapping[str, Any]) -> None:
 
 
 def environment(datasets: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Versions, machine, commit and what is known of the datasets, as values that JSON holds."""
+    """Return versions, machine, commit and the facts about the datasets, ready for JSON."""
     return {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "versions": {
@@ -61,9 +61,10 @@ def environment(datasets: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def describe(name: str, folder: Path | None, samples: Sequence[Sample]) -> dict[str, Any]:
-    """Counts and fingerprint of a dataset; name and folder alone where it has no samples.
+    """Return counts and fingerprint of a dataset, or only name and folder if it has no samples.
 
-    Text made on the fly has none. Two trainings saw the same data where its `sha256` is the same.
+    Text generated on the fly has no samples. Two trainings with the same `sha256` saw the same
+    data.
     """
     facts: dict[str, Any] = {"name": name, "folder": None if folder is None else str(folder)}
     if not samples:
@@ -78,10 +79,10 @@ def describe(name: str, folder: Path | None, samples: Sequence[Sample]) -> dict[
 
 
 def checkout(package: Path) -> dict[str, Any] | None:
-    """Commit of the checkout that a package's folder is part of, and whether files differ from it.
+    """Return the git commit that a package was checked out at, and whether files differ from it.
 
-    None where there is no git or no checkout, or the package only lies within one, as an
-    environment in another project's folder does.
+    None if git or a checkout is missing, or if the package is not tracked by the checkout, as when
+    a virtual environment lies in another project's folder.
     """
     tracked = _git(package, "ls-files", "--error-unmatch", "__init__.py")
     commit = _git(package, "rev-parse", "HEAD")
@@ -92,7 +93,7 @@ def checkout(package: Path) -> dict[str, Any] | None:
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
-    """What git prints, or None where it fails or is not there."""
+    """Return what git prints, or None if it fails or is not installed."""
     try:
         done = subprocess.run(
             ["git", "-C", str(folder), *arguments],

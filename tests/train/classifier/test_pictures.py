@@ -25,8 +25,8 @@ def test_splits_are_read_class_by_class(colours: Path) -> None:
 @pytest.mark.parametrize(
     ("remove", "says"),
     [
-        ("val", "val: there is no such folder; expected are"),
-        ("train/red", "other classes: red in one of them only"),
+        ("val", "val: there is no such folder; expected layout"),
+        ("train/red", "different classes; in only one: red"),
         ("train/red/*", "Found no valid file for the classes red"),
     ],
 )
@@ -89,7 +89,7 @@ def test_unreadable_pictures_are_stood_in_for_and_told(colours: Path) -> None:
 def test_nothing_at_all_can_be_read(colours: Path) -> None:
     for file in colours.glob("train/*/*"):
         file.write_bytes(b"no picture")
-    with pytest.raises(DatasetError, match="cannot be read, nor can 20 other pictures"):
+    with pytest.raises(DatasetError, match="and 20 other pictures cannot be read"):
         Pictures(read_splits(colours)[0], PLAIN)[0]
 
 

@@ -112,7 +112,7 @@ def test_another_number_of_classes_is_said(
     save_model(tmp_path / "seven.safetensors", "rexnet-lite", given)
     task = ClassifierTask(replace(RECIPE, steps=1), colours, tmp_path / "seven.safetensors")
     train(task, tmp_path / "run")
-    assert "of another shape: classifier.bias, classifier.weight" in capsys.readouterr().err
+    assert "different shape: classifier.bias, classifier.weight" in capsys.readouterr().err
 
 
 def test_more_than_one_in_a_hundred_unreadable_stops(
@@ -130,7 +130,7 @@ def test_a_class_of_one_picture_is_said(
     for number in range(1, 6):
         (colours / f"train/red/{number}.png").unlink()
     train(ClassifierTask(replace(RECIPE, steps=1), colours), tmp_path / "run")
-    assert "1 classes have one picture alone: red" in capsys.readouterr().err
+    assert "1 classes have only one picture: red" in capsys.readouterr().err
 
 
 def test_epochs_make_steps() -> None:
@@ -164,7 +164,7 @@ def test_the_command_chooses_its_recipe_and_resumes_by_the_folder_alone(
     assert main(["pretrain", *given, *few]) == 0
     assert "recipe: small-images, for pictures of 40x32" in capsys.readouterr().err
     assert main(["pretrain", *given, *few]) == 2
-    assert "holds a training already" in capsys.readouterr().err
+    assert "already holds a training" in capsys.readouterr().err
     assert main(["pretrain", "--resume", "--out", out]) == 0
     assert read_state(tmp_path / "run/best.safetensors")[0] == "mobilenet-v1"
 
