@@ -234,7 +234,7 @@ def outcome(
         words, places = read()
     except DatasetError as error:
         message = str(error)
-        assert re.search(rf"{re.escape(place)}\b", message) or "is there twice" in message, message
+        assert re.search(rf"{re.escape(place)}\b", message) or "occurs twice" in message, message
         return "refused"
     if places:
         assert any(file in where for where in places), places

@@ -1,28 +1,28 @@
 """From annotated pictures to training samples: readers, augmentation, targets and loading.
 
-Here is the table of the datasets that `--dataset` takes. It imports nothing, so that everything can
-ask it; a new dataset is a reader in `readers/` and a row.
+The table below lists the datasets that `--dataset` takes. It imports nothing, so any module can use
+it. To add a dataset, write a reader in `readers/` and add a row.
 """
 
 from dataclasses import dataclass, field
 
 SPLITS = ("train", "val", "test")
-AUTO = "auto"  # whichever of the layouts a folder holds, which `layout.py` finds
-SYNTH = "synth"  # text that is made while training goes on, which no reader reads
+AUTO = "auto"  # the layout of a folder is detected by `layout.py`
+SYNTH = "synth"  # text generated during training, without a reader
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a dataset before it is opened."""
+    """Facts about a dataset that are known before it is opened."""
 
-    # The module in `readers/own/` or `readers/competitions/` whose function `read_NAME` reads it.
+    # The module in `readers/own/` or `readers/competitions/` with the function `read_NAME`.
     reader: str
     splits: tuple[str, ...] = ("train",)
     own: bool = False  # whether it is a layout for the user's own data, without fixed splits
-    protocol: str = "iou"  # by which its competition is scored
-    recipe: str = "icdar15"  # for a training on it alone
-    # Pixels that the authors of CRAFT scaled pictures to (Baek et al., CVPR 2019, section 4.3), and
-    # their thresholds (issues 38, 70 and 85 of their repository), where they are published.
+    protocol: str = "iou"  # the protocol that its competition scores by
+    recipe: str = "icdar15"  # the recipe for training on this dataset alone
+    # Long side in pixels that the authors of CRAFT scaled pictures to (Baek et al., CVPR 2019,
+    # section 4.3), and their thresholds (issues 38, 70 and 85 of their repository), if published.
     craft_long_side: int | None = None
     craft_thresholds: dict[str, float] = field(default_factory=dict)
 

@@ -15,7 +15,7 @@ from craftlite.data.sample import Sample, Word, letters_of
 from craftlite.errors import DatasetError
 from craftlite.geometry import Points, clockwise, clockwise_quads, repaired
 
-# The problems that ground truth can have. The word is kept as it is, unless the text says more.
+# Problems that ground truth can have. The word is kept unchanged unless the text says otherwise.
 UNREADABLE = "cannot be read"
 CROSSING = "the outline crosses itself"
 NO_AREA = "the outline encloses no area"
@@ -32,7 +32,7 @@ WORDS = "the text has another number of words than there are outlines, so it is 
 DUPLICATE = "the name is there twice, so the first is used"
 GIF = "GIF is not read, so the picture is left out"
 TURNED = "EXIF says to turn the picture, but ground truth is taken to be in stored pixels"
-# Of labels of one's own.
+# Problems of the user's own labels.
 HULL = "the outline has several parts, so the hull around them is taken"
 MASK = "a mask is not read, so the box around it is taken"
 SHAPE = "the shape does not outline a word, so it is left out"
@@ -45,32 +45,32 @@ COLUMNS = "columns of other names are not read"
 CLASS = "all words have one label, so it is taken for a class and the texts are unknown"
 CLASSES = "the labels are of several classes, all of which are taken for words"
 NO_BOX = "the box encloses no area, so the object is left out"
-# Of all words together: characters would be looked for across the reading direction.
+# Problems of all words together; wrong corners put characters across the reading direction.
 SHORT_SIDE = "most quads begin along their short side; list corners from where reading starts"
 OTHER_CORNER = "most quads do not begin at the top left; list corners from where reading starts"
 CONFIDENCES = "all texts are or end in numbers from 0 to 1, as confidences are; remove them"
 
-FEWEST_TEXTS = 5  # to judge whether all are confidences
-FEWEST_QUADS, ELONGATED = 20, 1.5  # to judge where quads begin: how many, and longer side / shorter
-LONGEST_FOUND = 200  # characters of what was found that a message repeats
-PLACES_SHOWN = 10  # of all that a message could list
+FEWEST_TEXTS = 5  # minimum number of texts to judge whether all are confidences
+FEWEST_QUADS, ELONGATED = 20, 1.5  # to judge where quads begin: minimum number, long / short side
+LONGEST_FOUND = 200  # characters of the offending text that a message repeats
+PLACES_SHOWN = 10  # places that a message lists
 MOST_POINTS = 500  # of an outline
-MOST_CROSSINGS = 100  # annotators cross a handful; repair takes the square of their number
+MOST_CROSSINGS = 100  # annotators cross a handful; the time to repair grows with its square
 
 
 class Annotation(NamedTuple):
-    """A word as the ground truth has it; points are (x, y) in pixels, float32."""
+    """A word as annotated in the ground truth; points are (x, y) in pixels, float32."""
 
     outline: Points  # (K, 2), K >= 3
-    text: str | None  # None where the dataset has no texts, "" where it is empty
-    ignore: bool = False  # a don't-care region, whose text and characters are of no use
+    text: str | None  # None if the dataset has no texts, "" if the text is empty
+    ignore: bool = False  # a don't-care region, whose text and characters are not used
     characters: Points | None = None  # (M, 4, 2)
-    confidence: float = 1.0  # of the characters, 0..1: below 1 their number need not fit the text
-    doubt: str | None = None  # the kind of problem that reading has shown already
+    confidence: float = 1.0  # of the characters, 0..1: below 1 their number need not match the text
+    doubt: str | None = None  # the kind of problem found while reading, if any
 
 
 class Problem(NamedTuple):
-    """A problem of the ground truth: its place, its kind, and what was found there."""
+    """A problem of the ground truth: its place, its kind, and the offending content."""
 
     where: str  # "FILE:LINE", or "FILE: key" in JSON
     what: str
@@ -86,8 +86,8 @@ class Dataset:
 
     Attributes:
         samples: the pictures with their words, sorted by the numbers in their names (SynthText's
-            in the order of its file); a sample's name is its picture's without folder and suffix,
-            such as "img_1", with its folder too where another picture has the same name.
+            in the order of its file). A sample's name is its picture's without folder and suffix,
+            such as "img_1", or with the folder if another picture has the same name.
         problems: problems of the ground truth, in the order of the files.
     """
 
@@ -96,28 +96,28 @@ class Dataset:
 
 
 def count_problems(problems: Iterable[Problem]) -> dict[str, int]:
-    """How many there are of each kind, the commonest first."""
+    """Return the number of problems of each kind, the commonest first."""
     return dict(Counter(problem.what for problem in problems).most_common())
 
 
 def problem_lines(problems: Sequence[Problem]) -> list[str]:
-    """A sentence for each kind of problem: what, how often, and where first."""
+    """Return a sentence for each kind of problem: the kind, its count, and its first place."""
     first = {problem.what: problem.where for problem in reversed(problems)}
     counts = count_problems(problems)
     return [f"{what}: {count}, the first at {first[what]}" for what, count in counts.items()]
 
 
 def first_lines(lines: Sequence[str]) -> list[str]:
-    """The first PLACES_SHOWN lines of a message, and how many more there are."""
+    """Return the first PLACES_SHOWN lines of a message, and how many more there are."""
     more = len(lines) - PLACES_SHOWN
     return [*lines[:PLACES_SHOWN], *([f"and {more} more"] if more > 0 else [])]
 
 
 def corner_problems(where: str, samples: Iterable[Sample]) -> list[Problem]:
-    """Whether most legible quads of a dataset begin along their short side, or not at the top left.
+    """Report whether most legible quads begin along their short side, or not at the top left.
 
-    Fewer than FEWEST_QUADS are no evidence. For the first only ELONGATED quads count; vertical text
-    rightly begins along its short side, so that a few such quads are no problem.
+    Fewer than FEWEST_QUADS quads are not judged. The first check counts only ELONGATED quads.
+    Vertical text correctly begins along its short side, so a minority of such quads is accepted.
     """
     quads = [w.polygon for s in samples for w in s.words if len(w.polygon) == 4 and not w.ignore]
     if len(quads) < FEWEST_QUADS:
@@ -135,7 +135,7 @@ def corner_problems(where: str, samples: Iterable[Sample]) -> list[Problem]:
 
 
 def text_problems(where: str, samples: Iterable[Sample]) -> list[Problem]:
-    """Whether all texts of a dataset, FEWEST_TEXTS or more, are or end in confidences."""
+    """Report whether all texts of a dataset, at least FEWEST_TEXTS, are or end in confidences."""
     texts = (word.text for sample in samples for word in sample.words if word.text)
     count = 0
     for text in texts:
@@ -146,13 +146,13 @@ def text_problems(where: str, samples: Iterable[Sample]) -> list[Problem]:
 
 
 class UnreadableError(DatasetError):
-    """A place in ground truth that cannot be read: what was found there, and what expected."""
+    """A place in the ground truth that cannot be read, with the content found and expected."""
 
     def __init__(self, where: str, found: object, expected: object) -> None:
         try:
             shown = repr(found)
         except RecursionError:
-            shown = f"a {type(found).__name__} that is nested very deeply"
+            shown = f"a very deeply nested {type(found).__name__}"
         if len(shown) > LONGEST_FOUND:
             shown = shown[:LONGEST_FOUND] + "..."
         self.problem = Problem(where, UNREADABLE, f"found {shown}, expected {expected}")
@@ -160,10 +160,10 @@ class UnreadableError(DatasetError):
 
 
 def check_outline(outline: Points, where: str) -> Points:
-    """The outline (K, 2) itself: repairing one that crosses itself often would take minutes.
+    """Return the outline (K, 2) unchanged, or refuse one that would take minutes to repair.
 
     Raises:
-        UnreadableError: it has more than MOST_POINTS or MOST_CROSSINGS.
+        UnreadableError: the outline has more than MOST_POINTS points or MOST_CROSSINGS crossings.
     """
     if len(outline) > MOST_POINTS:
         expected = f"an outline of at most {MOST_POINTS}; leave out points that lie close together"
@@ -176,36 +176,36 @@ def check_outline(outline: Points, where: str) -> Points:
 
 
 def _crossings(outline: Points) -> int:
-    """How many pairs of sides that are not neighbours touch."""
+    """Return the number of pairs of non-adjacent sides that touch."""
     sides = shapely.linestrings(np.stack([outline, np.roll(outline, -1, axis=0)], axis=1))
     pairs = len(shapely.STRtree(sides).query(sides, predicate="intersects").T)
-    # The tree finds each side with itself and with its two neighbours, and every other pair twice.
+    # The tree pairs each side with itself and its two neighbours, and finds other pairs twice.
     return (pairs - 3 * len(sides)) // 2
 
 
 class IssueLog:
-    """Gathers the problems of a dataset while its words are read."""
+    """Collects the problems of a dataset while its words are read."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
     def note(self, where: str, what: str, found: str) -> None:
-        """Adds one problem."""
+        """Add a problem."""
         self.problems.append(Problem(where, what, found))
 
     @contextmanager
     def catching(self) -> Iterator[None]:
-        """An UnreadableError inside is noted and ends the block; what comes after goes on."""
+        """Record an UnreadableError raised in the block, and continue after the block."""
         try:
             yield
         except UnreadableError as error:
             self.problems.append(error.problem)
 
     def word(self, where: str, annotation: Annotation) -> Word:
-        """The word of an annotation at `where`, with a note on each of its problems.
+        """Return the word of an annotation at `where`, and record each of its problems.
 
-        Its outline and characters are turned to run clockwise, their first corners kept. Known
-        characters are left out where the text has another number of them, white space not counted.
+        The outline and characters are reordered to run clockwise, keeping their first corners.
+        Known characters are left out if their number differs from the text's, ignoring white space.
 
         Raises:
             UnreadableError: see `check_outline`.
@@ -235,7 +235,7 @@ class IssueLog:
 
 
 def is_unicode(text: str) -> bool:
-    """Whether UTF-8 can write a text: it cannot write a lone surrogate."""
+    """Return whether a text can be encoded as UTF-8, that is, has no lone surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -244,5 +244,5 @@ def is_unicode(text: str) -> bool:
 
 
 def corners(outline: Points) -> str:
-    """An outline (K, 2) as a message shows it."""
+    """Format an outline (K, 2) for a message."""
     return " ".join(f"({x:g}, {y:g})" for x, y in outline.tolist())

@@ -1,4 +1,4 @@
-"""Telling datasets apart: a digest of pictures and words."""
+"""A digest of a dataset's pictures and words, to distinguish datasets."""
 
 import hashlib
 import json
@@ -11,9 +11,9 @@ from craftlite.data.sample import Sample
 
 
 def fingerprint(samples: Sequence[Sample]) -> str:
-    """SHA-256 over the pictures' names and sizes in bytes, and their words' texts and outlines.
+    """Return a SHA-256 over the pictures' names and sizes in bytes, and all texts and outlines.
 
-    Where the pictures lie does not count.
+    The location of the pictures does not matter.
     """
     digest = hashlib.sha256()
     for sample in samples:
@@ -25,7 +25,7 @@ def fingerprint(samples: Sequence[Sample]) -> str:
 
 
 def size_of(sample: Sample) -> int | None:
-    """Bytes of a sample's file, or of its pixels; None where the file is not there."""
+    """Return the size in bytes of a sample's file or pixels; None if the file does not exist."""
     if not isinstance(sample.picture, Path):
         return sample.picture.nbytes
     return sample.picture.stat().st_size if sample.picture.is_file() else None

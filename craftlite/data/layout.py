@@ -1,4 +1,4 @@
-"""Which layout a folder has, by what its files hold: what `--dataset auto` stands for."""
+"""Detecting the layout of a folder from the content of its files, for `--dataset auto`."""
 
 import re
 from collections import Counter, defaultdict
@@ -19,7 +19,7 @@ from craftlite.errors import ConfigError, DatasetError
 from craftlite.progress import write_line
 
 Found = dict[str, list[Path]]
-"""The files of each layout's labels, by the layout's name."""
+"""The label files of each layout, by the layout's name."""
 
 
 def name_layouts(
@@ -27,10 +27,10 @@ def name_layouts(
     folders: Sequence[str | Path],
     report: Callable[[str], None] = write_line,
 ) -> list[str]:
-    """The datasets, NAME or NAME:WEIGHT, with the layout that each folder has in place of "auto".
+    """Return the datasets, NAME or NAME:WEIGHT, with "auto" replaced by the layout of its folder.
 
-    folders: where the datasets lie, in the same order; those of "auto" have to be there.
-    report: gets a line for each layout that was found.
+    folders: the folders of the datasets, in the same order; those of "auto" must be given.
+    report: is called with a line for each layout that was detected.
 
     Raises:
         ConfigError: "auto" has no folder.
@@ -41,7 +41,7 @@ def name_layouts(
         name, colon, weight = entry.partition(":")
         if name == AUTO:
             if number >= len(folders):
-                raise ConfigError(f"--dataset {entry}: name its folder by --data DIR")
+                raise ConfigError(f"--dataset {entry}: give its folder with --data DIR")
             folder = Path(folders[number])
             name, files = find_layout(folder)
             report(f"{folder}: read as {name} ({_counted(files)})")
@@ -50,15 +50,15 @@ def name_layouts(
 
 
 def find_layout(root: Path) -> tuple[str, list[Path]]:
-    """The name of the layout that a folder, or a file of labels, has, and its files of labels.
+    """Return the name of the layout of a folder, or of a file of labels, and its label files.
 
     Raises:
-        DatasetError: no layout fits, or several do; it lists what was found and what is expected.
+        DatasetError: no layout fits, or several do; the message lists what was found and expected.
     """
     tree = Tree(root)
     found, others = _labels(tree)
     if len(found) > 1 and {file.name for file in found.get("words", [])} == {DETECTED}:
-        del found["words"]  # what `detect` made the other files from
+        del found["words"]  # `detect` derived the other files from it
     if len(found) == 1:
         [(name, files)] = found.items()
         return name, files
@@ -66,15 +66,15 @@ def find_layout(root: Path) -> tuple[str, list[Path]]:
         lines = [
             f"{name}: {_counted(files)}, the first {files[0]}" for name, files in found.items()
         ]
-        problem, expected = f"holds the labels of {len(found)} layouts", list(found)
+        problem, expected = f"holds labels in {len(found)} layouts", list(found)
     else:
         kinds = Counter(file.suffix.lower() or "without a suffix" for file in tree.files)
         counts = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(PLACES_SHOWN))
         reasons = first_lines([f"{file}: {reason}" for file, reason in others.items()])
         lines = [f"files there: {counts or 'none'}", *reasons]
-        problem, expected = "holds no labels that are known", [n for n in DATASETS if _is_own(n)]
+        problem, expected = "holds no labels in a known layout", [n for n in DATASETS if _is_own(n)]
     layouts = [line for name in expected for line in _expected(name)]
-    choice = "name one in place of auto, or the file"
+    choice = "name a layout instead of auto, or give the file"
     raise DatasetError("\n  ".join([f"{root}: {problem}; {choice}", *lines, *layouts]))
 
 
@@ -91,7 +91,7 @@ def _expected(name: str) -> list[str]:
 
 
 def _labels(tree: Tree) -> tuple[Found, dict[Path, str]]:
-    """The files of labels by layout, and of other files that could be why they are none."""
+    """Return the label files by layout, and the reasons why other files fit no layout."""
     found: Found = defaultdict(list)
     others: dict[Path, str] = {}
     own = {name: reader_of(name) for name in DATASETS if _is_own(name)}
@@ -107,7 +107,7 @@ def _labels(tree: Tree) -> tuple[Found, dict[Path, str]]:
         for name in names:
             found[name].append(file)
         if not names:
-            others[file] = "of no known kind"
+            others[file] = "of unknown format"
     for name in DATASETS:
         files = [] if _is_own(name) or tree.given else _competition_files(name, tree.root)
         if files:
@@ -116,7 +116,7 @@ def _labels(tree: Tree) -> tuple[Found, dict[Path, str]]:
 
 
 def _first_line(path: Path) -> Any:
-    """The JSON of a file's first line."""
+    """Parse the first line of a file as JSON."""
     where, line = next(text_lines(read_bytes(path), str(path)), (str(path), "null"))
     return parsed_json(line, lambda _: where)
 
@@ -131,14 +131,14 @@ LOADERS: dict[str, Callable[[Path], Any]] = {
 
 
 def _competition_files(name: str, root: Path) -> list[Path]:
-    """The files of a competition's labels, which are called as no other layout's are."""
+    """Return the label files of a competition whose name patterns no other layout shares."""
     shared = {pattern for other in DATASETS if other != name for pattern in _patterns(other)}
     patterns = [pattern for pattern in _patterns(name) if pattern not in shared]
     return sorted(path for pattern in patterns for path in root.glob(pattern))
 
 
 def _patterns(name: str) -> list[str]:
-    """What the files of labels are called, * standing for what differs."""
+    """Return the name patterns of the label files, with * for the parts that vary."""
     rows = [row.split()[0] for row in reader_of(name).LAYOUTS[name] if not row.startswith(" ")]
     labels = [row for row in rows if Path(row).suffix.lower() not in LISTED_SUFFIXES]
     return [re.sub(r"<\w+>|(?<![A-Z])N+(?![A-Za-z])", "*", row) for row in labels]

@@ -18,11 +18,11 @@ from craftlite.data.targets import render_targets
 from craftlite.errors import CraftliteError, DatasetError
 from craftlite.preprocess import to_tensor
 
-GRACE = 60  # seconds
+GRACE = 60  # seconds until a worker that received SIGTERM exits
 
 
 class Batch(NamedTuple):
-    """Pictures (N, 3, S, S) float32 normalised; scores (N, 2, S/2, S/2); weight (N, S/2, S/2)."""
+    """Normalised pictures (N, 3, S, S), scores (N, 2, S/2, S/2), weight (N, S/2, S/2); float32."""
 
     pictures: Tensor
     scores: Tensor
@@ -30,20 +30,20 @@ class Batch(NamedTuple):
 
 
 class Stream(Protocol):
-    """An endless stream of samples for training; number k is the same whenever it is asked for."""
+    """An endless stream of training samples; sample k is the same each time it is read."""
 
     def __getitem__(self, index: int) -> Any: ...
 
     def name(self, index: int) -> str:
-        """What number `index` is made from, for a message."""
+        """Describe the source of sample `index`, for a message."""
 
     def collate(self, samples: list[Any]) -> Any:
-        """Samples put together as a batch."""
+        """Combine samples into a batch."""
 
 
 @dataclass(eq=False)
 class Crops(Dataset[Batch]):
-    """An endless stream; crop k depends on (seed, k) alone, so that it can be made again."""
+    """An endless stream of crops; crop k depends only on (seed, k), so it is reproducible."""
 
     sources: Sequence[Source]
     shares: Sequence[float]
@@ -52,13 +52,13 @@ class Crops(Dataset[Batch]):
     how: Augmentation = field(default_factory=Augmentation)
 
     def draw(self, index: int) -> tuple[Sample, np.random.Generator]:
-        """The sample that crop `index` is cut from, and the generator that cuts it."""
+        """Return the sample that crop `index` is cut from, and the random generator to use."""
         rng = np.random.default_rng((self.seed, index))
         source = self.sources[rng.choice(len(self.sources), p=self.shares)]
         return source.draw(rng), rng
 
     def name(self, index: int) -> str:
-        """The name of the sample that crop `index` is cut from."""
+        """Return the name of the sample that crop `index` is cut from."""
         return self.draw(index)[0].name
 
     collate = staticmethod(default_collate)
@@ -72,9 +72,9 @@ class Crops(Dataset[Batch]):
 
 @dataclass(frozen=True)
 class StepSampler:
-    """Which crops of each step a process works through, part after part.
+    """Yields the crop numbers that a process works through in each step, part after part.
 
-    Crop `batch` * step + k is the k-th of a step, whatever the number of processes and parts.
+    Crop `batch` * step + k is the k-th of a step, regardless of the number of processes and parts.
     """
 
     first: int
@@ -95,11 +95,11 @@ class StepSampler:
 
 
 def batches(stream: Stream, sampler: StepSampler, workers: int) -> Generator[list[Any], None, None]:
-    """For each step its parts, the same whatever the number of workers.
+    """Yield the parts of each step; they do not depend on the number of workers.
 
     Raises:
         DatasetError: a sample cannot be used.
-        CraftliteError: a worker died; the samples that were under way are named.
+        CraftliteError: a worker died; the message names the samples being processed.
     """
     loaded = _load(stream, sampler, workers)
     ahead = iter(sampler)
@@ -108,7 +108,7 @@ def batches(stream: Stream, sampler: StepSampler, workers: int) -> Generator[lis
         try:
             parts = [next(loaded) for _ in numbers]
         except DatasetError as error:
-            # From a worker it comes with that process's traceback in front.
+            # If raised in a worker, the message begins with that process's traceback.
             raise DatasetError(str(error).rpartition("DatasetError: ")[2].strip()) from None
         except RuntimeError as error:
             names = ", ".join(stream.name(k) for part in numbers for k in part)
@@ -126,11 +126,11 @@ def _load(stream: Stream, sampler: StepSampler, workers: int) -> Iterator[Any]:
         worker_init_fn=_quiet_worker,
         prefetch_factor=4 if workers else None,
         pin_memory=torch.cuda.is_available(),
-        generator=torch.Generator(),  # its own: the random state of the training is left alone
+        generator=torch.Generator(),  # leaves the random state of the training untouched
     )
     threads = cv2.getNumThreads()
-    # A worker has one thread, and stays off the cores that the network trains on. That is set
-    # before the fork: OpenCV's pool, once it has worked here, cannot be taken down in a child.
+    # Each worker uses one thread, to keep off the cores that the network trains on. This is set
+    # before forking: a child cannot shut down an OpenCV thread pool that was already in use.
     cv2.setNumThreads(1 if workers else threads)
     loaded: Iterator[Any] = iter(loader)
     cv2.setNumThreads(threads)
@@ -138,10 +138,10 @@ def _load(stream: Stream, sampler: StepSampler, workers: int) -> Iterator[Any]:
 
 
 def _quiet_worker(worker: int) -> None:
-    """A worker leaves Ctrl-C and SIGTERM, which schedulers send to all, to the trainer.
+    """Make a worker leave Ctrl-C and SIGTERM, which schedulers send to all, to the main process.
 
-    The trainer finishes its step, saves, and sends its workers home; one that is forgotten goes
-    by itself, GRACE seconds after a SIGTERM.
+    The main process finishes its step, saves, and stops its workers. A worker that is left behind
+    exits by itself, GRACE seconds after a SIGTERM.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda number, frame: signal.alarm(GRACE))

@@ -1,4 +1,4 @@
-"""The mix of datasets that `--dataset` and `--data` name: names, shares and folders."""
+"""The mix of datasets given by `--dataset` and `--data`: names, shares and folders."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,12 +8,12 @@ from craftlite.errors import ConfigError
 
 
 def parse_mix(datasets: Sequence[str]) -> tuple[list[str], list[float]]:
-    """Names and shares (summing to 1) of NAME or NAME:WEIGHT entries.
+    """Return names and shares (summing to 1) of NAME or NAME:WEIGHT entries.
 
-    A dataset of weight 0 teaches nothing: its validation split is what it is named for.
+    A dataset of weight 0 is not trained on; it is given for its validation split.
 
     Raises:
-        ConfigError: a name is unknown, a weight is no number from 0 up, or all are 0.
+        ConfigError: a name is unknown, a weight is negative or not a number, or all are 0.
     """
     known = (*DATASETS, SYNTH)
     names, weights = [], []
@@ -26,15 +26,15 @@ def parse_mix(datasets: Sequence[str]) -> tuple[list[str], list[float]]:
         except ValueError:
             weights.append(-1.0)
         if not 0 <= weights[-1] < float("inf"):
-            raise ConfigError(f"--dataset {entry}: the weight after ':' must be a number from 0 up")
+            raise ConfigError(f"--dataset {entry}: the weight after ':' must be a number >= 0")
         names.append(name)
     if not sum(weights):
-        raise ConfigError(f"--dataset {' '.join(datasets)}: one weight at least must be above 0")
+        raise ConfigError(f"--dataset {' '.join(datasets)}: at least one weight must be above 0")
     return names, [weight / sum(weights) for weight in weights]
 
 
 def folders_of(names: Sequence[str], folders: Sequence[Path]) -> list[Path]:
-    """The folder of each dataset; of those that are missing at the end it is data/NAME.
+    """Return the folder of each dataset; the default is data/NAME.
 
     Raises:
         ConfigError: there are more folders than datasets.

@@ -1,4 +1,4 @@
-"""Pictures with objects of several classes, laid out as Pascal VOC's."""
+"""Pictures with objects of several classes, in Pascal VOC's layout."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,7 +30,7 @@ class ObjectPicture(NamedTuple):
         path: the file.
         boxes: (N, 4) float32: left, top, right and bottom in pixels of the stored picture.
         labels: N names of classes.
-        difficult: (N,) bool: neither learnt, nor missed where it is not found.
+        difficult: (N,) bool: not trained on, and not counted as missed if not found.
     """
 
     name: str
@@ -41,42 +41,42 @@ class ObjectPicture(NamedTuple):
 
 
 class ObjectSet(NamedTuple):
-    """A split: its pictures, and the problems of its ground truth that stop nothing."""
+    """A split: its pictures, and the problems of its ground truth that are not errors."""
 
     pictures: Sequence[ObjectPicture]
     problems: Sequence[Problem]
 
     def classes(self) -> list[str]:
-        """The names of all classes, sorted."""
+        """Return the names of all classes, sorted."""
         return sorted({label for picture in self.pictures for label in picture.labels})
 
 
 def read_objects(root: Path, split: str) -> ObjectSet:
-    """A split of a folder in Pascal VOC's layout; no picture's pixels are read yet.
+    """Read a split of a folder in Pascal VOC's layout, without decoding any picture.
 
-    split: "train", "val" or "test"; each is the whole where ImageSets/Main names none.
+    split: "train", "val" or "test"; each is the whole dataset if ImageSets/Main names none.
 
     Raises:
         DatasetError: a folder, file or picture is missing, there is no object, or an annotation
-            cannot be read: file, line, what was found and what is expected are named.
+            cannot be read; the message names file and line, and what was found and expected.
     """
     with naming_layout(LAYOUT):
         found, notes = read_pictures(labelled, root, split, need_pictures=True)
     pictures = [_picture(one, notes) for one in found]
     refuse_unreadable(notes.problems)
     if not any(picture.labels for picture in pictures):
-        raise DatasetError(f"{root}: the split {split!r} has {len(pictures)} pictures, no object")
+        raise DatasetError(f"{root}: the split {split!r} has {len(pictures)} pictures, no objects")
     return ObjectSet(pictures, notes.problems)
 
 
 def names_splits(root: Path) -> bool:
-    """Whether a folder keeps pictures for validation apart."""
+    """Return whether a folder has separate pictures for validation."""
     with naming_layout(LAYOUT):
         return "val" in named_splits(labelled, root)
 
 
 def _picture(one: LabelledPicture, notes: IssueLog) -> ObjectPicture:
-    """A picture with those of its objects that enclose some area."""
+    """Return a picture with those of its objects that have a positive area."""
     kept, boxes = [], []
     for entry in one.words:
         with notes.catching():
@@ -94,7 +94,7 @@ def _picture(one: LabelledPicture, notes: IssueLog) -> ObjectPicture:
 
 
 def _box(entry: LabelledWord) -> Points:
-    """Left, top, right and bottom (4,) of an object."""
+    """Return left, top, right and bottom (4,) of an object."""
     if not entry.label:
         raise UnreadableError(entry.where, "<object>", "the name of its class in <name>")
     outline = entry.annotation.outline

@@ -1,4 +1,4 @@
-"""A dataset as records, whatever its format: all splits, and what is lost in another format."""
+"""A dataset of any format as records of all splits, and what another format would lose."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -24,10 +24,10 @@ _LOSSES = {
 
 
 def read_splits(name: str, root: Path) -> tuple[dict[str, Sequence[Sample]], list[Problem]]:
-    """The samples of each split that a dataset has, by "" where it names none; and its problems.
+    """Read the samples of each split of a dataset, or under "" if it has none; and its problems.
 
     Raises:
-        DatasetError: as of `read_dataset`, for a split that is there.
+        DatasetError: a split that exists cannot be read; see `read_dataset`.
     """
     facts = DATASETS[name]
     if facts.own and not splits_of(name, root):
@@ -52,7 +52,7 @@ def read_splits(name: str, root: Path) -> tuple[dict[str, Sequence[Sample]], lis
 
 
 def _is_there(name: str, root: Path, split: str) -> bool:
-    """Whether a dataset has a split, though perhaps not all of its pictures."""
+    """Return whether a dataset has a split, even if pictures of it are missing."""
     try:
         read_dataset(name, root, split, pictures=False, strict=False)
     except DatasetError:
@@ -61,9 +61,9 @@ def _is_there(name: str, root: Path, split: str) -> bool:
 
 
 def validation_names(names: Iterable[str], share: float) -> set[str]:
-    """The names of a share of pictures, 0..1, by a hash of each: the same on every run.
+    """Choose a fraction (0..1) of pictures by a hash of their names, the same on every run.
 
-    There is at least one, and at least one is left.
+    At least one is chosen, and at least one is left.
     """
     ordered = sorted(
         set(names), key=lambda name: hashlib.sha256(name.encode(errors="replace")).digest()
@@ -72,7 +72,7 @@ def validation_names(names: Iterable[str], share: float) -> set[str]:
 
 
 def record_of(sample: Sample, split: str) -> Record:
-    """The record of a sample whose picture is a file; split is "" where there is none.
+    """Return the record of a sample whose picture is a file; `split` may be "".
 
     Raises:
         DatasetError: the picture's size cannot be read.
@@ -101,7 +101,7 @@ def _word_record(word: Word) -> WordRecord:
 
 
 def losses(records: Sequence[Record], form: str, lacks: Iterable[str]) -> list[str]:
-    """A sentence for each thing that the records have and a format has no place for."""
+    """Return a sentence for each kind of information in the records that a format cannot hold."""
     words = [word for entry in records for word in entry["words"]]
     counts = {
         "texts": sum(1 for word in words if word.get("text")),
@@ -112,9 +112,7 @@ def losses(records: Sequence[Record], form: str, lacks: Iterable[str]) -> list[s
         "splits": sum("split" in entry for entry in records),
     }
     return [
-        f"{form} has no place for {_LOSSES[what].format(counts[what])}"
-        for what in lacks
-        if counts[what]
+        f"{form} cannot hold {_LOSSES[what].format(counts[what])}" for what in lacks if counts[what]
     ]
 
 

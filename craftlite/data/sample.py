@@ -1,4 +1,4 @@
-"""One picture of a dataset with its ground truth, whatever the dataset."""
+"""One picture of any dataset with its ground truth."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +16,12 @@ class Word:
 
     Attributes:
         polygon: (K, 2) float32, K >= 3, pixels of the stored picture, clockwise from the corner
-            where reading starts; a quad where the dataset has quads.
-        text: its transcription, or None where it is readable but not transcribed.
-        ignore: a don't-care region: neither text nor background.
-        characters: (M, 4, 2) float32, M >= 1, character quads in reading order, or None where
+            where reading starts; a quad if the dataset has quads.
+        text: its transcription, or None if it is readable but not transcribed.
+        ignore: whether it is a don't-care region, neither text nor background.
+        characters: (M, 4, 2) float32, M >= 1, character quads in reading order, or None if
             unknown.
-        confidence: how sure `characters` are, 0..1; weak supervision lowers it.
+        confidence: confidence in `characters`, 0..1; weak supervision lowers it.
     """
 
     polygon: Points
@@ -32,7 +32,7 @@ class Word:
 
 
 def letters_of(text: str | None) -> int:
-    """How many letters a text has, white space left out; 0 where there is none."""
+    """Return the number of letters in a text, without white space; 0 for None."""
     return len("".join((text or "").split()))
 
 
@@ -45,21 +45,21 @@ class Sample:
     words: tuple[Word, ...]
 
     def size(self) -> tuple[int, int]:
-        """(width, height) of the stored picture, whatever its EXIF says, read from its header.
+        """Return (width, height) of the stored picture from its header, ignoring EXIF.
 
         Raises:
-            DatasetError: the file is missing, or its header is not that of a picture that is read.
+            DatasetError: the file is missing, or its header is not a supported picture's.
         """
         if isinstance(self.picture, Path):
             return stored_size(self.picture)
         return self.picture.shape[1], self.picture.shape[0]
 
     def pixels(self) -> npt.NDArray[np.uint8]:
-        """The picture as (H, W, 3) uint8 RGB, its EXIF orientation ignored.
+        """Return the picture as (H, W, 3) uint8 RGB, ignoring its EXIF orientation.
 
-        Ground truth is in stored pixels, so turning the picture would tear the two apart.
+        Ground truth is in stored pixels, so a rotated picture would no longer match it.
 
         Raises:
-            DatasetError: the file is missing, or cannot or must not be read as a picture.
+            DatasetError: the file is missing, cannot be read as a picture, or is refused.
         """
         return stored_pixels(self.picture) if isinstance(self.picture, Path) else self.picture

@@ -71,15 +71,15 @@ def test_what_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     summary, *lines = capsys.readouterr().err.splitlines()
     assert summary.startswith("2 pictures, ")
     assert lines == [
-        "yolo has no place for texts: 4 are left out",
-        "yolo has no place for polygons: 2 become the smallest rectangles around them",
-        "yolo has no place for characters: those of 2 words are left out",
+        "yolo cannot hold texts: 4 are left out",
+        "yolo cannot hold polygons: 2 become the smallest rectangles around them",
+        "yolo cannot hold characters: those of 2 words are left out",
         f"wrote 2 pictures with 8 words as yolo to {out}",
     ]
     assert convert("words", root, "quads", tmp_path / "quads", "--val", "0.5") == 0
     said = capsys.readouterr().err.splitlines()
     assert f"--val: not used, for {root} names splits itself: train, val" in said
-    assert "quads has no place for splits: those of 2 pictures are left out" in said
+    assert "quads cannot hold splits: those of 2 pictures are left out" in said
 
 
 def test_problems_of_the_source_are_reported_once(

@@ -52,7 +52,7 @@ def test_it_is_said_once_and_weights_stay(tmp_path: Path) -> None:
     named = name_layouts(datasets, [first, "data", second], lines.append)
     assert named == ["labelme:2", "icdar15", "voc:0", "synth"]
     assert lines == [f"{first}: read as labelme (1 file)", f"{second}: read as voc (1 file)"]
-    with pytest.raises(ConfigError, match=r"--dataset auto: name its folder by --data DIR"):
+    with pytest.raises(ConfigError, match=r"--dataset auto: give its folder with --data DIR"):
         name_layouts(["auto"], [])
 
 
@@ -84,7 +84,7 @@ def test_several_layouts_are_refused_with_what_was_found(tmp_path: Path) -> None
     with pytest.raises(DatasetError) as error:
         find_layout(tmp_path)
     text = str(error.value)
-    assert text.startswith(f"{tmp_path}: holds the labels of 3 layouts; name one in place of auto")
+    assert text.startswith(f"{tmp_path}: holds labels in 3 layouts; name a layout instead of auto")
     assert f"coco: 1 file, the first {tmp_path}/annotations/words.json" in text
     assert f"labelme: 1 file, the first {tmp_path}/labels/a.json" in text
     assert "labelme is expected as" in text and "voc is expected as" not in text
@@ -96,7 +96,7 @@ def test_what_detect_made_other_labels_from_is_no_layout(tmp_path: Path, name: s
     (tmp_path / "results.jsonl").write_text(FOUND)
     assert find_layout(tmp_path)[0] == name
     (tmp_path / "words.jsonl").write_text(FOUND)
-    with pytest.raises(DatasetError, match="holds the labels of 2 layouts"):
+    with pytest.raises(DatasetError, match="holds labels in 2 layouts"):
         find_layout(tmp_path)
 
 
@@ -106,9 +106,9 @@ def test_no_layout_is_refused_with_what_was_found(tmp_path: Path) -> None:
     with pytest.raises(DatasetError) as error:
         find_layout(tmp_path)
     text = str(error.value)
-    assert text.startswith(f"{tmp_path}: holds no labels that are known; name one in place of auto")
+    assert text.startswith(f"{tmp_path}: holds no labels in a known layout; name a layout")
     assert "files there: 1 .jpg, 1 .json, 1 .xml, 1 .txt" in text
-    assert f"{tmp_path}/b.json: of no known kind" in text
+    assert f"{tmp_path}/b.json: of unknown format" in text
     assert "c.xml:1: found b'<a>', expected XML" in text
     assert all(f"{name} is expected as" in text for name in ("words", "quads", "yolo", "csv"))
     with pytest.raises(DatasetError, match="there is no such file or folder"):

@@ -40,7 +40,7 @@ def test_exif_turns_no_picture(tmp_path: Path) -> None:
         assert sample(path).size() == (20, 12)
         assert sample(path).pixels().shape == (12, 20, 3)
     Image.fromarray(NOISE).save(tmp_path / "a.tif", exif=exif)
-    with pytest.raises(DatasetError, match=r"a\.tif: is a TIFF that is stored turned; save it"):
+    with pytest.raises(DatasetError, match=r"a\.tif: is a TIFF that is stored rotated; save it"):
         sample(tmp_path / "a.tif").size()
 
 

@@ -212,7 +212,7 @@ def test_results_that_are_no_regular_file_are_refused(tmp_path: Path) -> None:
 def test_a_picture_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     line = json.dumps({"image": "img_1.jpg", "width": 20, "height": 10, "words": []})
     (tmp_path / "results.jsonl").write_text(f"{line}\n{line}\n")
-    with pytest.raises(DatasetError, match="img_1 is there twice"):
+    with pytest.raises(DatasetError, match="img_1 occurs twice"):
         read_results(tmp_path, {"img_1": None})
 
 
@@ -233,7 +233,7 @@ def test_coco_and_csv_alone_and_beside_other_results(
     [file] = [path for path in tmp_path.iterdir() if path.name != "results.jsonl"]
     journal = (tmp_path / "results.jsonl").read_text()
     (tmp_path / "results.jsonl").write_text(journal.replace("0.75", "0.5"))
-    with pytest.raises(DatasetError, match=rf"{file.name}: img_1 is there twice"):
+    with pytest.raises(DatasetError, match=rf"{file.name}: img_1 occurs twice"):
         read_results(tmp_path, {"img_1": None})
     (tmp_path / "results.jsonl").unlink()
     other = file.rename(tmp_path / f"mine{file.suffix}")
@@ -309,7 +309,7 @@ def test_header_and_list_are_refused_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "res_img_1.txt").unlink()
     for name in ("results.json", "results.jsonl"):
         (tmp_path / name).write_text(json.dumps([{"image": "img_1.jpg", "words": []}], indent=1))
-        with pytest.raises(DatasetError, match=rf"{name}.*: .*not a list; jq -c"):
+        with pytest.raises(DatasetError, match=rf"{name}.*: .*not a list; convert with jq -c"):
             read_results(tmp_path / name, {"img_1": None})
 
 

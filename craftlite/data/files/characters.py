@@ -1,4 +1,4 @@
-"""Characters that ground truth lists apart from the words: which word each belongs to."""
+"""Assigning characters to words, for ground truth that lists them separately."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,9 +15,9 @@ from craftlite.geometry import Points, signed_area
 def read_characters(
     file: Path, parse: LineParser, words: Sequence[Placed], notes: IssueLog
 ) -> tuple[list[list[Points]], int] | None:
-    """The boxes (4, 2) of a file's characters that lie in each word, and how many lie in none.
+    """Return the character boxes (4, 2) inside each word, and the number of boxes in no word.
 
-    Those that are don't care are left out. A missing file is noted, and gives None.
+    Don't-care characters are left out. A missing file is recorded as a problem, and gives None.
     """
     if not file.is_file():
         notes.note(str(file), CHARACTERS, "no such file")
@@ -33,16 +33,16 @@ def read_characters(
 
 
 def homes(outlines: Sequence[Points], boxes: Sequence[Points]) -> npt.NDArray[np.int64]:
-    """For each box (4, 2) the number of the outline (K, 2) that holds its centre, or -1.
+    """Return for each box (4, 2) the number of the outline (K, 2) that holds its centre, or -1.
 
-    Where several do, it is the smallest of them.
+    If several outlines do, it is the smallest of them.
     """
     centres = np.array([box.mean(axis=0) for box in boxes], np.float32).reshape(-1, 2)
     found = np.full(len(boxes), -1, np.int64)
     for number in sorted(range(len(outlines)), key=lambda n: abs(signed_area(outlines[n]))):
         outline = outlines[number]
         low, high = outline.min(axis=0), outline.max(axis=0)
-        # Few centres are that near, so that files of many words take no square of their number.
+        # The bounding box rules out most centres cheaply, so the time is not quadratic in words.
         near = (found < 0) & (low <= centres).all(axis=1) & (centres <= high).all(axis=1)
         for place in np.flatnonzero(near).tolist():
             if cv2.pointPolygonTest(outline, centres[place].tolist(), measureDist=False) >= 0:

@@ -1,4 +1,4 @@
-"""Folders of pictures, and a folder that has a file of ground truth for each of them."""
+"""Folders of pictures with one file of ground truth for each picture."""
 
 import re
 import unicodedata
@@ -11,11 +11,11 @@ from craftlite.data.sample import Sample, Word
 from craftlite.errors import DatasetError
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
-# GIFs are listed too, so that a message can name them.
+# GIFs are listed too, so that messages can name them.
 LISTED_SUFFIXES = PICTURE_SUFFIXES | {".gif"}
 
 TruthReader = Callable[[Path, IssueLog], Iterable[Placed]]
-"""The annotations in a file of ground truth; it raises UnreadableError for the whole file."""
+"""Yields the annotations in a file of ground truth; UnreadableError applies to the whole file."""
 
 
 def read_folder(
@@ -27,20 +27,20 @@ def read_folder(
     truth_names: Sequence[str] = ("gt_{}.txt",),
     keep: Callable[[str], bool] = lambda stem: True,
 ) -> Dataset:
-    """The pictures whose stem is kept, each with the words of its ground-truth file.
+    """Read the pictures whose stem is kept, each with the words of its ground-truth file.
 
     Args:
-        pictures: folders of `<stem>.<suffix>`; those that are there are searched in this order.
+        pictures: folders of `<stem>.<suffix>`; those that exist are searched in this order.
         truths: folder of the ground truth.
-        read: reads one file of it.
-        need_pictures: False where the ground truth alone is enough.
-        truth_names: what its files are called, {} standing for the stem; the first one counts
-            where a stem has several.
-        keep: which stems belong to the split.
+        read: reads one file of ground truth.
+        need_pictures: whether the pictures must exist.
+        truth_names: name patterns of its files, {} standing for the stem; the first one is used if
+            a stem has several.
+        keep: whether a stem belongs to the split.
 
     Raises:
-        DatasetError: all folders of pictures or that of the ground truth, or one file of a pair,
-            is missing, or nothing is kept.
+        DatasetError: the folder of the ground truth or all folders of pictures are missing, a
+            picture has no ground truth or the reverse, or nothing is kept.
     """
     notes = IssueLog()
     truth_of = _by_stem(_truths(truths, truth_names, keep), notes)
@@ -62,11 +62,11 @@ def make_dataset(
     keep: Callable[[str], bool] | None = None,
     truth: Path | None = None,
 ) -> Dataset:
-    """Every picture that has an entry in `words_of`, by its stem; a GIF is noted and left out.
+    """Pair every entry in `words_of` with the picture of that stem; GIFs are left out.
 
-    One that is not there, where it need not be, gets the path that it would have. Where `keep` is
-    given, every picture whose stem it keeps needs an entry; a message names the file of a missing
-    one as `truth`, {} standing for the stem.
+    If pictures are not needed, a missing one gets the path that it would have. If `keep` is given,
+    every picture whose stem is kept needs an entry; messages name the missing file by the pattern
+    `truth`, {} standing for the stem.
 
     Raises:
         DatasetError: a picture or an entry is missing, or there is no entry and no problem.
@@ -86,7 +86,7 @@ def make_dataset(
             raise DatasetError(f"{error}; add it, or remove its ground truth")
     if not named and not notes.problems:
         other = _misnamed(truth) if truth else ""
-        raise DatasetError(f"{folders[0]}: no ground truth of this split there{other}")
+        raise DatasetError(f"{folders[0]}: no ground truth for this split{other}")
     samples = []
     for stem in sorted(named, key=natural_order):
         path = picture_of.get(stem, folders[0] / f"{stem}.jpg")
@@ -98,24 +98,24 @@ def make_dataset(
 
 
 def is_gif(path: Path) -> bool:
-    """Whether a picture is named as a GIF, which does not say which frame its words are of."""
+    """Return whether a picture is named as a GIF, whose words could be on any of its frames."""
     return path.suffix.lower() == ".gif"
 
 
 def normal(name: str) -> str:
-    """A name as it is compared: with its accents composed (NFC), for systems write either form."""
+    """Normalise the accents of a name to NFC for comparison; file systems use either form."""
     return unicodedata.normalize("NFC", name)
 
 
 def natural_order(name: str) -> list[tuple[int, str, str]]:
-    """A sorting key that puts img_2 before img_10."""
+    """Return a sorting key that puts img_2 before img_10."""
     parts = re.findall(r"(\D*)0*(\d*)", name)
-    # A longer number is a larger one; Python makes no int of the longest.
+    # Compares numbers by length first, since Python limits the digits that int() converts.
     return [(len(number), number, text) for text, number in parts]
 
 
 def missing_files(where: object, missing: Sequence[str]) -> DatasetError:
-    """The error of files that are not there, naming the first of them."""
+    """Return the error for missing files, which names the first of them."""
     more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
     return DatasetError(f"{where}: {missing[0]}{more} missing")
 
@@ -123,7 +123,7 @@ def missing_files(where: object, missing: Sequence[str]) -> DatasetError:
 def _find_pictures(
     folders: Sequence[Path], keep: Callable[[str], bool], notes: IssueLog, needed: bool
 ) -> dict[str, Path]:
-    """The pictures in those of the folders that are there, by stem; a stem's second is noted."""
+    """Return the pictures in the existing folders by stem; duplicate stems are recorded."""
     there = [folder for folder in folders if folder.is_dir()]
     if needed and not there:
         raise _no_folder(folders[0])
@@ -157,7 +157,7 @@ def _by_stem(files: Iterable[tuple[str, Path]], notes: IssueLog) -> dict[str, Pa
 
 
 def _check_truths(pictures: Sequence[Path], truth: Path) -> None:
-    """Raises a DatasetError where there are pictures, which lack a file `truth` of their stem."""
+    """Raise a DatasetError for `pictures`, if any, which lack a file `truth` of their stem."""
     if not pictures:
         return
     first = min(pictures, key=lambda path: natural_order(path.stem))
@@ -169,14 +169,14 @@ def _check_truths(pictures: Sequence[Path], truth: Path) -> None:
 
 
 def _misnamed(truth: Path, stem: str = "<stem>") -> str:
-    """What a message adds if a file in the folder of `truth` may be meant for that of the stem."""
+    """Return a hint for a message if a file next to `truth` may be meant for the stem."""
     start, end = truth.name.split("{}")
     named = rf"(^|[\W_]){re.escape(normal(stem))}([\W_]|$)" if stem != "<stem>" else ""
     for path in sorted(truth.parent.iterdir()):
         fits = path.name.startswith(start) and path.name.endswith(end)
         other = fits or path.suffix.lower() in LISTED_SUFFIXES or path.name.startswith(".")
         if not other and re.search(named, normal(path.name)):
-            return f"; should {path.name} there be called {start}{stem}{end}?"
+            return f"; should {path.name} in that folder be called {start}{stem}{end}?"
     return ""
 
 

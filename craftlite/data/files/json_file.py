@@ -1,6 +1,6 @@
-"""Files of JSON: reading them, and taking values of the type that was expected out of them.
+"""Reading JSON files, and extracting values of the expected type from them.
 
-Where there is something else, the functions raise an UnreadableError.
+If a value has another type, the functions raise an UnreadableError.
 """
 
 import json
@@ -18,7 +18,7 @@ from craftlite.geometry import Points
 
 T = TypeVar("T")
 
-NOT_A_LIST = "one JSON object a line, not a list; jq -c '.[]' OLD > NEW.jsonl writes them so"
+NOT_A_LIST = "one JSON object per line, not a list; convert with jq -c '.[]' OLD > NEW.jsonl"
 _NAMES: dict[type, str] = {
     dict: "an object",
     list: "a list",
@@ -29,10 +29,10 @@ _NAMES: dict[type, str] = {
 
 
 def read_object(path: Path, notes: IssueLog) -> dict[str, Any]:
-    """The JSON object in a file; of a key that is there twice, the first is used and noted.
+    """Read the JSON object in a file; of a duplicate key, the first is used and it is recorded.
 
     Raises:
-        DatasetError: there is no such file.
+        DatasetError: the file does not exist.
     """
     if not path.is_file():
         raise DatasetError(f"{path}: there is no such file")
@@ -52,46 +52,46 @@ def read_object(path: Path, notes: IssueLog) -> dict[str, Any]:
 
 
 def read_json(path: Path) -> Any:
-    """The value in a file of JSON, in which no key is there twice."""
+    """Read the value in a JSON file; duplicate keys are an error."""
     return parsed_json(read_text(path), lambda line: f"{path}:{line}")
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The object of json's pairs; a ValueError if it has a key twice."""
+    """Return the object of json's pairs; raise a ValueError if a key occurs twice."""
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(key for key in found if [name for name, _ in pairs].count(key) > 1)
-        raise ValueError(f"the key {twice!r} is there twice")
+        raise ValueError(f"the key {twice!r} occurs twice")
     return found
 
 
 def parsed_json(text: str, place: Callable[[int], str], hook: Any = unique) -> Any:
-    """The value of a JSON text; `place` names a line of it, `hook` is json's object_pairs_hook."""
+    """Parse JSON; `place` names a line of the text, `hook` is json's object_pairs_hook."""
     try:
         return json.loads(text, object_pairs_hook=hook)
     except json.JSONDecodeError as error:
         line = text.split("\n")[error.lineno - 1]
         expected = f"JSON ({error.msg}, column {error.colno})"
         raise UnreadableError(place(error.lineno), line, expected) from error
-    except ValueError as error:  # a key twice; or Python limits the digits of whole numbers
-        raise UnreadableError(place(1), text[:20], f"usual JSON ({error})") from error
+    except ValueError as error:  # a duplicate key, or a whole number with too many digits
+        raise UnreadableError(place(1), text[:20], f"valid JSON ({error})") from error
     except RecursionError as error:
-        raise UnreadableError(place(1), text[:20], "JSON that is nested less deeply") from error
+        raise UnreadableError(place(1), text[:20], "less deeply nested JSON") from error
 
 
 def member(entry: dict[str, Any], key: str, kind: type[T], where: str) -> T:
-    """The value of a key."""
+    """Return the value of a key, checked for its type."""
     return checked(entry.get(key), kind, where, key)
 
 
 def optional(entry: dict[str, Any], key: str, kind: type[T], where: str) -> T:
-    """The value of a key, or an empty one where it is missing or null."""
+    """Return the value of a key, or an empty value if it is missing or null."""
     value = entry.get(key)
     return kind() if value is None else checked(value, kind, where, key)
 
 
 def checked(value: object, kind: type[T], where: str, key: str) -> T:
-    """The value, which must be of the type, and without lone surrogates where it is a text."""
+    """Return the value if it has the type and, for a text, no lone surrogates."""
     if not isinstance(value, kind):
         raise UnreadableError(where, value, f"{_NAMES[kind]} for {key}")
     if isinstance(value, str) and not is_unicode(value):
@@ -100,15 +100,15 @@ def checked(value: object, kind: type[T], where: str, key: str) -> T:
 
 
 def share(value: object, where: str, key: str) -> float:
-    """A number from 0 to 1."""
-    # To Python, true is a number.
+    """Return a value that must be a number from 0 to 1."""
+    # In Python, True is a number.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise UnreadableError(where, value, f"a number from 0 to 1 for {key}")
     return float(value)
 
 
 def json_outline(value: object, where: str, key: str) -> Points:
-    """Points (K, 2), K >= 3, of [[x, y], ...] or [x, y, x, y, ...]."""
+    """Return points (K, 2), K >= 3, from [[x, y], ...] or [x, y, x, y, ...]."""
     points = _numbers(value)
     if points.ndim == 1 and len(points) % 2 == 0:
         points = points.reshape(-1, 2)
@@ -118,7 +118,7 @@ def json_outline(value: object, where: str, key: str) -> Points:
 
 
 def json_quads(value: object, where: str, key: str) -> Points:
-    """Quads (M, 4, 2) of [[[x, y], [x, y], [x, y], [x, y]], ...]."""
+    """Return quads (M, 4, 2) from [[[x, y], [x, y], [x, y], [x, y]], ...]."""
     if value == []:
         return np.empty((0, 4, 2), np.float32)
     quads = _numbers(value)
@@ -128,7 +128,7 @@ def json_quads(value: object, where: str, key: str) -> Points:
 
 
 def json_numbers(value: object, count: int, where: str, key: str) -> list[float]:
-    """So many numbers of a list."""
+    """Return a list of `count` numbers."""
     numbers = _numbers(value)
     if numbers.shape != (count,):
         expected = f"{count} numbers" if count > 1 else "a number"
@@ -138,34 +138,34 @@ def json_numbers(value: object, count: int, where: str, key: str) -> list[float]
 
 
 def json_angle(value: object, where: str, key: str) -> float:
-    """A number of degrees; 0 where there is none."""
+    """Return an angle in degrees; 0 if it is missing."""
     return 0.0 if value is None else json_numbers([value], 1, where, key)[0]
 
 
 def json_flag(value: object, where: str, key: str) -> bool:
-    """True or false, or 1 or 0 for them; false where there is none."""
-    if value not in (None, True, False):  # to Python, 1 is true
+    """Return a flag given as true, false, 1 or 0; false if it is missing."""
+    if value not in (None, True, False):  # in Python, 1 equals True
         raise UnreadableError(where, value, f"true or false for {key}")
     return bool(value)
 
 
 def json_size(entry: dict[str, Any], keys: tuple[str, str]) -> tuple[int, int] | None:
-    """A picture's (width, height), or None where the entry does not have both as whole numbers."""
+    """Return a picture's (width, height), or None unless both are valid whole numbers."""
     sides = [entry.get(key) for key in keys]
     width, height = (side if type(side) is int and 0 < side < LARGEST else 0 for side in sides)
     return (width, height) if width and height else None
 
 
 def _numbers(value: object) -> npt.NDArray[np.float32]:
-    """An array of the numbers in nested lists; an empty one where they are not even, or none."""
+    """Return an array of the numbers in nested lists, or an empty array for anything else."""
     try:
         array = np.array(value)
     except ValueError:  # lists of different lengths
         array = np.empty(0)
-    # Not abs: the lowest integer has none. For nan the comparison is false, too.
+    # Not abs(), which fails for the lowest integer. For nan the comparison is also false.
     if array.dtype.kind not in "iuf" or not ((array > -LARGEST) & (array < LARGEST)).all():
         array = np.empty(0)
-    # To Python, true is a number.
+    # In Python, True is a number.
     if array.size and any(isinstance(one, bool) for one in np.array(value, object).ravel()):
         array = np.empty(0)
     return array.astype(np.float32)

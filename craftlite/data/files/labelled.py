@@ -1,4 +1,4 @@
-"""What all layouts for one's own data share: splits, pictures that are missing, and class names."""
+"""Common parts of the layouts for the user's own data: splits, missing pictures, class names."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -36,13 +36,13 @@ CLASS_NAMES = frozenset(
     {"text", "word", "words", "line", "textline", "text_line", "text-line"}
     | {"region", "object", "polygon", "box"}
 )
-FEWEST_OF_A_CLASS = 5  # words with one and the same label, from which it is no transcription
+FEWEST_OF_A_CLASS = 5  # from so many words with the same label, it is not a transcription
 
 T = TypeVar("T")
 
 
 class LabelledWord(NamedTuple):
-    """A word of a label with its place; `label` is the name of its class, "" without one."""
+    """A word with the place of its label; `label` is the name of its class, or ""."""
 
     where: str
     annotation: Annotation
@@ -50,15 +50,15 @@ class LabelledWord(NamedTuple):
 
 
 class Labelled(NamedTuple):
-    """A picture of one's own data, before its words are read.
+    """A picture of the user's own data, before its words are read.
 
     Attributes:
         where: the place of its label.
-        name: what the label calls it.
-        picture: its file, or None where there is none.
-        words: what the label says of them, read when they are asked for.
-        split: that the label names, or None.
-        size: (width, height) that the label says the picture has, or None.
+        name: its name in the label.
+        picture: its file, or None if it does not exist.
+        words: its words in the label, read on demand.
+        split: the split in the label, or None.
+        size: the picture's (width, height) in the label, or None.
     """
 
     where: str
@@ -70,12 +70,12 @@ class Labelled(NamedTuple):
 
     @property
     def path(self) -> Path:
-        """Where the picture is, or would be."""
+        """Path of the picture, whether or not it exists."""
         return self.picture or Path(self.name.replace("\\", "/"))
 
 
 LabelReader = Callable[[Tree, IssueLog], Iterable[Labelled]]
-"""The pictures that the labels below a folder name, in the order of the files."""
+"""Yields the pictures named by the labels below a folder, in the order of the files."""
 
 
 class LabelledPicture(NamedTuple):
@@ -95,22 +95,22 @@ def read_labelled(
     report_strays: bool = True,
     labels_are_texts: bool = False,
 ) -> Dataset:
-    """A split of one's own data.
+    """Read a split of the user's own data.
 
-    Where no label names a split, every split is the whole; where some do, a picture without one is
-    part of "train".
+    If no label names a split, every split is the whole dataset. If some do, pictures without one
+    belong to "train".
 
     Args:
-        reader: of the layout.
+        reader: the layout's reader of labels.
         root: the folder, or its file of labels.
         split: "train", "val" or "test".
-        need_pictures: whether every picture must be there.
-        report_strays: whether pictures that no label names, and words outside of theirs, are noted.
+        need_pictures: whether every picture must exist.
+        report_strays: whether to report pictures without a label, and words outside the picture.
         labels_are_texts: whether the label of a word without a text is its transcription, unless
-            it is one of CLASS_NAMES or the same for all of FEWEST_OF_A_CLASS words or more.
+            it is one of CLASS_NAMES or the same for all words (FEWEST_OF_A_CLASS or more).
 
     Raises:
-        DatasetError: no picture is of the split, or one is missing.
+        DatasetError: the split has no pictures, or a picture is missing.
     """
     found, notes = read_pictures(reader, root, split, need_pictures, report_strays)
     everything = (word for picture in found for word in picture.words)
@@ -125,9 +125,9 @@ def read_labelled(
 def read_pictures(
     reader: LabelReader, root: Path, split: str, need_pictures: bool, report_strays: bool = True
 ) -> tuple[list[LabelledPicture], IssueLog]:
-    """The pictures of a split with what their labels say, and the problems so far.
+    """Read the pictures of a split and their labels; also return the problems so far.
 
-    Args and errors are those of `read_labelled`.
+    For arguments and errors, see `read_labelled`.
     """
     tree, notes = Tree(root), IssueLog()
     pictures = list(_distinct(reader(tree, notes), notes))
@@ -158,7 +158,7 @@ def read_pictures(
 
 
 def named_splits(reader: LabelReader, root: Path) -> set[str]:
-    """The splits that labels name; none where each is the whole."""
+    """Return the splits named by the labels; empty if every split is the whole dataset."""
     return {one.split for one in reader(Tree(root), IssueLog()) if one.split}
 
 
@@ -169,10 +169,10 @@ def label_files(
     fits: Callable[[Path, T], bool],
     notes: IssueLog,
 ) -> Iterator[tuple[Path, T]]:
-    """The files of labels below a folder with what they hold; those that hold others are noted.
+    """Yield the files of labels below a folder with their content; other files are recorded.
 
     Raises:
-        DatasetError: there are none.
+        DatasetError: there are no such files.
     """
     files = tree.labels(suffix)
     fitting = 0
@@ -194,7 +194,7 @@ def each_word(
     parse: Callable[[T, str], LabelledWord | None],
     notes: IssueLog,
 ) -> Iterator[LabelledWord]:
-    """The words of entries with their places; one that cannot be read is noted."""
+    """Yield the words of entries; entries that cannot be read are recorded as problems."""
     for where, entry in entries:
         with notes.catching():
             if (word := parse(entry, where)) is not None:
@@ -204,14 +204,14 @@ def each_word(
 def labelled_word(
     where: str, outline: Points, text: str | None = None, label: str = "", ignore: bool = False
 ) -> LabelledWord:
-    """A word of which a label says so much; an empty text is unknown, `###` is don't care."""
+    """Return the word of a label; an empty text is unknown, and `###` is don't care."""
     text = (text or "").strip() or None
     hidden = ignore or text == DONT_CARE or label.strip().lower() in IGNORED
     return LabelledWord(where, Annotation(outline, text, ignore=hidden), label.strip())
 
 
 def is_part(entry: dict[str, Any], where: str, notes: IssueLog) -> bool:
-    """Whether an entry is of a page or a time, which is noted: such pictures are left out."""
+    """Return whether an entry is a page or a video frame; it is recorded, and is left out."""
     parts = [f"{key} {entry[key]}" for key in ("page", "time") if entry.get(key) not in (None, "")]
     if parts:
         notes.note(where, PAGE, ", ".join(parts))
@@ -219,15 +219,15 @@ def is_part(entry: dict[str, Any], where: str, notes: IssueLog) -> bool:
 
 
 def is_turned(picture: Path) -> bool:
-    """Whether the picture's EXIF tag, read from its header, asks to turn it.
+    """Return whether the picture's EXIF tag, read from its header, asks for a rotation.
 
-    `craftlite detect` turns such a picture; training takes it as it is stored.
+    `craftlite detect` applies that rotation; training uses the picture as stored.
     """
     return _header(picture)[1]
 
 
 def _header(picture: Path) -> tuple[tuple[int, int] | None, bool]:
-    """A picture's size as it is stored, and whether EXIF asks to turn it."""
+    """Return a picture's stored size, and whether EXIF asks for a rotation."""
     try:
         with Image.open(picture) as image:
             return image.size, bool(image.getexif().get(ExifTags.Base.Orientation, 1) != 1)
@@ -236,7 +236,7 @@ def _header(picture: Path) -> tuple[tuple[int, int] | None, bool]:
 
 
 def _check_header(one: Labelled, picture: Path, notes: IssueLog) -> tuple[int, int] | None:
-    """The picture's size; notes where that is not what the label says, or EXIF turns it."""
+    """Return the picture's size, or None; record an EXIF rotation or a size unlike the label's."""
     size, turned = _header(picture)
     if turned:
         notes.note(one.where, TURNED, picture.name)
@@ -247,14 +247,14 @@ def _check_header(one: Labelled, picture: Path, notes: IssueLog) -> tuple[int, i
 
 
 def _check_inside(words: Iterable[LabelledWord], size: tuple[int, int], notes: IssueLog) -> None:
-    """Notes the words that are wholly outside of their picture."""
+    """Record the words that lie entirely outside their picture."""
     for where, (outline, *_), _ in words:
         if (outline.max(axis=0) < 0).any() or (outline.min(axis=0) > size).any():
             notes.note(where, OUTSIDE, corners(outline))
 
 
 def _distinct(pictures: Iterable[Labelled], notes: IssueLog) -> Iterator[tuple[str, Labelled]]:
-    """The pictures, each once, by their stems; of a stem that is there twice, by their paths."""
+    """Yield each picture once with its name: its stem, or its path if the stem is taken."""
     place_of: dict[str, str] = {}
     names: set[str] = set()
     for one in pictures:
@@ -278,7 +278,7 @@ def _of_split(
 def _check_classes(
     root: Path, words: Iterable[LabelledWord], labels_are_texts: bool, notes: IssueLog
 ) -> frozenset[str]:
-    """The labels that are names of classes, in lower case."""
+    """Return the labels that are class names, in lower case."""
     counts = Counter(w.label for w in words if w.label and not w.annotation.ignore)
     if labels_are_texts and len(counts) == 1:
         [(label, count)] = counts.items()
@@ -293,7 +293,7 @@ def _check_classes(
 def _words(
     words: Iterable[LabelledWord], classes: frozenset[str] | None, notes: IssueLog
 ) -> Iterator[Word]:
-    """The words; where there are `classes`, a label that is none of them is a text."""
+    """Yield the words; if `classes` is given, a label that is not among them is a text."""
     for where, annotation, label in words:
         with notes.catching():
             if classes is not None and annotation.text is None and label.lower() not in classes:

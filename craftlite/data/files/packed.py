@@ -11,11 +11,11 @@ from craftlite.data.annotations import CROSSING, NO_AREA
 from craftlite.data.sample import Sample
 from craftlite.geometry import Points
 
-CHUNK = 100_000  # quads that are looked at in one go
+CHUNK = 100_000  # quads processed at a time
 
 
 class Texts:
-    """Many texts in one string of bytes; reading them leaves no mark on its memory."""
+    """Many texts in one byte string; reading them does not write to its memory pages."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         encoded = [text.encode() for text in texts]
@@ -33,7 +33,7 @@ class Texts:
 
 
 class Quads:
-    """The quads of all pictures, `all` (N, 4, 2) float32, and `counts` (P,) of each picture."""
+    """The quads of all pictures: `all` (N, 4, 2) float32, and `counts` (P,) for each picture."""
 
     def __init__(self, all_quads: Points, counts: Sequence[int]) -> None:
         self.all = all_quads
@@ -45,12 +45,12 @@ class Quads:
         return quads
 
     def place(self, quad: int) -> tuple[int, int]:
-        """Which picture a quad of `all` belongs to, and its number there."""
+        """Return the picture that a quad of `all` belongs to, and its number there."""
         picture = int(np.searchsorted(self._ends, quad, side="right")) - 1
         return picture, quad - int(self._ends[picture])
 
     def turn_clockwise(self) -> list[int]:
-        """Turns those that run anticlockwise, their first corner kept; returns which."""
+        """Reverse anticlockwise quads, keeping their first corner; return their numbers."""
         turned: list[int] = []
         for start, quads in self._chunks():
             (x, y), (u, v) = np.moveaxis(quads, -1, 0), np.moveaxis(np.roll(quads, -1, 1), -1, 0)
@@ -60,7 +60,7 @@ class Quads:
         return turned
 
     def invalid(self) -> Iterator[tuple[int, str]]:
-        """Those that cross themselves or have no area, each with the kind of problem."""
+        """Yield the quads that cross themselves or have no area, each with the kind of problem."""
         for start, quads in self._chunks():
             outlines = shapely.polygons(quads)
             for i in np.flatnonzero(~shapely.is_valid(outlines)).tolist():
@@ -73,7 +73,7 @@ class Quads:
 
 
 class LazySamples(Sequence[Sample]):
-    """Samples that are made when they are asked for: `make` gives that of one entry."""
+    """Samples made on demand: `make` returns the sample of one entry."""
 
     def __init__(self, make: Callable[[int], Sample], entries: npt.NDArray[np.int64]) -> None:
         self._make, self._entries = make, entries
@@ -82,7 +82,7 @@ class LazySamples(Sequence[Sample]):
         return len(self._entries)
 
     def __getitem__(self, index: int | slice) -> Any:
-        """One sample, or the sequence of those in a slice."""
+        """Return one sample, or the sequence of samples in a slice."""
         if isinstance(index, slice):
             return LazySamples(self._make, self._entries[index])
         return self._make(int(self._entries[index]))

@@ -1,4 +1,4 @@
-"""The files below a folder of one's own data: its labels, and the pictures that labels name."""
+"""The files below a folder of the user's own data: labels, and the pictures that they name."""
 
 import os
 import re
@@ -15,10 +15,10 @@ _SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", 
 
 
 class Tree:
-    """The files below a folder; where a file of labels is given instead, below the folder of that.
+    """The files below a folder, or below the folder of a given file of labels.
 
     Raises:
-        DatasetError: there is neither a file nor a folder of that name.
+        DatasetError: the file or folder does not exist.
     """
 
     def __init__(self, root: Path) -> None:
@@ -29,12 +29,12 @@ class Tree:
 
     @cached_property
     def files(self) -> list[Path]:
-        """All files, sorted by path, without hidden ones and those in hidden folders."""
+        """All files, sorted by path, without hidden files and folders."""
         found: list[Path] = []
         seen: set[str] = set()
         for folder, folders, names in os.walk(self.root, followlinks=True):
             real = os.path.realpath(folder)
-            if real in seen:  # a link to a folder further up
+            if real in seen:  # a link to a folder that was already visited
                 folders.clear()
                 continue
             seen.add(real)
@@ -44,26 +44,26 @@ class Tree:
 
     @cached_property
     def pictures(self) -> list[Path]:
-        """The files that are named as pictures, GIFs among them."""
+        """The files named as pictures, including GIFs."""
         return [path for path in self.files if path.suffix.lower() in LISTED_SUFFIXES]
 
     def labels(self, *suffixes: str) -> list[Path]:
-        """The file that was given, or all files with one of the suffixes."""
+        """Return the file that was given, or all files with one of the suffixes."""
         if self.given:
             return [self.given]
         return [path for path in self.files if path.suffix.lower() in suffixes]
 
     def find(self, name: str, where: str, beside: Path, *bases: Path) -> Path | None:
-        r"""The picture that a label at `where` calls `name`, or None where there is none.
+        r"""Return the picture that a label at `where` calls `name`, or None if there is none.
 
-        It is looked for below `beside`, the bases, the folders from `beside` up to the root and the
-        root's `images`; then below the folders above the root, of which the next one's `images`
-        counts where a file of labels was given; then by its base name anywhere below the root. A
-        name without a picture's suffix stands for any. Backslashes are those of a Windows path;
-        composed and decomposed letters are the same.
+        These places are searched in order: `beside`, `bases`, the folders from `beside` up to the
+        root, and the root's `images`; the folders above the root, and, if a file of labels was
+        given, `images` in the next one; anywhere below the root, by base name. A name without a
+        picture's suffix matches any suffix. Backslashes are taken for Windows path separators.
+        Composed and decomposed letters are equal.
 
         Raises:
-            UnreadableError: the name is empty, or two pictures are meant equally.
+            UnreadableError: the name is empty, or two pictures match equally well.
         """
         path = name.replace("\\", "/")
         last = path.rpartition("/")[2]
@@ -90,7 +90,7 @@ class Tree:
 
     @cached_property
     def _pictures_of(self) -> dict[str, list[Path]]:
-        """The pictures by their names, with and without suffix, and by their paths without."""
+        """The pictures by name with and without suffix, and by path without suffix."""
         found: dict[str, list[Path]] = defaultdict(list)
         for path in self.pictures:
             stem = path.with_suffix("")
@@ -99,9 +99,9 @@ class Tree:
         return found
 
     def split_of(self, file: Path, *, by_name: bool) -> str | None:
-        """The split that the folders of a file below the root name, such as `valid` or `train2017`.
+        """Return the split named by a file's folders below the root, e.g. `valid` or `train2017`.
 
-        by_name: whether its own name counts too, and before them, as that of `instances_val.json`.
+        by_name: whether the file's own name counts too, and first, as in `instances_val.json`.
         """
         if by_name and (split := _split_named(re.findall("[a-z]+", file.stem.lower()))):
             return split
@@ -110,21 +110,21 @@ class Tree:
 
 
 def existing(path: Path) -> Path | None:
-    """The file of that path, its name's accents composed or not, or None where there is none."""
+    """Return the file of that path, in either Unicode form of its name, or None if missing."""
     if not path.name:
         return None
     names = dict.fromkeys((path.name, *(normalize(form, path.name) for form in ("NFC", "NFD"))))
-    # Path.is_file raises where a name is too long.
+    # Unlike os.path.isfile, Path.is_file raises an error if a name is too long.
     found = (path.with_name(name) for name in names if os.path.isfile(path.with_name(name)))  # noqa: PTH113
     return next(found, None)
 
 
 def split_named(name: str) -> str | None:
-    """The split of a name such as "Validation", or None where it is none's."""
+    """Return the split of a name such as "Validation", or None if it is not a split."""
     return _SPLITS.get(name.strip().lower())
 
 
 def _split_named(words: list[str]) -> str | None:
-    """The one split that is among the words."""
+    """Return the split among the words, or None unless there is exactly one."""
     found = {_SPLITS[word] for word in words if word in _SPLITS}
     return found.pop() if len(found) == 1 else None

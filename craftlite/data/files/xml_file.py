@@ -1,4 +1,4 @@
-"""Files of XML: a tree of elements that know their lines, and values taken out of them."""
+"""Reading XML files as a tree of elements with line numbers, and extracting values from it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ MOST_NESTED = 100
 
 @dataclass
 class Element:
-    """One element: its tag, place "FILE:LINE", attributes, its own text and what it contains."""
+    """An element: its tag, place "FILE:LINE", attributes, children and parts of its own text."""
 
     tag: str
     where: str
@@ -23,21 +23,21 @@ class Element:
 
     @property
     def text(self) -> str:
-        """The text between its tags, without that of its children."""
+        """The text between its tags, without the children's."""
         return "".join(self.parts).strip()
 
     def all(self, tag: str) -> Iterator["Element"]:
-        """The elements of a tag inside, at any depth."""
+        """Yield the elements with a tag inside this one, at any depth."""
         for child in self.children:
             if child.tag == tag:
                 yield child
             yield from child.all(tag)
 
     def child(self, *tags: str) -> "Element | None":
-        """The one child that has one of the tags, or None.
+        """Return the only child with one of the tags, or None.
 
         Raises:
-            UnreadableError: there are several.
+            UnreadableError: there are several such children.
         """
         found = [child for child in self.children if child.tag in tags]
         if len(found) > 1:
@@ -45,21 +45,21 @@ class Element:
         return found[0] if found else None
 
     def text_of(self, *tags: str) -> str:
-        """The text of the one child that has one of the tags; empty where there is none."""
+        """Return the text of the only child with one of the tags; empty if there is none."""
         child = self.child(*tags)
         return child.text if child else ""
 
     def attribute(self, name: str) -> str:
-        """The value of an attribute; raises an UnreadableError where there is none."""
+        """Return the value of an attribute; raise an UnreadableError if it is missing."""
         if name not in self.attributes:
             raise UnreadableError(self.where, f"<{self.tag}>", f"an attribute {name}")
         return self.attributes[name]
 
     def numbers(self, *names: str) -> list[float]:
-        """The numbers that attributes, or else children, of these names hold.
+        """Return the numbers in the attributes, or otherwise the children, of these names.
 
         Raises:
-            UnreadableError: one is missing, or is no number of pixels.
+            UnreadableError: one is missing, or is not a number of pixels.
         """
         values = [self.attributes.get(name) or self.text_of(name) for name in names]
         try:
@@ -70,10 +70,10 @@ class Element:
 
 
 def read_xml(path: Path) -> Element:
-    """The root of a file.
+    """Parse a file, and return its root element.
 
-    A document type is refused: it could define entities that grow without end, and no ground truth
-    needs one.
+    Files with a document type are refused: it could define entities that expand without limit, and
+    ground truth does not need one.
 
     Raises:
         UnreadableError: it is not XML, has a document type, or is nested deeper than MOST_NESTED.
@@ -88,7 +88,7 @@ def read_xml(path: Path) -> Element:
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         if len(opened) > MOST_NESTED:
-            raise UnreadableError(here(), f"<{tag}>", f"at most {MOST_NESTED} elements in another")
+            raise UnreadableError(here(), f"<{tag}>", f"at most {MOST_NESTED} levels of nesting")
         opened[-1].children.append(element := Element(tag, here(), attributes))
         opened.append(element)
 
@@ -101,7 +101,7 @@ def read_xml(path: Path) -> Element:
     parser.StartDoctypeDeclHandler = doctype
     try:
         parser.Parse(raw, True)
-    except (expat.ExpatError, LookupError, ValueError) as error:  # not only XML: its encoding
+    except (expat.ExpatError, LookupError, ValueError) as error:  # also for a bad encoding
         number = parser.CurrentLineNumber
         line = b"".join(raw.splitlines()[number - 1 : number])
         reason = str(error).partition(": line ")[0]

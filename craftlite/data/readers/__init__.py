@@ -1,8 +1,8 @@
-"""The datasets that can be read, by the name that `--dataset` takes.
+"""The readers of datasets, by the name that `--dataset` takes.
 
-A module here has LAYOUTS, the files that it expects for each of its datasets, and for each a
-function `read_NAME(root, split, need_pictures)` that gives the Dataset. That raises a DatasetError
-where a folder, file or picture is missing; whatever else is wrong is one of the Dataset's problems.
+Each module has LAYOUTS, the files that it expects for each of its datasets, and for each a
+function `read_NAME(root, split, need_pictures)` that returns the Dataset. It raises a DatasetError
+if a folder, file or picture is missing; anything else is recorded as a problem of the Dataset.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,7 +27,7 @@ from craftlite.errors import DatasetError
 
 
 def reader_of(name: str) -> Any:
-    """The module that reads the datasets of a name, one of DATASETS."""
+    """Return the module that reads a dataset, one of DATASETS."""
     facts = DATASETS[name]
     room = "own" if facts.own else "competitions"
     return import_module(f"craftlite.data.readers.{room}.{facts.reader}")
@@ -36,20 +36,20 @@ def reader_of(name: str) -> Any:
 def read_dataset(
     name: str, root: Path, split: str, *, pictures: bool = True, strict: bool = True
 ) -> Dataset:
-    """The pictures of one split with their words; no picture's pixels are read yet.
+    """Read the pictures of one split with their words, without decoding any picture.
 
     Args:
         name: one of DATASETS.
         root: the folder that holds the dataset in its own layout.
         split: "train", "val" or "test".
-        pictures: whether every picture must be there. Without, the ground truth alone is enough
-            and a missing picture's path is the one it would have.
-        strict: whether ground truth that cannot be read is an error. Without, it is left out and
-            listed among the problems.
+        pictures: whether every picture must exist. If not, the ground truth alone is enough, and a
+            missing picture gets the path that it would have.
+        strict: whether unreadable ground truth is an error. If not, it is left out and listed among
+            the problems.
 
     Raises:
         DatasetError: the name or split is unknown, a folder, picture or file of ground truth is
-            missing, or, where strict, ground truth cannot be read.
+            missing, or, if strict, ground truth cannot be read.
     """
     if name not in DATASETS:
         raise DatasetError(f"dataset {name!r} is unknown; known: {', '.join(DATASETS)}")
@@ -66,12 +66,12 @@ def read_dataset(
 
 
 def has_validation(name: str, root: Path) -> bool:
-    """Whether a dataset has pictures set apart for validation: one's own where a label says so."""
+    """Return whether a dataset has validation pictures; the user's own data needs labels for it."""
     return name in DATASETS and "val" in splits_of(name, root)
 
 
 def splits_of(name: str, root: Path) -> set[str]:
-    """The splits of a dataset: of one's own those that labels name, none where each is the whole.
+    """Return the splits of a dataset; for the user's own data, the splits named by its labels.
 
     Raises:
         DatasetError: there are no labels.
@@ -85,7 +85,7 @@ def splits_of(name: str, root: Path) -> set[str]:
 
 
 def refuse_unreadable(problems: Iterable[Problem]) -> None:
-    """Raises a DatasetError with the first places of ground truth that cannot be read."""
+    """Raise a DatasetError listing the first places of ground truth that cannot be read, if any."""
     unreadable = [problem for problem in problems if problem.what == UNREADABLE]
     if unreadable:
         first, *others = unreadable
@@ -95,7 +95,7 @@ def refuse_unreadable(problems: Iterable[Problem]) -> None:
 
 @contextmanager
 def naming_layout(name: str) -> Iterator[None]:
-    """Adds to a DatasetError how the dataset is expected to be laid out."""
+    """Add the expected layout of the dataset to any DatasetError raised in the block."""
     try:
         yield
     except DatasetError as error:

@@ -86,7 +86,7 @@ def read_results(path: Path, sizes: Mapping[str, Size | None]) -> Results:
             found[name] = _few(picture.words)
         elif file not in COPIES or not _same(picture.words, found[name]):
             place = _place(path, file)
-            raise DatasetError(f"{place}: {name} is there twice; keep one of its results")
+            raise DatasetError(f"{place}: {name} occurs twice; keep one of its results")
     names = _names(path)
     unknown += [name for name in names if name.endswith(".txt") and not _is_result(name)]
     if not found:

@@ -61,7 +61,7 @@ def test_fewest_columns_and_splits_of_files(tmp_path: Path) -> None:
         (f"a.jpg,6,4,0.9,{FLAT},0 0 5 0,a,", "polygon as x y x y"),
         (f"a.jpg,6,4,0.9,{FLAT},,a,perhaps", "true or false for ignore"),
         (f"b.jpg,x,4,0.9,{FLAT},,a,", "whole numbers for width and height"),
-        (f'b.jpg,6,4,0.9,{FLAT},,"a,', "a table of CSV"),
+        (f'b.jpg,6,4,0.9,{FLAT},,"a,', "a CSV table"),
         (f",6,4,0.9,{FLAT},,a,", "the path of a picture"),
     ],
 )

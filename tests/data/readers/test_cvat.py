@@ -129,7 +129,7 @@ def test_tracks_and_other_xml_are_refused(tmp_path: Path) -> None:
     ("content", "found"),
     [
         ('<!DOCTYPE a [<!ENTITY b "b">]><annotations/>', "XML without a document type"),
-        ("<annotations>\n" + "<a>" * 101, "at most 100 elements"),
+        ("<annotations>\n" + "<a>" * 101, "at most 100 levels"),
         ("<annotations>\n<image>", "XML \\("),
         ("", "XML \\(no element found"),
     ],

@@ -124,7 +124,7 @@ def test_names_of_files_are_splits(tmp_path: Path) -> None:
         (item("rectangle", SIDES | {"rotation": "x"}), "a number for rotation"),
         (item("rectangle", SIDES, original_width=0), "original_width"),
         (item("rectangle", SIDES, original_height=10**400), "original_width"),
-        (item("rectangle", SIDES, image_rotation=90), "a picture that is not turned"),
+        (item("rectangle", SIDES, image_rotation=90), "a picture that is not rotated"),
         (item("rectangle", []), "an object for value"),
         (item("rectangle", SIDES | {"text": 5}), "a list for text"),
         (item("rectangle", SIDES | {"text": ["a", "b"]}), "one text"),

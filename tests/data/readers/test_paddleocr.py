@@ -55,7 +55,7 @@ def test_names_of_files_are_splits(tmp_path: Path) -> None:
         ("a.jpg\t{}", "a list for the words"),
         (
             'a.jpg\t[{"transcription": "a", "points": [], "points": []}]',
-            "key 'points' is there twice",
+            "key 'points' occurs twice",
         ),
         ("\t[]", "the path of a picture"),
         (line(7), r"an object for \[0\]"),

@@ -148,7 +148,7 @@ def test_lines_that_end_in_cr_alone_are_refused(tmp_path: Path) -> None:
 def test_header_and_utf16_are_named(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"gt_a\.txt:1: found 'x1,y1,text', .*remove it"):
         read(tmp_path, f"x1,y1,text\n{LINE}")
-    with pytest.raises(DatasetError, match=r"gt_a\.txt:1: .*, not UTF-16; iconv"):
+    with pytest.raises(DatasetError, match=r"gt_a\.txt:1: .*, not UTF-16; convert with iconv"):
         read(tmp_path, LINE.encode("utf-16"))
 
 
@@ -173,8 +173,8 @@ def test_names_in_composed_and_decomposed_letters_are_the_same(tmp_path: Path) -
 
 def test_a_file_of_ground_truth_with_another_name_is_shown(tmp_path: Path) -> None:
     write(tmp_path, {"images/img_3.jpg": PICTURE, "gt/img_3.txt": LINE})
-    expected = r"img_3\.jpg has no .*gt/gt_img_3\.txt; .* empty file; should img_3\.txt there be"
+    expected = r"img_3\.jpg has no .*gt/gt_img_3\.txt; .* empty file; should img_3\.txt in that"
     with pytest.raises(DatasetError, match=expected):
         read_dataset("quads", tmp_path, "train")
-    with pytest.raises(DatasetError, match=r"should img_3\.txt there be called gt_<stem>\.txt"):
+    with pytest.raises(DatasetError, match=r"img_3\.txt in that folder be called gt_<stem>\.txt"):
         read_dataset("quads", tmp_path, "train", pictures=False)

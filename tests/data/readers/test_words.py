@@ -104,7 +104,7 @@ def test_odd_words_are_kept_and_told(tmp_path: Path, word: dict[str, Any], kind:
     ("bad", "told"),
     [
         ('{"image": "images/a.jpg", "words": [}', r"JSON \(.*column 37\)"),
-        ("[1]", "one JSON object a line, not a list; jq -c .* writes them so"),
+        ("[1]", "one JSON object per line, not a list; convert with jq -c"),
         ("1", "an object for the line"),
         (line(image=5), "found 5, expected a text for image"),
         (line(image=""), "a path for image"),
@@ -113,7 +113,7 @@ def test_odd_words_are_kept_and_told(tmp_path: Path, word: dict[str, Any], kind:
         ('{"image": "images/a.jpg"}', "found None, expected a list for words"),
         (line(split="dev"), "found 'dev', expected train, val, test or nothing for split"),
         (line(split=["val"]), "nothing for split"),
-        ('{"image": "images/a.jpg", "words": [], "words": []}', "the key 'words' is there twice"),
+        ('{"image": "images/a.jpg", "words": [], "words": []}', "the key 'words' occurs twice"),
     ],
 )
 def test_unreadable_line_is_named_with_its_key(tmp_path: Path, bad: str, told: str) -> None:
@@ -235,7 +235,9 @@ def test_names_in_composed_and_decomposed_letters_are_the_same(tmp_path: Path) -
 
 def test_a_list_over_many_lines_and_lines_that_end_in_cr_are_refused(tmp_path: Path) -> None:
     records = [json.loads(line("a.jpg")), json.loads(line("b.jpg"))]
-    with pytest.raises(DatasetError, match=r"words\.jsonl:1: .*not a list; jq -c '\.\[\]'"):
+    with pytest.raises(
+        DatasetError, match=r"words\.jsonl:1: .*not a list; convert with jq -c '\.\[\]'"
+    ):
         read(tmp_path, json.dumps(records, indent=1), pictures=False)
     with pytest.raises(DatasetError, match=r"words\.jsonl:1: .*not CR alone"):
         read(tmp_path, line("a.jpg") + "\r" + line("b.jpg"), pictures=False)
@@ -274,7 +276,7 @@ def test_a_picture_whose_name_no_file_can_have_is_missing(tmp_path: Path) -> Non
         ("[[NaN, 0], [9, 0], [9, 9]]", '"a"', "3 points or more"),
         (json.dumps(BOX), r'"\ud800"', "a text without lone surrogates"),
         ("[" * 900 + "]" * 900, '"a"', "3 points or more"),
-        ("[" * 10**5 + "]" * 10**5, '"a"', "nested less deeply"),
+        ("[" * 10**5 + "]" * 10**5, '"a"', "less deeply nested"),
         (json.dumps(BOX * 200), '"a"', "an outline of at most 500"),
     ],
 )

@@ -23,12 +23,12 @@ LAYOUTS = {
 
 
 def read_art(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """ArT: polygons with transcriptions; `###` and "illegibility" are don't care."""
+    """Read ArT: polygons with transcriptions; `###` and "illegibility" are don't care."""
     return _read([root / "train_images"], root / "train_labels.json", need_pictures)
 
 
 def read_lsvt(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """LSVT's fully annotated part, in the same form as ArT."""
+    """Read LSVT's fully annotated part, in the same form as ArT."""
     folders = [root / f"train_full_images_{part}" for part in (0, 1)]
     return _read(folders, root / "train_full_labels.json", need_pictures)
 

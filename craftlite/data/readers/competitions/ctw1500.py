@@ -18,7 +18,7 @@ from craftlite.data.files.lines import (
 )
 from craftlite.data.files.xml_file import read_xml
 
-# Folders of pictures and of ground truth, and what its files are called.
+# For each split: folder of pictures, folder of ground truth, and name patterns of its files.
 FOLDERS = {
     "train": ("train_images", "ctw1500_train_labels", ["{}.xml", "{}.txt"]),
     "test": ("test_images", "gt_ctw1500", ["000{}.txt"]),
@@ -26,7 +26,7 @@ FOLDERS = {
 LAYOUTS = {
     "ctw1500": [
         "train_images/NNNN.jpg",
-        "ctw1500_train_labels/NNNN.xml (or NNNN.txt, the first release's)",
+        "ctw1500_train_labels/NNNN.xml (or NNNN.txt of the first release)",
         "test_images/NNNN.jpg",
         "gt_ctw1500/000NNNN.txt",
     ]
@@ -34,7 +34,7 @@ LAYOUTS = {
 
 
 def read_ctw1500(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """CTW1500: polygons of whole lines with text; `###` is don't care."""
+    """Read CTW1500: polygons of whole lines with text; `###` is don't care."""
     pictures, truths, names = FOLDERS[split]
     return read_folder([root / pictures], root / truths, _read, need_pictures, truth_names=names)
 
@@ -46,9 +46,9 @@ def _read(path: Path, notes: IssueLog) -> Iterator[Placed]:
 
 @expecting("x1,y1,...,xK,yK,####text, or xmin,ymin,xmax,ymax and 14 pairs of offsets")
 def polygon_line(line: str) -> Annotation:
-    """A line `x1,y1,...,xK,yK,####text`, or the first release's 32 numbers without text.
+    """Parse `x1,y1,...,xK,yK,####text`, or the first release's 32 numbers without text.
 
-    Those are the corners xmin,ymin,xmax,ymax of the box and 14 points counted from xmin,ymin.
+    Those are the corners xmin,ymin,xmax,ymax of the box, and 14 points relative to xmin,ymin.
     """
     head, marked, text = line.partition("####")
     fields = head.strip().rstrip(",").split(",")

@@ -29,18 +29,18 @@ LAYOUTS = {
         "Challenge2_Training_Task12_Images/N.jpg",
         "Challenge2_Training_Task1_GT/gt_N.txt",
         "Challenge2_Training_Task2_GT/N_GT.txt "
-        "(not needed; its boxes of characters are used if there)",
+        "(optional; its boxes of characters are used if present)",
         "Challenge2_Test_Task12_Images/img_N.jpg",
         "Challenge2_Test_Task1_GT/gt_img_N.txt",
-        "Challenge2_Test_Task2_GT/img_N_GT.txt (not needed either)",
+        "Challenge2_Test_Task2_GT/img_N_GT.txt (optional too)",
     ]
 }
 
 
 def read_icdar13(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """ICDAR 2013: upright boxes with transcriptions, as quads.
+    """Read ICDAR 2013: upright boxes with transcriptions, as quads.
 
-    Where the segmentation task's ground truth is there too, words have their characters.
+    If the ground truth of the segmentation task is present, words have their characters.
     """
     pictures, truths, characters = (root / folder for folder in FOLDERS[split])
     read = read_lines(box_line)
@@ -51,14 +51,14 @@ def read_icdar13(root: Path, split: str, need_pictures: bool) -> Dataset:
 
 @expecting('4 numbers and a text: x1 y1 x2 y2 "text"')
 def box_line(line: str) -> Annotation:
-    """A line `x1 y1 x2 y2 "text"`, separated by spaces or commas."""
+    """Parse `x1 y1 x2 y2 "text"`, separated by spaces or commas."""
     fields = re.split(r"\s*,\s*|\s+", line.strip(), maxsplit=4)
     return transcribed(box(*coordinates(fields[:4])), fields[4])
 
 
 @expecting('9 numbers and a character: R G B cx cy x0 y0 x1 y1 "c"')
 def character_line(line: str) -> Annotation:
-    """A line `R G B cx cy x0 y0 x1 y1 "c"`: one character; a blank or `#` before is don't care."""
+    """Parse a character `R G B cx cy x0 y0 x1 y1 "c"`; a blank or a leading `#` is don't care."""
     fields = line.strip().lstrip("#").split(None, 9)
     outline, text = box(*coordinates(fields[:9])[5:]), unquoted(fields[9].strip()).strip()
     return Annotation(outline, text, ignore=line.startswith("#") or not text)

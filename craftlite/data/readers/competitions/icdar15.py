@@ -24,10 +24,10 @@ LAYOUTS = {
 
 
 def read_icdar15(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """ICDAR 2015: quads with transcriptions; `###` marks what is not to be scored.
+    """Read ICDAR 2015: quads with transcriptions; `###` is don't care.
 
-    The competition has no validation split: img_901 to img_1000 of its training pictures are kept
-    apart as "val", and "train" is the other 900.
+    The competition has no validation split: img_901 to img_1000 of its training pictures are used
+    as "val", and the other 900 as "train".
     """
     pictures, truths = (root / folder for folder in FOLDERS[split])
 

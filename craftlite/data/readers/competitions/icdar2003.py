@@ -1,4 +1,4 @@
-"""ICDAR 2003 (robust reading), a folder with a file of words and one of characters a picture."""
+"""ICDAR 2003 (robust reading), with a file of words and one of characters for each picture."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -25,16 +25,16 @@ LAYOUTS = {
     "icdar2003": [
         "images/<stem>.jpg (or .png, ...)",
         "gt/gt_<stem>.txt",
-        "chars/<stem>.txt (not needed; its boxes of characters are used if there)",
+        "chars/<stem>.txt (optional; its boxes of characters are used if present)",
     ]
 }
 
 
 def read_icdar2003(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """ICDAR 2003: quads with transcriptions and, where `chars` is there, their characters.
+    """Read ICDAR 2003: quads with transcriptions and, if `chars` is present, their characters.
 
-    Every fifth picture in the order of the numbers in their names, 40 at most, is kept apart as
-    "val", and "train" is the others.
+    Every fifth picture, ordered by the numbers in their names, is used as "val", at most 40; the
+    others are "train".
     """
     truths, characters = root / "gt", root / "chars"
     stems = (normal(path.stem.removeprefix("gt_")) for path in truths.glob("gt_*.txt"))
@@ -50,14 +50,14 @@ def read_icdar2003(root: Path, split: str, need_pictures: bool) -> Dataset:
 
 
 def validation_stems(stems: Iterable[str]) -> frozenset[str]:
-    """The pictures of "val" among all pictures: the 5th, the 10th, ... to the 200th."""
+    """Return the "val" pictures among all pictures: the 5th, the 10th, ... up to the 200th."""
     ordered = sorted(sorted(stems), key=natural_order)
     return frozenset(ordered[VALIDATION_STEP - 1 :: VALIDATION_STEP][:VALIDATION_PICTURES])
 
 
 @expecting("4 numbers and a character: x1,y1,x2,y2,c")
 def character_box_line(line: str) -> Annotation:
-    """A line `x1,y1,x2,y2,c`: the upright box of one character."""
+    """Parse `x1,y1,x2,y2,c`: the upright box of one character."""
     fields = line.split(",", 4)
     return Annotation(box(*coordinates(fields[:4])), fields[4].strip())
 
@@ -79,7 +79,7 @@ def _read_with_characters(folder: Path, path: Path, notes: IssueLog) -> Iterator
 
 
 def _fitting(word: Annotation, boxes: Sequence[Points]) -> Annotation:
-    """The word with its characters from left to right, where there is one for every letter."""
+    """Return the word with its characters from left to right, if there is one for every letter."""
     if word.ignore or not word.text or len(boxes) != letters_of(word.text):
         return word
     ordered = sorted(boxes, key=lambda quad: float(quad[:, 0].mean()))

@@ -6,7 +6,7 @@ from craftlite.data.annotations import Annotation, Dataset
 from craftlite.data.files.folder import natural_order, read_folder
 from craftlite.data.files.lines import doubted, expecting, outline, read_lines, transcribed
 
-# Folders of pictures (the training set comes in eight parts) and of ground truth.
+# Folder of pictures (the training set comes in eight parts) and folder of ground truth.
 FOLDERS17 = {
     "train": ("ch8_training_images", "ch8_training_localization_transcription_gt_v2"),
     "val": ("ch8_validation_images", "ch8_validation_localization_transcription_gt_v2"),
@@ -28,7 +28,7 @@ LAYOUTS = {
 
 
 def read_mlt17(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """MLT 2017: quads of nine languages; `###` is don't care."""
+    """Read MLT 2017: quads in nine languages; `###` is don't care."""
     pictures, truths = FOLDERS17[split]
     parts = sorted(root.glob(f"{pictures}*"), key=lambda path: natural_order(path.name))
     read = read_lines(quad_script_line)
@@ -36,7 +36,7 @@ def read_mlt17(root: Path, split: str, need_pictures: bool) -> Dataset:
 
 
 def read_mlt19(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """MLT 2019: quads of ten languages; `###` is don't care."""
+    """Read MLT 2019: quads in ten languages; `###` is don't care."""
     parts = [root / "ImagesPart1", root / "ImagesPart2"]
     read = read_lines(quad_script_line)
     return read_folder(parts, root / "train_gt_t13", read, need_pictures, truth_names=["{}.txt"])
@@ -44,6 +44,6 @@ def read_mlt19(root: Path, split: str, need_pictures: bool) -> Dataset:
 
 @expecting("8 numbers, a script and a text: x1,y1,x2,y2,x3,y3,x4,y4,script,text")
 def quad_script_line(line: str) -> Annotation:
-    """A line `x1,y1,x2,y2,x3,y3,x4,y4,script,text`; commas in the text stay."""
+    """Parse `x1,y1,x2,y2,x3,y3,x4,y4,script,text`; the text may hold commas."""
     fields = line.split(",", 9)
     return doubted(transcribed(outline(fields[:8]), fields[9]), line)

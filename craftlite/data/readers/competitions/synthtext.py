@@ -34,10 +34,10 @@ LAYOUTS = {"synthtext": ["gt.mat", "1/<name>.jpg ... 200/<name>.jpg"]}
 
 
 def read_synthtext(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """SynthText: quads of words and characters; the split "train" is everything.
+    """Read SynthText: quads of words and characters; the split "train" is everything.
 
-    Samples are made when they are asked for, from arrays that processes share. They are in the
-    order of the file, and their names are paths without suffix, such as "8/ballet_106_0".
+    Samples are made on demand, from arrays that processes share. They are in the order of the file,
+    and their names are paths without suffix, such as "8/ballet_106_0".
     """
     path = root / "gt.mat"
     if not path.is_file():
@@ -55,7 +55,7 @@ def read_synthtext(root: Path, split: str, need_pictures: bool) -> Dataset:
 
 @dataclass(frozen=True)
 class _Table:
-    """The file's four variables: one entry for each picture, its words joined by spaces."""
+    """The file's four variables, with one entry per picture; its words are joined by spaces."""
 
     root: Path
     names: Texts
@@ -64,7 +64,7 @@ class _Table:
     characters: Quads
 
     def sample(self, entry: int) -> Sample:
-        """The picture of one entry; texts or characters whose number does not fit are left out."""
+        """Return the picture of an entry; texts or characters of the wrong number are left out."""
         name, texts = self.names[entry], self.texts[entry].split()
         outlines, quads = self.words[entry], self.characters[entry]
         if len(texts) != len(outlines):
@@ -81,9 +81,9 @@ class _Table:
 
 
 def _read_apart(root: Path, path: Path, notes: IssueLog) -> _Table | None:
-    """The table of the file, or None and a note that it cannot be read.
+    """Read the table of the file in a separate process, or record that it cannot be read.
 
-    It is read in a process of its own: on a damaged file, SciPy's reader may end the process.
+    On a damaged file, SciPy's reader may crash the process.
     """
     code = "from craftlite.data.readers.competitions import synthtext; synthtext.send()"
     command = [sys.executable, "-c", code, str(root), str(path)]
@@ -95,13 +95,13 @@ def _read_apart(root: Path, path: Path, notes: IssueLog) -> _Table | None:
             table, problems = None, []
     notes.problems += problems
     if child.returncode:
-        found = f"found what crashes SciPy's reader (exit code {child.returncode})"
+        found = f"found data that crashes SciPy's reader (exit code {child.returncode})"
         notes.note(str(path), UNREADABLE, f"{found}, expected a file of MATLAB 5")
     return cast("_Table | None", table)
 
 
 def send() -> None:
-    """What the process of `_read_apart` does: write the table, or None, and its problems."""
+    """Run in the process started by `_read_apart`: write the table, or None, and its problems."""
     root, path = map(Path, sys.argv[1:])
     notes = IssueLog()
     table = None
@@ -112,7 +112,7 @@ def send() -> None:
 
 def _read(root: Path, path: Path, notes: IssueLog) -> _Table:
     names = Texts(_strings(path, "imnames", ""))
-    # One text may hold several words and lines; only the order of the words counts.
+    # A text may hold several words and lines; only the order of the words matters.
     texts = Texts(" ".join(line.split()) for line in _strings(path, "txt", " "))
     words, characters = (_quads(path, name, notes) for name in ("wordBB", "charBB"))
     sizes = [len(names), len(texts), len(words.counts), len(characters.counts)]
@@ -123,7 +123,7 @@ def _read(root: Path, path: Path, notes: IssueLog) -> _Table:
 
 
 def _variable(path: Path, name: str) -> npt.NDArray[Any]:
-    """The cells of one variable; the others are not loaded."""
+    """Return the cells of one variable, without loading the others."""
     from scipy.io import loadmat
 
     try:
@@ -131,13 +131,13 @@ def _variable(path: Path, name: str) -> npt.NDArray[Any]:
         return cells.astype(object).ravel()
     except KeyError as error:
         raise UnreadableError(f"{path}: {name}", "nothing", "a variable of that name") from error
-    except Exception as error:  # SciPy documents none of what a damaged file makes it raise
+    except Exception as error:  # SciPy raises undocumented errors for damaged files
         found = str(error) or type(error).__name__
         raise UnreadableError(str(path), found, "a file of MATLAB 5") from error
 
 
 def _strings(path: Path, name: str, separator: str) -> Iterator[str]:
-    """The text of each cell of a variable, its parts joined."""
+    """Yield the text of each cell of a variable, its parts joined."""
     for entry, cell in enumerate(_variable(path, name)):
         parts = np.ravel(cell).tolist()
         if not all(isinstance(part, str) and is_unicode(part) for part in parts):
@@ -146,10 +146,10 @@ def _strings(path: Path, name: str, separator: str) -> Iterator[str]:
 
 
 def _quads(path: Path, name: str, notes: IssueLog) -> Quads:
-    """The quads of a variable whose cells are (2, 4, K), or (2, 4) where K is 1."""
+    """Return the quads of a variable whose cells are (2, 4, K), or (2, 4) if K is 1."""
     cells = _variable(path, name)
     counts = []
-    for entry, cell in enumerate(map(np.asarray, cells)):  # of a sparse matrix makes an object
+    for entry, cell in enumerate(map(np.asarray, cells)):  # a sparse matrix becomes an object
         fits = cell.shape[:2] == (2, 4) and cell.dtype.kind in "iuf"
         counts.append(cell.size // 8 if fits else 0)
         if cell.size and not fits:
@@ -159,7 +159,7 @@ def _quads(path: Path, name: str, notes: IssueLog) -> Quads:
     for entry, cell in enumerate(cells):
         if counts[entry]:
             quads[entry][:] = cell.reshape(2, 4, -1).T
-        cells[entry] = None  # so that no quad is in memory twice
+        cells[entry] = None  # frees it, so that no quad is in memory twice
     for quad in np.flatnonzero(~(abs(quads.all) < LARGEST).all(axis=(1, 2))).tolist():
         place = f"{path}: {name}[{quads.place(quad)[0]}]"
         notes.note(place, UNREADABLE, f"found {corners(quads.all[quad])}, expected pixels")
@@ -168,7 +168,7 @@ def _quads(path: Path, name: str, notes: IssueLog) -> Quads:
 
 
 def _first_of_each(names: Texts, path: Path, notes: IssueLog) -> npt.NDArray[np.int64]:
-    """The entries without those whose picture was there before."""
+    """Return the first entry of each picture; later ones are recorded as duplicates."""
     first: dict[str, int] = {}
     for entry, name in enumerate(names):
         if first.setdefault(_stem(name), entry) != entry:
@@ -181,9 +181,9 @@ def _stem(name: str) -> str:
 
 
 def _all_there(root: Path, names: Sequence[str]) -> None:
-    """Raises a DatasetError that names the first missing picture.
+    """Raise a DatasetError that names the first missing picture, if any.
 
-    Each folder is listed once: that takes seconds where asking for each file takes minutes.
+    Each folder is listed only once: this takes seconds, checking every file takes minutes.
     """
 
     @lru_cache(maxsize=8)

@@ -18,16 +18,16 @@ LAYOUTS = {
 
 
 def read_td500(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """MSRA-TD500: quads of whole lines of text; those marked difficult are don't care."""
+    """Read MSRA-TD500: quads of whole lines of text; difficult ones are don't care."""
     folder, read = root / split, read_lines(rotated_line)
     return read_folder([folder], folder, read, need_pictures, truth_names=["{}.gt"])
 
 
 @expecting("7 numbers: index difficult x y w h theta (difficult 0 or 1)")
 def rotated_line(line: str) -> Annotation:
-    """A line `index difficult x y w h theta`: a box turned by theta radians about its centre.
+    """Parse `index difficult x y w h theta`: a box rotated by theta radians about its centre.
 
-    x and y are its upper left corner before it is turned; a positive theta turns clockwise.
+    x and y are its upper left corner before rotation; a positive theta rotates clockwise.
     """
     _, difficult, x, y, width, height, theta = coordinates(line.split())
     if difficult not in (0, 1):

@@ -16,12 +16,12 @@ LAYOUTS = {
 ILLEGIBLE = "."
 
 NameOf = Callable[[str, Any, str], str | None]
-"""The name of a picture by its key and entry in "imgs" and its place; None in another split."""
+"""Returns a picture's name from its key and entry in "imgs" and its place; None if not in split."""
 WordParser = Callable[[dict[str, Any], str], Annotation]
 
 
 def read_textocr(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """TextOCR: polygons with transcriptions; "." is don't care."""
+    """Read TextOCR: polygons with transcriptions; "." is don't care."""
     notes = IssueLog()
     labels = root / f"TextOCR_0.1_{split}.json"
     words_of = _words(labels, lambda key, *_: key, _textocr_word, notes)
@@ -29,7 +29,7 @@ def read_textocr(root: Path, split: str, need_pictures: bool) -> Dataset:
 
 
 def read_cocotext(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """COCO-Text 2: polygons, the legible ones with texts; the rest is don't care.
+    """Read COCO-Text 2: polygons, legible ones with texts; the others are don't care.
 
     The pictures of both splits are from COCO's train2014.
     """
@@ -47,7 +47,7 @@ def read_cocotext(root: Path, split: str, need_pictures: bool) -> Dataset:
 def _words(
     labels: Path, name_of: NameOf, parse: WordParser, notes: IssueLog
 ) -> dict[str, list[Word]]:
-    """The words of each picture of the split, by its name; those of other splits are left out."""
+    """Return the words of each picture of the split, by the picture's name."""
     words_of: dict[str, list[Word]] = {}
     with notes.catching():
         content = read_object(labels, notes)
@@ -70,7 +70,7 @@ def _words(
 def _keys(
     pictures: dict[str, Any], name_of: NameOf, labels: Path, notes: IssueLog
 ) -> dict[str, str]:
-    """The keys in "imgs" of the split's pictures, by their names."""
+    """Return the keys in "imgs" of the split's pictures, by picture name."""
     key_of: dict[str, str] = {}
     for key, entry in pictures.items():
         where = f"{labels}: imgs/{key}"

@@ -26,7 +26,7 @@ LAYOUTS = {
     ]
 }
 
-# What numpy and Python 2 printed: arrays, which may go on over several lines, and lists of texts.
+# Printed by numpy and Python 2: arrays, which may span several lines, and lists of texts.
 _RECORD = re.compile(
     r"\s*x:\s*\[\[(?P<x>[^\]]*)\]\]\s*,\s*y:\s*\[\[(?P<y>[^\]]*)\]\]\s*,"
     r"\s*ornt:\s*\[[^\]]*\]\s*,\s*transcriptions:\s*\[(?P<text>.*)\]\s*",
@@ -35,7 +35,7 @@ _RECORD = re.compile(
 
 
 def read_totaltext(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """Total-Text: polygons with transcriptions; `#` is don't care."""
+    """Read Total-Text: polygons with transcriptions; `#` is don't care."""
     pictures, truths = (root / part / split.title() for part in ("Images", "Groundtruth/Polygon"))
     return read_folder([pictures], truths, _read, need_pictures, truth_names=["poly_gt_{}.txt"])
 
@@ -45,7 +45,7 @@ def _read(path: Path, notes: IssueLog) -> Iterator[Placed]:
 
 
 def _records(path: Path) -> Iterator[tuple[str, str]]:
-    """Each record with the place of its first line; a new one starts at every `x:`."""
+    """Yield each record with the place of its first line; a new one starts at every `x:`."""
     place = ""
     record: list[str] = []
     for where, line in text_lines(read_bytes(path), str(path)):
@@ -60,7 +60,7 @@ def _records(path: Path) -> Iterator[tuple[str, str]]:
 
 @expecting("x: [[3 numbers or more]], y: [[as many]], ornt: [u'c'], transcriptions: [u'text']")
 def polygon_record(record: str) -> Annotation:
-    """A record `x: [[...]], y: [[...]], ornt: [u'c'], transcriptions: [u'text']`."""
+    """Parse `x: [[...]], y: [[...]], ornt: [u'c'], transcriptions: [u'text']`."""
     fields = _RECORD.fullmatch(record)
     if not fields:
         raise ValueError("another form")

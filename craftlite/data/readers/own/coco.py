@@ -44,17 +44,17 @@ TEXT_KEYS = ("text", "transcription", "utf8_string")
 
 
 def fits(file: Path, content: object) -> bool:
-    """Whether a file's content is of this format."""
+    """Return whether a file's content is in this format."""
     return isinstance(content, dict) and {"images", "annotations"} <= content.keys()
 
 
 def read_coco(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """COCO: polygons, or boxes that may be turned, with texts where one of TEXT_KEYS is there."""
+    """Read COCO: polygons, or boxes (possibly rotated), with texts if one of TEXT_KEYS is there."""
     return read_labelled(labelled, root, split, need_pictures)
 
 
 def labelled(tree: Tree, notes: IssueLog) -> Iterator[Labelled]:
-    """The pictures of all files."""
+    """Yield the pictures of all files."""
     for file, content in label_files(tree, ".json", read_json, fits, notes):
         with notes.catching():
             yield from _pictures(file, content, tree, notes)
@@ -93,7 +93,7 @@ def _pictures(
 def _images(
     entries: list[Any], file: Path, notes: IssueLog
 ) -> dict[int | str, tuple[str, dict[str, Any]]]:
-    """The pictures with their places, by id."""
+    """Return the pictures with their places, by id."""
     images: dict[int | str, tuple[str, dict[str, Any]]] = {}
     for number, entry in enumerate(entries):
         where = f"{file}: images[{number}]"

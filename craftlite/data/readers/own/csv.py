@@ -1,4 +1,4 @@
-"""A table with a word on every row, as `craftlite detect --format csv` writes it."""
+"""A table with one word per row, as written by `craftlite detect --format csv`."""
 
 import csv
 import io
@@ -22,10 +22,10 @@ from craftlite.formats.csv_table import CORNERS
 
 LAYOUTS = {
     "csv": [
-        "results.csv (or any .csv; one named by train, val or test is of that split)",
+        "results.csv (or any .csv; train, val or test in its name sets the split)",
         "  image,width,height,score,x1,y1,x2,y2,x3,y3,x4,y4,polygon,text,ignore",
-        "  in any order; needed are image and either x1 to y4 or polygon (x y x y ...)",
-        "images/<any>.jpg (or wherever image says)",
+        "  in any order; required are image and either x1 to y4 or polygon (x y x y ...)",
+        "images/<any>.jpg (or the path in image)",
     ]
 }
 COLUMNS_READ = {"image", "width", "height", "score", "polygon", "text", "ignore", "page", "time"}
@@ -35,7 +35,7 @@ Row = dict[str, str]
 
 
 def fits(file: Path, content: object) -> bool:
-    """Whether a file's text is of this format."""
+    """Return whether a file's text is in this format."""
     if not isinstance(content, str) or file.suffix != ".csv":
         return False
     columns = {column.strip().strip('"') for column in content.partition("\n")[0].split(",")}
@@ -43,15 +43,15 @@ def fits(file: Path, content: object) -> bool:
 
 
 def read_csv(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """A table: `polygon` where it is there, else the quad, with `text` and `ignore` where given.
+    """Read a table: `polygon` if present, otherwise the quad, with `text` and `ignore` if present.
 
-    A picture without words has no row, so it is left out.
+    Pictures without words have no row, so they are left out.
     """
     return read_labelled(labelled, root, split, need_pictures)
 
 
 def labelled(tree: Tree, notes: IssueLog) -> Iterator[Labelled]:
-    """The pictures of all files."""
+    """Yield the pictures of all files."""
     for file, text in label_files(tree, ".csv", read_text, fits, notes):
         rows_of: dict[str, list[tuple[str, Row]]] = defaultdict(list)
         with notes.catching():
@@ -68,7 +68,7 @@ def labelled(tree: Tree, notes: IssueLog) -> Iterator[Labelled]:
 
 
 def _rows(file: Path, text: str, notes: IssueLog) -> Iterator[tuple[str, Row]]:
-    """The rows with their places, as texts by column."""
+    """Yield the rows with their places, as texts by column."""
     table = csv.reader(io.StringIO(text, newline=""), strict=True)
     columns: list[str] = []
     line = 1
@@ -87,7 +87,7 @@ def _rows(file: Path, text: str, notes: IssueLog) -> Iterator[tuple[str, Row]]:
                         raise UnreadableError(where, fields, f"{len(columns)} fields")
                     yield where, dict(zip(columns, fields, strict=True))
     except csv.Error as error:
-        raise UnreadableError(f"{file}:{line}", str(error), "a table of CSV") from error
+        raise UnreadableError(f"{file}:{line}", str(error), "a CSV table") from error
 
 
 def _size(row: Row, where: str) -> tuple[int, int] | None:

@@ -23,7 +23,7 @@ LAYOUTS = {
         "annotations.xml (CVAT for images 1.1)",
         '  <image name="a.jpg" subset="Train" ...><polygon label="text" points="x,y;x,y;...">',
         '  <attribute name="text">Café</attribute></polygon></image>',
-        "images/<any>.jpg (or wherever name says)",
+        "images/<any>.jpg (or the path in name)",
     ]
 }
 TEXTS = ("text", "transcription")
@@ -31,17 +31,17 @@ BESIDE = ("meta", "version")  # elements that hold no pictures
 
 
 def fits(file: Path, content: object) -> bool:
-    """Whether a file's content is of this format."""
+    """Return whether a file's content is in this format."""
     return isinstance(content, Element) and content.tag == "annotations"
 
 
 def read_cvat(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """CVAT: polygons and boxes, the text in an attribute `text` or `transcription`."""
+    """Read CVAT: polygons and boxes, with the text in an attribute `text` or `transcription`."""
     return read_labelled(labelled, root, split, need_pictures)
 
 
 def labelled(tree: Tree, notes: IssueLog) -> Iterator[Labelled]:
-    """The pictures of all files."""
+    """Yield the pictures of all files."""
     for file, content in label_files(tree, ".xml", read_xml, fits, notes):
         for image in content.children:
             with notes.catching():

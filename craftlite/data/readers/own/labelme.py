@@ -1,4 +1,4 @@
-"""labelme: a .json of shapes for each picture."""
+"""labelme: a .json file of shapes for each picture."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,23 +33,23 @@ LAYOUTS = {
         "<any>.json",
         '  {"imagePath": "a.jpg", "shapes": [{"shape_type": "polygon", "points": [[x, y], ...],',
         '  "label": "text", "description": "Café", "flags": {"ignore": false}}, ...]}',
-        "<any>.jpg (wherever imagePath says, or in images/)",
+        "<any>.jpg (the path in imagePath, or in images/)",
     ]
 }
 
 
 def fits(file: Path, content: object) -> bool:
-    """Whether a file's content is of this format."""
+    """Return whether a file's content is in this format."""
     return isinstance(content, dict) and "shapes" in content
 
 
 def read_labelme(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """labelme: polygons, rectangles and rotations; the text is `description`, else `label`."""
+    """Read labelme: polygons, rectangles and rotations; the text is `description` or `label`."""
     return read_labelled(labelled, root, split, need_pictures, labels_are_texts=True)
 
 
 def labelled(tree: Tree, notes: IssueLog) -> Iterator[Labelled]:
-    """The picture of each file."""
+    """Yield the picture of each file."""
     for file, content in label_files(tree, ".json", read_json, fits, notes):
         where = str(file)
         with notes.catching():

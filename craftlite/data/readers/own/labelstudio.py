@@ -41,24 +41,24 @@ LAYOUTS = {
         "images/<any>.jpg (or anywhere below the folder)",
     ]
 }
-HASH = 9  # letters that an upload puts before a name: 8 of hexadecimal digits and a hyphen
-NAMED = ("image", "ocr")  # keys of data that count before others
+HASH = 9  # characters that an upload puts before a name: 8 hexadecimal digits and a hyphen
+NAMED = ("image", "ocr")  # keys of data that take precedence over others
 SIZE = ("original_width", "original_height")
 KINDS = ("rectangle", "polygon", "labels", "rectanglelabels", "polygonlabels", "textarea")
 
 
 def fits(file: Path, content: object) -> bool:
-    """Whether a file's content is of this format."""
+    """Return whether a file's content is in this format."""
     return isinstance(content, list) and any(isinstance(t, dict) and "data" in t for t in content)
 
 
 def read_labelstudio(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """Label Studio: polygons and rectangles in per cent, with the texts of their regions."""
+    """Read Label Studio: polygons and rectangles in per cent, with the texts of their regions."""
     return read_labelled(labelled, root, split, need_pictures)
 
 
 def labelled(tree: Tree, notes: IssueLog) -> Iterator[Labelled]:
-    """The pictures of all files whose tasks have an annotation or a prediction."""
+    """Yield the pictures of all files whose tasks have an annotation or a prediction."""
     for file, content in label_files(tree, ".json", read_json, fits, notes):
         for number, task in enumerate(content):
             with notes.catching():
@@ -93,7 +93,7 @@ def _task(entry: object, where: str, file: Path, tree: Tree, notes: IssueLog) ->
 
 
 def _picture_name(data: dict[str, Any], where: str) -> str:
-    """The path in the picture's address, which is the one text in `data` that ends as one."""
+    """Return the path in the picture's address, the text in `data` that ends like a picture's."""
     found: dict[str, str] = {}
     for key, value in data.items():
         if isinstance(value, str):
@@ -111,7 +111,7 @@ def _picture_name(data: dict[str, Any], where: str) -> str:
 
 
 def _chosen(task: dict[str, Any], where: str) -> dict[str, Any] | None:
-    """The newest annotation that was not cancelled; without one, the first prediction."""
+    """Return the newest annotation that was not cancelled, or else the first prediction."""
     listed = optional(task, "annotations", list, where)
     annotations = [checked(one, dict, where, "an annotation") for one in listed]
     kept = [
@@ -126,7 +126,7 @@ def _chosen(task: dict[str, Any], where: str) -> dict[str, Any] | None:
 
 
 def _word(items: list[dict[str, Any]], where: str, notes: IssueLog) -> LabelledWord | None:
-    """The word of a region: of the parts of a result that share an id."""
+    """Return the word of a region, which is made of the parts of a result that share an id."""
     outline: Points | None = None
     texts: list[str] = []
     labels: list[str] = []
@@ -157,13 +157,13 @@ def _list(value: object, where: str) -> list[Any]:
 
 
 def _outline(item: dict[str, Any], value: dict[str, Any], where: str) -> Points:
-    """The outline in pixels of a region's value, which is in per cent of the picture's sides."""
+    """Return a region's outline in pixels; its value is in per cent of the picture's sides."""
     size = json_size(item, SIZE)
     if size is None:
         raise UnreadableError(where, item.get("original_width"), "original_width and _height")
     turned = json_angle(item.get("image_rotation"), where, "image_rotation")
     if turned:
-        raise UnreadableError(where, turned, "a picture that is not turned (image_rotation 0)")
+        raise UnreadableError(where, turned, "a picture that is not rotated (image_rotation 0)")
     scale = np.array(size, np.float32) / 100
     if "points" in value:
         return (json_outline(value["points"], where, "points") * scale).astype(np.float32)

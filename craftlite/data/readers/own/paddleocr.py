@@ -1,4 +1,4 @@
-"""PaddleOCR and PPOCRLabel: a Label.txt with a picture and a list of its words on every line."""
+"""PaddleOCR and PPOCRLabel: a Label.txt with a picture and a list of its words on each line."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,27 +19,27 @@ from craftlite.data.files.tree import Tree
 
 LAYOUTS = {
     "paddleocr": [
-        "Label.txt (or any .txt; one named by train, val or test is of that split)",
+        "Label.txt (or any .txt; train, val or test in its name sets the split)",
         '  images/a.jpg<TAB>[{"transcription": "Café", "points": [[x, y], ...]}, ...]',
-        "images/<any>.jpg (from the folder of Label.txt, or from the one above)",
+        "images/<any>.jpg (relative to the folder of Label.txt, or to the one above)",
     ]
 }
-HIDDEN = "*"  # as `###`: PaddleOCR learns nothing from such words
-UNKNOWN = ("TEMPORARY", "待识别")  # what PPOCRLabel gives a word until somebody types its text
+HIDDEN = "*"  # like `###`: PaddleOCR does not train on such words
+UNKNOWN = ("TEMPORARY", "待识别")  # PPOCRLabel's placeholders for a text that was not typed yet
 
 
 def fits(file: Path, content: object) -> bool:
-    """Whether a file's text is of this format."""
+    """Return whether a file's text is in this format."""
     return isinstance(content, str) and file.suffix == ".txt" and "\t[" in content
 
 
 def read_paddleocr(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """PaddleOCR: polygons with transcriptions; those that are difficult are don't care."""
+    """Read PaddleOCR: polygons with transcriptions; difficult ones are don't care."""
     return read_labelled(labelled, root, split, need_pictures)
 
 
 def labelled(tree: Tree, notes: IssueLog) -> Iterator[Labelled]:
-    """The pictures of all files."""
+    """Yield the pictures of all files."""
     for file, _ in label_files(tree, ".txt", read_text, fits, notes):
         split = tree.split_of(file, by_name=True)
         with notes.catching():

@@ -1,4 +1,4 @@
-"""Any folder of pictures whose words are given as quads, or as outlines of more points."""
+"""Any folder of pictures whose words are quads, or outlines of more points."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -34,16 +34,16 @@ LAYOUTS = {
 
 
 def fits(file: Path, content: object) -> bool:
-    """Whether a file of text is of this layout, and not of ICDAR 2003's, which has `chars` too."""
+    """Return whether a text file is in this layout, not in ICDAR 2003's, which also has `chars`."""
     named = file.match("gt/gt_*.txt") or file.match("gt/res_*.txt")
     return named and not (file.parent.parent / "chars").is_dir()
 
 
 def read_quads(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """`images/<stem>.jpg` and `gt/gt_<stem>.txt`, whose lines are as `outline_line` says.
+    """Read `images/<stem>.jpg` and `gt/gt_<stem>.txt`, whose lines `outline_line` parses.
 
-    Where there is no `gt/gt_<stem>.txt`, the `gt/res_<stem>.txt` that `craftlite detect --format
-    icdar` writes is read. The folder has no splits: each is the whole folder.
+    If `gt/gt_<stem>.txt` does not exist, `gt/res_<stem>.txt` is read, as written by `craftlite
+    detect --format icdar`. The folder has no splits: each split is the whole folder.
     """
     names = ("gt_{}.txt", "res_{}.txt")
     read = read_lines(outline_line)
@@ -55,10 +55,10 @@ def read_quads(root: Path, split: str, need_pictures: bool) -> Dataset:
 
 
 def outline_line(line: str) -> Annotation:
-    """A line `x1,y1,x2,y2,x3,y3,x4,y4,text`, or of 6 points and more instead of 4.
+    """Parse `x1,y1,x2,y2,x3,y3,x4,y4,text`, or a line with 6 or more points instead of 4.
 
     The text may be missing. `###` is a don't-care region, `?` a word that is readable but not
-    transcribed. A text that begins with numbers belongs in double quotes.
+    transcribed. Put a text that begins with numbers in double quotes.
     """
     fields = line.split(",")
     numbers = leading_numbers(fields)
@@ -82,5 +82,5 @@ def _long_line(line: str) -> Annotation:
     numbers = leading_numbers(fields)
     even = numbers - numbers % 2
     if even < numbers < len(fields):
-        raise ValueError("a number without a partner, and a text")
+        raise ValueError("an odd number of coordinates, and a text")
     return transcribed(outline(fields[:even]), ",".join(fields[even:]) or UNKNOWN_TEXT)

@@ -23,28 +23,28 @@ from craftlite.geometry import Points, box, centred_box, rotated
 
 LAYOUTS = {
     "voc": [
-        "Annotations/<stem>.xml (or beside the picture)",
+        "Annotations/<stem>.xml (or next to the picture)",
         "  <annotation><filename>a.jpg</filename><object><name>text</name><text>Café</text>",
         "  <bndbox><xmin>...</xmax>...</bndbox></object></annotation>",
-        "JPEGImages/<any>.jpg (or images/, or wherever filename says)",
-        "ImageSets/Main/train.txt (not needed, as val.txt and test.txt: stems of the split)",
+        "JPEGImages/<any>.jpg (or images/, or the path in filename)",
+        "ImageSets/Main/train.txt (optional, like val.txt and test.txt: stems of the split)",
     ]
 }
 TEXTS = ("text", "transcription")
 
 
 def fits(file: Path, content: object) -> bool:
-    """Whether a file's content is of this format."""
+    """Return whether a file's content is in this format."""
     return isinstance(content, Element) and content.tag == "annotation"
 
 
 def read_voc(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """Pascal VOC: boxes, turned ones (`robndbox`) and polygons, with texts where objects have."""
+    """Read Pascal VOC: boxes, rotated boxes (`robndbox`) and polygons, with texts if present."""
     return read_labelled(labelled, root, split, need_pictures)
 
 
 def labelled(tree: Tree, notes: IssueLog) -> Iterator[Labelled]:
-    """The picture of each file."""
+    """Yield the picture of each file."""
     splits = _splits(tree, notes)
     for file, content in label_files(tree, ".xml", read_xml, fits, notes):
         with notes.catching():
@@ -58,20 +58,20 @@ def labelled(tree: Tree, notes: IssueLog) -> Iterator[Labelled]:
 
 
 def _splits(tree: Tree, notes: IssueLog) -> dict[str, str]:
-    """The split of each stem that a file in `ImageSets/Main` lists."""
+    """Return the split of each stem that is listed in a file in `ImageSets/Main`."""
     found: dict[str, str] = {}
     for file in tree.files:
         if file.parts[-3:-1] == ("ImageSets", "Main") and file.stem in SPLITS:
             with notes.catching():
                 for where, line in text_lines(read_bytes(file), str(file)):
-                    stem = re.sub(r"\s+-?[01]$", "", line).strip()  # of a class: 1, 0 or -1
+                    stem = re.sub(r"\s+-?[01]$", "", line).strip()  # lists of a class have 1, 0, -1
                     if found.setdefault(stem, file.stem) != file.stem:
                         notes.note(where, DUPLICATE, f"{stem}, also of {found[stem]}")
     return found
 
 
 def _size(content: Element) -> tuple[int, int] | None:
-    """The (width, height) that the file says, or None where it does not; some tools write 0."""
+    """Return the (width, height) in the file, or None if missing; some tools write 0."""
     size = content.child("size")
     width, height = map(int, size.numbers("width", "height")) if size else (0, 0)
     return (width, height) if width and height else None
@@ -93,7 +93,7 @@ def _word(shape: Element, where: str) -> LabelledWord:
 
 
 def _outline(shape: Element) -> Points:
-    """The most exact of an object's outlines."""
+    """Return the most precise of an object's outlines."""
     if polygon := shape.child("polygon"):
         count = sum(re.fullmatch(r"x\d+", one.tag) is not None for one in polygon.children)
         names = [f"{axis}{number}" for number in range(1, count + 1) for axis in "xy"]

@@ -1,4 +1,4 @@
-"""The format for data of your own: `words.jsonl`, or what `craftlite detect` writes."""
+"""craftlite's format for your own data, `words.jsonl`, and the results of `craftlite detect`."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -32,29 +32,29 @@ FILE = "words.jsonl"
 DETECTED = "results.jsonl"
 LAYOUTS = {
     "words": [
-        "words.jsonl (one JSON object a line; or results.jsonl, or a folder of one .json each)",
+        "words.jsonl (one JSON object per line; or results.jsonl, or a folder of .json files)",
         '  {"image": "images/a.jpg", "words": [{"polygon": [[x, y], ...], "text": "Café"}, ...]}',
-        "and the pictures, their paths relative to its folder",
+        "and the pictures; their paths are relative to its folder",
     ]
 }
 
 
 def fits(file: Path, content: object) -> bool:
-    """Whether the content of a file, or its first line, is of this format."""
+    """Return whether the content of a file, or its first line, is in this format."""
     return isinstance(content, dict) and {"image", "words"} <= content.keys()
 
 
 def read_words(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """`words.jsonl` in the folder `root`, or the file `root` itself, or what `detect` writes.
+    """Read `words.jsonl` in the folder `root`, the file `root` itself, or the results of `detect`.
 
-    The pictures of `words.jsonl` are where it says; those of `results.jsonl` and of .json records
-    may also lie relative to a folder further up, or anywhere below the root by their base names.
+    The pictures of `words.jsonl` must be at the given paths. Those of `results.jsonl` and of .json
+    records may also be relative to a folder further up, or anywhere below the root by base name.
     """
     return read_labelled(labelled, root, split, need_pictures, report_strays=False)
 
 
 def labelled(tree: Tree, notes: IssueLog) -> Iterator[Labelled]:
-    """The pictures in the order of the files."""
+    """Yield the pictures in the order of the files."""
     first = tree.given or tree.root / FILE
     files = [first] if first.is_file() else tree.labels(".jsonl")
     if files and first.suffix != ".json":
@@ -77,14 +77,14 @@ def _lines(path: Path, tree: Tree, notes: IssueLog) -> Iterator[Labelled]:
 
 
 def _same(where: str, line: int) -> str:
-    """The place of a JSON text that is one line of a file."""
+    """Return the place of JSON that is a single line of a file."""
     return where
 
 
 def _picture(
     record: object, where: str, file: Path, tree: Tree, notes: IssueLog
 ) -> Iterator[Labelled]:
-    """The picture of a record, unless it is a page or a frame of a video."""
+    """Yield the picture of a record, unless it is a page or a video frame."""
     entry = checked(record, dict, where, "the line")
     if is_part(entry, where, notes):
         return

@@ -1,4 +1,4 @@
-"""YOLO: a .txt of boxes, quads or polygons for each picture, in shares of its sides."""
+"""YOLO: a .txt of boxes, quads or polygons per picture, relative to the picture's sides."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,17 +26,17 @@ LAYOUTS = {
     "yolo": [
         "labels/<stem>.txt (or labels/train/, labels/val/, labels/test/)",
         "  class x1 y1 x2 y2 x3 y3 x4 y4, or more points, or class cx cy w h, all from 0 to 1",
-        "images/<stem>.jpg (in folders like those of labels)",
-        "data.yaml (not needed: names of the classes, as in classes.txt)",
+        "images/<stem>.jpg (in folders that match those of labels)",
+        "data.yaml (optional: names of the classes, as in classes.txt)",
     ]
 }
 LABELS, CLASSES = "labels", "classes.txt"
-BEYOND = 0.5  # of the picture's sides: how far a word may reach out of it
-FORM = "class x1 y1 x2 y2 x3 y3 ... of 3 points or more, or class cx cy w h, in shares of the sides"
+BEYOND = 0.5  # how far a word may extend beyond the picture, relative to the picture's sides
+FORM = "class x1 y1 x2 y2 x3 y3 ... of 3 points or more, or class cx cy w h, relative to the sides"
 
 
 def fits(file: Path, content: object) -> bool:
-    """Whether a file's text is of this format."""
+    """Return whether a file's text is in this format."""
     if not isinstance(content, str) or file.suffix != ".txt" or file.name == CLASSES:
         return False
     fields = content.partition("\n")[0].split()
@@ -48,12 +48,12 @@ def fits(file: Path, content: object) -> bool:
 
 
 def read_yolo(root: Path, split: str, need_pictures: bool) -> Dataset:
-    """YOLO: boxes, quads (OBB) or polygons, without texts."""
+    """Read YOLO: boxes, quads (OBB) or polygons, without texts."""
     return read_labelled(labelled, root, split, need_pictures)
 
 
 def labelled(tree: Tree, notes: IssueLog) -> Iterator[Labelled]:
-    """The picture of each file."""
+    """Yield the picture of each file."""
     names: dict[int, str] = {}
     with notes.catching():
         names = _class_names(tree)
@@ -71,7 +71,7 @@ def labelled(tree: Tree, notes: IssueLog) -> Iterator[Labelled]:
 
 
 def _folder_of_pictures(file: Path) -> Path:
-    """The folder like that of a file of labels, `images` taking the place of the last `labels`."""
+    """Return the folder of a label file's pictures: the last `labels` is replaced by `images`."""
     parts = list(file.parts[:-1])
     if LABELS in parts:
         parts[len(parts) - 1 - parts[::-1].index(LABELS)] = "images"
@@ -86,7 +86,7 @@ def _words(
         if not lines:
             return
         if picture is None:
-            raise UnreadableError(str(file), "no picture", "one, whose size the words depend on")
+            raise UnreadableError(str(file), "no picture", "a picture, whose size the words need")
         try:
             size = np.array(stored_size(picture), np.float32)
         except DatasetError as error:
@@ -114,7 +114,7 @@ def _word(line: str, where: str, size: Any, names: dict[int, str]) -> LabelledWo
 
 
 def _class_names(tree: Tree) -> dict[int, str]:
-    """The names of the classes by number, of data.yaml or classes.txt; empty without them."""
+    """Return class names by number, from data.yaml or classes.txt; empty if there are none."""
     for file in (tree.root / "data.yaml", tree.root / CLASSES, tree.root / LABELS / CLASSES):
         if file.is_file() and file.suffix == ".txt":
             return {n: line for n, (_, line) in enumerate(text_lines(read_bytes(file), str(file)))}
