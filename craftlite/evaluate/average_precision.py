@@ -1,9 +1,9 @@
-"""How good a detector of objects is: COCO's average precision, and how sure that figure is.
+"""Average precision of an object detector as COCO defines it, and its uncertainty.
 
-Lin et al., "Microsoft COCO: Common Objects in Context", ECCV 2014, as its own package pycocotools
-computes it: the mean over classes, over IoU from 0.5 to 0.95 in steps of 0.05, and over 101 levels
-of recall. Objects that are marked difficult count neither for nor against a detector, as in Pascal
-VOC (Everingham et al., 2010, section 4.2); pycocotools calls them crowds.
+Lin et al., "Microsoft COCO: Common Objects in Context", ECCV 2014, as computed by its own package
+pycocotools: the mean over classes, over IoU from 0.5 to 0.95 in steps of 0.05, and over 101 levels
+of recall. Objects marked as difficult count neither for nor against a detector, as in Pascal VOC
+(Everingham et al., 2010, section 4.2); pycocotools calls them crowds.
 """
 
 from collections.abc import Sequence
@@ -20,20 +20,20 @@ from pycocotools.cocoeval import COCOeval
 from craftlite.data.objects import ObjectPicture
 from craftlite.objects.result import MOST_FOUND, Objects
 
-LEAST_SCORE = 0.01  # of the objects that a detector is asked for, to be judged by this
-DRAWS = 1000  # sets of pictures, each as expensive as an evaluation
+LEAST_SCORE = 0.01  # minimum score of the detections that are evaluated
+DRAWS = 1000  # bootstrap samples, each as expensive as an evaluation
 RECALLS = np.linspace(0, 1, 101)
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class ClassMatches:
-    """The detections of one class in P pictures, the surest first, at T levels of IoU.
+    """The detections of one class in P pictures, sorted by falling score, at T levels of IoU.
 
     Attributes:
         picture: (D,) int64, the number of each detection's picture.
-        right, wrong: (T, D) bool; neither for one on a difficult object.
-        truths: (P,) int64, the objects of each picture, without difficult ones.
+        right, wrong: (T, D) bool; both are False for a detection of a difficult object.
+        truths: (P,) int64, the number of objects in each picture, without difficult ones.
     """
 
     picture: npt.NDArray[np.int64]
@@ -42,9 +42,9 @@ class ClassMatches:
     truths: npt.NDArray[np.int64]
 
     def precisions(self, weights: Floats) -> Floats:
-        """Average precision (T,) where each picture counts as often as `weights` (P,) says.
+        """Return the average precision (T,) if each picture counts `weights` (P,) times.
 
-        NaN where no picture that counts has an object of the class.
+        NaN if no picture with a positive weight has an object of the class.
         """
         total = weights @ self.truths
         levels = len(self.right)
@@ -54,7 +54,7 @@ class ClassMatches:
         right = np.cumsum(self.right * each, axis=1)
         found = right + np.cumsum(self.wrong * each, axis=1)
         precision = right / np.maximum(found, np.finfo(float).eps)
-        # At each recall the best precision from there on; beyond the last detection there is none.
+        # At each recall, the best precision from there on; it is 0 beyond the last detection.
         best = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
         best = np.hstack([best, np.zeros((levels, 1))])
         places = np.array([np.searchsorted(recall, RECALLS) for recall in right / total])
@@ -63,13 +63,13 @@ class ClassMatches:
 
 @dataclass(frozen=True, eq=False)
 class Precision:
-    """What a detector reaches on the pictures of a split.
+    """The results of a detector on the pictures of a split.
 
     Attributes:
         ap: COCO's average precision, 0..1.
-        ap50: that at an IoU of 0.5.
-        of_class: `ap` of each class that the pictures have.
-        matches: of each class, from which `resampled` draws.
+        ap50: the average precision at an IoU of 0.5.
+        of_class: `ap` of each class that occurs in the pictures.
+        matches: the matches of each class, which `resampled` draws from.
     """
 
     ap: float
@@ -78,9 +78,10 @@ class Precision:
     matches: Sequence[ClassMatches]
 
     def resampled(self) -> Floats:
-        """`ap` and `ap50` (DRAWS, 2) of sets of pictures drawn anew, always the same sets.
+        """Return `ap` and `ap50` (DRAWS, 2) of bootstrap samples of the pictures.
 
-        Differences of two detectors over them are paired (see `craftlite.evaluate.bootstrap`).
+        The samples are always the same, so differences of two detectors are paired (see
+        `craftlite.evaluate.bootstrap`).
         """
         pictures = len(self.matches[0].truths)
         shares = np.full(pictures, 1 / pictures)
@@ -89,7 +90,7 @@ class Precision:
 
 
 def figures_of(matches: Sequence[ClassMatches], weights: Floats) -> tuple[float, float]:
-    """`ap` and `ap50`, where each picture counts as often as `weights` (P,) says."""
+    """Return `ap` and `ap50` if each picture counts `weights` (P,) times."""
     table = np.array([one.precisions(weights) for one in matches])
     return float(np.nanmean(table)), float(np.nanmean(table[:, 0]))
 
@@ -97,7 +98,7 @@ def figures_of(matches: Sequence[ClassMatches], weights: Floats) -> tuple[float,
 def precision_of(
     pictures: Sequence[ObjectPicture], found: Sequence[Objects], classes: Sequence[str]
 ) -> Precision:
-    """Score what was found in each of the pictures, which have objects of the classes."""
+    """Score the objects found in each of the pictures."""
     truths = [
         _annotations(number, classes, one.boxes, one.labels, iscrowd=one.difficult.astype(int))
         for number, one in enumerate(pictures)
@@ -106,7 +107,7 @@ def precision_of(
         _annotations(number, classes, one.boxes, one.labels, score=one.scores)
         for number, one in enumerate(found)
     ]
-    with redirect_stdout(StringIO()):  # pycocotools prints what it does
+    with redirect_stdout(StringIO()):  # pycocotools prints its progress
         judge = COCOeval(
             _coco(len(pictures), classes, truths), _coco(len(pictures), classes, detections), "bbox"
         )
@@ -114,7 +115,7 @@ def precision_of(
         judge.params.maxDets = [MOST_FOUND]
         judge.evaluate()
         judge.accumulate()
-    table = judge.eval["precision"][:, :, :, 0, 0]  # levels of IoU, recalls, classes; -1: no truth
+    table = judge.eval["precision"][:, :, :, 0, 0]  # IoU levels, recalls, classes; -1: no objects
     there = [place for place in range(len(classes)) if table[0, 0, place] >= 0]
     cells = np.array(judge.evalImgs, object).reshape(len(classes), len(pictures))
     return Precision(
@@ -128,7 +129,7 @@ def precision_of(
 def _annotations(
     picture: int, classes: Sequence[str], boxes: Any, labels: Sequence[str], **facts: Any
 ) -> list[dict[str, Any]]:
-    """The objects of one picture as COCO has them; what `facts` hold has a value an object."""
+    """Return the objects of one picture in COCO's form; `facts` have one value per object."""
     entries = []
     for place, (label, (left, top, right, bottom)) in enumerate(
         zip(labels, boxes.tolist(), strict=True)
@@ -149,7 +150,7 @@ def _coco(
     coco.dataset = {
         "images": [{"id": number} for number in range(pictures)],
         "categories": [{"id": number} for number in range(len(classes))],
-        # pycocotools takes a match with 0 for none, so ids begin with 1.
+        # pycocotools treats a match with id 0 as no match, so ids begin with 1.
         "annotations": [entry | {"id": number} for number, entry in enumerate(listed, 1)],
     }
     coco.createIndex()
@@ -157,7 +158,7 @@ def _coco(
 
 
 def _matches(cells: Sequence[Any]) -> ClassMatches:
-    """What pycocotools found of one class, a cell a picture; None where there is nothing."""
+    """Convert pycocotools' results for one class, one cell per picture; None is an empty cell."""
     levels = 10
     known = [(number, cell) for number, cell in enumerate(cells) if cell is not None]
     truths = np.zeros(len(cells), np.int64)

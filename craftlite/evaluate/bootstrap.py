@@ -1,7 +1,7 @@
-"""How sure a figure or a difference is: bootstrap over pictures.
+"""Confidence intervals of figures and differences: bootstrap over pictures.
 
 Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13: the percentile interval.
-Pictures are drawn anew with replacement; two detectors are compared on the same draws (paired), so
+Pictures are resampled with replacement. Two detectors are compared on the same samples (paired), so
 that pictures which are hard for both do not blur the difference.
 """
 
@@ -16,7 +16,7 @@ LEVEL = 0.95
 
 
 def hmeans(tallies: Sequence[Tally]) -> Floats:
-    """H-means (DRAWS,) of as many drawn sets of pictures, always the same sets."""
+    """Return the H-means (DRAWS,) of bootstrap samples of the pictures, always the same samples."""
     if not tallies:
         return np.zeros(DRAWS)
     pictures = len(tallies)
@@ -29,7 +29,7 @@ def hmeans(tallies: Sequence[Tally]) -> Floats:
 
 
 def interval(values: Floats) -> tuple[float, float]:
-    """The lower and the upper end of the middle LEVEL of drawn values."""
+    """Return the lower and upper end of the central interval that holds LEVEL of the values."""
     tail = 50 * (1 - LEVEL)
     low, high = np.percentile(values, [tail, 100 - tail]).tolist()
     return low, high

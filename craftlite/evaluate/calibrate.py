@@ -1,4 +1,4 @@
-"""Scores fitted to which words are right, and how far scores are from the share that is right."""
+"""Fitting scores to how often words are correct, and measuring the calibration error."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -15,22 +15,22 @@ from craftlite.evaluate.runner import ModelRunner
 from craftlite.evaluate.score import Bools, Floats
 from craftlite.postprocess import Thresholds
 
-FOLDS = 5  # of the pictures, for the error on pictures that were held out
-FEWEST = 20  # words of either kind, right and wrong, that a fit needs
-RIDGE = 1e-3  # a weight's penalty, as a share of a word's loss, keeps it finite on separable words
+FOLDS = 5  # folds of the pictures, for the error on held-out pictures
+FEWEST = 20  # minimum number of correct and of wrong words for a fit
+RIDGE = 1e-3  # penalty on weights, relative to a word's loss; keeps them finite if separable
 STEPS = 50
-DIGITS = 5  # of a weight that are kept
+DIGITS = 5  # decimals of a weight
 
 Pair = tuple[EvaluationSet, ModelRunner]
 
 
 class Outcomes(NamedTuple):
-    """The words found in the pictures of one dataset that count.
+    """The scored words found in the pictures of one dataset.
 
     Attributes:
-        columns: (N, 3), what the weights of a calibration are for.
-        right: (N,), which of them the dataset's protocol takes for right.
-        picture: (N,), the number of the picture that each is in.
+        columns: (N, 3), the inputs that a calibration has weights for.
+        right: (N,), whether each word is correct by the dataset's protocol.
+        picture: (N,), the number of each word's picture.
     """
 
     columns: Floats
@@ -38,12 +38,12 @@ class Outcomes(NamedTuple):
     picture: npt.NDArray[np.intp]
 
     def some(self, chosen: Bools) -> "Outcomes":
-        """Those words of a mask (N,)."""
+        """Return the words selected by a mask (N,)."""
         return Outcomes(self.columns[chosen], self.right[chosen], self.picture[chosen])
 
 
 class Fit(NamedTuple):
-    """A calibration, or else in words why there is none; and its held-out error by dataset."""
+    """A calibration or the reason why there is none, and its held-out error by dataset."""
 
     calibration: Calibration | None
     refusal: str
@@ -51,17 +51,17 @@ class Fit(NamedTuple):
 
 
 def fit_calibration(pairs: Sequence[Pair], thresholds: Thresholds, where: str) -> Fit:
-    """A calibration of the words that the thresholds find; each dataset counts the same.
+    """Fit a calibration to the words found with the thresholds; datasets have equal weight.
 
-    It is fitted on the words that are found with the text threshold as low as low text, so that it
-    holds where that threshold is lowered. Its error is that of the words above the text threshold,
-    the mean over the datasets: every picture's words get the scores of a calibration fitted on the
-    other pictures (FOLDS parts).
+    The fit uses the words found with the text threshold lowered to low text, so that it also holds
+    at lower thresholds. The error is measured on the words above the text threshold and averaged
+    over the datasets, by cross-validation: the words of each picture are scored by a calibration
+    fitted on the other folds of pictures (FOLDS).
 
     Args:
         pairs: datasets, each with the model that runs on it.
-        thresholds: that the model will be used with.
-        where: on which pictures, in words.
+        thresholds: the thresholds that the model will be used with.
+        where: the pictures it is fitted on, in words.
 
     Raises:
         DatasetError: a picture cannot be read.
@@ -87,18 +87,18 @@ def fit_calibration(pairs: Sequence[Pair], thresholds: Thresholds, where: str) -
 
 
 def _too_few(found: Sequence[Outcomes]) -> str:
-    """Why no calibration can be fitted to these words, or nothing."""
+    """Return why no calibration can be fitted to these words, or an empty text."""
     right = sum(int(one.right.sum()) for one in found)
     wrong = sum(len(one.right) for one in found) - right
     pictures = sum(len(set(one.picture.tolist())) for one in found)
     if min(right, wrong) >= FEWEST and pictures >= FOLDS:
         return ""
     counts = f"{right} right and {wrong} wrong words in {pictures} pictures"
-    return f"found {counts}, and a calibration needs {FEWEST} of each in {FOLDS} pictures"
+    return f"found {counts}, but a calibration needs {FEWEST} of each in {FOLDS} pictures"
 
 
 def outcomes(data: EvaluationSet, model: ModelRunner, thresholds: Thresholds) -> Outcomes:
-    """The words that a model finds in a dataset's pictures, by the first protocol for words."""
+    """Return the words that a model finds, judged by the dataset's first protocol for words."""
     protocol = next((name for name in data.protocols if name != "cleval"), "iou")
     metric, evidence = Metric(protocol), []
     for sample in data.samples:
@@ -111,11 +111,11 @@ def outcomes(data: EvaluationSet, model: ModelRunner, thresholds: Thresholds) ->
 
 
 def logistic_regression(found: Iterable[Outcomes]) -> tuple[float, Floats]:
-    """Bias and weights (3,) of the likeliest logistic function, by Newton's method.
+    """Return bias and weights (3,) of the most likely logistic function, by Newton's method.
 
-    Every dataset counts the same, whatever its number of words. Columns are standardised for the
-    fit, where the weights have a small penalty. A high peak or mean never counts against a word:
-    the column whose weight would be negative is left out.
+    Every dataset has equal weight, whatever its number of words. For the fit, columns are
+    standardised, and weights have a small penalty. A high peak or mean must not count against a
+    word: a column whose weight would be negative is left out.
     """
     parts = [one for one in found if len(one.right)]
     share = np.concatenate([np.full(len(one.right), 1 / len(one.right)) for one in parts])
@@ -134,7 +134,7 @@ def logistic_regression(found: Iterable[Outcomes]) -> tuple[float, Floats]:
 
 
 def _newton(inputs: Floats, right: Bools, share: Floats) -> Floats:
-    """The likeliest weights (4,) of inputs (N, 4); 0 for a column of zeros."""
+    """Return the most likely weights (4,) for inputs (N, 4); 0 for a column of zeros."""
     penalty = RIDGE * np.diag([0.01, 1, 1, 1])
     weights = np.zeros(4)
     for _ in range(STEPS):
@@ -146,9 +146,9 @@ def _newton(inputs: Floats, right: Bools, share: Floats) -> Floats:
 
 
 def reliability(scores: npt.NDArray[Any], correct: Bools) -> list[dict[str, Any]]:
-    """How often detections of a score are correct, by tenths of the score; empty ones left out.
+    """Return how often detections are correct, by tenths of the score; empty tenths are left out.
 
-    "size": how many; "confidence": their mean score; "precision": the share that is correct.
+    "size": number of detections; "confidence": their mean score; "precision": the share correct.
     """
     tenths = np.minimum((scores * 10).astype(int), 9)
     return [
@@ -163,7 +163,7 @@ def reliability(scores: npt.NDArray[Any], correct: Bools) -> list[dict[str, Any]
 
 
 def calibration_error(tenths: Sequence[dict[str, Any]]) -> float:
-    """The expected calibration error: how far score and precision differ, the mean over words.
+    """Return the expected calibration error: the mean difference of score and precision.
 
     Guo et al., ICML 2017, with ten bins.
     """

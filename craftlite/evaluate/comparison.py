@@ -1,4 +1,4 @@
-"""Detectors scored side by side on one dataset: rows of figures, and the differences."""
+"""Detectors scored side by side on one dataset: rows of figures, and their differences."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,14 +14,14 @@ from craftlite.postprocess import Thresholds
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """A split of a dataset that is scored on.
+    """A split of a dataset to score on.
 
     Attributes:
-        name: on the screen; no two are the same.
+        name: the displayed name, which is unique.
         layout: the dataset's name in the table DATASETS.
         split: its name.
         samples: pictures with their words.
-        protocols: that count there, the first before all.
+        protocols: the protocols to score by, the main one first.
     """
 
     name: str
@@ -31,21 +31,21 @@ class EvaluationSet:
     protocols: Sequence[str]
 
     def has_words(self) -> bool:
-        """Whether any word is to be found, which don't-care regions are not."""
+        """Return whether there is any word to find, not only don't-care regions."""
         return any(not word.ignore for sample in self.samples for word in sample.words)
 
 
 @dataclass
 class Candidate:
-    """A detector and what it found.
+    """A detector and its detections.
 
     Attributes:
-        name: in tables; no two are the same.
-        facts: what it is, for tables and JSON.
+        name: the name in tables, which is unique.
+        facts: its properties, for tables and JSON.
         detections: of the samples, in their order.
-        model: that found them, with `thresholds`; None where files were read.
+        model: the model that found them with `thresholds`; None if they were read from files.
         metrics: by protocol, filled by `score_on`.
-        note: what to know before its figures are believed; None where there is nothing.
+        note: a caveat about its figures, or None.
     """
 
     name: str
@@ -57,17 +57,17 @@ class Candidate:
     note: str | None = None
 
     def score_on(self, data: EvaluationSet) -> None:
-        """Scores all samples by each protocol."""
+        """Score all samples by each protocol."""
         for protocol in data.protocols:
             self.metrics[protocol] = Metric.of(protocol, data.samples, self.detections)
 
     def word_protocols(self) -> list[str]:
-        """Those of its protocols that match words, which cleval does not."""
+        """Return its protocols that match words, that is, all but cleval."""
         return [name for name, metric in self.metrics.items() if metric.matchings]
 
 
 def rows(candidates: Sequence[Candidate], protocols: Sequence[str]) -> list[dict[str, Any]]:
-    """Figures of each detector by each protocol: name, protocol, score, 95 % interval of H-mean."""
+    """Return a row for each detector and protocol: name, scores, 95 % interval of H-mean."""
     return [_row(one, protocol) for protocol in protocols for one in candidates]
 
 
@@ -82,18 +82,18 @@ def _row(one: Candidate, protocol: str) -> dict[str, Any]:
 
 
 def timing_note(rows: Sequence[dict[str, Any]]) -> str | None:
-    """How far the milliseconds of detectors can be compared; None where one alone was timed."""
+    """Describe how comparable the detectors' times are; None if only one was timed."""
     times = {row["name"]: row["milliseconds"] for row in rows if "milliseconds" in row}
     cached = [name for name, milliseconds in times.items() if milliseconds is None]
     if cached:
-        return f"not timed: {', '.join(cached)}, as maps came from the cache; see craftlite bench"
+        return f"not timed: {', '.join(cached)}, because maps were cached; see craftlite bench"
     if len(times) > 1:
-        return "timed one after the other in this run; craftlite bench times networks in turn"
+        return "timed one after the other in this run; craftlite bench interleaves the networks"
     return None
 
 
 def differences(candidates: Sequence[Candidate], protocols: Sequence[str]) -> list[dict[str, Any]]:
-    """H-mean of each detector less that of the first, with the paired 95 % interval."""
+    """Return each detector's H-mean minus that of the first, with the paired 95 % interval."""
     first, *others = candidates
     return [_difference(one, first, protocol) for protocol in protocols for one in others]
 

@@ -1,4 +1,4 @@
-"""What a detector found in one picture, as the protocols take it."""
+"""The detections in one picture, in the form that the protocols need."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from craftlite.words import Words
 
 @dataclass(frozen=True)
 class Detections:
-    """The words of one picture, in pixels of the stored picture.
+    """The detected words of one picture, in pixels of the stored picture.
 
     Attributes:
-        quads: arrays (4, 2) float32; where only outlines are known, those (K, 2).
-        outlines: arrays (K, 2) float32; where only quads are known, those.
-        scores: (N,) in 0..1, or None where they are not known.
+        quads: arrays (4, 2) float32; if only outlines are known, these (K, 2).
+        outlines: arrays (K, 2) float32; if only quads are known, these.
+        scores: (N,) in 0..1, or None if unknown.
     """
 
     quads: Sequence[Points] = ()
@@ -29,7 +29,7 @@ class Detections:
 
     @classmethod
     def of(cls, words: Words) -> "Detections":
-        """A model's words, rounded to whole pixels as the competitions' files have them."""
+        """Round a model's words to whole pixels, as in the competitions' files."""
         return cls(
             list(np.rint(words.quads)),
             [np.rint(polygon) for polygon in words.polygons],

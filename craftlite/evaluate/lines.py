@@ -1,12 +1,12 @@
-"""Detectors of lines, which a protocol that matches words shows as worse than they are."""
+"""Detecting detectors of lines, which protocols that match words score too low."""
 
 from craftlite.evaluate.comparison import Candidate, EvaluationSet
 from craftlite.evaluate.protocols import cleval
 from craftlite.evaluate.protocols.metric import Metric
 from craftlite.evaluate.report.mistakes import mistakes
 
-LEAST = 10  # words that are merged with others
-SHARE = 0.25  # of all words; a detector of words merges some of them too
+LEAST = 10  # minimum number of merged words
+SHARE = 0.25  # minimum fraction of all words; a detector of words merges some of them too
 TOLERANT = {
     "cleval": "counts characters in words and lines alike",
     "deteval": "accepts merged words",
@@ -15,10 +15,10 @@ TOLERANT = {
 
 
 def line_note(one: Candidate, data: EvaluationSet) -> str | None:
-    """A sentence on a detector that seems to find lines rather than words; None for others.
+    """Return a note on a detector that seems to find lines rather than words, or None.
 
-    By its first protocol that matches words, more than half of the words that it misses must be
-    merged (see `mistakes`), and those must be LEAST words or more and more than SHARE of all words.
+    By its first protocol that matches words, more than half of the missed words must be merged (see
+    `mistakes`), and these must be at least LEAST words and more than SHARE of all words.
     """
     for by in one.word_protocols()[:1]:
         metric = one.metrics[by]
@@ -28,8 +28,8 @@ def line_note(one: Candidate, data: EvaluationSet) -> str | None:
         merged = _merged(one, data, metric) if missed > usual else 0
         if merged > usual:
             return (
-                f"{one.name}: of the {missed} words that it misses by {by}, {merged} are merged "
-                "with others in one detection: it seems to find lines rather than words"
+                f"{one.name}: of the {missed} words missed by {by}, {merged} are merged with "
+                "others in one detection; it seems to find lines rather than words"
                 f"{_beside(one, data, by)}"
             )
     return None
@@ -45,7 +45,7 @@ def _merged(one: Candidate, data: EvaluationSet, metric: Metric) -> int:
 
 
 def _beside(one: Candidate, data: EvaluationSet, by: str) -> str:
-    """The H-mean by a protocol that tolerates lines, where that is another one."""
+    """Return the H-mean by a protocol that tolerates lines, unless it was scored by that one."""
     curved = one.metrics[by].protocol.curved
     name = "cleval" if cleval.is_installed() else "deteval-polygon" if curved else "deteval"
     if name == by:

@@ -1,4 +1,4 @@
-"""Score maps kept on disk, so that a second protocol or other thresholds cost no network run."""
+"""A cache of score maps on disk, so that trying other protocols or thresholds is cheap."""
 
 import hashlib
 import os
@@ -17,13 +17,13 @@ from craftlite.errors import CraftliteError
 from craftlite.files import sha256_of, written_whole
 from craftlite.progress import write_line
 
-LIMIT = 2**30  # bytes; beyond it the maps that were not used for longest go
+LIMIT = 2**30  # bytes; above it, the least recently used maps are deleted
 FILE = re.compile(r"[0-9a-f]{16}/[0-9a-f]{32}-\d+\.npz")
-BEGAN = time.time()  # of this run: what it uses stays
+BEGAN = time.time()  # start of this process; maps used since then are kept
 
 
 def default_folder() -> Path:
-    """Where caches go on this system: `$XDG_CACHE_HOME` or `~/.cache`, in it craftlite/maps."""
+    """Return the cache folder: `craftlite/maps` in `$XDG_CACHE_HOME` or `~/.cache`."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "craftlite" / "maps"
 
@@ -32,10 +32,10 @@ class MapCache:
     """The maps of one set of weights, by (weights, picture, long side).
 
     Args:
-        folder: where all maps are kept; if it cannot be written to, one warning is given and
-            nothing is kept.
+        folder: the folder of all maps; if it is not writable, one warning is given and nothing is
+            cached.
         weights: SHA-256 of the weights' file.
-        limit: bytes that all maps take at most, those of other weights too, as for `trim`.
+        limit: largest size in bytes of all maps, including those of other weights; see `trim`.
     """
 
     def __init__(self, folder: Path, weights: str, limit: int = LIMIT) -> None:
@@ -44,7 +44,7 @@ class MapCache:
         self._hashes: dict[Path, str] = {}
 
     def maps(self, sample: Sample, detector: Detector) -> tuple[Maps, float | None]:
-        """A picture's maps, and the milliseconds that computing them took, or None from disk.
+        """Return a picture's maps, and the milliseconds to compute them, or None if cached.
 
         Raises:
             DatasetError: the picture cannot be read.
@@ -61,7 +61,7 @@ class MapCache:
         return maps, milliseconds
 
     def _hash(self, sample: Sample) -> str:
-        """The picture's hash; a search asks for it hundreds of times, and its file is read once."""
+        """Hash the picture; remembered, since a search asks for it hundreds of times."""
         if not isinstance(sample.picture, Path):
             return picture_hash(sample)
         if sample.picture not in self._hashes:
@@ -81,7 +81,7 @@ class MapCache:
                 np.savez(file, **arrays, size=maps.fit.size, milliseconds=milliseconds)
         except CraftliteError as error:
             self._writes = False
-            write_line(f"warning: maps are not kept: {error}")
+            write_line(f"warning: maps are not cached: {error}")
             return
         self._untrimmed += sum(array.nbytes for array in arrays.values())
         if self._untrimmed > self._limit / 16:
@@ -90,10 +90,10 @@ class MapCache:
 
 
 def trim(folder: Path, limit: int = LIMIT) -> int:
-    """Remove the maps that were not used for longest until all take at most `limit` bytes.
+    """Delete the least recently used maps until all take at most `limit` bytes; return the rest.
 
-    Those that were used since this process began stay, whatever they take: a search needs them
-    again. Returns the bytes that are left.
+    Maps used since this process began are kept, whatever their size: a search needs them again.
+    The return value is the number of bytes left.
     """
     files = list(_files(folder))
     total = sum(stat.st_size for stat, _ in files)
@@ -106,31 +106,31 @@ def trim(folder: Path, limit: int = LIMIT) -> int:
 
 
 def clear(folder: Path) -> int:
-    """Remove all maps, and nothing else that the folder may hold; returns their bytes."""
+    """Delete all maps but no other files in the folder; return the number of bytes freed."""
     total = 0
     for stat, file in list(_files(folder)):
         file.unlink(missing_ok=True)
         total += stat.st_size
         with suppress(OSError):
-            file.parent.rmdir()  # once it is empty
+            file.parent.rmdir()  # fails unless it is empty
     return total
 
 
 def _files(folder: Path) -> Iterator[tuple[os.stat_result, Path]]:
-    """The maps' files, not those that someone else keeps there."""
+    """Yield the files of maps, without other files in the folder."""
     for file in folder.glob("*/*.npz"):
         if FILE.fullmatch(f"{file.parent.name}/{file.name}"):
-            with suppress(FileNotFoundError):  # another process has removed it
+            with suppress(FileNotFoundError):  # another process has deleted it
                 yield file.stat(), file
 
 
 def _suffix(scale: int) -> str:
-    """What follows the names of a scale's arrays in a file: nothing, then -1, -2 and so on."""
+    """Return the suffix of the names of a scale's arrays in a file: "", "-1", "-2" and so on."""
     return f"-{scale}" if scale else ""
 
 
 def _read(path: Path, detector: Detector) -> Maps | None:
-    """What a file holds, or None where it is not there or damaged; marks it as used."""
+    """Read maps and mark the file as used; None if it is missing or damaged."""
     try:
         with np.load(path) as file:
             width, height = file["size"].tolist()
@@ -139,7 +139,7 @@ def _read(path: Path, detector: Detector) -> Maps | None:
                 for scale, fit in enumerate(detector.fits((width, height)))
             )
         if any(one.region.shape[::-1] != one.fit.map_size() for one in maps.scales()):
-            return None  # kept by a version that scaled pictures by another rule
+            return None  # written by a version that scaled pictures by another rule
         os.utime(path)
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
@@ -147,10 +147,10 @@ def _read(path: Path, detector: Detector) -> Maps | None:
 
 
 def picture_hash(sample: Sample) -> str:
-    """SHA-256 of a picture's file, or of its pixels."""
+    """Return the SHA-256 of a picture's file, or of its pixels."""
     if isinstance(sample.picture, Path):
         with suppress(OSError):
-            if sample.picture.is_file():  # reading a pipe may wait for ever
+            if sample.picture.is_file():  # reading a pipe may block for ever
                 return sha256_of(sample.picture)
         return hashlib.sha256(os.fsencode(sample.picture)).hexdigest()  # pixels() will raise
     shape = str(sample.picture.shape).encode()

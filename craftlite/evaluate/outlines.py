@@ -1,4 +1,4 @@
-"""Outlines of truths and detections on a picture, coloured by what became of them."""
+"""Outlines of ground truth and detections on a picture, coloured by how they were scored."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from craftlite.draw import draw_outlines, scaled
 from craftlite.evaluate.score import Matching
 from craftlite.geometry import Picture, Points
 
-# What became of a truth, in thin lines, and of a detection, in thick ones.
+# Colours by result: ground truth has thin lines, detections thick ones.
 COLOURS = {
     "truth": (255, 255, 255),
     "truth, missed": (255, 214, 0),
@@ -24,9 +24,9 @@ def mark(
     matching: Matching,
     scale: float = 1.0,
 ) -> Picture:
-    """A copy of a picture with truths and detected outlines (K, 2) by what became of them.
+    """Draw ground truth and detected outlines (K, 2) on a copy of a picture, coloured by result.
 
-    scale: from the pixels of the outlines to the picture's; pixel centres go to pixel centres.
+    scale: from the pixels of the outlines to the picture's; pixel centres map to pixel centres.
     """
     drawn = picture.copy()
     polygons = [word.polygon for word in truths]

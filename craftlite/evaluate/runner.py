@@ -1,4 +1,4 @@
-"""A model that is evaluated: its detections on samples, from maps that are computed once."""
+"""A model under evaluation: its detections on samples, from maps that are computed only once."""
 
 from copy import copy
 from importlib.util import find_spec
@@ -16,19 +16,19 @@ from craftlite.postprocess import Thresholds
 from craftlite.postprocess.components import Found
 from craftlite.weights import find_weights
 
-FIGURES = {  # what thresholds are called among figures
+FIGURES = {  # names of the thresholds in the figures
     "text": "text_threshold",
     "link": "link_threshold",
     "low": "low_text",
     "growth": "growth",
 }
-COST_SIZE = (1280, 736)  # pixels, width and height, for which operations are counted
+COST_SIZE = (1280, 736)  # width and height in pixels for which operations are counted
 
 
 def published(network: str, dataset: str) -> tuple[Thresholds, int, str] | None:
-    """Thresholds and long side that the authors of the original CRAFT published, and their origin.
+    """Return the original CRAFT authors' thresholds and long side for a dataset, and their origin.
 
-    None for other networks, and for datasets that they published nothing for.
+    None for other networks, and for datasets without published values.
     """
     facts = DATASETS[dataset]
     if network != "craft-vgg16" or facts.craft_long_side is None:
@@ -39,17 +39,17 @@ def published(network: str, dataset: str) -> tuple[Thresholds, int, str] | None:
 
 
 class ModelRunner:
-    """Weights with their long side and thresholds, and the maps that they gave.
+    """Weights with their long side and thresholds, and their cached maps.
 
     Args:
         weights: a name in the catalogue or a file.
-        dataset: that it is tried on; for it the original CRAFT has published thresholds.
-        long_side: pixels that pictures are scaled to; None takes what the weights are meant for.
-        cache: the folder where maps are kept.
-        polygons: whether curved outlines are traced, for protocols that score them.
+        dataset: the dataset to run on; for some, the original CRAFT has published thresholds.
+        long_side: length in pixels that pictures are scaled to; None uses the weights' own.
+        cache: the folder of cached maps.
+        polygons: whether to trace curved outlines, for protocols that score them.
 
     Attributes:
-        thresholds: those that the weights are meant for.
+        thresholds: the weights' own thresholds.
         origin: where thresholds and long side come from, in words.
         cached: how often maps came from the cache.
 
@@ -79,14 +79,14 @@ class ModelRunner:
         self.cached, self._milliseconds = 0, list[float]()
 
     def at(self, long_side: int) -> "ModelRunner":
-        """The same weights on another long side."""
+        """Return the same weights at another long side."""
         other = copy(self)
         other.detector = self.detector.at(long_side)
         other.cached, other._milliseconds = 0, []
         return other
 
     def maps(self, sample: Sample) -> Maps:
-        """The maps of a picture, computed unless they are kept.
+        """Return the maps of a picture, computed unless they are cached.
 
         Raises:
             DatasetError: the picture cannot be read.
@@ -99,18 +99,18 @@ class ModelRunner:
         return maps
 
     def detections(self, sample: Sample, thresholds: Thresholds) -> Detections:
-        """The words of a picture, rounded to whole pixels."""
+        """Return the words of a picture, rounded to whole pixels."""
         return Detections.of(self.found(sample, thresholds).words)
 
     def found(self, sample: Sample, thresholds: Thresholds) -> Found:
-        """The words of a picture with the evidence for each."""
+        """Return the words of a picture with the evidence for each."""
         return self.detector.found(self.maps(sample), thresholds, polygons=self.polygons)
 
     def facts(self, thresholds: Thresholds) -> dict[str, Any]:
-        """What is run and how, and what it costs; parameters and operations where torch is there.
+        """Return what is run, its settings and, if torch is installed, its cost.
 
         "milliseconds": median over the pictures so far, from pixels to maps; None before the first,
-        and where any maps came from the cache, which other runs may have computed.
+        and if any maps came from the cache, since other runs may have computed them.
         """
         facts: dict[str, Any] = {"weights": self.name, "network": self.network}
         if find_spec("torch"):

@@ -1,4 +1,4 @@
-"""What protocols count: picture by picture, and summed up to precision, recall and H-mean."""
+"""What protocols count for each picture, and how it sums up to precision, recall and H-mean."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ Bools = npt.NDArray[np.bool_]
 
 
 class MatchedGroup(NamedTuple):
-    """Truths and detections that a protocol takes as each other, by their numbers."""
+    """Numbers of truths and detections that a protocol matches with each other."""
 
     truths: tuple[int, ...]
     detections: tuple[int, ...]
 
 
 class Tally(NamedTuple):
-    """One picture's sums: what counts, and how much of it was found and is correct."""
+    """The sums of one picture: scored truths and detections, and the credit of each."""
 
     truths: float
     detections: float
@@ -37,7 +37,7 @@ class Matching:
         correct: (D,) float64, each detection's credit towards precision.
         truth_scored: (T,) bool, False for don't-care truths.
         detection_scored: (D,) bool, False for detections that lie in a don't-care region.
-        groups: which truths were matched with which detections.
+        groups: the truths and detections that were matched with each other.
     """
 
     found: Floats
@@ -56,10 +56,10 @@ class Matching:
         split: float = 1.0,
         merged: float = 1.0,
     ) -> "Matching":
-        """Credits each member of a pair with 1.
+        """Build a matching from groups, each member of a pair getting a credit of 1.
 
-        Members of a truth with several detections get `split`, those of a detection with several
-        truths `merged`.
+        Members of a group of one truth and several detections get `split`, those of one detection
+        and several truths `merged`.
         """
         found, correct = np.zeros(len(truth_scored)), np.zeros(len(detection_scored))
         for truths, detections in groups:
@@ -69,7 +69,7 @@ class Matching:
         return cls(found, correct, truth_scored, detection_scored, tuple(groups))
 
     def tally(self) -> Tally:
-        """The picture's sums, without the number of repaired outlines, which is not known here."""
+        """Return the picture's sums; the number of repaired outlines is not known here."""
         return Tally(
             float(self.truth_scored.sum()),
             float(self.detection_scored.sum()),
@@ -80,17 +80,17 @@ class Matching:
 
 @dataclass(frozen=True)
 class Score:
-    """Sums over all pictures, don't-care words left out, and the ratios that follow from them.
+    """Sums over all pictures, without don't-care words, and the ratios that follow from them.
 
     Attributes:
-        pictures: how many.
-        truths: words that were to be found; characters with `cleval`.
-        detections: that count.
-        found: of the truths, in sum; a word found in parts may count for less than 1.
-        correct: of the detections, in sum.
+        pictures: number of pictures.
+        truths: number of words to find; characters with `cleval`.
+        detections: number of detections that are scored.
+        found: total credit of the truths; a word found in parts may count for less than 1.
+        correct: total credit of the detections.
         repaired: detections that crossed themselves or enclosed no area.
-        average_precision: area under precision and recall with the detections sorted by score,
-            as ICDAR MLT ranks; None where a detection has no score.
+        average_precision: area under the precision-recall curve with the detections sorted by
+            score, as ICDAR MLT ranks; None if a detection has no score.
     """
 
     pictures: int = 0
@@ -103,12 +103,12 @@ class Score:
 
     @property
     def precision(self) -> float:
-        """Share of the detections that are correct, 0..1; 0 without detections."""
+        """Fraction of the detections that are correct, 0..1; 0 without detections."""
         return max(0.0, self.correct) / self.detections if self.detections else 0.0
 
     @property
     def recall(self) -> float:
-        """Share of the truths that are found, 0..1; 0 without truths."""
+        """Fraction of the truths that are found, 0..1; 0 without truths."""
         return max(0.0, self.found) / self.truths if self.truths else 0.0
 
     @property
@@ -118,11 +118,11 @@ class Score:
         return 2 * self.precision * self.recall / both if both else 0.0
 
     def ratios(self) -> dict[str, float]:
-        """Precision, recall and H-mean by name."""
+        """Return precision, recall and H-mean by name."""
         return {"precision": self.precision, "recall": self.recall, "hmean": self.hmean}
 
     def facts(self) -> dict[str, Any]:
-        """The ratios and counts by name; counts that are whole are int."""
+        """Return the ratios and counts by name; whole counts are int."""
         facts: dict[str, Any] = self.ratios() | {"pictures": self.pictures}
         for name in ("truths", "detections", "found", "correct"):
             facts[name] = whole(getattr(self, name))
@@ -133,19 +133,19 @@ class Score:
 
 
 def whole(number: float) -> float | int:
-    """An int where a number is whole."""
+    """Convert a whole number to int."""
     return int(number) if float(number).is_integer() else number
 
 
 def summed(tallies: Sequence[Tally]) -> Score:
-    """The score of several pictures, without average precision."""
+    """Return the score of several pictures, without average precision."""
     return Score(len(tallies), *(sum(column) for column in zip(*tallies, strict=True)))
 
 
 def average_precision(scores: Floats, correct: Bools, truths: float) -> float:
-    """Mean precision at each correct detection, the surest first, missed truths counting as 0.
+    """Return the mean precision at each correct detection by falling score; missed truths are 0.
 
-    scores, correct: (D,) of all detections that count, in file order, which decides between equals.
+    scores, correct: (D,) of all scored detections, in file order, which breaks ties.
     """
     order = np.argsort(-scores, kind="stable")
     hits = correct[order]
@@ -154,7 +154,7 @@ def average_precision(scores: Floats, correct: Bools, truths: float) -> float:
 
 
 def ratio(part: Floats, whole: npt.ArrayLike) -> Floats:
-    """part / whole, broadcast; 0 where the whole is 0."""
+    """Return part / whole, broadcast; 0 where the whole is 0."""
     whole = np.broadcast_to(whole, part.shape)
     result = np.zeros_like(part)
     np.divide(part, whole, out=result, where=whole > 0)

@@ -1,4 +1,4 @@
-"""Timing networks, engines and whole detectors against each other: same threads, in turn."""
+"""Timing networks, engines and whole detectors against each other, interleaved."""
 
 import statistics
 import tempfile
@@ -34,18 +34,18 @@ class Timing(NamedTuple):
 
 
 def has_weights(name: str) -> bool:
-    """Whether a name is of weights, shipped or an ONNX file, and not just of a network."""
+    """Return whether a name is of weights, shipped or an ONNX file, and not just of a network."""
     return name in catalogue() or Path(name).suffix == ".onnx"
 
 
 def open_network(name: str, threads: int | None, engine: Engine = "onnxruntime") -> Runtime:
-    """A shipped or given ONNX file, or a network's name, exported with random weights.
+    """Open a shipped or given ONNX file, or export a network by name with random weights.
 
-    Weights do not change what a network costs, so that the original CRAFT can be timed although
-    its weights do not ship; this needs torch and onnx.
+    A network's speed does not depend on its weights, so the original CRAFT can be timed although
+    its weights are not shipped. Random weights need torch and onnx.
 
     Raises:
-        ConfigError: it is none of these, or the engine is not installed.
+        ConfigError: the name is none of these, or the engine is not installed.
         WeightsError: the file cannot be used, or not by this engine.
     """
     if has_weights(name):
@@ -65,9 +65,9 @@ Key = TypeVar("Key")
 
 
 def time_in_turn(actions: Mapping[Key, Callable[[], object]], runs: int) -> dict[Key, Timing]:
-    """Each action `runs` times, A B A B ..., after one run of each that is not counted.
+    """Time each action `runs` times, A B A B ..., after one untimed run of each.
 
-    In turn, so that a machine whose speed drifts slows all of them alike.
+    They are interleaved so that a machine whose speed drifts affects all of them alike.
     """
     milliseconds: dict[Key, list[float]] = {name: [] for name in actions}
     for _ in range(runs + 1):
@@ -82,12 +82,12 @@ def time_in_turn(actions: Mapping[Key, Callable[[], object]], runs: int) -> dict
 
 
 def noise(size: Size) -> Tensor:
-    """A network's input of `size` (width, height), multiples of 32."""
+    """Return random network input of `size` (width, height), multiples of 32."""
     return np.random.default_rng(0).normal(size=(1, 3, size[1], size[0])).astype(np.float32)
 
 
 def draw_picture(size: Size) -> bytes:
-    """A JPEG file of `size` (width, height) with BENCH_WORDS words in dark letters."""
+    """Return a JPEG file of `size` (width, height) with BENCH_WORDS words in dark letters."""
     picture = np.full((size[1], size[0], 3), 225, np.uint8)
     for number, (left, _, right, bottom) in enumerate(_grid(size)):
         word, scale = f"Word{number:02}", (right - left) / 115
@@ -96,7 +96,7 @@ def draw_picture(size: Size) -> bytes:
 
 
 def rapidocr(threads: int | None) -> Callable[[Path | bytes], object]:
-    """RapidOCR's detector with its own settings, from a picture's file to the boxes of lines.
+    """Return RapidOCR's detector with its own settings, from a picture's file to boxes of lines.
 
     Raises:
         ModuleNotFoundError: RapidOCR is not installed.
@@ -104,7 +104,7 @@ def rapidocr(threads: int | None) -> Callable[[Path | bytes], object]:
     from rapidocr import RapidOCR
 
     settings = {"Global.log_level": "error"} | {
-        f"EngineConfig.onnxruntime.{name}_op_num_threads": int(number)  # no subclass of int
+        f"EngineConfig.onnxruntime.{name}_op_num_threads": int(number)  # rejects subclasses of int
         for name, number in (("intra", threads), ("inter", 1))
         if number
     }
@@ -113,7 +113,7 @@ def rapidocr(threads: int | None) -> Callable[[Path | bytes], object]:
 
 
 def _grid(size: Size) -> Iterable[tuple[float, float, float, float]]:
-    """Left, top, right and bottom of BENCH_WORDS words on a regular grid."""
+    """Yield left, top, right and bottom of BENCH_WORDS words on a regular grid."""
     width, height = size[0] / BENCH_COLUMNS, size[1] * BENCH_COLUMNS / BENCH_WORDS
     for row, column in product(range(BENCH_WORDS // BENCH_COLUMNS), range(BENCH_COLUMNS)):
         x, y = column * width, row * height
@@ -121,7 +121,7 @@ def _grid(size: Size) -> Iterable[tuple[float, float, float, float]]:
 
 
 def time_postprocess(size: Size, runs: int) -> tuple[int, Timing]:
-    """Words found, and the timing, of post-processing maps of BENCH_WORDS words, polygons too.
+    """Time the post-processing of maps of BENCH_WORDS words; return the number found and the time.
 
     The words have seven characters each and lie on a regular grid in a picture of `size`.
     """

@@ -1,4 +1,4 @@
-"""Scores as text: facts of one detector, a table of several, or JSON."""
+"""Scores as text: the facts of one detector, a table of several, or JSON."""
 
 import json
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ SETTINGS = (
 
 
 def format_summary(candidates: Sequence[Candidate], data: EvaluationSet, *, as_json: bool) -> str:
-    """What to print of detectors that were scored: facts of one, a table of several, or JSON.
+    """Format the scores of detectors: the facts of one, a table of several, or JSON.
 
-    The JSON object holds the figures of the first detector by the first protocol; where there are
-    several, "rows" has all and "differences" compares them with the first.
+    The JSON object holds the figures of the first detector by the first protocol. If there are
+    several, "rows" has all, and "differences" compares them with the first.
     """
     lines = rows(candidates, data.protocols)
     compared = differences(candidates, data.protocols)
@@ -30,15 +30,15 @@ def format_summary(candidates: Sequence[Candidate], data: EvaluationSet, *, as_j
 
 
 def facts(row: Facts, where: str) -> str:
-    """One detector by one protocol, a fact a line."""
+    """Format the scores of one detector by one protocol, one fact per line."""
     low, high = row["hmean_interval"]
     row = row | ({"chosen": row["origin"]} if "origin" in row else {})
     shown: Facts = {
         "dataset": where,
         "protocol": f"{row['protocol']}: {PROTOCOLS[row['protocol']].title}",
         **{name.replace("_", " "): row[name] for name in SETTINGS if name in row},
-        "words": f"{row['truths']}, don't-care words left out",
-        "detections": f"{row['detections']}, those in don't-care regions left out",
+        "words": f"{row['truths']}, without don't-care words",
+        "detections": f"{row['detections']}, without those in don't-care regions",
         "found": f"{row['found']:g} of the words, {row['correct']:g} of the detections correct",
         "false finds": f"{row['detections'] - row['correct']:g}, in "
         f"{row['pictures_with_false_finds']} of {row['pictures']} pictures",
@@ -53,7 +53,7 @@ def facts(row: Facts, where: str) -> str:
 
 
 def table(lines: Sequence[Facts], compared: Sequence[Facts]) -> str:
-    """Several detectors or protocols, one a line, then the differences from the first detector."""
+    """Format several detectors or protocols, one per line, then differences from the first."""
     wide = max(len(row["name"]) for row in lines)
     heads = ["precision", "recall", "H-mean", "95 % interval", "parameters", "MACs"]
     timed = any(row.get("milliseconds") for row in lines)
@@ -65,7 +65,7 @@ def table(lines: Sequence[Facts], compared: Sequence[Facts]) -> str:
     for one in compared:
         low, high = (100 * limit for limit in one["hmean_interval"])
         text.append(
-            f"{one['name']} less {one['against']}, {one['protocol']}: {100 * one['hmean']:+.2f} "
+            f"{one['name']} minus {one['against']}, {one['protocol']}: {100 * one['hmean']:+.2f} "
             f"points of H-mean, 95 % interval {low:+.2f} to {high:+.2f}"
         )
     text += [note for note in [timing_note(lines)] if note]

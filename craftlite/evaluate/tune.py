@@ -1,4 +1,4 @@
-"""The thresholds and the long side that suit weights, searched on one or several datasets."""
+"""Searching the thresholds and the long side of weights, on one or several datasets."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from craftlite.weights import Weights, catalogue, folder, settings_text, tuned_s
 
 LEVELS = tuple(round(0.05 * step, 2) for step in range(2, 20))
 GROWTHS = (1.0, 1.25, 1.5, 1.75, 2.0)
-# Shares of the long side that the search starts from.
+# Long sides to try, relative to the one that the search starts from.
 SIDES = (2 / 3, 5 / 6, 1, 7 / 6, 4 / 3)
 HEADING = "## Thresholds"
 SCORES = "## Scores"
@@ -30,7 +30,7 @@ Trial = Callable[[int, Thresholds], Score]
 
 
 class Tuning(NamedTuple):
-    """What was chosen, how good it is on each dataset, and how many combinations were tried."""
+    """The chosen values, their score on each dataset, and the number of combinations tried."""
 
     long_side: int
     thresholds: Thresholds
@@ -39,12 +39,12 @@ class Tuning(NamedTuple):
 
     @property
     def hmean(self) -> float:
-        """The mean of the datasets' H-means, 0..1; each dataset counts the same."""
+        """The mean of the datasets' H-means, 0..1, with equal weights."""
         return sum(score.hmean for score in self.scores) / len(self.scores)
 
 
 def trial_of(data: EvaluationSet, model: ModelRunner, tried: Callable[[], object]) -> Trial:
-    """Scores a model by the dataset's first protocol, each combination once; then calls `tried`."""
+    """Return a function that scores a model on a dataset, caching results, and calls `tried`."""
 
     @cache
     def trial(long_side: int, thresholds: Thresholds) -> Score:
@@ -58,17 +58,17 @@ def trial_of(data: EvaluationSet, model: ModelRunner, tried: Callable[[], object
 
 
 def sides_around(long_side: int) -> list[int]:
-    """The long sides that are tried: multiples of 32 from two thirds to four thirds of one."""
+    """Return the long sides to try: multiples of 32 from two thirds to four thirds of one."""
     return sorted({max(32, round(share * long_side / 32) * 32) for share in SIDES})
 
 
 def search(trials: Sequence[Trial], start: Thresholds, sides: Sequence[int]) -> Iterator[Tuning]:
-    """Tries combinations; yields the best so far after each long side, the last is the result.
+    """Search combinations; yield the best so far after each long side, the last is the result.
 
-    For each long side, from `start`: low, link and text take in turn every one of LEVELS (0.10 to
-    0.95 by 0.05; text at least low), and growth every one of GROWTHS, with the others held, and
-    keep the best H-mean, the mean over all datasets, the earlier value where two are equal; round
-    after round until one changes nothing.
+    For each long side, the search begins at `start`. In turn, low, link and text take every one of
+    LEVELS (0.10 to 0.95 by 0.05; text at least low), and growth every one of GROWTHS, with the
+    others fixed. The value with the best H-mean, averaged over all datasets, is kept; the earlier
+    one if two are equal. Rounds are repeated until one changes nothing.
     """
     tried: dict[tuple[int, Thresholds], Tuning] = {}
 
@@ -100,14 +100,14 @@ def write_tuning(
     own: Mapping[str, Tuning] | None = None,
     calibration: Calibration | None = None,
 ) -> list[Path]:
-    """Write the choice beside the weights, or into the catalogue, and into their card.
+    """Write the choice next to the weights, or into the catalogue, and into their card.
 
     Args:
-        entry: the weights; later they are used with these thresholds and this long side.
+        entry: the weights, which will then be used with these thresholds and this long side.
         tuning: the choice.
         where: dataset, split, pictures and protocol: "on icdar15 val, 100 pictures, by iou".
-        own: the best choice for each of several datasets alone, by the name that it is asked for.
-        calibration: of the scores with these thresholds; without one, they are mean region scores.
+        own: the best choice for each of several datasets alone, by the name of its preset.
+        calibration: of the scores at these thresholds; without it, scores are mean region scores.
 
     Raises:
         CraftliteError: a file cannot be written.
@@ -122,7 +122,7 @@ def write_tuning(
 
 
 def write_calibration(entry: Weights, calibration: Calibration) -> list[Path]:
-    """Write a calibration beside weights that have thresholds, or into the catalogue; and the card.
+    """Write a calibration next to tuned weights, or into the catalogue, and into their card.
 
     Raises:
         CraftliteError: a file cannot be written.
@@ -135,7 +135,7 @@ def write_calibration(entry: Weights, calibration: Calibration) -> list[Path]:
 
 
 def _write(entry: Weights, facts: dict[str, Any], sections: Mapping[str, str]) -> list[Path]:
-    """Write settings, and sections of the card by their headings; returns the two files."""
+    """Write settings, and sections of the card by their headings; return the two files."""
     if entry.name in catalogue():
         settings, card = folder() / "catalogue.json", folder() / f"{entry.name}.md"
         content: dict[str, Any] = json.loads(settings.read_text("utf-8"))
@@ -155,18 +155,18 @@ def _write(entry: Weights, facts: dict[str, Any], sections: Mapping[str, str]) -
 
 
 def scores_text(calibration: Calibration | None) -> str:
-    """The text of the section on scores in the card, without its heading."""
+    """Return the text of the section on scores in the card, without its heading."""
     if calibration is None:
-        return "A word's score is the mean region score of its text pixels: it is not calibrated.\n"
+        return "A word's score is the mean region score of its text pixels; it is not calibrated.\n"
     return (
-        f"Scores are calibrated {calibration.fitted}: of words with a score s about a share s are "
-        f"right. Expected calibration error on pictures that were held out: "
+        f"Scores are calibrated {calibration.fitted}: of words with a score s, about a fraction s "
+        f"is correct. Expected calibration error on held-out pictures: "
         f"{calibration.error:.3f}.\n"
     )
 
 
 def section(tuning: Tuning, where: str) -> str:
-    """The text of the section on thresholds in the card, without its heading."""
+    """Return the text of the section on thresholds in the card, without its heading."""
     levels = shown(tuning.thresholds)
     figures = f"{tuning.hmean:.4f}"
     if len(tuning.scores) == 1:
@@ -175,13 +175,13 @@ def section(tuning: Tuning, where: str) -> str:
     best = "H-mean" if len(tuning.scores) == 1 else "mean of the datasets' H-means"
     return (
         f"{levels[0].upper()}{levels[1:]}, long side {tuning.long_side} pixels, chosen {where}: "
-        f"of {tuning.tried} combinations the one of the best {best}, {figures}. "
-        f"On the pictures that they were chosen on, figures flatter a little.\n"
+        f"the best {best} among {tuning.tried} combinations, {figures}. "
+        f"On the pictures that they were chosen on, the figures are slightly optimistic.\n"
     )
 
 
 def presets_table(tuning: Tuning, own: Mapping[str, Tuning]) -> str:
-    """The H-mean of each dataset with the thresholds for all and with its own, as markdown."""
+    """Return a Markdown table of each dataset's H-mean with the common and its own thresholds."""
     rows = [
         f"| {name} | {score.hmean:.2%} | {best.hmean:.2%} | {shown(best.thresholds)} |\n"
         for (name, best), score in zip(own.items(), tuning.scores, strict=True)
@@ -191,12 +191,12 @@ def presets_table(tuning: Tuning, own: Mapping[str, Tuning]) -> str:
 
 
 def shown(thresholds: Thresholds) -> str:
-    """Thresholds in words."""
+    """Format thresholds as text."""
     return ", ".join(f"{name} {level:g}" for name, level in asdict(thresholds).items())
 
 
 def with_section(card: str, text: str, heading: str = HEADING) -> str:
-    """A card whose section of a heading holds a text: replaced, or put before the others."""
+    """Replace the section of a card under a heading, or insert it before the other sections."""
     section = re.compile(rf"^{heading}\n.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
     others = section.sub("", card)
     place = section.search(card) or re.search(r"^## |\Z", card, re.MULTILINE)

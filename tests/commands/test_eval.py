@@ -284,7 +284,7 @@ def test_several_are_compared_with_the_first(
     assert first["hmean"] == pytest.approx(2 / 3 - 1)
     assert evaluate(*options, "--text-threshold", "0.5") == 0
     text = capsys.readouterr().out
-    assert "other less" in text
+    assert "other minus" in text
     assert "-33.33 points of H-mean" in text
 
 
@@ -308,11 +308,11 @@ def test_milliseconds_are_of_one_run_or_left_out(
     assert evaluate(*bright, "--json") == 0
     assert json.loads(capsys.readouterr().out)["milliseconds"] is not None
     for text in shown():  # the first one's maps are there already
-        assert "not timed: brightness, as maps came from the cache" in text
+        assert "not timed: brightness, because maps were cached" in text
     assert evaluate(*bright, "--json") == 0
     assert json.loads(capsys.readouterr().out)["milliseconds"] is None
     table, page, summary = shown()
-    assert "not timed: brightness, twin, as" in table and " ms\n" not in table
+    assert "not timed: brightness, twin, because" in table and " ms\n" not in table
     assert "<th>ms</th>" not in page and "a picture takes" not in page
     assert " ms |" not in summary
     both.append("--clear-cache")
@@ -412,7 +412,7 @@ def test_tuned_thresholds_are_used_from_then_on(
     assert evaluate(*bright, "--tune", "--split", "train", "--json") == 0
     out, err = capsys.readouterr()
     tuned = json.loads(out)
-    assert "scores are not calibrated: found 2 right and 0 wrong words in 1 pictures, and" in err
+    assert "scores are not calibrated: found 2 right and 0 wrong words in 1 pictures, but" in err
     assert tuned["hmean"] == 1
     assert json.loads(brightness.with_suffix(".json").read_text())["long_side"] == 256
     assert evaluate(*bright, "--json") == 0

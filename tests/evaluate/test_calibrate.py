@@ -97,7 +97,7 @@ def test_too_few_words_are_refused_with_their_number(
     model = ModelRunner("craftlite-small", "quads", cache=tmp_path, long_side=320)
     fit = fit_calibration([(few, model)], model.thresholds, "on few")
     assert fit.calibration is None
-    assert "wrong words in 2 pictures, and a calibration needs 20 of each in 5" in fit.refusal
+    assert "wrong words in 2 pictures, but a calibration needs 20 of each in 5" in fit.refusal
 
 
 def test_a_fit_is_the_same_again_and_better_than_mean_region_scores(

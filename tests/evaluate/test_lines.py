@@ -56,7 +56,7 @@ def test_lines_are_recognised_and_shown_by_a_protocol_that_tolerates_them(
 ) -> None:
     pytest.importorskip("jinja2")
     said = evaluate(lambda _, words: joined(words), "--report", str(tmp_path / "report"))
-    assert "of the 60 words that it misses by iou, 60 are merged with others" in said
+    assert "of the 60 words missed by iou, 60 are merged with others" in said
     assert "it seems to find lines rather than words" in said
     beside = "by cleval" if cleval.is_installed() else "by deteval, which accepts merged words, its"
     assert beside in said

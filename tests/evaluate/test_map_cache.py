@@ -146,7 +146,7 @@ def test_a_folder_that_cannot_be_written_is_said_once(
     for _ in range(2):
         cache.maps(sample, detector)
     assert trim(blocked) == clear(blocked) == 0
-    assert capsys.readouterr().err.count("maps are not kept") == 1
+    assert capsys.readouterr().err.count("maps are not cached") == 1
 
 
 def test_a_picture_that_is_not_there(tmp_path: Path, detector: Detector) -> None:

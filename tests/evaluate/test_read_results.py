@@ -325,7 +325,7 @@ def test_pages_and_frames_are_no_pictures(
     results = read_results(tmp_path, {"img_1": None, "img_2": None})
     assert {problem.what for problem in results.problems} == {PART}
     assert (results.missing, len(results.detections["img_2"])) == (["img_1"], 1)
-    with pytest.raises(DatasetError, match=r"no results of any picture .*; results of a page"):
+    with pytest.raises(DatasetError, match=r"no results for any picture .*; results of a page"):
         read_results(tmp_path, {"img_1": None})
 
 

@@ -82,7 +82,7 @@ def test_what_was_chosen_is_found_again_beside_the_weights(weights: Path) -> Non
     entry = find_weights(weights)
     assert (entry.long_side, entry.thresholds) == (1216, TUNING.thresholds)
     assert (entry.tuned, settings.name, card.name) == ("on here val", "mine.json", "mine.md")
-    assert "of 77 combinations the one of the best H-mean, 0.7500" in card.read_text()
+    assert "the best H-mean among 77 combinations, 0.7500" in card.read_text()
 
 
 def test_shipped_weights_are_used_as_tuned_at_once(
@@ -108,7 +108,10 @@ def test_the_card_keeps_the_rest_and_has_the_section_once(weights: Path) -> None
         write_tuning(find_weights(weights), TUNING._replace(long_side=side), "on here val")
         text = card.read_text()
         assert text.startswith(f"# mine\n\nA table.\n\n{HEADING}\n\n")
-        assert "pictures that they were chosen on, figures flatter a little.\n\n## Scores" in text
+        assert (
+            "pictures that they were chosen on, the figures are slightly optimistic.\n\n## Scores"
+            in text
+        )
         assert text.endswith("it is not calibrated.\n\n## Data\n\nSome.\n")
         assert text.count(HEADING) == text.count(SCORES) == 1
         assert f"long side {side} pixels" in text
@@ -182,7 +185,7 @@ def test_a_datasets_own_thresholds_are_kept_under_its_name(weights: Path) -> Non
     assert (
         "| streets | 50.00% | 75.00% | text 0.7, link 0.4, low 0.4, growth 1 |" in card.read_text()
     )
-    assert "mean of the datasets' H-means, 0.6250. On" in card.read_text()
+    assert "mean of the datasets' H-means among 77 combinations, 0.6250. On" in card.read_text()
     with pytest.raises(ConfigError, match=r"--thresholds signs: .*they have streets, pages"):
         entry.preset("signs")
     with pytest.raises(ConfigError, match="they have none"):

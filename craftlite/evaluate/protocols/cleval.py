@@ -1,7 +1,7 @@
-"""CLEval (Baek et al., CVPR 2020 workshops): characters, fair between detectors of words and lines.
+"""CLEval (Baek et al., CVPR 2020 workshops): characters, fair to detectors of words and lines.
 
-The published package `cleval` does the counting; it needs the texts of the truths. A truth without
-a text is taken to have as many characters as its width suggests.
+The published package `cleval` does the counting; it needs the texts of the ground truth. A word
+without a text is assumed to have as many characters as its width suggests.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from craftlite.geometry import Points
 
 
 def is_installed() -> bool:
-    """Whether the package and all that it needs can be imported."""
+    """Return whether the package and its dependencies can be imported."""
     try:
         import cleval  # noqa: F401
     except ImportError:
@@ -24,9 +24,9 @@ def is_installed() -> bool:
 
 
 def measure(truths: Sequence[Word], outlines: Sequence[Points]) -> Tally:
-    """Characters of one picture: to find, detected, found and correct, penalties taken off.
+    """Count the characters of one picture: truths, detections, found and correct, less penalties.
 
-    Outlines (K, 2) of more than four points are taken as their least rectangles.
+    Outlines (K, 2) of more than four points are replaced by their smallest rectangles.
 
     Raises:
         ModuleNotFoundError: the package cleval is not installed.
@@ -51,6 +51,6 @@ def measure(truths: Sequence[Word], outlines: Sequence[Points]) -> Tally:
 
 
 def quads(outlines: Sequence[Points]) -> Points:
-    """(N, 8) corners, as the package takes them."""
+    """Return corners (N, 8), as the package expects them."""
     fours = [o if len(o) == 4 else least_rectangle(np.asarray(o, np.float32)) for o in outlines]
     return np.array(fours, np.float32).reshape(-1, 8)

@@ -1,15 +1,16 @@
-"""DetEval as ICDAR 2013 (Robust Reading, challenge 2, task 1) scores: words may be split or merged.
+"""DetEval by the rules of ICDAR 2013 (Robust Reading, challenge 2, task 1).
 
-Wolf and Jolion, "Object Count/Area Graphs for the Evaluation of Object Detection and Segmentation
-Algorithms", IJDAR 2006, in the competition's version: upright boxes of whole pixels, whose last
-row and column count. Three passes, each with what the passes before have left:
+Words may be split or merged. Wolf and Jolion, "Object Count/Area Graphs for the Evaluation of
+Object Detection and Segmentation Algorithms", IJDAR 2006, in the competition's version: upright
+boxes of whole pixels, including their last row and column. There are three passes, each over what
+the passes before it left unmatched:
 
-1. one to one: a box that alone covers the truth, and the two overlap nothing else that counts;
-2. one to many: a truth covered by the boxes that lie in it, where two or more touch it;
-3. many to one: a box over several truths, where it touches two or more.
+1. one to one: a box that alone covers the truth, if the two overlap no other scored box;
+2. one to many: a truth covered by the boxes that lie in it, if two or more touch it;
+3. many to one: a box over several truths, if it touches two or more.
 
-A group of one truth and one box, in whichever pass, scores 1 for both; a split truth scores 0.8
-and so does each of its boxes; merged truths and their box score 1 each.
+A group of one truth and one box scores 1 for both, in any pass; a split truth and each of its boxes
+score 0.8; merged truths and their box score 1 each.
 """
 
 from collections.abc import Sequence
@@ -23,16 +24,16 @@ from craftlite.geometry import Points
 
 MIN_RECALL = 0.8
 MIN_PRECISION = 0.4
-MAX_DISTANCE = 1.0  # between the centres, in means of the two diagonals
+MAX_DISTANCE = 1.0  # between the centres, relative to the mean of the two diagonals
 SPLIT = 0.8
 MERGED = 1.0
-DIGITS = 4  # to which sums of ratios are rounded before they are compared
+DIGITS = 4  # sums of ratios are rounded to so many decimals before they are compared
 
 
 def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
-    """Groups the truths of one picture with detected outlines (K, 2), each as its upright box.
+    """Match the truths of one picture with detected outlines (K, 2), each as its upright box.
 
-    A detection with more than 0.4 of its box in one don't-care box does not count.
+    A detection with more than 0.4 of its box in one don't-care box is not scored.
     """
     truth_boxes, boxes = upright([word.polygon for word in truths]), upright(outlines)
     truth_scored = np.array([not word.ignore for word in truths], bool)
@@ -69,25 +70,25 @@ def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
 
 
 def upright(outlines: Sequence[Points]) -> Floats:
-    """Upright boxes (N, 4): left, top, right, bottom."""
+    """Return upright boxes (N, 4): left, top, right, bottom."""
     boxes = [(*points.min(axis=0), *points.max(axis=0)) for points in outlines]
     return np.array(boxes, np.float64).reshape(-1, 4)
 
 
 def areas(boxes: Floats) -> Floats:
-    """Pixels (N,) of boxes, their last row and column included."""
+    """Return the areas (N,) of boxes in pixels, including their last row and column."""
     return np.asarray((boxes[:, 2:] - boxes[:, :2] + 1).prod(axis=1))
 
 
 def shared_areas(ones: Floats, others: Floats) -> Floats:
-    """Pixels (A, B) that boxes share."""
+    """Return the areas (A, B) in pixels that pairs of boxes share."""
     low = np.maximum(ones[:, None, :2], others[None, :, :2])
     high = np.minimum(ones[:, None, 2:], others[None, :, 2:])
     return np.asarray((high - low + 1).clip(min=0).prod(axis=2))
 
 
 def distances(ones: Floats, others: Floats) -> Floats:
-    """Distances (A, B) between centres, in means of the two boxes' diagonals."""
+    """Return distances (A, B) of centres, relative to the mean of the two boxes' diagonals."""
     sizes = [boxes[:, 2:] - boxes[:, :2] + 1 for boxes in (ones, others)]
     centres = [boxes[:, :2] + size / 2 for boxes, size in zip((ones, others), sizes, strict=True)]
     apart = np.linalg.norm(centres[0][:, None] - centres[1][None], axis=2)
@@ -96,5 +97,5 @@ def distances(ones: Floats, others: Floats) -> Floats:
 
 
 def covers(shares: Floats, least: float) -> bool:
-    """Whether shares add up to `least`, to DIGITS decimals."""
+    """Return whether shares add up to `least`, to DIGITS decimals."""
     return bool(round(sum(shares.tolist()), DIGITS) >= least)

@@ -1,10 +1,9 @@
-"""DetEval on outlines, as Total-Text is scored: recall 0.7 and precision 0.6.
+"""DetEval on outlines by the rules of Total-Text: recall 0.7 and precision 0.6.
 
 Ch'ng and Chan, "Total-Text", IJDAR 2020, section 5, in the version of the authors' Python scripts
 that works on polygons. The peculiarities of those scripts are kept: ratios are rounded to two
-decimals; limits are strict in the first pass and not in the others; the many-to-one pass asks for a
-recall of 0.6, and of 0.7 only where one truth is left; the don't-care ratio adds a pixel to the
-area.
+decimals; limits are strict in the first pass but not in the others; the many-to-one pass requires a
+recall of 0.6, or 0.7 if only one truth is left; the don't-care ratio adds a pixel to the area.
 """
 
 from collections.abc import Sequence
@@ -19,21 +18,21 @@ from craftlite.geometry import Points
 MIN_RECALL = 0.7
 MIN_PRECISION = 0.6
 MAX_DONT_CARE = 0.5
-SEVERAL = 0.8  # what each truth and detection of a split or merged group scores
+SEVERAL = 0.8  # score of each truth and detection of a split or merged group
 DIGITS = 2
 
 
 def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
-    """Groups the truths of one picture with detected outlines (K, 2), in the picture's pixels.
+    """Match the truths of one picture with detected outlines (K, 2), in the picture's pixels.
 
-    A detection with more than half its area in one don't-care region does not count.
+    A detection with more than half its area in one don't-care region is not scored.
     """
     areas = overlap(truths, outlines)
     truth_scored = np.array([not word.ignore for word in truths], bool)
     in_dont_care = areas.shared[~truth_scored] / (areas.detections + 1) > MAX_DONT_CARE
     counts = ~in_dont_care.any(axis=0)
 
-    # What does not count is taken out, and so does not get in the way of what does.
+    # Unscored truths and detections are removed, so they do not affect the others.
     rows, columns = np.flatnonzero(truth_scored), np.flatnonzero(counts)
     shared = areas.shared[np.ix_(rows, columns)]
     recall = np.round(ratio(shared, areas.truths[rows]), DIGITS)
@@ -46,7 +45,7 @@ def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
 
 
 def _groups(recall: Floats, precision: Floats) -> list[tuple[list[int], list[int]]]:
-    """The groups of the three passes over tables (T, D) of rounded ratios."""
+    """Return the groups of the three passes over tables (T, D) of rounded ratios."""
     free_truths, free = np.ones(recall.shape[0], bool), np.ones(recall.shape[1], bool)
     groups = []
 
@@ -55,7 +54,7 @@ def _groups(recall: Floats, precision: Floats) -> list[tuple[list[int], list[int
         groups.append((truths, detections))
 
     covering, inside = only_ones(recall > MIN_RECALL), only_ones(precision > MIN_PRECISION)
-    # The two may be different detections; the one that covers the truth is taken.
+    # The two may be different detections; the one that covers the truth is used.
     for truth, detection in np.argwhere(covering & inside.any(axis=1, keepdims=True)).tolist():
         add([truth], [detection])
     for truth in range(len(recall)):

@@ -1,9 +1,9 @@
 """The protocol of ICDAR 2015 (Robust Reading, challenge 4, task 1): one truth, one detection.
 
 It follows the competition's script: don't-care regions first, then greedy matching in file order,
-and sums over all pictures. ICDAR MLT counts likewise. It differs where that script refuses a
-submission: a self-crossing detection is repaired and counted. With outlines of more points in
-place of quads, it is how Total-Text and CTW1500 are scored by IoU.
+and sums over all pictures. ICDAR MLT is scored likewise. It differs where that script refuses a
+submission: a self-crossing detection is repaired and scored. With outlines of more points instead
+of quads, this is how Total-Text and CTW1500 are scored by IoU.
 """
 
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ MAX_DONT_CARE = 0.5
 
 
 def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
-    """Pairs the truths of one picture with detected outlines (K, 2), in the picture's pixels.
+    """Match the truths of one picture with detected outlines (K, 2), in the picture's pixels.
 
-    A detection with more than half its area in one don't-care region does not count. Then each
-    truth, in order, takes the first free detection whose IoU with it is above 0.5.
+    A detection with more than half its area in one don't-care region is not scored. Then each
+    truth, in order, is matched with the first free detection whose IoU with it is above 0.5.
     """
     areas = overlap(truths, outlines)
     truth_scored = np.array([not word.ignore for word in truths], bool)
@@ -33,7 +33,7 @@ def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
 
 
 def one_to_one(fits: Bools, truth_scored: Bools, detection_scored: Bools) -> Matching:
-    """Gives each truth that is scored, in order, the first free detection that fits it (T, D)."""
+    """Match each scored truth, in order, with the first free detection that fits it (T, D)."""
     free_truths, free = truth_scored.copy(), detection_scored.copy()
     groups: list[MatchedGroup] = []
     # argwhere runs through the truths in order and, for each, through the detections in order.

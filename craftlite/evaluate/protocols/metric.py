@@ -1,4 +1,4 @@
-"""The protocols by name, and the metric that sums a protocol up over pictures."""
+"""The protocols by name, and the metric that accumulates a protocol over pictures."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -17,14 +17,14 @@ from craftlite.words import Words
 
 
 class Protocol(NamedTuple):
-    """How one picture is scored, in words and in code, and whether by curved outlines or quads."""
+    """How one picture is scored, as text and as code, and whether by curved outlines or quads."""
 
     title: str
     measure: Callable[[Sequence[Word], Sequence[Points]], Matching | Tally]
     curved: bool = False
 
     def outlines(self, detections: Detections) -> Sequence[Points]:
-        """What is scored of a picture's detections."""
+        """Return the outlines of a picture's detections that are scored."""
         return detections.outlines if self.curved else detections.quads
 
 
@@ -51,12 +51,12 @@ PROTOCOLS = {
 
 
 class Metric:
-    """Adds up pictures by one protocol: `update` with each, then `summary`.
+    """Accumulates pictures by one protocol: call `update` with each, then `summary`.
 
     Attributes:
         tallies: of the pictures so far, in their order.
         matchings: likewise; empty for protocols that match no words.
-        scores: of the detections that count, (D,) for each picture that has scores.
+        scores: of the scored detections, (D,) for each picture that has scores.
         correct: (D,) likewise, whether they are correct.
     """
 
@@ -72,14 +72,14 @@ class Metric:
     def of(
         cls, protocol: str, samples: Iterable[Sample], detections: Iterable[Detections]
     ) -> "Metric":
-        """The metric of pictures and what was found in each."""
+        """Return the metric of pictures and their detections."""
         metric = cls(protocol)
         for sample, found in zip(samples, detections, strict=True):
             metric.update(sample.words, found)
         return metric
 
     def update(self, truths: Sequence[Word], detections: Detections) -> None:
-        """Adds one picture."""
+        """Add one picture."""
         outlines = self.protocol.outlines(detections)
         result = self.protocol.measure(truths, outlines)
         tally = result.tally() if isinstance(result, Matching) else result
@@ -92,7 +92,7 @@ class Metric:
                 self.correct.append(result.correct[result.detection_scored] > 0)
 
     def summary(self) -> Score:
-        """The score of the pictures so far."""
+        """Return the score of the pictures so far."""
         score = summed(self.tallies)
         if not self.scores or not self._all_scored:
             return score
@@ -106,6 +106,6 @@ def score(
     detect: Callable[[npt.NDArray[np.uint8]], Words],
     protocol: str = "iou",
 ) -> Score:
-    """Scores a detector that is given each picture as stored, (H, W, 3) uint8 RGB."""
+    """Score a detector, which is called with each picture as stored, (H, W, 3) uint8 RGB."""
     found = (Detections.of(detect(sample.pixels())) for sample in samples)
     return Metric.of(protocol, samples, found).summary()

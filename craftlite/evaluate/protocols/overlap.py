@@ -1,4 +1,4 @@
-"""Areas that truths and detections share, and tables of their pairs, for a picture at once."""
+"""Areas shared by truths and detections, computed for all pairs of a picture at once."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -15,19 +15,19 @@ Shapes = npt.NDArray[np.object_]
 
 
 class Overlap(NamedTuple):
-    """Square pixels of T truths (T, 1), of D detections (D,), and shared by each pair (T, D)."""
+    """Areas in pixels of T truths (T, 1), of D detections (D,), and of overlaps (T, D)."""
 
     truths: Floats
     detections: Floats
     shared: Floats
 
     def iou(self) -> Floats:
-        """Intersection over union (T, D)."""
+        """Return the intersection over union (T, D)."""
         return ratio(self.shared, self.truths + self.detections - self.shared)
 
 
 def overlap(truths: Sequence[Word], outlines: Sequence[Points]) -> Overlap:
-    """The areas of truths and outlines (K, 2); those that cross themselves are repaired."""
+    """Return the areas of truths and outlines (K, 2); self-crossing ones are repaired."""
     truth_shapes, detections = shapes([word.polygon for word in truths]), shapes(outlines)
     shared = np.zeros((len(truths), len(outlines)))
     rows, columns = shapely.STRtree(detections).query(truth_shapes, predicate="intersects")
@@ -37,7 +37,7 @@ def overlap(truths: Sequence[Word], outlines: Sequence[Points]) -> Overlap:
 
 
 def shapes(outlines: Sequence[Points]) -> Shapes:
-    """Valid polygons (N,) of outlines (K, 2); those that cross themselves are repaired."""
+    """Return valid polygons (N,) of outlines (K, 2); self-crossing ones are repaired."""
     polygons = np.full(len(outlines), None, object)
     lengths = np.array([len(outline) for outline in outlines], int)
     for length in set(lengths.tolist()):
@@ -45,17 +45,17 @@ def shapes(outlines: Sequence[Points]) -> Shapes:
             places = np.flatnonzero(lengths == length)
             points = np.stack([outlines[place] for place in places.tolist()])
             polygons[places] = shapely.polygons(points.astype(np.float64))
-    # Fewer than three points leave None, which is as little valid as a crossing is.
+    # Fewer than three points leave None, which is invalid like a self-crossing outline.
     for place in np.flatnonzero(~shapely.is_valid(polygons)).tolist():
         polygons[place] = repaired(outlines[place])
     return polygons
 
 
 def count_repaired(outlines: Sequence[Points]) -> int:
-    """How many outlines cross themselves or enclose no area, and so need repair."""
+    """Return how many outlines cross themselves or enclose no area, and so need repair."""
     return sum(len(points) < 3 or not shapely.Polygon(points).is_valid for points in outlines)
 
 
 def only_ones(pairs: Bools) -> Bools:
-    """The pairs (T, D) that are the only ones of their row and of their column."""
+    """Return the pairs (T, D) that are the only ones in their row and in their column."""
     return np.asarray(pairs & (pairs.sum(axis=1) == 1)[:, None] & (pairs.sum(axis=0) == 1))

@@ -1,8 +1,8 @@
-"""The protocol of MSRA-TD500: lines of text in any direction, as turned boxes.
+"""The protocol of MSRA-TD500: lines of text in any direction, as rotated boxes.
 
 Yao et al., "Detecting Texts of Arbitrary Orientations in Natural Images", CVPR 2012, section 5.1.
-Both boxes are turned upright about their own centres before they are compared, so that the overlap
-does not depend on their angles, which have a limit of their own.
+Both boxes are rotated upright about their own centres before they are compared, so that the overlap
+does not depend on their angles, which have a separate limit.
 """
 
 from collections.abc import Sequence
@@ -20,11 +20,11 @@ MAX_ANGLE = np.pi / 8
 
 
 def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
-    """Pairs the truths of one picture with detected outlines (K, 2), each as its least rectangle.
+    """Match the truths of one picture with outlines (K, 2), each as its smallest rectangle.
 
-    Each truth, in order, takes the first free detection whose IoU with it is above 0.5 and whose
-    angle differs by less than 22.5 degrees. A detection that fits a don't-care truth in this way,
-    and no other, does not count: such lines may be missed or found.
+    Each truth, in order, is matched with the first free detection whose IoU with it is above 0.5
+    and whose angle differs by less than 22.5 degrees. A detection that fits only don't-care truths
+    in this way is not scored.
     """
     truth_boxes = turned_boxes([word.polygon for word in truths])
     boxes = turned_boxes(outlines)
@@ -35,7 +35,7 @@ def match(truths: Sequence[Word], outlines: Sequence[Points]) -> Matching:
 
 
 def turned_boxes(outlines: Sequence[Points]) -> Floats:
-    """Least rectangles (N, 5): centre x and y, long side, short side, the long one's angle."""
+    """Return smallest rectangles (N, 5): centre x and y, long side, short side, long angle."""
     boxes = np.zeros((len(outlines), 5))
     for row, points in zip(boxes, outlines, strict=True):
         (x, y), (width, height), degrees = cv2.minAreaRect(points.astype(np.float32))
@@ -46,7 +46,7 @@ def turned_boxes(outlines: Sequence[Points]) -> Floats:
 
 
 def overlaps(ones: Floats, others: Floats) -> Floats:
-    """IoU (A, B) of boxes that were turned upright about their centres."""
+    """Return the IoU (A, B) of boxes that are rotated upright about their centres."""
     halves = [boxes[:, 2:4] / 2 for boxes in (ones, others)]
     low = np.maximum((ones[:, :2] - halves[0])[:, None], (others[:, :2] - halves[1])[None])
     high = np.minimum((ones[:, :2] + halves[0])[:, None], (others[:, :2] + halves[1])[None])
@@ -56,6 +56,6 @@ def overlaps(ones: Floats, others: Floats) -> Floats:
 
 
 def angles(ones: Floats, others: Floats) -> Floats:
-    """Differences (A, B) in radians, 0..pi/2, between the directions of the long sides."""
+    """Return differences (A, B) in radians, 0..pi/2, between the directions of the long sides."""
     difference = abs(ones[:, None, 4] - others[None, :, 4]) % np.pi
     return np.minimum(difference, np.pi - difference)

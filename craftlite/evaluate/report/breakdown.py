@@ -1,4 +1,4 @@
-"""How good a detector is with words of one kind: by height, aspect, orientation and length."""
+"""A detector's scores by the height, aspect, orientation and length of words."""
 
 from bisect import bisect_right
 from collections import defaultdict
@@ -14,8 +14,8 @@ from craftlite.evaluate.protocols.td500 import turned_boxes
 from craftlite.evaluate.score import Floats, Matching, Score, Tally, summed
 from craftlite.geometry import Points
 
-SQUARE = 1.5  # the aspect below which a word counts as level, whatever its slope
-# Pixels, long side over short, degrees off the horizontal, and letters.
+SQUARE = 1.5  # a word with a smaller aspect counts as level, whatever its slope
+# Units: pixels, long side over short side, degrees from the horizontal, and letters.
 LIMITS = {
     "height": (8, 12, 16, 24, 32, 48, 64),
     "aspect": (SQUARE, 3, 5, 8),
@@ -25,7 +25,7 @@ LIMITS = {
 
 
 def _ranges(limits: Sequence[float]) -> list[str]:
-    """Names of the ranges between limits: "under 8", "8 to 12", ..., "64 and more"."""
+    """Name the ranges between limits: "under 8", "8 to 12", ..., "64 and more"."""
     middle = [f"{low:g} to {high:g}" for low, high in pairwise(limits)]
     return [f"under {limits[0]:g}", *middle, f"{limits[-1]:g} and more"]
 
@@ -36,7 +36,7 @@ NAMES = {by: _ranges(limits) for by, limits in LIMITS.items()} | {
 
 
 class Measures(NamedTuple):
-    """Of an outline, in pixels of the picture: the sides of its least rectangle, and its slope."""
+    """Sides of an outline's smallest rectangle in pixels of the picture, and its slope."""
 
     height: float
     aspect: float
@@ -44,7 +44,7 @@ class Measures(NamedTuple):
 
 
 def measures(outlines: Sequence[Points]) -> list[Measures]:
-    """Height (the short side), aspect (long over short) and slope (0..90 degrees) of outlines."""
+    """Return height (short side), aspect (long over short), slope (0..90 degrees) of outlines."""
     result = []
     for _, _, long, short, angle in turned_boxes(outlines).tolist():
         slope = abs(np.rad2deg(angle)) % 180
@@ -55,11 +55,11 @@ def measures(outlines: Sequence[Points]) -> list[Measures]:
 def by_groups(
     pictures: Iterable[tuple[Sequence[Word], Sequence[Points], Matching]],
 ) -> dict[str, dict[str, Score]]:
-    """Scores by "height", "aspect", "orientation" and "length", then by the names of the ranges.
+    """Return scores by "height", "aspect", "orientation" and "length", then by range names.
 
-    A detection that is matched is in its truth's group, any other in that of its own shape. It has
-    no length, so that there only recall means something: detections are counted where they match.
-    Ranges without a truth or detection are left out.
+    A matched detection belongs to its truth's group, any other to the group of its own shape. An
+    unmatched detection has no length, so for length only recall is meaningful: only matched
+    detections are counted. Ranges without a truth or detection are left out.
     """
     sums: dict[tuple[str, str], Floats] = defaultdict(lambda: np.zeros(4))
     for truths, outlines, matching in pictures:

@@ -1,4 +1,4 @@
-"""The report's charts, as SVG inside the page."""
+"""The report's charts, as SVG inside the HTML page."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -14,16 +14,16 @@ STYLE: Any = {"svg.fonttype": "none", "font.family": "sans-serif", "font.size": 
 
 
 def sweep_chart(sweeps: Mapping[str, Sequence[Mapping[str, Any]]], chosen: Sequence[Any]) -> str:
-    """Precision against recall over a sweep, a curve each, with the scored point as a ring.
+    """Draw precision against recall over a sweep, one curve per detector; rings mark scored points.
 
-    sweeps: by detector, points with level, precision and recall. chosen: their scored points
-    (recall, precision), in the same order.
+    sweeps: by detector, points with level, precision and recall. chosen: the detectors' scored
+    points (recall, precision), in the same order.
     """
     figure, axes = _chart("recall, %", "precision, %")
     for colour, (name, points), (recall, precision) in zip(
         COLOURS * len(sweeps), sweeps.items(), chosen, strict=False
     ):
-        # Where nothing is detected, precision is not defined.
+        # Precision is undefined where nothing is detected.
         points = [point for point in points if point["recall"] or point["precision"]]
         recalls = [100 * point["recall"] for point in points]
         precisions = [100 * point["precision"] for point in points]
@@ -39,7 +39,7 @@ def sweep_chart(sweeps: Mapping[str, Sequence[Mapping[str, Any]]], chosen: Seque
 
 
 def calibration_chart(bins: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    """How often detections are right against how sure they are, a curve for each detector."""
+    """Draw how often detections are correct against their confidence, one curve per detector."""
     figure, axes = _chart("confidence, %", "correct, %")
     axes.plot([0, 100], [0, 100], color="#b0b0b0", linewidth=1, linestyle="--")
     for colour, (name, parts) in zip(COLOURS * len(bins), bins.items(), strict=False):
@@ -53,7 +53,7 @@ def calibration_chart(bins: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
 
 
 def _chart(across: str, up: str) -> tuple[Figure, Axes]:
-    """An empty chart of two percentages."""
+    """Return an empty chart of two percentages."""
     figure = Figure(figsize=(5, 4.2), layout="constrained")
     axes = figure.subplots()
     axes.set(xlabel=across, ylabel=up, xlim=(0, 100), ylim=(0, 100))
@@ -63,7 +63,7 @@ def _chart(across: str, up: str) -> tuple[Figure, Axes]:
 
 
 def _svg(figure: Figure) -> str:
-    """The drawing alone, without the declaration that would end an HTML page's body."""
+    """Return the svg element alone: an XML declaration is not valid inside an HTML page."""
     with io.StringIO() as file, rc_context(STYLE):
         figure.savefig(file, format="svg", transparent=True, metadata=NO_METADATA)
         text = file.getvalue()

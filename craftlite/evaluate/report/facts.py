@@ -1,4 +1,4 @@
-"""Everything that a report shows, as values that JSON holds."""
+"""Everything that a report shows, as JSON values."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ Facts = dict[str, Any]
 
 
 def facts_of(data: EvaluationSet, candidates: Sequence[Candidate]) -> Facts:
-    """The report's values; details are by the first protocol that matches words."""
+    """Return the report's values; details are by the first protocol that matches words."""
     protocols = data.protocols
     by = candidates[0].word_protocols()[0]
     words = [word for sample in data.samples for word in sample.words]
@@ -45,7 +45,7 @@ def facts_of(data: EvaluationSet, candidates: Sequence[Candidate]) -> Facts:
 
 
 def details(one: Candidate, samples: Sequence[Sample], by: str) -> Facts:
-    """What lies behind the figures of one detector by one protocol."""
+    """Return the details behind the figures of one detector by one protocol."""
     metric = one.metrics[by]
     words = [sample.words for sample in samples]
     outlines = [metric.protocol.outlines(found) for found in one.detections]
@@ -81,9 +81,9 @@ def details(one: Candidate, samples: Sequence[Sample], by: str) -> Facts:
 
 
 def picture_facts(name: str, tally: Tally, kinds: Mistakes) -> Facts:
-    """One row of the table of pictures."""
+    """Return one row of the table of pictures."""
     facts = summed([tally]).facts()
-    # A picture without words in which nothing was found is as good as can be.
+    # A picture without words in which nothing was found gets the full score.
     if not tally.truths:
         facts["recall"] = 1.0
         facts["precision"] = facts["hmean"] = float(not tally.detections)

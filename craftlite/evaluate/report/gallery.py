@@ -1,4 +1,4 @@
-"""The worst pictures of an evaluation, drawn: truths, detections and both maps."""
+"""The worst pictures of an evaluation, with ground truth, detections and both maps drawn."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,16 +11,17 @@ from craftlite.evaluate.outlines import mark
 from craftlite.evaluate.protocols.metric import Metric
 
 WORST = 12
-ROOM = (960, 960)  # pixels that a picture takes at most, width and height
+ROOM = (960, 960)  # largest width and height of a picture, in pixels
 MAP_ROOM = (480, 480)
 
 
 def worst_pictures(
     one: Candidate, samples: Sequence[Sample], facts: Sequence[dict[str, Any]], by: str
 ) -> Iterator[dict[str, Any]]:
-    """Those with most words missed and detections wrong, the worst first: "facts" and "parts".
+    """Yield the pictures with most missed words and wrong detections, worst first.
 
-    Pictures that cannot be read are left out, as where result files are scored without pictures.
+    Each is a dict of "facts" and "parts". Pictures that cannot be read are left out, for example
+    when result files are scored without pictures.
     """
     wrong = [number for number, picture in enumerate(facts) if picture["wrong"] > 0]
     for number in sorted(wrong, key=lambda number: -facts[number]["wrong"])[:WORST]:
@@ -32,9 +33,10 @@ def worst_pictures(
 
 
 def draw(one: Candidate, number: int, sample: Sample, metric: Metric) -> list[tuple[str, str]]:
-    """Titles and data URIs: the picture with outlines, then the maps where a model made them.
+    """Return titles and data URIs: the picture with outlines, and the maps if a model made them.
 
     Raises:
+        DatasetError: the picture cannot be read.
         DatasetError: the picture cannot be read.
     """
     pixels = sample.pixels()

@@ -3,11 +3,11 @@
 The kinds are about areas and the same for all protocols; only what is found and correct is taken
 from the protocol. A truth or detection has one kind, the first that fits:
 
-- merged: a detection over most of two words or more, and the words in it;
-- split: a word with most of two detections or more in it, and those detections;
+- merged: a detection over most of two or more words, and the words in it;
+- split: a word with most of two or more detections in it, and those detections;
 - loose: a word and a detection that share a tenth of their union, but not enough to match;
-- twice: a detection over most of a word that is found already;
-- missed: a word that is left; false: a detection that is left.
+- twice: a detection over most of a word that was already found;
+- missed: any other missed word; false: any other wrong detection.
 """
 
 from collections.abc import Sequence
@@ -26,14 +26,14 @@ LOOSE_IOU = 0.1
 
 
 class Mistakes(NamedTuple):
-    """One of KINDS for each truth and each detection; None where there is nothing wrong."""
+    """One of KINDS for each truth and each detection, or None if there is no mistake."""
 
     truths: list[str | None]
     detections: list[str | None]
 
 
 def mistakes(truths: Sequence[Word], outlines: Sequence[Points], matching: Matching) -> Mistakes:
-    """The kinds of one picture's mistakes, given what a protocol made of it."""
+    """Return the kinds of one picture's mistakes, given a protocol's matching."""
     areas = overlap(truths, outlines)
     scored = matching.truth_scored[:, None] & matching.detection_scored
     covered = scored & (ratio(areas.shared, areas.truths) > MOST)
@@ -66,7 +66,7 @@ def mistakes(truths: Sequence[Word], outlines: Sequence[Points], matching: Match
 
 
 def _first(which: Bools, **kinds: Bools) -> list[str | None]:
-    """For each place in `which`, the first kind that is true there."""
+    """Return for each place in `which` the first kind that is true there, otherwise None."""
     result: list[str | None] = [None] * len(which)
     for place in np.flatnonzero(which).tolist():
         result[place] = next(kind for kind, fits in kinds.items() if fits[place])

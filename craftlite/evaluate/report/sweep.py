@@ -1,4 +1,4 @@
-"""Precision and recall over a range of one threshold: what could be chosen, not how good it is."""
+"""Precision and recall over a range of one threshold, to show what could be chosen."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,10 +17,10 @@ LEVELS = tuple(round(0.3 + 0.05 * step, 2) for step in range(14))
 def sweep(
     one: Candidate, samples: Sequence[Sample], protocol: str
 ) -> tuple[str | None, list[dict[str, float]]]:
-    """What was swept, and level, precision, recall and H-mean at each of LEVELS.
+    """Return what was swept, and level, precision, recall and H-mean at each of LEVELS.
 
-    That is a model's text threshold, its others as they are; or the least confidence of detections
-    that count, where files have confidences; or nothing.
+    For a model this is the text threshold, with its other thresholds fixed. For files with
+    confidences it is the lowest confidence of detections that are kept; otherwise it is None.
     """
     if one.model is None and any(found.scores is None and len(found) for found in one.detections):
         return None, []
@@ -37,7 +37,7 @@ def sweep(
 
 
 def surer(found: Detections, level: float) -> Detections:
-    """The detections whose score is at least `level`; none where none have scores."""
+    """Return the detections whose score is at least `level`; none if there are no scores."""
     if found.scores is None:
         return Detections()
     places = np.flatnonzero(found.scores >= level).tolist()

@@ -1,4 +1,4 @@
-"""Writes a report's folder: report.html, report.json and report.md."""
+"""Writing a report's folder: report.html, report.json and report.md."""
 
 import json
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from craftlite.files import write_whole
 
 
 def write_report(out: Path, data: EvaluationSet, candidates: Sequence[Candidate]) -> Path:
-    """Writes the report of detectors that were scored; returns the page's path.
+    """Write the report of scored detectors; return the path of the HTML page.
 
     Raises:
         CraftliteError: a file cannot be written.
@@ -45,7 +45,7 @@ def write_report(out: Path, data: EvaluationSet, candidates: Sequence[Candidate]
 
 
 def charts(facts: dict[str, Any]) -> dict[str, str]:
-    """The charts that there is something to draw for, by name."""
+    """Return the charts that there is data for, by name."""
     scored = {row["name"]: row for row in facts["rows"] if row["protocol"] == facts["details_by"]}
     sweeps = {one["name"]: one["sweep"] for one in facts["details"] if one["sweep"]}
     bins = {one["name"]: one["calibration"] for one in facts["details"] if one["calibration"]}
@@ -59,12 +59,12 @@ def charts(facts: dict[str, Any]) -> dict[str, str]:
 
 
 def percent(ratio: float | None, digits: int = 1) -> str:
-    """A ratio in 0..1 as a percentage; a dash where there is none."""
+    """Format a ratio in 0..1 as a percentage; None is a dash."""
     return "-" if ratio is None else f"{100 * ratio:.{digits}f} %"
 
 
 def short(number: object) -> str:
-    """A large number with a letter for its power of a thousand; a dash where there is none."""
+    """Format a large number with a letter for millions or billions; anything else is a dash."""
     if not isinstance(number, int | float):
         return "-"
     for size, letter in ((1e9, " G"), (1e6, " M")):

@@ -1,6 +1,6 @@
-"""The forms of result files: a competition's lines, and what `craftlite detect` writes.
+"""The formats of result files: a competition's lines, and the output of `craftlite detect`.
 
-Where a file cannot be read, the functions raise an UnreadableError.
+If a file cannot be read, the functions raise an UnreadableError.
 """
 
 import csv
@@ -35,7 +35,7 @@ COLUMNS = ["image", "score", *CORNERS, "polygon"]
 
 
 class FoundWord(NamedTuple):
-    """One detection as it is written, with its place; outline and quad can be the same."""
+    """One detection as written, with its place; outline and quad can be the same."""
 
     where: str
     outline: Points
@@ -44,7 +44,7 @@ class FoundWord(NamedTuple):
 
 
 class FoundPicture(NamedTuple):
-    """The detections in one picture, or in the page or frame `part` of a file of several."""
+    """The detections in one picture, or in one page or frame `part` of a larger file."""
 
     name: str  # without folder and suffix
     words: list[FoundWord]
@@ -52,13 +52,13 @@ class FoundPicture(NamedTuple):
 
 
 def pictures_in(file: str, raw: bytes, where: str, notes: IssueLog) -> Iterator[FoundPicture]:
-    """The pictures of one file of results, whose suffix says its form.
+    """Yield the pictures of one file of results; its suffix determines the format.
 
     Args:
         file: its name.
         raw: its content.
-        where: what messages call it.
-        notes: takes what is read in one of several ways, or left out.
+        where: its name in messages.
+        notes: records what is ambiguous or left out.
     """
     match PurePath(file).suffix:
         case ".txt":
@@ -83,7 +83,7 @@ def _words_of_lines(raw: bytes, where: str, notes: IssueLog) -> list[FoundWord]:
     if texts:
         notes.note(texts[0], TEXT_IGNORED, f"{len(texts)} of {len(lines)} lines of the file")
     for word, line in lines:
-        # Numbers may be a text too where other lines have one, and a last point two confidences.
+        # If other lines have a text, numbers may be one too; and a last point may be confidences.
         confidences = ((word.outline[-1] > 0) & (word.outline[-1] < 1)).all()
         if len(word.outline) > 4 and (confidences or (texts and _is_numbers(line))):
             notes.note(word.where, MANY_NUMBERS, line)
@@ -98,7 +98,7 @@ def _is_numbers(line: str) -> bool:
 def _word_of_line(line: str, where: str) -> FoundWord:
     fields = line.split(",")
     numbers = leading_numbers(fields)
-    expected = "x1,y1,x2,y2,x3,y3,x4,y4 (or more points) and perhaps a confidence"
+    expected = "x1,y1,x2,y2,x3,y3,x4,y4 (or more points) and optionally a confidence"
     try:
         values = coordinates(fields[:numbers])
         score = values.pop() if len(values) % 2 else None
@@ -108,14 +108,14 @@ def _word_of_line(line: str, where: str) -> FoundWord:
     except ValueError as error:
         raise UnreadableError(where, line, expected + advice_on(where, line)) from error
     if score is not None and not 0 <= score <= 1:
-        expected = "an even number of coordinates, and perhaps a confidence from 0 to 1"
+        expected = "an even number of coordinates, and optionally a confidence from 0 to 1"
         advice = "remove a last number that is neither, or put it in double quotes as a text"
         raise UnreadableError(where, line, f"{expected}; {advice}")
     return FoundWord(where, check_outline(outline, where), outline, score)
 
 
 def _json_object(text: str, where: str, first_line: int) -> dict[str, Any]:
-    """The object of a JSON text; messages count its lines where `first_line` is not 0."""
+    """Parse a JSON object; messages give line numbers unless `first_line` is 0."""
     if text.lstrip().startswith("["):
         raise UnreadableError(where, text[:20], NOT_A_LIST)
     entry = parsed_json(text, lambda line: f"{where}:{line}" if first_line else where)
@@ -135,7 +135,7 @@ def _pictures_of_coco(coco: dict[str, Any], where: str) -> Iterator[FoundPicture
         image = checked(entry, dict, where, f"images[{number}]")
         key = member(image, "id", int, f"{where}: images[{number}]")
         if images.setdefault(key, image) is not image:
-            raise UnreadableError(where, key, f"an id of its own for images[{number}]")
+            raise UnreadableError(where, key, f"a unique id for images[{number}]")
     words: dict[int, list[FoundWord]] = {key: [] for key in images}
     for number, entry in enumerate(member(coco, "annotations", list, where)):
         place = f"{where}: annotations[{number}]"
@@ -157,7 +157,7 @@ def _pictures_of_table(text: str, where: str) -> Iterator[FoundPicture]:
     try:
         names = list(reader.fieldnames or ())
         if wrong := [name for name in COLUMNS if names.count(name) != 1]:
-            expected = f"columns as craftlite detect writes them, with {', '.join(wrong)} once each"
+            expected = f"columns as in the output of craftlite detect, {', '.join(wrong)} once each"
             raise UnreadableError(f"{where}:1", ",".join(names), expected)
         for row in reader:
             place = f"{where}:{reader.line_num}"
@@ -191,7 +191,7 @@ def _part(entry: dict[str, Any]) -> str:
 
 
 def _word(entry: object, where: str, key: str) -> FoundWord:
-    """The word of a JSON object of polygon, score and, if known, quad."""
+    """Return the word of a JSON object with polygon, score and, optionally, quad."""
     word = checked(entry, dict, where, key)
     outline = json_outline(word.get("polygon"), where, f"{key}.polygon")
     quad = json_outline(word["quad"], where, f"{key}.quad") if "quad" in word else outline

@@ -1,4 +1,4 @@
-"""Detections that someone has written to files: the competitions' text files, or our JSON."""
+"""Reading detections from files: the competitions' text files, or craftlite's own formats."""
 
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -28,24 +28,24 @@ from craftlite.geometry import Points, clockwise, repaired
 OUTSIDE = "the outline reaches out of the picture"
 WITHOUT_CONFIDENCE = "words without a confidence, so none of their picture is used"
 PART = "results of a page or frame, which no picture of the ground truth is, so not scored"
-# What detect makes of results.jsonl and writes beside it.
+# Files that detect derives from results.jsonl, and writes next to it.
 COPIES = ("coco.json", "results.csv")
 NAMES_SHOWN = 3
-MOST_WORDS = 10_000  # of a picture: each is compared with each word of the ground truth
+MOST_WORDS = 10_000  # per picture: each is compared with each word of the ground truth
 Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Results:
-    """The detections of every picture that was asked for.
+    """The detections of every requested picture.
 
     Attributes:
         detections: by the picture's name.
         missing: pictures without a file, which count as having no detections.
-        unknown: files, or pictures in a file of several, that were not asked for; files of text
-            that are not called `res_<name>.txt`.
-        problems: outlines with a problem, which are counted all the same, repaired where they cross
-            themselves and turned where they run anticlockwise; and what is left out.
+        unknown: files, or pictures in a file of several, that were not requested; text files that
+            are not named `res_<name>.txt`.
+        problems: outlines with a problem, which are scored all the same, repaired if they cross
+            themselves and reversed if they run anticlockwise; and anything left out.
     """
 
     detections: dict[str, Detections]
@@ -55,21 +55,21 @@ class Results:
 
 
 def read_results(path: Path, sizes: Mapping[str, Size | None]) -> Results:
-    """The detections of each named picture in result files.
+    """Read the detections of each named picture from result files.
 
-    They are a folder or zip file of `res_<name>.txt`, or of what `craftlite detect` writes
+    Supported are a folder or zip file of `res_<name>.txt` or of the output of `craftlite detect`
     (`<name>.json`, `results.jsonl`, `coco.json`, `results.csv`), or one such .json, .jsonl or .csv
-    file. A line of text is `x1,y1,x2,y2,...` with four corners or more, or ICDAR 2013's box
-    `left,top,right,bottom`; a last number without a partner is the confidence, from 0 to 1. After
-    four corners or more, a text may follow.
+    file. A line of text is `x1,y1,x2,y2,...` with four or more corners, or ICDAR 2013's box
+    `left,top,right,bottom`; if the number of numbers is odd, the last is the confidence, from 0 to
+    1. After four or more corners, a text may follow.
 
     Args:
         path: where to read.
-        sizes: the pictures by name, with (width, height), or None where that is not known.
+        sizes: the pictures by name, with (width, height), or None if unknown.
 
     Raises:
-        DatasetError: the path is neither, it holds nothing of any of the pictures, a picture is
-            there twice, a line cannot be read, or there is more than is read: see MOST_WORDS,
+        DatasetError: the path is none of these, it holds no results for any of the pictures, a
+            picture occurs twice, a line cannot be read, or a limit is exceeded: see MOST_WORDS,
             `check_outline`, `read_members`.
     """
     notes = IssueLog()
@@ -101,7 +101,7 @@ def read_results(path: Path, sizes: Mapping[str, Size | None]) -> Results:
 
 
 def _files(path: Path) -> Iterator[tuple[str, bytes]]:
-    """File name and content of each file of results, in the order of the names."""
+    """Yield file name and content of each file of results, in the order of the names."""
     if path.is_dir():
         names = sorted(file.name for file in path.iterdir() if _is_result(file.name))
         yield from ((name, read_bytes(path / name)) for name in names)
@@ -123,7 +123,7 @@ def _is_result(name: str) -> bool:
 
 
 def _names(path: Path) -> list[str]:
-    """The names of all files in a folder or zip file that was read, without folders."""
+    """Return the names of all files in the folder or zip file, without their folders."""
     if path.is_dir():
         names = [file.name for file in path.iterdir()]
     elif zipfile.is_zipfile(path):
@@ -136,7 +136,7 @@ def _names(path: Path) -> list[str]:
 
 
 def _pictures(path: Path, notes: IssueLog) -> Iterator[tuple[str, FoundPicture]]:
-    """Every picture with the name of its file; those of COPIES come last."""
+    """Yield every picture with the name of its file; pictures in COPIES come last."""
     copies = []
     for file, raw in _files(path):
         for picture in pictures_in(file, raw, _place(path, file), notes):
@@ -152,7 +152,7 @@ def _place(path: Path, file: str) -> str:
 
 
 def _few(words: list[FoundWord]) -> list[FoundWord]:
-    """The words themselves; a DatasetError where they are more than MOST_WORDS."""
+    """Return the words unchanged; raise a DatasetError for more than MOST_WORDS."""
     if len(words) > MOST_WORDS:
         place = words[MOST_WORDS].where
         raise DatasetError(f"{place}: more than {MOST_WORDS:,} words in a picture; keep the surest")
@@ -169,13 +169,13 @@ def _nothing_found(path: Path, names: list[str], example: str, notes: IssueLog) 
     there = f"{', '.join(names[:NAMES_SHOWN])}{more}" if names else "no file"
     problems = "".join(f"; {line}" for line in problem_lines(notes.problems))
     return DatasetError(
-        f"{path}: no results of any picture of this split in {there}; expected files like "
-        f"res_{example}.txt, or what craftlite detect writes{problems}"
+        f"{path}: no results for any picture of this split in {there}; expected files like "
+        f"res_{example}.txt, or the output of craftlite detect{problems}"
     )
 
 
 def _detections(words: list[FoundWord], size: Size | None, notes: IssueLog) -> Detections:
-    """The words of one picture, turned clockwise; problems are noted."""
+    """Return the words of one picture, reordered clockwise; problems are recorded."""
     for word in words:
         for what in _oddities(word.outline, size):
             notes.note(word.where, what, corners(word.outline))

@@ -1,4 +1,4 @@
-"""A zip file of results, read within limits."""
+"""Reading a zip file of results, within limits."""
 
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -8,15 +8,15 @@ from craftlite.data.files.lines import MOST_BYTES
 from craftlite.errors import DatasetError
 
 MOST_MEMBERS = 100_000
-MOST_RATIO = 200  # unpacked to packed: numbers as text shrink to a third, never to a 200th
+MOST_RATIO = 200  # unpacked to packed size: text of numbers shrinks to a third, never to a 200th
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def read_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
-    """Name without folders and content of each member whose name is wanted, sorted.
+    """Yield base name and content of each wanted member, sorted by path.
 
     Raises:
-        DatasetError: the file is damaged, encrypted, packed by a rare method or over a limit.
+        DatasetError: the file is damaged, encrypted, over a limit or has an unknown compression.
     """
     place = str(path)
     try:
@@ -29,7 +29,7 @@ def read_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[st
                 yield PurePosixPath(member.filename).name, content
     except DatasetError:
         raise
-    except Exception as error:  # damaged files make zipfile raise more than it documents
+    except Exception as error:  # zipfile raises undocumented errors for damaged files
         reason = str(error) or type(error).__name__
         raise DatasetError(f"{place}: cannot be unpacked ({reason}); pack it again") from error
 
@@ -48,8 +48,8 @@ def _check(members: Sequence[zipfile.ZipInfo], path: Path) -> None:
 
 
 def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    if member.compress_type not in _METHODS:  # those that unpack without bound are among the rest
+    if member.compress_type not in _METHODS:  # others can unpack without bound
         raise zipfile.BadZipFile("its method is not deflate")
     with archive.open(member) as file:
-        # With a limit, so that no more is unpacked than the archive's directory announces.
+        # The limit keeps the unpacked size to what the archive's directory states.
         return file.read(member.file_size + 1)
