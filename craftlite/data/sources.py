@@ -1,4 +1,4 @@
-"""Where samples come from, drawn at random: datasets on disk or the generator."""
+"""Sources that samples are drawn from at random: datasets on disk or the generator."""
 
 import logging
 from collections.abc import Sequence
@@ -17,17 +17,17 @@ from craftlite.errors import DatasetError
 from craftlite.synth.generator import Generator
 
 _log = logging.getLogger("craftlite")
-# Smaller and fuller than the pictures that are written to disk: a crop is all that is seen.
+# Smaller and fuller than the pictures that `craftlite synth` writes, since only a crop is used.
 SYNTH_SIZE = (448, 448)
 SYNTH_WORDS = 24
-MOST_CHECKED = 20_000  # pictures whose headers are read before a training begins: seconds
+MOST_CHECKED = 20_000  # picture headers read before a training begins, which takes seconds
 
 
 class Source(Protocol):
-    """Where samples come from; the same generator state gives the same sample."""
+    """A source of samples; the same state of the random generator gives the same sample."""
 
     def draw(self, rng: np.random.Generator) -> Sample:
-        """One sample, chosen by `rng`."""
+        """Return one sample, chosen by `rng`."""
 
 
 @dataclass(frozen=True)
@@ -37,26 +37,26 @@ class Listed:
     samples: Sequence[Sample]
 
     def draw(self, rng: np.random.Generator) -> Sample:
-        """Any of the samples, each as likely as the next."""
+        """Return one of the samples, all equally likely."""
         return self.samples[int(rng.integers(len(self.samples)))]
 
 
 @dataclass(frozen=True)
 class Generated:
-    """Samples without end."""
+    """Samples generated without end."""
 
     generator: Generator
 
     def draw(self, rng: np.random.Generator) -> Sample:
-        """A new sample."""
+        """Return a new sample."""
         return self.generator.sample(int(rng.integers(2**62)))
 
 
 def open_source(name: str, folder: Path | None) -> Source:
-    """The training split of the dataset `name`; for "synth", `folder` holds photographs.
+    """Open the training split of the dataset `name`; for "synth", `folder` holds photographs.
 
     Raises:
-        DatasetError: the dataset or the header of a picture cannot be read, or it holds no word to
+        DatasetError: the dataset or the header of a picture cannot be read, or it has no word to
             learn from.
     """
     if name == SYNTH:
@@ -74,21 +74,21 @@ def open_source(name: str, folder: Path | None) -> Source:
 
 
 def check_pictures(samples: Sequence[Sample]) -> None:
-    """Open every picture without decoding it; of more than MOST_CHECKED, so many spread evenly.
+    """Open pictures without decoding them: all, or about MOST_CHECKED of them evenly spaced.
 
     Raises:
-        DatasetError: some cannot be opened; it names the first of them.
+        DatasetError: some pictures cannot be opened; the message names the first of them.
     """
     step = -(-len(samples) // MOST_CHECKED) or 1
     with ThreadPoolExecutor() as pool:
         faults = [fault for fault in pool.map(_fault, samples[::step]) if fault]
     if faults:
-        advice = "mend such pictures, or remove them together with their ground truth"
+        advice = "repair these pictures, or remove them together with their ground truth"
         raise DatasetError("\n".join([*first_lines(faults), advice]))
 
 
 def _fault(sample: Sample) -> str | None:
-    """Why the picture of a sample cannot be opened, or None."""
+    """Return why the picture of a sample cannot be opened, or None."""
     try:
         sample.size()
     except DatasetError as error:

@@ -1,4 +1,4 @@
-"""Ground truth as maps at half size: region score, affinity score and how far each pixel counts.
+"""Ground truth as maps at half size: region score, affinity score, and weight of each pixel.
 
 Baek et al., "Character Region Awareness for Text Detection", CVPR 2019, sections 3.2.1 and 3.2.2.
 """
@@ -17,21 +17,21 @@ from craftlite.preprocess import MAP_STRIDE
 
 Corners = npt.NDArray[np.int64]
 
-# The Gaussian covers the character's box enlarged by half and has fallen to 0.25 at the box's own
-# edge. The paper gives no figures; these agree with what public retrainings settled on.
+# The Gaussian covers the character's box enlarged by half, and falls to 0.25 at the edge of the box
+# itself. The paper gives no values; these agree with public retrainings.
 ENLARGEMENT = 1.5
 SIGMA = 0.4  # of the enlarged box's half side
-# So fine that reading between its pixels errs by less than 1e-3; an odd number, to hold the peak.
+# Fine enough for interpolation errors below 1e-3; odd, so that a pixel holds the peak.
 TEMPLATE_SIZE = 129
-# Below this height in pixels of the crop, a word has no characters that could be learnt.
+# A word lower than this, in pixels of the crop, has no characters that could be learnt.
 SMALLEST_WORD = 6.0
-# Confidence in characters that are a word's even parts (section 3.2.2).
+# Confidence of characters that are even parts of a word (section 3.2.2).
 GUESSED = 0.5
 
 
 @cache
 def gaussian_template() -> Map:
-    """An isotropic Gaussian of peak 1, float32, TEMPLATE_SIZE square."""
+    """Return an isotropic Gaussian of peak 1, float32, TEMPLATE_SIZE square."""
     axis = np.linspace(-1, 1, TEMPLATE_SIZE)
     profile = np.exp(-0.5 * (axis / SIGMA) ** 2)
     return np.outer(profile, profile).astype(np.float32)
@@ -53,10 +53,10 @@ def add_gaussians(score: Map, quads: Points) -> None:
 
 
 def enlarged_boxes(quads: Points, size: tuple[int, int]) -> tuple[Points, Corners, Corners]:
-    """Quads (M, 4, 2) enlarged as far as their Gaussians reach, and the pixels that these cover.
+    """Enlarge quads (M, 4, 2) to the extent of their Gaussians, and find the pixels they cover.
 
-    size: (width, height) of the map. The pixels are given as the first ones (M, 2) and the first
-    ones beyond (M, 2); a quad beside the map has none.
+    size: (width, height) of the map. The pixels are returned as the first ones (M, 2) and the first
+    ones beyond (M, 2); a quad outside the map has none.
     """
     centres = quads.mean(axis=1, keepdims=True)
     boxes = centres + ENLARGEMENT * (quads - centres)
@@ -66,18 +66,18 @@ def enlarged_boxes(quads: Points, size: tuple[int, int]) -> tuple[Points, Corner
 
 
 def render_targets(words: Sequence[Word], size: tuple[int, int]) -> tuple[Map, Map]:
-    """Score maps (2, h, w), region then affinity, and the confidence (h, w), all float32 in 0..1.
+    """Render score maps (2, h, w), region then affinity, and confidence (h, w), float32 in 0..1.
 
     words: in the pixels of a picture of `size` (width, height); h and w are half of it. Confidence
     is 1 on the background and that of `confidence_in` within a word's outline. Where words overlap,
-    the larger score stays, and the smaller confidence.
+    the larger score and the smaller confidence are kept.
     """
     width, height = size[0] // MAP_STRIDE, size[1] // MAP_STRIDE
     scores = np.zeros((2, height, width), np.float32)
     confidence = np.ones((height, width), np.float32)
     characters = [characters_of(word) for word in words]
     sure = [confidence_in(*pair) for pair in zip(words, characters, strict=True)]
-    # The least sure word is painted last, so that it stays.
+    # The word with the least confidence is painted last, so that its value is kept.
     for i in sorted(range(len(words)), key=lambda i: -sure[i]):
         if sure[i] < 1:
             outline = np.round(on_map(words[i].polygon)).astype(np.int32)
@@ -93,21 +93,21 @@ def render_targets(words: Sequence[Word], size: tuple[int, int]) -> tuple[Map, M
 
 
 def confidence_in(word: Word, characters: Points) -> float:
-    """How sure the word's `characters` (M, 4, 2) are, in 0..1, by section 3.2.2 of the paper.
+    """Return the confidence in a word's `characters` (M, 4, 2), in 0..1, by the paper's 3.2.2.
 
-    Known ones have the word's own confidence, even parts half of full confidence. It is 0 for
-    don't-care words and those too small to hold characters, which teach nothing.
+    Known characters have the word's own confidence, even parts have GUESSED. It is 0 for don't-care
+    words and words too small to show characters, which are not learnt.
     """
     return 0.0 if word_height(characters) < SMALLEST_WORD else confidence_at_any_size(word)
 
 
 def confidence_at_any_size(word: Word) -> float:
-    """How sure a word's characters are, in 0..1, where it is large enough to be learnt."""
+    """Return the confidence in a word's characters, in 0..1, if it is large enough to be learnt."""
     if word.ignore:
         return 0.0
     return GUESSED if word.characters is None else word.confidence
 
 
 def on_map(points: Points) -> Points:
-    """Points of the picture in the map's pixels: pixel x lies at (x + 0.5) / 2 - 0.5 of the map."""
+    """Convert points of the picture to map pixels: pixel x is at (x + 0.5) / 2 - 0.5 of the map."""
     return ((points + 0.5) / MAP_STRIDE - 0.5).astype(np.float32)

@@ -10,20 +10,20 @@ import numpy.typing as npt
 from craftlite.data.sample import Word, letters_of
 from craftlite.geometry import Points, edges, extent, is_convex, points_along
 
-# Width of a character over the height of its word, for words without a transcription.
+# Width of a character relative to the height of its word, for words without a transcription.
 TYPICAL_ASPECT = 0.55
-# A word this many times as high as it is long is read downwards, if it has characters enough.
+# A word with a greater ratio of height to length is read downwards, if it has enough characters.
 TALL = 1.5
 FEWEST_STACKED = 3
 MOST_GUESSED = 1000  # characters; a box of a million pixels by one is a mistake, not a word
 
 
 def split_evenly(outline: Points, count: int) -> Points:
-    """Characters (count, 4, 2): a word's outline cut in equal parts along its reading direction.
+    """Return characters (count, 4, 2): an outline cut into equal parts along its reading direction.
 
     outline: (2k, 2), k points along the upper edge, then k back along the lower one. Both edges are
-    cut at equal shares of their length. A tall quad with three characters or more is read as
-    vertical text and cut along its height.
+    cut into parts of equal length. A tall quad with three or more characters is read as vertical
+    text and cut along its height.
     """
     shares = np.linspace(0, 1, count + 1)
     if len(outline) == 4 and count >= FEWEST_STACKED and _is_tall(outline):
@@ -39,24 +39,24 @@ def _is_tall(outline: Points) -> bool:
 
 
 def word_height(quads: Points) -> float:
-    """Mean length in pixels of the sides that cross the reading direction of quads (..., 4, 2)."""
+    """Return the mean length in pixels of the sides of quads (..., 4, 2) across the reading."""
     sides = quads[..., [3, 2], :] - quads[..., [0, 1], :]
     return float(np.hypot(sides[..., 0], sides[..., 1]).mean())
 
 
 def characters_of(word: Word) -> Points:
-    """The word's characters (M, 4, 2): known ones, or its outline split evenly.
+    """Return the word's characters (M, 4, 2): known ones, or its outline split evenly.
 
-    The number of parts is that of the text's letters without spaces, or follows from the outline's
-    length where there is no text. An outline of more than four points is cut along its curve if
-    its points run there and back along the word; any that gives no proper parts is cut in its
-    least rectangle.
+    The number of parts is the number of letters in the text without spaces, or follows from the
+    outline's length if there is no text. An outline of more than four points is cut along its curve
+    if its points run there and back along the word. If an outline gives no convex parts, its
+    smallest rectangle is cut instead.
     """
     return word.characters if word.characters is not None else _outline_and_parts(word)[1]
 
 
 def reading_outline(word: Word) -> Points:
-    """What even parts are cut from (2k, 2): k points along the reading direction, then k back.
+    """Return the outline (2k, 2) that even parts are cut from: k points along the reading, k back.
 
     A tall one starts at its upper right corner, so that its first edge runs down.
     """
@@ -67,12 +67,12 @@ def reading_outline(word: Word) -> Points:
 
 
 def letters(word: Word) -> int:
-    """How many letters the word's text has, spaces left out; 0 where there is none."""
+    """Return the number of letters in the word's text, without spaces; 0 without a text."""
     return letters_of(word.text)
 
 
 def _outline_and_parts(word: Word) -> tuple[Points, Points]:
-    """What is split, as annotated or its least rectangle, and its even parts (M, 4, 2)."""
+    """Return the outline to split, or its smallest rectangle, and its even parts (M, 4, 2)."""
     points = len(word.polygon)
     if points == 4 or (points % 2 == 0 and not _is_tall(word.polygon)):
         parts = _guess(word.polygon, letters(word))
@@ -86,7 +86,7 @@ def _guess(outline: Points, count: int) -> Points:
     if count:
         return split_evenly(outline, count)
     if _is_tall(outline):
-        # Without a text, nothing shows where reading starts: the long side is its direction.
+        # Without a text, the reading direction is unknown, and the long side is used.
         outline = np.roll(outline, -1, axis=0)
     length, height = extent(outline)
     count = round(length / max(TYPICAL_ASPECT * height, 1.0))
@@ -94,7 +94,7 @@ def _guess(outline: Points, count: int) -> Points:
 
 
 def least_rectangle(outline: Points) -> Points:
-    """The smallest rectangle (4, 2) around an outline (K, 2), from where that starts."""
+    """Return the smallest rectangle (4, 2) around an outline (K, 2), starting where that starts."""
     quad = cv2.boxPoints(cv2.minAreaRect(outline)).astype(np.float32)
     # The box starts from any corner; reading starts where the outline does.
     start = np.hypot(*(quad - outline[0]).T).argmin()
@@ -102,7 +102,7 @@ def least_rectangle(outline: Points) -> Points:
 
 
 def goes_down(characters: Points) -> npt.NDArray[np.bool_]:
-    """Which (M - 1,) of characters (M, 4, 2) have the next one below them rather than beside."""
+    """Return which (M - 1,) of characters (M, 4, 2) have the next one below rather than beside."""
     # From the middle of one side to that of the other; corners run clockwise from the top left.
     along = (characters[:, 1] + characters[:, 2] - characters[:, 0] - characters[:, 3]) / 2
     across = (characters[:, 2] + characters[:, 3] - characters[:, 0] - characters[:, 1]) / 2
@@ -113,11 +113,11 @@ def goes_down(characters: Points) -> npt.NDArray[np.bool_]:
 
 
 def affinity_quads(characters: Points) -> Points:
-    """Quads (M - 1, 4, 2) between neighbours of characters (M, 4, 2), as in the paper's figure 3.
+    """Return quads (M - 1, 4, 2) between neighbours of characters (M, 4, 2), as in figure 3.
 
-    A character's diagonals cut it into triangles; the centres of the upper and lower one, with
-    those of the next character, are the corners. Where the next character is below (vertical
-    text), the left and right triangles take their place.
+    A character's diagonals cut it into triangles. The corners of a quad are the centres of the
+    upper and lower triangles of both characters. If the next character is below (vertical text),
+    the left and right triangles are used instead.
     """
     centre = characters.mean(axis=1)
     upper, right, lower, left = (
