@@ -1,7 +1,7 @@
 """From the network's two maps to words: CRAFT's post-processing (section 3.4 of the paper).
 
-Pixels of text, or of a link between characters, form connected components: one a word. The work on
-a component takes time in proportion to its own size, not to the map's.
+Pixels of text, or of a link between characters, form connected components, each of which is a word.
+The time to process a component is proportional to its own size, not to the map's.
 """
 
 import math
@@ -21,25 +21,25 @@ from craftlite.postprocess.characters import split_characters
 from craftlite.postprocess.outline import curved_outline
 from craftlite.words import Words
 
-MAX_SIDE = 32766  # pixels: OpenCV's limit for warping
+MAX_SIDE = 32766  # pixels, OpenCV's limit for warping
 MAX_GROWTH = 4
-MIN_AREA = 10  # pixels: a smaller component is noise
-SQUARE_TOLERANCE = 0.1  # sides closer than this: the least rectangle may be turned by any angle
+MIN_AREA = 10  # pixels; smaller components are noise
+SQUARE_TOLERANCE = 0.1  # with sides closer than this, the smallest rectangle's angle is arbitrary
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What decides which pixels are a word; the defaults are the paper's public code's.
+    """The levels that decide which pixels belong to a word; the defaults are the public code's.
 
     Attributes:
-        text: in 0..1; a component whose highest region score is below it is no word.
+        text: in 0..1; a component is a word only if its highest region score reaches this.
         link: in 0..1; pixels with an affinity score above it join characters.
         low: in 0..1; pixels with a region score above it are text.
-        growth: in 0..4; how far a word's box reaches beyond these pixels, which are the middles of
-            its letters, as a multiple of what the public code adds.
+        growth: in 0..4; how far a word's box extends beyond these pixels, which only cover the
+            middles of its letters, as a multiple of what the public code adds.
 
     Raises:
-        ConfigError: one of them is not a number in its range.
+        ConfigError: a value is not a number in its range.
     """
 
     text: float = 0.7
@@ -60,7 +60,7 @@ DEFAULTS = Thresholds()
 class _Word(NamedTuple):
     """One component: its label on the map, and its crop (h, w) at origin (x, y).
 
-    ink is 1 on its text pixels, body on the ink grown towards the size of the glyphs.
+    ink is 1 on its text pixels; body is 1 on the ink grown towards the size of the glyphs.
     """
 
     labels: Labels
@@ -72,7 +72,7 @@ class _Word(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Words, and for each what a calibration makes its score of."""
+    """Words, and for each the evidence that a calibration computes its score from."""
 
     words: Words
     evidence: Evidence
@@ -86,25 +86,25 @@ def words_from_maps(
     polygons: bool = True,
     characters: bool = False,
 ) -> Words:
-    """The words that two score maps show, by CRAFT's published rules (Baek et al. 2019, 3.4).
+    """Find the words in two score maps, by CRAFT's published rules (Baek et al. 2019, 3.4).
 
     A component is dropped if it has fewer than 10 pixels, if no region score in it reaches
-    ``thresholds.text``, or if it holds links alone and no text pixel; every other one is a word.
+    ``thresholds.text``, or if it has links only and no text pixel; every other one is a word.
 
     Args:
         region: (H, W) floating point, H and W in 1..32766; finite, not bounded to 0..1.
         affinity: (H, W) floating point, likewise.
         thresholds: the levels that decide what is text.
-        polygons: find the outlines of curved words; else every polygon is its quad.
-        characters: split every word into characters too.
+        polygons: whether to trace the outlines of curved words; if not, polygons are the quads.
+        characters: whether to split every word into characters.
 
     Returns:
         Words in pixels of the maps, ``size`` being (W, H), in the order of their topmost pixels.
         A score is the mean of the region map over the component's text pixels (region above
-        ``thresholds.low``), clipped to 0..1. A polygon is (14, 2), or the quad (4, 2) where the
-        word is small or straight; it may leave the map. Characters run in the reading direction,
-        each a box in the frame of its word's quad. All of these pass through the centres of pixels:
-        on a map one pixel high or wide they have no area.
+        ``thresholds.low``), clipped to 0..1. A polygon is (14, 2), or the quad (4, 2) if the word
+        is small or straight; it may leave the map. Characters are in reading order, each a box
+        parallel to its word's quad. All of these pass through the centres of pixels: on a map one
+        pixel high or wide they have no area.
 
     Raises:
         InputError: the maps differ in shape, have a side out of range, or are not two-dimensional,
@@ -120,7 +120,7 @@ def find_words(
     polygons: bool,
     characters: bool,
 ) -> Found:
-    """What `words_from_maps` gives, with the evidence for each word."""
+    """Find words like `words_from_maps`, and return the evidence for each too."""
     region, affinity = _checked(region, "region"), _checked(affinity, "affinity")
     if region.shape != affinity.shape:
         sizes = f"The region map is {region.shape}, but the affinity map is {affinity.shape}."
@@ -148,7 +148,7 @@ def find_words(
 
 
 def _evidence(words: list[_Word], quads: Points) -> Evidence:
-    """Highest and mean region score of each word's text pixels, and its quad's height."""
+    """Return highest and mean region score of each word's text pixels, and its quad's height."""
     result = np.empty((len(words), 3), np.float32)
     for row, word in zip(result, words, strict=True):
         row[0], row[1] = cv2.minMaxLoc(word.region, word.ink)[1], cv2.mean(word.region, word.ink)[0]
@@ -172,8 +172,8 @@ def _checked(scores: npt.ArrayLike, name: str) -> Map:
 
 
 def _components(region: Map, affinity: Map, thresholds: Thresholds) -> Iterator[_Word]:
-    """The components that are words, in the order of their labels."""
-    # In float32 as the maps are, so that a score that equals its threshold is seen to.
+    """Yield the components that are words, in the order of their labels."""
+    # Thresholds are float32 like the maps, so that a score equal to its threshold compares equal.
     peak, link, low = np.array([thresholds.text, thresholds.link, thresholds.low], np.float32)
     text = region > low
     labels, boxes = labelled((text | (affinity > link)).view(np.uint8))
@@ -194,10 +194,11 @@ def _components(region: Map, affinity: Map, thresholds: Thresholds) -> Iterator[
 
 
 def labelled(joined: Mask) -> tuple[Labels, npt.NDArray[np.intp]]:
-    """Components by number from 1 on (H, W), and the x, y, width, height and area (N, 5) of each.
+    """Return component numbers from 1 on (H, W), and x, y, width, height and area (N, 5) of each.
 
-    Found from the runs of pixels, of which there are few: `cv2.connectedComponentsWithStats` goes
-    through all pixels once more, which takes three times as long as the components themselves.
+    The boxes are computed from the runs of pixels, which are few, because
+    `cv2.connectedComponentsWithStats` visits every pixel again, which takes three times as long as
+    labelling the components.
     """
     # A border of zeros ends every run within its row.
     bordered = cv2.copyMakeBorder(joined, 0, 0, 1, 1, cv2.BORDER_CONSTANT)
@@ -216,7 +217,7 @@ def labelled(joined: Mask) -> tuple[Labels, npt.NDArray[np.intp]]:
 
 
 def _quads(words: list[_Word]) -> Points:
-    """The least rectangles (N, 4, 2) around the words' bodies; upright where nearly square."""
+    """Return the smallest rectangles (N, 4, 2) around the bodies, upright if nearly square."""
     outlines = [_outline_points(word) for word in words]
     boxes = [cv2.boxPoints(cv2.minAreaRect(points)) for points in outlines]
     corners = np.array(boxes, np.float32).reshape(-1, 4, 2)
@@ -230,7 +231,7 @@ def _quads(words: list[_Word]) -> Points:
 
 
 def _outline_points(word: _Word) -> npt.NDArray[np.int32]:
-    """Pixels (K, 1, 2) in the map with the same convex hull as the whole body."""
+    """Return pixels (K, 1, 2) in the map with the same convex hull as the whole body."""
     contours, _ = cv2.findContours(
         word.body, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=word.origin
     )
@@ -238,7 +239,7 @@ def _outline_points(word: _Word) -> npt.NDArray[np.int32]:
 
 
 def _from_top_left(corners: Points) -> Points:
-    """Clockwise quads (N, 4, 2) rolled to start from the corner with the smallest x + y."""
+    """Roll clockwise quads (N, 4, 2) to start from the corner with the smallest x + y."""
     first = corners.sum(axis=2).argmin(axis=1)
     order = (first[:, None] + np.arange(4)) % 4
     return np.take_along_axis(corners, order[:, :, None], axis=1)

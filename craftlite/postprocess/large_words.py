@@ -1,4 +1,4 @@
-"""Words whose letters are too large for the network at one scale, from a coarser one."""
+"""Adding words whose letters are too large for the network at one scale, from a coarser scale."""
 
 from dataclasses import replace
 
@@ -9,18 +9,18 @@ from craftlite.geometry import heights
 from craftlite.postprocess.components import Found
 from craftlite.words import Words
 
-LARGE = 128  # pixels of the finer scale's input; lower words are left to it
-SAME = 0.3  # IoU from which on a word of either scale is the same word
-INSIDE = 0.5  # share of a finer word's area that makes it a part of a larger word
+LARGE = 128  # pixels of the finer scale's input; lower words are left to that scale
+SAME = 0.3  # minimum IoU for words of the two scales to be the same word
+INSIDE = 0.5  # minimum fraction of a finer word's area inside a larger word to be part of it
 
 
 def with_larger(found: Found, larger: Found, least: float) -> Found:
-    """Words and those of a coarser scale that the finer one missed, or found in parts.
+    """Add the words of a coarser scale that the finer scale missed, or found in parts.
 
     Args:
-        found: of the finer scale.
-        larger: of the coarser scale, of the same picture.
-        least: pixels of the picture; a word of the coarser scale that is lower is left out.
+        found: the words of the finer scale.
+        larger: the words of the coarser scale, in the same picture.
+        least: minimum height of a word of the coarser scale, in pixels of the picture.
     """
     tall = np.flatnonzero(heights(larger.words.quads) >= least)
     if not len(tall):
