@@ -1,7 +1,7 @@
-"""Lines and reading order of words, from their outlines alone: no pixels, no network.
+"""Lines and reading order of words, from their outlines alone, without pixels or a network.
 
-Words that follow each other closely become runs (`linking.py`), runs become lines where the row of
-a table or a receipt goes on across a gap (`rows.py`), lines become blocks, and blocks are put in
+Words that follow each other closely become runs (`linking.py`); runs become lines if the row of a
+table or a receipt continues across a gap (`rows.py`); lines become blocks, and blocks are put in
 order (`blocks.py`).
 """
 
@@ -24,7 +24,7 @@ from craftlite.reading_order.rows import join_rows
 from craftlite.reading_order.strokes import Strokes, edges, strokes_of
 from craftlite.reading_order.vectors import STRAIGHT, dot, unit
 
-VERTICAL = 60.0  # degrees from level, from which on a line is read downwards
+VERTICAL = 60.0  # degrees from level; steeper lines are read downwards
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,13 +33,13 @@ class Line:
 
     Attributes:
         words: the indices of its words, in reading order.
-        quad: (4, 2) float32, pixels, the least rectangle in its direction, clockwise from where
+        quad: (4, 2) float32, pixels, the smallest rectangle in its direction, clockwise from where
             reading starts.
-        polygon: (K, 2) float32, the same, or the outline where the line is curved.
-        block: the number of the block that it belongs to, from 0 in reading order.
+        polygon: (K, 2) float32, the same, or the outline if the line is curved.
+        block: the number of its block, from 0 in reading order.
         vertical: whether it is read downwards.
-        angle: degrees of its reading direction, clockwise from level, in -180..180; -80..100 where
-            the line is straight.
+        angle: degrees of its reading direction, clockwise from level, in -180..180; in -80..100
+            if the line is straight.
     """
 
     words: tuple[int, ...]
@@ -51,14 +51,14 @@ class Line:
 
 
 def find_lines(quads: Points, polygons: tuple[Points, ...]) -> tuple[Line, ...]:
-    """The lines of words, in reading order.
+    """Find the lines of words, in reading order.
 
-    Text reads rightwards, however it is turned; what is steeper than 80 degrees reads downwards.
-    The words' own order, and where their outlines start, do not matter.
+    Text reads rightwards, however it is rotated; text steeper than 80 degrees reads downwards.
+    The order of the words, and where their outlines start, do not matter.
 
     Args:
         quads: (N, 4, 2) pixels.
-        polygons: N outlines (K, 2); the quads of words that are not curved.
+        polygons: N outlines (K, 2), or quads for words that are not curved.
     """
     if len(quads) == 0:
         return ()
@@ -96,7 +96,7 @@ def _boxes(of_lines: Strokes, lines: list[Chain], quads: Points) -> Boxes:
 
 
 def _outline(strokes: Strokes, polygons: tuple[Points, ...], line: Chain) -> Points:
-    """Along the upper edges of a bent line's words, and back along the lower ones."""
+    """Return the outline along the upper edges of a bent line's words, and back along the lower."""
     uppers, lowers = zip(*(edges(strokes, word, polygons[word]) for word in line), strict=True)
     outline = np.concatenate([*uppers, np.concatenate(lowers)[::-1]])
     return clockwise(outline.astype(np.float32))

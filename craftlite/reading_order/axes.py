@@ -1,8 +1,8 @@
-"""Which of its two axes a word is read along.
+"""Deciding which of its two axes a word is read along.
 
-A quad does not show it. One axis lies within 45 degrees of level, the other is steeper; the longer
-one is mostly right, but "I" is tall in a level line, and a single Chinese character square in a
-column: the neighbours decide with the word itself.
+A quad does not show this. One axis is within 45 degrees of level, the other is steeper. The longer
+one is usually right, but an "I" in a level line is tall, and a single Chinese character in a
+column is square, so the neighbours also have a say.
 """
 
 from typing import NamedTuple
@@ -11,16 +11,16 @@ import numpy as np
 
 from craftlite.reading_order.vectors import Bools, Floats, Indices, dot, length, near, unit
 
-LEVEL = 0.7  # what speaks for the level axis beforehand, as a logarithm of the aspect
-SURE = 1.2  # an opinion above which no neighbour is asked
-BESIDE = 1.5  # weight of the opinion of a neighbour in the same row or column
-ELSEWHERE = 0.5  # that of one elsewhere
-AROUND = 3.5  # times its size around a word are its neighbours
-SQUARE = 0.35  # logarithm of an aspect below which a word has no long side
+LEVEL = 0.7  # initial preference for the level axis, as a logarithm of the aspect ratio
+SURE = 1.2  # with a stronger preference than this, no neighbour is asked
+BESIDE = 1.5  # weight of a neighbour in the same row or column
+ELSEWHERE = 0.5  # weight of any other neighbour
+AROUND = 3.5  # neighbours lie within this many times a word's size
+SQUARE = 0.35  # logarithm of the aspect ratio below which a word has no long side
 
 
 def axes_of(quads: Floats) -> tuple[Floats, Floats]:
-    """The axes (N, 2) of quads, as long as their sides: the one nearer to level, and the other."""
+    """Return the axes (N, 2) of quads, as long as their sides, with the more level one first."""
     one = (quads[:, 1] + quads[:, 2] - quads[:, 0] - quads[:, 3]) / 2
     two = (quads[:, 2] + quads[:, 3] - quads[:, 0] - quads[:, 1]) / 2
     swap = (abs(unit(one)[:, 1]) > abs(unit(two)[:, 1]))[:, None]
@@ -28,10 +28,10 @@ def axes_of(quads: Floats) -> tuple[Floats, Floats]:
 
 
 def reads_level(quads: Floats, level: Floats, steep: Floats) -> Bools:
-    """Which quads (N, 4, 2) with these axes (N, 2) are read along the level one."""
+    """Return which quads (N, 4, 2) with these axes (N, 2) are read along the level one."""
     along, across = length(level), length(steep)
     opinion = np.clip(np.log(along / across), -2, 2)
-    # The steeper the level one is, the less it is preferred; at 45 neither is the level one.
+    # The preference falls as the level axis gets steeper; at 45 degrees there is none.
     opinion += LEVEL * np.clip(1.1 - 2.2 * unit(level)[:, 1] ** 2, 0, 1)
     pairs = _neighbours(quads, level, steep, opinion < SURE)
     opinion[_is_stacked(pairs, along, across)] = -LEVEL
@@ -47,13 +47,13 @@ def reads_level(quads: Floats, level: Floats, steep: Floats) -> Bools:
 
 
 class _Pairs(NamedTuple):
-    """P words, each with a neighbour whose axes are parallel to its own.
+    """P pairs of a word and a neighbour whose axes are parallel to its own.
 
     one, two: (P,) their numbers.
     crossed: (P,) whether the neighbour's level axis is parallel to the word's steep one.
-    as_high, as_wide: (P,) whether it is about as long along the word's steep and level axis.
-    beside, below: (P,) whether it lies in the row along the level axis, or the steep one.
-    right, down: (P,) pixels of the gap between the two along either axis.
+    as_high, as_wide: (P,) whether both have similar lengths along the word's steep and level axis.
+    beside, below: (P,) whether the neighbour lies in the row along the level or the steep axis.
+    right, down: (P,) pixels of the gap between the two along each axis.
     """
 
     one: Indices
@@ -68,9 +68,9 @@ class _Pairs(NamedTuple):
 
 
 def _neighbours(quads: Floats, level: Floats, steep: Floats, asked: Bools) -> _Pairs:
-    """The words that are asked for, and what lies around each."""
+    """Return the pairs of the words that are asked for and their neighbours."""
     along, across, middle = length(level), length(steep), quads.mean(axis=1)
-    # A stroke as fine as "I" has neighbours as far away as other words have.
+    # Narrow strokes such as "I" get the same search distance as other words.
     short = np.minimum(along, across)
     short = np.maximum(short, np.median(short) / 2)
     one, two = near(quads, AROUND * np.minimum(np.maximum(along, across), AROUND * short), asked)
@@ -97,7 +97,7 @@ def _neighbours(quads: Floats, level: Floats, steep: Floats, asked: Bools) -> _P
 
 
 def _is_stacked(pairs: _Pairs, along: Floats, across: Floats) -> Bools:
-    """Which words (N,) are square and much closer to one above or below than to one beside."""
+    """Return which words (N,) are square and much closer to one above or below than beside."""
     beside = _least(pairs.one, pairs.right, pairs.beside, along)
     below = _least(pairs.one, pairs.down, pairs.below, across)
     square = abs(np.log(along / across)) < SQUARE
@@ -109,7 +109,7 @@ def _alike(one: Floats, two: Floats) -> Bools:
 
 
 def _least(of: Indices, gaps: Floats, chosen: Bools, sizes: Floats) -> Floats:
-    """The least of the chosen gaps of each (N,), in its sizes; 2 where there is none."""
+    """Return each word's (N,) least chosen gap, relative to its size; 2 if there is none."""
     least = np.full(len(sizes), 2.0)
     np.minimum.at(least, of[chosen], np.maximum(gaps[chosen] / sizes[of[chosen]], 0))
     return least

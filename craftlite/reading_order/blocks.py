@@ -1,9 +1,9 @@
-"""Lines gathered to blocks, and blocks put in reading order.
+"""Grouping lines into blocks, and putting blocks in reading order.
 
-In the page's own direction blocks are parted by clear gaps (the X-Y cuts of Nagy, Seth and
-Viswanathan, "A Prototype Document Image Analysis System", 1992); where none is clear, what is above
-comes first, and of what lies side by side the left (Breuel, "High Performance Document Layout
-Analysis", 2003).
+Along the page's main direction, blocks are separated by clear gaps (the X-Y cuts of Nagy, Seth and
+Viswanathan, "A Prototype Document Image Analysis System", 1992). Where there is no clear gap, the
+upper block comes first, and of blocks side by side the left one (Breuel, "High Performance Document
+Layout Analysis", 2003).
 """
 
 from typing import NamedTuple
@@ -23,19 +23,19 @@ from craftlite.reading_order.vectors import (
     unit,
 )
 
-LEADING = 1.6  # heights between the lines of a block
-APART = 3.0  # heights between what lies in one column
-GUTTER = 1.0  # heights between two columns, at least
-SLACK = 0.5  # heights that what lies above may reach into what lies below
+LEADING = 1.6  # largest gap between the lines of a block, in heights
+APART = 3.0  # largest gap within one column, in heights
+GUTTER = 1.0  # smallest gap between two columns, in heights
+SLACK = 0.5  # how far an upper band may reach into the one below, in heights
 
 
 class Boxes(NamedTuple):
-    """N things on a page, each in a direction of its own.
+    """N boxes on a page, each with its own direction.
 
     corners: (N, 4, 2) pixels.
     along: (N, 2) unit vectors, reading directions.
-    height: (N,) pixels of their letters.
-    weight: (N,) how sure the direction is.
+    height: (N,) height of their letters in pixels.
+    weight: (N,) how certain the direction is.
     """
 
     corners: Floats
@@ -45,7 +45,7 @@ class Boxes(NamedTuple):
 
 
 def stacks(boxes: Boxes, distance: float) -> list[Chain]:
-    """What lies below each other within so many heights, one below one, from top to bottom."""
+    """Chain boxes that follow below each other within `distance` heights, from top to bottom."""
     one, two = near(boxes.corners, distance * boxes.height)
     along = boxes.along[one]
     down = turned(along)
@@ -60,7 +60,7 @@ def stacks(boxes: Boxes, distance: float) -> list[Chain]:
     height = np.minimum(boxes.height[one], boxes.height[two])
     below = (shared > 0) & (gap > -0.6 * height) & (tops[0] + bottoms[0] < tops[1] + bottoms[1])
     fits = (gap < distance * height) & (ratio < np.log(1.7)) & parallel
-    # One below one: what has two things side by side below it is no part of either's column.
+    # One below one: a box with two boxes side by side below it belongs to neither's column.
     far = np.where(below, gap, np.inf)
     lower = _alone(one, far, bottoms[1] - tops[1])
     upper = _alone(two, far, bottoms[0] - tops[0])
@@ -69,7 +69,7 @@ def stacks(boxes: Boxes, distance: float) -> list[Chain]:
 
 
 def _alone(of: Indices, gap: Floats, depth: Floats) -> Bools:
-    """Which pairs are the nearest of their first, with no other as near as half their depth."""
+    """Return which pairs are the nearest of their first, with no rival within half their depth."""
     count = int(of.max(initial=-1)) + 1
     least = np.full(count, np.inf)
     np.minimum.at(least, of, gap + depth / 2)
@@ -78,7 +78,7 @@ def _alone(of: Indices, gap: Floats, depth: Floats) -> Bools:
 
 
 def merged(boxes: Boxes, chains: list[Chain]) -> Boxes:
-    """Each chain as one box."""
+    """Merge each chain into one box."""
     groups = Groups.from_chains(chains)
     corners, along, height, weight = (array[groups.members] for array in boxes)
     mean = unit(groups.sum(along * weight[:, None]))
@@ -88,9 +88,9 @@ def merged(boxes: Boxes, chains: list[Chain]) -> Boxes:
 
 
 def surrounding(corners: Floats, along: Floats, groups: Groups) -> Floats:
-    """The least rectangles (G, 4, 2) along directions (G, 2), from where reading starts.
+    """Return the smallest rectangles (G, 4, 2) along directions (G, 2), from where reading starts.
 
-    corners: (M, 4, 2), those of the groups' members.
+    corners: (M, 4, 2), the quads of the groups' members.
     """
     sides = []
     for axis in (along, turned(along)):
@@ -101,7 +101,7 @@ def surrounding(corners: Floats, along: Floats, groups: Groups) -> Floats:
 
 
 def in_order(boxes: Boxes) -> list[int]:
-    """The boxes' numbers in reading order."""
+    """Return the boxes' numbers in reading order."""
     directions = np.broadcast_to(main_direction(boxes), boxes.along.shape)
     across = np.stack(span(boxes.corners, directions))
     down = np.stack(span(boxes.corners, turned(directions)))
@@ -119,11 +119,11 @@ def in_order(boxes: Boxes) -> list[int]:
 
 
 def _split(of: Indices, across: Floats, down: Floats, height: float) -> list[Indices]:
-    """Some boxes, of their left and right, top and bottom (2, N), in parts that are read in turn.
+    """Split boxes, given by left and right, top and bottom (2, N), into parts to read in turn.
 
-    They are bands, between clear gaps from side to side. Where boxes of a band lie side by side,
-    columns begin, and the bands above and below belong to them as far as the gaps between the
-    columns go on.
+    The parts are bands between clear gaps from side to side. Where boxes of a band lie side by
+    side, columns begin; the bands above and below belong to the columns as far as the gaps between
+    these continue.
     """
     bands = _parts(of, down, -SLACK * height)
     first = next((k for k, band in enumerate(bands) if len(_columns(band, across, height)) > 1), -1)
@@ -148,19 +148,19 @@ def _go_on(
     down: Floats,
     height: float,
 ) -> bool:
-    """Whether columns go through these bands, and the gap below one of them is not too wide."""
+    """Return whether the columns continue through these bands, and the gap below one is narrow."""
     distance = down[0, bands[gap + 1]].min() - down[1, bands[gap]].max()
     columns = _columns(np.concatenate(bands[first : last + 1]), across, height)
     return bool(distance < APART * height) and len(columns) > 1
 
 
 def _columns(of: Indices, across: Floats, height: float) -> list[Indices]:
-    """Boxes parted by clear gaps from top to bottom."""
+    """Split boxes at clear gaps from top to bottom."""
     return _parts(of, across, GUTTER * height)
 
 
 def _parts(of: Indices, sides: Floats, gap: float) -> list[Indices]:
-    """Boxes parted where none of their intervals (2, N) is for more than a gap, in order."""
+    """Split boxes, in order, where none of their intervals (2, N) covers more than a gap."""
     low, high = sides[:, of]
     order = np.argsort(low, kind="stable")
     reached = np.maximum.accumulate(high[order])
@@ -169,7 +169,7 @@ def _parts(of: Indices, sides: Floats, gap: float) -> list[Indices]:
 
 
 def _topmost_first(of: Indices, across: Floats, down: Floats) -> list[int]:
-    """Some boxes by what comes before what; where nothing says more, the topmost comes first."""
+    """Order boxes by which must precede which; in case of doubt, the topmost comes first."""
     before = _before(across[:, of], down[:, of])
     rank = np.empty(len(of))
     rank[np.lexsort((across[0, of], down[0, of]))] = np.arange(len(of)) / len(of)
@@ -184,14 +184,14 @@ def _topmost_first(of: Indices, across: Floats, down: Floats) -> list[int]:
 
 
 def _before(across: Floats, down: Floats) -> Bools:
-    """Which boxes (N, N) come before which, of their left and right (2, N), top and bottom (2, N).
+    """Return which boxes (N, N) precede which, given left and right, top and bottom (2, N).
 
-    Side by side, that is sharing half of the lower one's height, the left one comes first; sharing
-    some width, the upper one.
+    If two boxes are side by side, that is, share more than half of the lower one's height, the left
+    one comes first. If they share some width, the upper one does.
     """
     middles = across.sum(axis=0), down.sum(axis=0)
     before = np.empty((len(middles[0]),) * 2, bool)
-    for row in range(len(before)):  # one at a time, for many boxes fill the memory
+    for row in range(len(before)):  # one at a time, because many boxes would fill the memory
         wide, high = (_shared(sides, row) for sides in (across, down))
         right, lower = (middle > middle[row] for middle in middles)
         before[row] = np.where((high > 0.5) & (high > wide), right, (wide > 0) & lower)
@@ -199,14 +199,14 @@ def _before(across: Floats, down: Floats) -> Bools:
 
 
 def _shared(sides: Floats, one: int) -> Floats:
-    """The share (N,) of the shorter one that intervals (2, N) have in common with a certain one."""
+    """Return the overlap (N,) of intervals (2, N) with one of them, relative to the shorter one."""
     shared = np.minimum(sides[1], sides[1, one]) - np.maximum(sides[0], sides[0, one])
     lengths = np.maximum(sides[1] - sides[0], TINY)
     return np.asarray(shared / np.minimum(lengths, lengths[one]))
 
 
 def main_direction(boxes: Boxes) -> Floats:
-    """The direction (2,) of the most text: that of the heaviest window of angles."""
+    """Return the direction (2,) of most text, from the heaviest window of angles."""
     angles = np.arctan2(boxes.along[:, 1], boxes.along[:, 0])
     order = np.argsort(angles, kind="stable")
     passed = np.concatenate([[0], np.cumsum(boxes.weight[order])])

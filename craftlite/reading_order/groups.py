@@ -1,4 +1,4 @@
-"""Groups of things in order, and what their members' numbers come to."""
+"""Groups of numbered things in order, and statistics over their members."""
 
 from typing import NamedTuple, TypeAlias
 
@@ -10,10 +10,10 @@ Chain: TypeAlias = list[int]
 
 
 class Groups(NamedTuple):
-    """G groups, of one member at least.
+    """G groups with at least one member each.
 
     members: (M,) their numbers, group by group.
-    starts, sizes: (G,) where in it each group starts, and how many members it has.
+    starts, sizes: (G,) where each group starts in `members`, and how many members it has.
     of: (M,) the group of each member.
     """
 
@@ -24,7 +24,7 @@ class Groups(NamedTuple):
 
     @classmethod
     def from_chains(cls, chains: list[Chain]) -> "Groups":
-        """The groups that chains of numbers are."""
+        """Build groups from chains of numbers."""
         sizes = np.array([len(chain) for chain in chains], np.intp)
         members = np.array([number for chain in chains for number in chain], np.intp)
         return cls(
@@ -32,27 +32,27 @@ class Groups(NamedTuple):
         )
 
     def sum(self, values: Floats) -> Floats:
-        """Sums (G, ...) of values (M, ...) of the members."""
+        """Return sums (G, ...) of the members' values (M, ...)."""
         return np.asarray(np.add.reduceat(values, self.starts))
 
     def least(self, values: Floats) -> Floats:
-        """The least (G,) of values (M,)."""
+        """Return the least (G,) of the members' values (M,)."""
         return np.asarray(np.minimum.reduceat(values, self.starts))
 
     def median(self, values: Floats) -> Floats:
-        """Medians (G,) of values (M,)."""
+        """Return medians (G,) of the members' values (M,)."""
         ordered = values[np.lexsort((values, self.of))]
         upper, lower = self.starts + self.sizes // 2, self.starts + (self.sizes - 1) // 2
         return np.asarray((ordered[upper] + ordered[lower]) / 2)
 
 
 def chained(one: Indices, two: Indices, count: int) -> list[Chain]:
-    """Chains of `count` things that pairs join, the second after the first; early pairs go first.
+    """Chain `count` things by pairs, the second after the first; earlier pairs take precedence.
 
-    Nothing gets two neighbours on one side, and no chain becomes a ring.
+    No thing gets two neighbours on one side, and no chain becomes a ring.
     """
     after, before = [-1] * count, [-1] * count
-    first, last = list(range(count)), list(range(count))  # of the chain, at its other end
+    first, last = list(range(count)), list(range(count))  # the other end of the chain
     for i, j in zip(one.tolist(), two.tolist(), strict=True):
         if after[i] < 0 and before[j] < 0 and first[i] != j:
             after[i], before[j] = j, i
@@ -68,7 +68,7 @@ def chained(one: Indices, two: Indices, count: int) -> list[Chain]:
 
 
 def components(one: Indices, two: Indices, count: int) -> Indices:
-    """Numbers (count,) of the groups, from 0, that pairs join."""
+    """Return the group number (count,) of each thing, from 0, after joining pairs."""
     group = np.arange(count)
     while True:
         least = group.copy()

@@ -1,4 +1,4 @@
-"""Words joined to runs: those that follow each other closely, end to end."""
+"""Joining words into runs: words that follow each other closely, end to end."""
 
 from typing import NamedTuple
 
@@ -18,10 +18,10 @@ from craftlite.reading_order.vectors import (
     unit,
 )
 
-NEAR = 0.9  # heights between words that are joined whatever lies around them
-BEND = 45.0  # degrees between neighbours of a line
-LARGER = 2.2  # times the height of a neighbour, unless that is a mark
-MARK = 0.5  # of its neighbour's height: the longest mark
+NEAR = 0.9  # largest gap in heights between words that are joined in any context
+BEND = 45.0  # largest angle in degrees between neighbours of a line
+LARGER = 2.2  # largest ratio of neighbours' heights, except for marks
+MARK = 0.5  # largest length of a mark, relative to its neighbour's height
 
 
 class Links(NamedTuple):
@@ -29,9 +29,9 @@ class Links(NamedTuple):
 
     one, two: (P,) their numbers.
     along, down: (P, 2) unit vectors, their common reading direction and across it.
-    height: (P,) pixels, the lower one's.
-    gap: (P,) pixels between them along the line; negative where they overlap.
-    overlap: (P,) share of the lower one's height that the other has too.
+    height: (P,) height of the lower one in pixels.
+    gap: (P,) pixels between them along the line; negative if they overlap.
+    overlap: (P,) fraction of the lower one's height that the other covers too.
     """
 
     one: Indices
@@ -43,7 +43,7 @@ class Links(NamedTuple):
     overlap: Floats
 
     def only(self, chosen: Bools | Indices) -> "Links":
-        """Those of a mask or of indices."""
+        """Return the pairs selected by a mask or by indices."""
         return Links(
             self.one[chosen],
             self.two[chosen],
@@ -56,9 +56,9 @@ class Links(NamedTuple):
 
 
 def chains_of(strokes: Strokes) -> list[Chain]:
-    """Runs of words that follow each other closely, each as their numbers in reading order."""
+    """Return runs of words that follow each other closely, as numbers in reading order."""
     one, two = near(np.stack([strokes.start, strokes.end], axis=1), 2 * strokes.height)
-    # Both ways round, for a hyphen reaches less far than the words beside it.
+    # In both directions, because a hyphen reaches less far than the words beside it.
     links = links_between(strokes, np.concatenate([one, two]), np.concatenate([two, one]))
     heights = strokes.height[links.one], strokes.height[links.two]
     lower = np.where(heights[0] < heights[1], links.one, links.two)
@@ -73,9 +73,9 @@ def chains_of(strokes: Strokes) -> list[Chain]:
 
 
 def links_between(strokes: Strokes, one: Indices, two: Indices) -> Links:
-    """The pairs whose second could follow the first, judged in their common direction."""
+    """Return the pairs whose second may follow the first, judged in their common direction."""
     weights = strokes.weight[one], strokes.weight[two]
-    # A square word has no direction to speak of, and takes its neighbour's.
+    # A square word has no clear direction, and takes its neighbour's.
     vague = [w < 0.1 * np.maximum(*weights) for w in weights]
     bend = dot(strokes.leaves[one], strokes.enters[two])
     kept = (bend > np.cos(np.deg2rad(BEND))) | vague[0] | vague[1]
@@ -97,14 +97,14 @@ def links_between(strokes: Strokes, one: Indices, two: Indices) -> Links:
 
 
 def _rounded(strokes: Strokes, ends: Floats, of: Indices, outwards: Floats, vague: Bools) -> Floats:
-    """The ends (P, 2) of strokes; those of a square word lie where the line meets it."""
+    """Return the ends (P, 2) of strokes; for a square word, the point where the line meets it."""
     middle = (strokes.start[of] + strokes.end[of]) / 2
     half = length(strokes.end[of] - strokes.start[of]) / 2
     return np.where(vague[:, None], middle + outwards * half[:, None], ends[of])
 
 
 def joined(strokes: Strokes, chains: list[Chain]) -> Strokes:
-    """Chains as strokes of their own; a straight one has one direction at both ends."""
+    """Turn chains into strokes; a straight one has the same direction at both ends."""
     groups = Groups.from_chains(chains)
     first, last = groups.members[groups.starts], groups.members[groups.starts + groups.sizes - 1]
     own = strokes.take(groups.members)

@@ -1,4 +1,4 @@
-"""Runs joined to lines across wide gaps: the cells of a table's row, a receipt's item and price."""
+"""Joining runs into lines across wide gaps: cells of a table's row, a receipt's item and price."""
 
 import numpy as np
 import shapely
@@ -19,17 +19,17 @@ from craftlite.reading_order.vectors import (
     unit,
 )
 
-WIDE = 60.0  # heights between two cells of a row
-WORD = 2.0  # heights between long parts of a line beside which no other line has such a gap
-LONE = 4.0  # that where one of them is as short as a cell
-CELL = 10.0  # heights; a column of cells is mostly narrower, one of an article wider
-SMOOTH = 6.0  # heights around a run in which others show its direction
-BRIDGE = 2.5  # heights to the lines above and below that show a gap to be of missing words
-PITCH = 4.5  # heights between the lines of a table
+WIDE = 60.0  # largest gap in heights between two cells of a row
+WORD = 2.0  # largest gap in heights between long parts of a line, if no other line has such a gap
+LONE = 4.0  # the same if one of the parts is as short as a cell
+CELL = 10.0  # heights; columns of cells are usually narrower, columns of an article wider
+SMOOTH = 6.0  # distance in heights within which other runs contribute to a run's direction
+BRIDGE = 2.5  # distance in heights to lines above and below that show a gap to be missing words
+PITCH = 4.5  # largest distance in heights between the lines of a table
 
 
 def join_rows(strokes: Strokes) -> list[Chain]:
-    """Lines of runs: cells of a row of a table or a receipt are joined, columns are not."""
+    """Join runs into lines: cells of a row of a table or a receipt, but not columns of text."""
     links = _row_links(_smoothed(strokes))
     gutters = _gutters(links, strokes)
     accepted = np.zeros(len(links.one), bool)
@@ -45,9 +45,9 @@ def join_rows(strokes: Strokes) -> list[Chain]:
 
 
 def _smoothed(strokes: Strokes) -> Strokes:
-    """Strokes with the directions that they and their parallel neighbours have in the mean.
+    """Replace each stroke's direction by the mean over itself and its parallel neighbours.
 
-    Across a wide gap a degree matters, which a short word does not show.
+    Across a wide gap a single degree matters, which a short word does not determine.
     """
     ends = np.stack([strokes.start, strokes.end], axis=1)
     one, two = near(ends, SMOOTH * strokes.height)
@@ -67,7 +67,7 @@ def _smoothed(strokes: Strokes) -> Strokes:
 
 
 def _row_links(strokes: Strokes) -> Links:
-    """From each stroke to the nearest in the same row, where each is the other's nearest."""
+    """Link each stroke to the nearest in the same row, if each is the other's nearest."""
     height = strokes.height[:, None]
     down = turned(strokes.leaves) * height * 0.5
     far = strokes.end + strokes.leaves * height * WIDE
@@ -88,7 +88,7 @@ def _row_links(strokes: Strokes) -> Links:
 
 
 def _gutters(links: Links, strokes: Strokes) -> Indices:
-    """The number (P,) of the gutter that each link crosses: gaps above each other are one."""
+    """Return the number (P,) of the gutter of each link; gaps above each other share a gutter."""
     gaps = _gaps(links, strokes)
     one, two = near(gaps, PITCH * links.height)
     along = links.along[one]
@@ -101,16 +101,16 @@ def _gutters(links: Links, strokes: Strokes) -> Indices:
 
 
 def _gaps(links: Links, strokes: Strokes) -> Floats:
-    """Where the gaps of links begin and end (P, 2, 2), at the middle of their height."""
+    """Return where the gaps of links begin and end (P, 2, 2), at the middle of their height."""
     middle = (strokes.end[links.one] + strokes.start[links.two]) / 2
     half = (links.along * np.maximum(links.gap, 0)[:, None]) / 2
     return np.stack([middle - half, middle + half], axis=1)
 
 
 def _bridges(links: Links, strokes: Strokes) -> Indices:
-    """On how many sides (P,) of a gap, above and below, a run goes on without one.
+    """Return on how many sides (P,) of a gap, above and below, a run continues without a gap.
 
-    Where it is both, words are missing in the gap.
+    If it is both, words are missing in the gap.
     """
     gaps, runs = _gaps(links, strokes), np.stack([strokes.start, strokes.end], axis=1)
     count = len(gaps)
@@ -129,7 +129,7 @@ def _bridges(links: Links, strokes: Strokes) -> Indices:
 
 
 def _is_of_rows(links: Links, lengths: Floats) -> Bools:
-    """Which links of one gutter join cells of a row; lengths (N,) of runs are in heights."""
+    """Return which links of a gutter join cells of a row; lengths (N,) of runs are in heights."""
     cells = min(np.quantile(lengths[side], 0.8) for side in (links.one, links.two))
     if len(links.one) < 3:
         widest = len(links.one) * LONE if cells < CELL else WORD

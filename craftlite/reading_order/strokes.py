@@ -1,4 +1,4 @@
-"""Words as strokes, with a reading direction and two ends from which a line goes on."""
+"""Words as strokes, with a reading direction and two ends that a line can continue from."""
 
 from typing import NamedTuple
 
@@ -8,16 +8,16 @@ from craftlite.geometry import Points
 from craftlite.reading_order.axes import axes_of, reads_level
 from craftlite.reading_order.vectors import Floats, Indices, length, turned, unit
 
-STEEPEST = np.deg2rad(-80)  # text that rises more is read downwards, as vertical text is
+STEEPEST = np.deg2rad(-80)  # text that rises more steeply is read downwards, like vertical text
 
 
 class Strokes(NamedTuple):
     """N words, or runs of words, in their reading direction.
 
     start, end: (N, 2) pixels; the middles of their first and last sides.
-    enters, leaves: (N, 2) unit vectors, the reading directions there.
+    enters, leaves: (N, 2) unit vectors, the reading directions at start and end.
     height: (N,) pixels across the reading direction.
-    weight: (N,) how sure the direction is, about as the length in pixels.
+    weight: (N,) how certain the direction is, roughly the length in pixels.
     """
 
     start: Floats
@@ -28,12 +28,12 @@ class Strokes(NamedTuple):
     weight: Floats
 
     def take(self, chosen: Indices) -> "Strokes":
-        """Those of some numbers."""
+        """Return the strokes with these numbers."""
         return Strokes(*(array[chosen] for array in self))
 
 
 def strokes_of(quads: Points, polygons: tuple[Points, ...]) -> Strokes:
-    """The strokes of words' quads (N, 4, 2) and their outlines, in pixels."""
+    """Return the strokes of words, given quads (N, 4, 2) and outlines in pixels."""
     corners = quads.astype(np.float64)
     level, steep = axes_of(corners)
     along, across = length(level), length(steep)
@@ -56,14 +56,14 @@ def strokes_of(quads: Points, polygons: tuple[Points, ...]) -> Strokes:
 
 
 def forwards(vectors: Floats) -> Floats:
-    """Vectors (..., 2), turned about where reading along them would go backwards or steeply up."""
+    """Reverse vectors (..., 2) if reading along them would go backwards or steeply up."""
     angle = np.arctan2(vectors[..., 1], vectors[..., 0])
     back = (angle <= STEEPEST) | (angle > STEEPEST + np.pi)
     return np.asarray(np.where(back[..., None], -vectors, vectors))
 
 
 def edges(strokes: Strokes, number: int, polygon: Points) -> tuple[Floats, Floats]:
-    """A word's upper and lower edge (k, 2) in reading direction, as long as its outline's."""
+    """Return a word's upper and lower edge (k, 2) in reading direction, as in its outline."""
     start, end = strokes.start[number], strokes.end[number]
     if is_curve(polygon):
         upper, lower = np.split(polygon.astype(np.float64), 2)
@@ -76,12 +76,12 @@ def edges(strokes: Strokes, number: int, polygon: Points) -> tuple[Floats, Float
 
 
 def is_curve(polygon: Points) -> bool:
-    """Whether an outline runs along a word and back, with more points than a quad."""
+    """Return whether an outline runs along a word and back, with more points than a quad."""
     return len(polygon) > 4 and len(polygon) % 2 == 0
 
 
 def _follow_curve(strokes: Strokes, number: int, polygon: Floats) -> None:
-    """Let a word's ends follow its outline (2k, 2): k points along one edge, k back."""
+    """Adapt a word's stroke to its outline (2k, 2): k points along one edge, k back."""
     half = len(polygon) // 2
     upper, lower = polygon[:half], polygon[: half - 1 : -1]
     spine, height = (upper + lower) / 2, np.median(length(lower - upper))
