@@ -1,4 +1,4 @@
-"""The networks, by name; needs torch."""
+"""The networks by name; needs torch."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +16,7 @@ from craftlite.model.vgg import VGG16BN, original_decoder
 
 
 def _with_torchvision(name: str, classes: int) -> nn.Module:
-    """A classifier on a backbone of torchvision, which not all installations with torch have."""
+    """Build a classifier on a torchvision backbone; torchvision may not be installed with torch."""
     from craftlite.model.torchvision_backbones import BACKBONES
 
     act = nn.Hardswish if name == "mobilenet_v3_large" else nn.ReLU
@@ -52,12 +52,12 @@ __all__ = [
 
 
 def build_model(name: str, classes: int = IMAGENET_CLASSES) -> nn.Module:
-    """A network of DETECTORS or CLASSIFIERS, or "link-refiner", with random weights.
+    """Build a network of DETECTORS or CLASSIFIERS, or "link-refiner", with random weights.
 
-    classes: of a classifier.
+    classes: number of classes of a classifier.
 
     Raises:
-        ConfigError: the name is not known.
+        ConfigError: the name is unknown.
     """
     if name in _DETECTORS:
         return _DETECTORS[name]()
@@ -66,4 +66,4 @@ def build_model(name: str, classes: int = IMAGENET_CLASSES) -> nn.Module:
     if name == "link-refiner":
         return LinkRefiner()
     known = ", ".join((*DETECTORS, *CLASSIFIERS, "link-refiner"))
-    raise ConfigError(f"no network is called {name!r}; there are {known}")
+    raise ConfigError(f"no network is called {name!r}; known: {known}")

@@ -1,9 +1,9 @@
-"""What light networks are built of: convolution with batch norm, inverted residual, squeeze."""
+"""Building blocks of light networks: convolution with batch norm, inverted residual, squeeze."""
 
 from torch import Tensor, nn
 
 Activation = type[nn.Module]
-SQUEEZED = 12  # one part in so many of a block's channels passes through its squeeze
+SQUEEZED = 12  # channels of a block, relative to those of its squeeze
 
 
 def conv_bn(
@@ -14,7 +14,7 @@ def conv_bn(
     groups: int = 1,
     act: Activation | None = nn.ReLU,
 ) -> nn.Sequential:
-    """Convolution without bias, batch norm and, where given, `act`; the size stays at stride 1."""
+    """Return a convolution without bias, batch norm and `act` if given; stride 1 keeps the size."""
     layers: list[nn.Module] = [
         nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
         nn.BatchNorm2d(outputs),
@@ -23,14 +23,14 @@ def conv_bn(
 
 
 def separable(inputs: int, outputs: int, stride: int = 1, kernel: int = 3) -> nn.Sequential:
-    """Depthwise convolution and 1x1: MobileNet's block (Howard et al., 2017, section 3.1)."""
+    """Return a depthwise and a 1x1 convolution: MobileNet's block (Howard et al., 2017, 3.1)."""
     return nn.Sequential(
         conv_bn(inputs, inputs, kernel, stride, groups=inputs), conv_bn(inputs, outputs)
     )
 
 
 class Squeeze(nn.Module):
-    """Squeeze-excitation: channels are weighted by what the whole picture has in them.
+    """Squeeze-excitation: weights each channel by a function of all channels' means.
 
     Hu et al., "Squeeze-and-Excitation Networks", CVPR 2018.
     """
@@ -41,7 +41,7 @@ class Squeeze(nn.Module):
         self.reduce, self.restore = nn.Conv2d(channels, few, 1), nn.Conv2d(few, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, channels, H, W), each channel times a weight in 0..1."""
+        """Multiply each channel of (N, channels, H, W) by a weight in 0..1."""
         mean = x.mean((2, 3), keepdim=True)
         weights: Tensor = self.restore(self.reduce(mean).relu()).sigmoid()
         return x * weights
@@ -51,16 +51,16 @@ class InvertedResidual(nn.Module):
     """Expand 1x1, depthwise, project 1x1 (Sandler et al., "MobileNetV2", CVPR 2018).
 
     Args:
-        inputs: channels.
-        outputs: channels.
-        expansion: of the channels in between.
+        inputs: number of input channels.
+        outputs: number of output channels.
+        expansion: ratio of the inner channels to the input channels.
         stride: of the depthwise convolution.
-        act: after the first two convolutions.
-        squeeze: whether the channels in between are weighted by squeeze-excitation.
-        partial: whether, at stride 1, the input is added to the first channels of a wider output.
-            With channels that grow, input and output never have equal widths; ReXNet's shortcut
-            covers the channels that the input has. Without, a shortcut needs equal widths.
-        kernel: side of the depthwise convolution's.
+        act: activation after the first two convolutions.
+        squeeze: whether the inner channels are weighted by squeeze-excitation.
+        partial: whether, at stride 1, the input is added to the first channels of a wider output,
+            as in ReXNet, whose growing channels never make input and output equally wide. If not,
+            a shortcut needs equal widths.
+        kernel: side of the depthwise convolution's kernel.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class InvertedResidual(nn.Module):
         self.project = conv_bn(middle, outputs, act=None)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, H/stride, W/stride)."""
+        """Map (N, inputs, H, W) to (N, outputs, H/stride, W/stride)."""
         y: Tensor = self.project(self.squeeze(self.depthwise(self.expand(x))))
         if not self.shortcut:
             return y

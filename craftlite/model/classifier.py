@@ -1,4 +1,4 @@
-"""A backbone as a classifier of whole pictures: what backbones are pretrained as."""
+"""A backbone as a classifier of whole pictures, used to pretrain backbones."""
 
 from torch import Tensor, nn
 
@@ -10,8 +10,8 @@ DROPOUT = 0.2
 class Classifier(nn.Module):
     """A backbone, a 1x1 convolution of `width` channels, the mean over the picture, a linear layer.
 
-    The backbone is called `basenet`, as in a detector, so that its weights go from one to the
-    other. A `width` of 0 leaves the convolution out.
+    The backbone is called `basenet`, as in a detector, so that its weights can be transferred. A
+    `width` of 0 omits the convolution.
     """
 
     def __init__(
@@ -25,7 +25,7 @@ class Classifier(nn.Module):
         self.classifier = nn.Linear(width or deepest, classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits (N, classes) of x (N, 3, H, W) float32, normalised RGB."""
+        """Return logits (N, classes) of x (N, 3, H, W) float32, normalised RGB."""
         mean = self.head(self.basenet(x)[0]).mean((2, 3))
         logits: Tensor = self.classifier(self.dropout(mean))
         return logits

@@ -1,4 +1,4 @@
-"""What a network costs: parameters and multiply-accumulate operations."""
+"""The cost of a network: parameters and multiply-accumulate operations."""
 
 from typing import Any, NamedTuple
 
@@ -17,16 +17,16 @@ class Cost(NamedTuple):
 
 
 def cost(network: str, width: int, height: int, classes: int = IMAGENET_CLASSES) -> Cost:
-    """The cost of a network for a picture of width x height pixels, counted without computing.
+    """Return the cost of a network for a picture of width x height pixels, without computing it.
 
-    classes: of a classifier.
+    classes: number of classes of a classifier.
     """
     with torch.device("meta"):
         return cost_of(build_model(network, classes).eval(), width, height)
 
 
 def cost_table(detectors_at: Size, classifiers_at: Size) -> list[dict[str, Any]]:
-    """Name, kind, parameters and multiply-accumulates of every network, by the keys of `info`.
+    """Return a row of name, kind, size, parameters and multiply-accumulates for every network.
 
     detectors_at, classifiers_at: (width, height) in pixels; classifiers have 1000 classes.
     """
@@ -40,7 +40,7 @@ def cost_table(detectors_at: Size, classifiers_at: Size) -> list[dict[str, Any]]
 
 
 def cost_of(model: nn.Module, width: int, height: int) -> Cost:
-    """The cost of a network in eval mode for a picture of width x height pixels."""
+    """Return the cost of a network in eval mode for a picture of width x height pixels."""
     total = 0
 
     def count(module: nn.Module, inputs: Any, output: torch.Tensor) -> None:

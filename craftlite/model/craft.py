@@ -1,4 +1,4 @@
-"""CRAFT: a backbone, a decoder that walks back up to half size, and a head with two maps."""
+"""CRAFT: a backbone, a decoder that upsamples to half size, and a head with two score maps."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,10 +10,10 @@ Decoder = Callable[[Sequence[int]], Sequence[nn.Module]]
 class Craft(nn.Module):
     """Region and affinity scores at half the picture's size (Baek et al., CVPR 2019, figure 2).
 
-    One class for the original and the light network: `backbone` gives feature maps, deepest first,
-    of its `channels`; `decoder` makes, for these, the up-sampling blocks (deep, skip -> out) and at
-    last the head. The names `basenet`, `upconv1`... and `conv_cls` are those of the official state
-    dict.
+    The same class serves the original and the light networks. `backbone` returns feature maps with
+    its `channels`, deepest first; `decoder` builds from these the up-sampling blocks (deep, skip ->
+    out), followed by the head. The names `basenet`, `upconv1`... and `conv_cls` are those of the
+    official state dict.
     """
 
     def __init__(self, backbone: nn.Module, decoder: Decoder) -> None:
@@ -26,7 +26,7 @@ class Craft(nn.Module):
         self.steps = len(ups)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores (N, H/2, W/2, 2), region then affinity, and the features (N, C, H/2, W/2).
+        """Return scores (N, H/2, W/2, 2), region then affinity, and features (N, C, H/2, W/2).
 
         x: (N, 3, H, W) float32, normalised RGB; H and W are multiples of the deepest stride.
         Scores are unbounded; the targets they are trained on lie in 0..1.

@@ -1,4 +1,4 @@
-"""Weights files of torch: our .safetensors, and the .pth files that the original CRAFT came in."""
+"""Weights files for torch: craftlite's .safetensors, and the original CRAFT's .pth files."""
 
 import json
 from collections.abc import Mapping
@@ -22,10 +22,10 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 def save_model(
     path: Path, network: str, state: dict[str, Tensor], about: Mapping[str, Any] = NOTHING
 ) -> None:
-    """Write a network's state dict with its name, and what else there is to say, atomically.
+    """Write a network's state dict with its name and other facts, atomically.
 
     Raises:
-        CraftliteError: it cannot be written.
+        CraftliteError: the file cannot be written.
     """
     tensors = {key: value.detach().cpu().contiguous() for key, value in state.items()}
     facts = {"network": network, **about}
@@ -33,19 +33,19 @@ def save_model(
 
 
 def read_state(path: Path) -> tuple[str, dict[str, Tensor]]:
-    """The network's name and the state dict in a .safetensors or an official .pth file.
+    """Read the network's name and the state dict from a .safetensors or an official .pth file.
 
-    The names in files of others may start with "module.", as data-parallel training leaves them.
+    The prefix "module.", which data-parallel training adds to names in .pth files, is removed.
 
     Raises:
-        WeightsError: the file is corrupt or does not say which network it is for.
+        WeightsError: the file is corrupt or does not name its network.
     """
     about, state = read_described(path)
     return about["network"], state
 
 
 def read_described(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """As `read_state`; in place of the name, what the file says of itself, the "network" first.
+    """Read a file like `read_state`, but return all facts stored in it, with the key "network".
 
     Raises:
         WeightsError: see `read_state`.
@@ -56,7 +56,7 @@ def read_described(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
                 metadata = file.metadata() or {}
                 state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             if METADATA not in metadata:
-                raise WeightsError(f"{path}: does not say which network it is for")
+                raise WeightsError(f"{path}: does not name its network")
             about = json.loads(metadata[METADATA])
             return {"network": str(about["network"])} | about, state
         state = _read_pth(path)
@@ -64,16 +64,16 @@ def read_described(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         raise
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except Exception as error:  # so that damage of any kind is one sentence
+    except Exception as error:  # report any kind of damage in one sentence
         raise WeightsError(f"{path}: cannot be read as weights ({error})") from None
     return {"network": "link-refiner" if "aspp1.0.weight" in state else "craft-vgg16"}, state
 
 
 def _read_pth(path: Path) -> dict[str, Tensor]:
-    """The tensors of a .pth file by their names.
+    """Read the tensors of a .pth file by name.
 
     Raises:
-        WeightsError: it is damaged, or holds anything but tensors: such a file could run code.
+        WeightsError: it is damaged, or holds anything but tensors; such a file could run code.
         OSError: it cannot be read.
     """
     try:
@@ -81,7 +81,7 @@ def _read_pth(path: Path) -> dict[str, Tensor]:
         state = {key.removeprefix("module."): value for key, value in loaded.items()}
     except OSError:
         raise
-    except Exception:  # pickle raises what it likes; torch adds advice to run the file's code
+    except Exception:  # pickle raises many errors, and torch adds advice to run the file's code
         raise WeightsError(
             f"{path}: is not a plain weights file: it is damaged, or holds more than tensors"
         ) from None
@@ -91,10 +91,10 @@ def _read_pth(path: Path) -> dict[str, Tensor]:
 
 
 def read_model(path: Path) -> tuple[str, nn.Module]:
-    """The name and the network of a weights file, with its weights, in eval mode.
+    """Load the name and the network of a weights file, in eval mode.
 
     Raises:
-        WeightsError: the file is corrupt, or its tensors are not those of its network.
+        WeightsError: the file is corrupt, or its tensors do not match its network.
     """
     network, state = read_state(path)
     last = state.get("classifier.weight")

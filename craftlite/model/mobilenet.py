@@ -1,4 +1,4 @@
-"""MobileNetV1 and V2 at width 1.0, as backbones that light networks are compared with."""
+"""MobileNetV1 and V2 at width 1.0, as backbones to compare light networks with."""
 
 from torch import nn
 
@@ -26,7 +26,7 @@ class MobileNetV1(ReXNet):
         super().__init__(V1)
 
     def block(self, stage: Stage, inputs: int, outputs: int, stride: int) -> nn.Module:
-        """A depthwise convolution and a 1x1."""
+        """Return a depthwise convolution and a 1x1."""
         return separable(inputs, outputs, stride)
 
 

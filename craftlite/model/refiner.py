@@ -19,7 +19,7 @@ def _branch(dilation: int) -> nn.Sequential:
 
 
 class LinkRefiner(nn.Module):
-    """Affinity refined by dilated convolutions over CRAFT's two outputs, official names kept."""
+    """Refines the affinity by dilated convolutions over CRAFT's two outputs; has official names."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class LinkRefiner(nn.Module):
             self.add_module(f"aspp{number}", _branch(dilation))
 
     def forward(self, scores: Tensor, features: Tensor) -> Tensor:
-        """Refined affinity (N, h, w, 1) of scores (N, h, w, 2) and features (N, 32, h, w)."""
+        """Return refined affinity (N, h, w, 1) from scores (N, h, w, 2), features (N, 32, h, w)."""
         x = self.last_conv(torch.cat([scores.permute(0, 3, 1, 2), features], dim=1))
         branches = [getattr(self, f"aspp{n}")(x) for n in range(1, len(_DILATIONS) + 1)]
         return torch.stack(branches).sum(dim=0).permute(0, 2, 3, 1)

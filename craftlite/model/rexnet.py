@@ -1,9 +1,9 @@
-"""Light backbones in the ReXNet line.
+"""Light backbones in the style of ReXNet.
 
 ReXNet (Han et al., "Rethinking Channel Dimensions for Efficient Model Design", CVPR 2021): inverted
-residual blocks whose channels grow linearly with depth, so that the early layers are not starved.
-Nothing is pooled, up-sampled or concatenated. Widths are multiples of 8 (in the detector's, of
-16), the blocks that vector units of CPUs like.
+residual blocks whose channels grow linearly with depth, so that early layers are not too narrow.
+Nothing is pooled, up-sampled or concatenated. Widths are multiples of 8 (in the detector's, of 16),
+which suit the vector units of CPUs.
 """
 
 from dataclasses import dataclass, replace
@@ -15,14 +15,14 @@ from craftlite.model.blocks import Activation, InvertedResidual, conv_bn
 
 @dataclass(frozen=True)
 class Stage:
-    """Blocks that work at one stride.
+    """The blocks that work at one stride.
 
     Attributes:
-        channels: of the output, one a block.
-        expansion: of the channels within each block.
+        channels: output channels of each block.
+        expansion: ratio of the inner channels of each block to its input channels.
         squeeze: whether blocks have squeeze-excitation.
         act: the activation within them, or None for the plan's.
-        kernel: side of the depthwise kernels of stride 1; that of stride 2 is 3x3.
+        kernel: side of the depthwise kernels at stride 1; at stride 2 it is 3.
     """
 
     channels: tuple[int, ...]
@@ -36,7 +36,7 @@ class Stage:
 class Plan:
     """The stages of strides 2, 4, 8, 16 and 32, after a stem of `stem` channels at stride 2.
 
-    act: of the stem and of the stages that name none. partial: of the blocks, see
+    act: activation of the stem, and of the stages without their own. partial: see
     `InvertedResidual`.
     """
 
@@ -46,8 +46,8 @@ class Plan:
     partial: bool = True
 
 
-# The detector's: no squeeze-excitation, no SiLU and early maps expanded by 4 only, where expansion
-# costs time and memory, not parameters.
+# The detector's: without squeeze-excitation and SiLU, and early maps expanded only by 4, since
+# expanding these costs time and memory rather than parameters.
 LITE = Plan(
     (
         Stage((16,), expansion=1),
@@ -57,7 +57,7 @@ LITE = Plan(
         Stage((128, 144, 160, 176)),
     )
 )
-# SiLU and large kernels where maps are small enough for them to cost little.
+# SiLU and large kernels only where maps are small, so that they cost little.
 LITE_V2 = Plan(
     (
         *LITE.stages[:2],
@@ -91,8 +91,8 @@ class ReXNet(nn.Module):
     """Stem and stages of inverted residuals; every stage but the first halves the size.
 
     Attributes:
-        channels: of the feature maps that `forward` gives, one a stage, deepest first.
-        strides: their strides against the picture.
+        channels: of the feature maps that `forward` returns, one per stage, deepest first.
+        strides: their strides relative to the picture.
     """
 
     def __init__(self, plan: Plan = LITE) -> None:
@@ -112,7 +112,7 @@ class ReXNet(nn.Module):
         self.strides = tuple(2 ** (depth + 1) for depth in reversed(range(len(plan.stages))))
 
     def block(self, stage: Stage, inputs: int, outputs: int, stride: int) -> nn.Module:
-        """One block of a stage, from `inputs` channels to `outputs`."""
+        """Return one block of a stage, from `inputs` channels to `outputs`."""
         return InvertedResidual(
             *(inputs, outputs, stage.expansion, stride),
             act=stage.act or self.plan.act,
@@ -122,7 +122,7 @@ class ReXNet(nn.Module):
         )
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Feature maps (N, channels[i], H/strides[i], W/strides[i]) of x (N, 3, H, W)."""
+        """Return feature maps (N, channels[i], H/strides[i], W/strides[i]) of x (N, 3, H, W)."""
         x, features = self.stem(x), []
         for stage in self.stages:
             x = stage(x)

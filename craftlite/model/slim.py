@@ -10,8 +10,8 @@ from craftlite.model.blocks import conv_bn, separable
 class SumUp(nn.Module):
     """One step of the slim decoder: 1x1 on each input, resize, add, then a separable convolution.
 
-    A 1x1 convolution of a concatenation is a sum of two; done before the up-sampling, the one on
-    the deep features costs a quarter.
+    Concatenating and then applying a 1x1 convolution equals adding two 1x1 convolutions. Applied
+    before the up-sampling, the one on the deep features costs a quarter.
     """
 
     def __init__(self, deep: int, skip: int, out: int, kernel: int = 3) -> None:
@@ -21,7 +21,7 @@ class SumUp(nn.Module):
         self.refine = nn.Sequential(nn.ReLU(inplace=True), *separable(out, out, kernel=kernel))
 
     def forward(self, deep: Tensor, skip: Tensor) -> Tensor:
-        """(N, deep, h, w) and (N, skip, H, W) to (N, out, H, W)."""
+        """Map (N, deep, h, w) and (N, skip, H, W) to (N, out, H, W)."""
         up = nn.functional.interpolate(
             self.deep(deep), size=skip.shape[2:], mode="bilinear", align_corners=False
         )
@@ -34,9 +34,9 @@ def slim_decoder(
     widths: Sequence[int] = (96, 64, 48, 16),
     first_kernel: int = 3,
 ) -> list[nn.Module]:
-    """The up-sampling blocks, one for each of `widths`, and the head, for features `channels`.
+    """Return the up-sampling blocks, one for each of `widths`, and the head, for `channels`.
 
-    first_kernel: side of the depthwise kernel in the first of them.
+    first_kernel: side of the depthwise kernel in the first block.
     """
     deep, modules = channels[0], list[nn.Module]()
     for skip, out in zip(channels[1:], widths, strict=True):

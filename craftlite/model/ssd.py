@@ -1,8 +1,8 @@
 """SSD-lite: boxes and classes of objects from the feature maps of a light backbone.
 
-Liu et al., "SSD: Single Shot MultiBox Detector", ECCV 2016; with separable convolutions in its
-heads as Sandler et al., "MobileNetV2", CVPR 2018, section 6.2 have it. Anchors, heads, matching and
-loss are torchvision's.
+Liu et al., "SSD: Single Shot MultiBox Detector", ECCV 2016; the heads have separable convolutions
+as in Sandler et al., "MobileNetV2", CVPR 2018, section 6.2. Anchors, heads, matching and loss are
+torchvision's.
 """
 
 from functools import partial
@@ -19,22 +19,22 @@ from craftlite.errors import ConfigError
 from craftlite.model import CLASSIFIERS, build_model
 from craftlite.model.blocks import conv_bn
 
-PREFIX = "ssdlite-"  # and the backbone: the network's name
+PREFIX = "ssdlite-"  # followed by the backbone's name
 OBJECT_DETECTORS = tuple(f"{PREFIX}{backbone}" for backbone in CLASSIFIERS)
-# Sides of the anchors as shares of the picture's, a scale for each feature map and one beyond the
-# last; the SSD paper's for pictures of 300 (section 3.1).
+# Sides of the anchors relative to the picture's, a scale for each feature map and one beyond the
+# last; from the SSD paper, for pictures of 300 pixels (section 3.1).
 SCALES = (0.1, 0.2, 0.375, 0.55, 0.725, 0.9, 1.0)
 RATIOS = ((2, 3),) * 6
 EXTRA = (512, 256, 256, 128)  # channels of the maps of stride 64 and above
 
 
 class SsdLite(SSD):  # type: ignore[misc]
-    """SSD-lite on a backbone's maps of strides 16 and 32, and on four smaller ones.
+    """SSD-lite on a backbone's maps of strides 16 and 32, and on four smaller maps.
 
     Args:
         backbone: one of CLASSIFIERS.
-        classes: how many, the background not counted.
-        side: of the square pictures in pixels, a multiple of 32.
+        classes: number of classes, not counting the background.
+        side: side of the square pictures in pixels, a multiple of 32.
     """
 
     def __init__(self, backbone: str, classes: int, side: int) -> None:
@@ -45,7 +45,7 @@ class SsdLite(SSD):  # type: ignore[misc]
         norm = partial(nn.BatchNorm2d, eps=0.001, momentum=0.03)
         head = SSDLiteHead(widths, boxes.num_anchors_per_location(), classes + 1, norm)
         super().__init__(nn.Identity(), boxes, (side, side), classes + 1, head=head)
-        del self.backbone, self.transform  # pictures come scaled and normalised
+        del self.backbone, self.transform  # pictures are already scaled and normalised
         self.side = side
         self.basenet = body
         pairs = zip(widths[1:], EXTRA, strict=False)
@@ -53,7 +53,7 @@ class SsdLite(SSD):  # type: ignore[misc]
         self.register_buffer("anchors", self._anchors(side), persistent=False)
 
     def _anchors(self, side: int) -> Tensor:
-        """Left, top, right and bottom (A, 4) in pixels of every anchor."""
+        """Return left, top, right and bottom (A, 4) of every anchor, in pixels."""
         sides = [side // 16, side // 32]
         for _ in self.extra:
             sides.append(-(-sides[-1] // 2))
@@ -63,11 +63,11 @@ class SsdLite(SSD):  # type: ignore[misc]
         return torch.as_tensor(anchors)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """What is found at each anchor of pictures (N, 3, side, side), normalised RGB.
+        """Return the predictions at each anchor of pictures (N, 3, side, side), normalised RGB.
 
         Returns:
-            offsets (N, A, 4) of boxes from the anchors, and logits (N, A, classes + 1), the
-            background's first.
+            offsets (N, A, 4) of boxes from the anchors, and logits (N, A, classes + 1), with the
+            background first.
         """
         deep, middle = self.basenet(pictures)[:2]
         features = [middle, deep]
@@ -79,12 +79,12 @@ class SsdLite(SSD):  # type: ignore[misc]
     def loss(
         self, offsets: Tensor, logits: Tensor, boxes: Tensor, labels: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Smooth L1 of the boxes, and cross entropy of the classes with hard negatives 3 to 1.
+        """Return smooth L1 of the boxes, and cross entropy of the classes with hard negatives 3:1.
 
         Args:
-            offsets, logits: as `forward` gives them.
+            offsets, logits: as returned by `forward`.
             boxes: (N, M, 4) left, top, right, bottom in pixels of the pictures, float32.
-            labels: (N, M) int64 from 1; 0 where a picture has fewer than M objects.
+            labels: (N, M) int64 from 1; 0 as padding if a picture has fewer than M objects.
         """
         truths = [
             {"boxes": some[there > 0], "labels": there[there > 0]}
@@ -96,17 +96,17 @@ class SsdLite(SSD):  # type: ignore[misc]
         return terms["bbox_regression"], terms["classification"]
 
     def _match(self, boxes: Tensor) -> Tensor:
-        """The number of the object (M of them) that each anchor is to find, or -1."""
+        """Return the number of the object (0 to M - 1) matched with each anchor, or -1."""
         if not len(boxes):
             return boxes.new_full((len(self.anchors),), -1, dtype=torch.int64)
         matches: Tensor = self.proposal_matcher(box_iou(boxes, self.anchors))
         return matches
 
     def decoded(self, offsets: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """What `forward` gives, as boxes and scores.
+        """Convert the output of `forward` to boxes and scores.
 
         Returns:
-            boxes (N, A, 4): left, top, right and bottom as shares of the picture's sides; scores
+            boxes (N, A, 4): left, top, right and bottom relative to the picture's sides; scores
             (N, A, classes) in 0..1.
         """
         anchors = self.anchors.repeat(len(offsets), 1)
@@ -116,7 +116,7 @@ class SsdLite(SSD):  # type: ignore[misc]
 
 
 def _halving(inputs: int, outputs: int) -> nn.Sequential:
-    """A map of half the size: 1x1, depthwise 3x3 of stride 2, 1x1."""
+    """Return layers that halve a map: 1x1, depthwise 3x3 of stride 2, 1x1."""
     middle, act = outputs // 2, nn.ReLU6
     return nn.Sequential(
         conv_bn(inputs, middle, act=act),
@@ -126,10 +126,10 @@ def _halving(inputs: int, outputs: int) -> nn.Sequential:
 
 
 def build_object_detector(network: str, classes: int, side: int) -> SsdLite:
-    """A network of OBJECT_DETECTORS with random weights; arguments as `SsdLite`'s.
+    """Build a network of OBJECT_DETECTORS with random weights; for arguments, see `SsdLite`.
 
     Raises:
-        ConfigError: the name is not known.
+        ConfigError: the name is unknown.
     """
     if network not in OBJECT_DETECTORS:
         known = ", ".join(CLASSIFIERS)

@@ -1,4 +1,4 @@
-"""Running a network with torch, behind the protocol of ONNX Runtime's."""
+"""Running a network with torch, through the same protocol as ONNX Runtime."""
 
 from pathlib import Path
 
@@ -12,14 +12,14 @@ from craftlite.runtime import Runtime, Tensor
 
 
 class TorchRuntime(Runtime):
-    """A network of torch; it is put into eval mode.
+    """Runs a torch network; puts it into eval mode.
 
     Args:
         network: its name.
         model: a detector.
-        device: "cpu", "cuda", or "auto", which takes CUDA where torch has it.
-        threads: for torch; None leaves them as they are.
-        file: where its weights come from, for errors to name.
+        device: "cpu", "cuda", or "auto", which uses CUDA if torch supports it.
+        threads: number of torch's threads; None does not change it.
+        file: the weights' file, to name in errors.
 
     Raises:
         ConfigError: torch does not have the device.
@@ -56,11 +56,11 @@ class TorchRuntime(Runtime):
 
 
 def open_torch(file: Path, device: str, threads: int | None) -> TorchRuntime:
-    """The detector of a .safetensors or official .pth file, ready to run.
+    """Open the detector of a .safetensors or official .pth file.
 
     Raises:
         WeightsError: the file cannot be read, or its network is not a detector.
-        ConfigError: the device is not there.
+        ConfigError: the device is not available.
     """
     network, model = read_model(file)
     if network not in DETECTORS:

@@ -1,21 +1,21 @@
-"""Backbones of torchvision, cut into the stages of ours, to compare with."""
+"""Backbones of torchvision, split into the same stages as craftlite's, for comparison."""
 
 from collections.abc import Callable, Sequence
 
 from torch import Tensor, nn
 from torchvision.models import mnasnet1_0, mobilenet_v3_large
 
-# torchvision's momenta are for trainings of days: in an hour the statistics would hardly move.
+# torchvision's momenta suit trainings of days; within an hour the statistics would hardly change.
 MOMENTUM = 0.1
 
 
 class Stages(nn.Module):
-    """A chain of layers, with a feature map at the end of each stage, deepest first.
+    """A chain of layers that returns the feature map at the end of each stage, deepest first.
 
     Args:
-        layers: from the picture on, without a classifier's last convolution.
-        ends: the layer after each stage of strides 2, 4, 8, 16 and 32.
-        channels: at those ends.
+        layers: the layers from the picture on, without a classifier's last convolution.
+        ends: the end of each stage of strides 2, 4, 8, 16 and 32, as an index into `layers`.
+        channels: the channels at those ends.
     """
 
     def __init__(self, layers: Sequence[nn.Module], ends: Sequence[int], channels: Sequence[int]):
@@ -31,7 +31,7 @@ class Stages(nn.Module):
                 module.momentum = MOMENTUM
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Feature maps (N, channels[i], H/strides[i], W/strides[i]) of x (N, 3, H, W)."""
+        """Return feature maps (N, channels[i], H/strides[i], W/strides[i]) of x (N, 3, H, W)."""
         features = []
         for stage in self.stages:
             x = stage(x)

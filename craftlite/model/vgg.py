@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-# Convolutions of VGG16-BN up to conv5_2, 0 for max pooling, cut where CRAFT taps them. The names
-# are the official state dict's.
+# Convolutions of VGG16-BN up to conv5_2, with 0 for max pooling, split where CRAFT taps them. The
+# names are those of the official state dict.
 _SLICES = {
     "slice1": (64, 64, 0, 128, 128),
     "slice2": (0, 256, 256),
@@ -17,15 +17,15 @@ _SLICES = {
 
 
 class VGG16BN(nn.Module):
-    """VGG16-BN cut into CRAFT's slices, with the fully connected layers turned into convolutions.
+    """VGG16-BN split into CRAFT's slices, with the fully connected layers turned into convolutions.
 
-    Module names and numbers are the official state dict's, so that official weights load.
-    Every tapped feature map is rectified but that of slice4: the official network rectifies in
-    place, at the start of the next slice, and slice5 starts with a pooling instead.
+    Module names and numbers are those of the official state dict, so that official weights load.
+    All tapped feature maps except slice4's have a ReLU applied: the official network applies it in
+    place at the start of the next slice, but slice5 starts with a pooling instead.
 
     Attributes:
-        channels: of the five feature maps that `forward` gives, deepest first.
-        strides: their strides against the picture.
+        channels: of the five feature maps that `forward` returns, deepest first.
+        strides: their strides relative to the picture.
     """
 
     channels = (1024, 512, 512, 256, 128)
@@ -54,7 +54,7 @@ class VGG16BN(nn.Module):
         )
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Feature maps (N, channels[i], H/strides[i], W/strides[i]) of x (N, 3, H, W)."""
+        """Return feature maps (N, channels[i], H/strides[i], W/strides[i]) of x (N, 3, H, W)."""
         features = []
         for name in (*_SLICES, "slice5"):
             x = getattr(self, name)(x)
@@ -77,7 +77,7 @@ class ConcatUp(nn.Module):
         )
 
     def forward(self, deep: Tensor, skip: Tensor) -> Tensor:
-        """(N, deep, h, w) and (N, skip, H, W) to (N, out, H, W)."""
+        """Map (N, deep, h, w) and (N, skip, H, W) to (N, out, H, W)."""
         if deep.shape[2:] != skip.shape[2:]:
             deep = nn.functional.interpolate(
                 deep, size=skip.shape[2:], mode="bilinear", align_corners=False
@@ -87,7 +87,7 @@ class ConcatUp(nn.Module):
 
 
 def original_decoder(channels: Sequence[int]) -> list[nn.Module]:
-    """The four up-sampling blocks and the head of the original CRAFT, for features `channels`."""
+    """Return the original CRAFT's four up-sampling blocks and head, for features `channels`."""
     deep, modules = channels[0], list[nn.Module]()
     for skip, out in zip(channels[1:], (256, 128, 64, 32), strict=True):
         modules.append(ConcatUp(deep, skip, out))
