@@ -1,4 +1,4 @@
-"""Plans drawn as batches on a device: pixels, colours and maps as tensor operations.
+"""Drawing plans as batches on a device: pixels, colours and maps as tensor operations.
 
 Nothing here waits for the device, and the same plan gives the same batch on the same device.
 """
@@ -18,17 +18,17 @@ from craftlite.data.loader import Batch
 from craftlite.data.targets import SIGMA
 from craftlite.preprocess import MAP_STRIDE, MEAN, STD
 
-RADIUS = 5  # of the blur's kernel in pixels, three times the largest sigma
+RADIUS = 5  # of the blur's kernel, in pixels; three times the largest sigma
 
 
 @dataclass
 class Painter:
-    """Draws the crops of a stream on the device where its gallery lies.
+    """Draws the crops of a stream on the device that holds its gallery.
 
     Attributes:
         gallery: the pictures.
         crop: side of a crop in pixels.
-        seed: of the noise.
+        seed: seed of the noise.
     """
 
     gallery: Gallery
@@ -37,12 +37,12 @@ class Painter:
 
     @torch.no_grad()
     def draw(self, plan: BatchPlan) -> Batch:
-        """The batch of a plan."""
+        """Return the batch of a plan."""
         device = self.gallery.texels.device
         mean, std = (torch.from_numpy(v[:, None, None]).to(device) for v in (MEAN, STD))
         there: BatchPlan = _moved(plan, device)
         pixels = self.gallery.cut(there.pictures, there.levels, there.matrices, self.crop)
-        # All bits of both count, whatever the device's generator takes of a number.
+        # Mixed, so that both numbers count even if the device's generator uses few bits of a seed.
         key = np.random.SeedSequence((self.seed, plan.number)).generate_state(1, np.uint64)
         pixels = recolour(pixels, there, torch.Generator(device).manual_seed(int(key[0])))
         scores, weight = render(there, len(pixels), self.crop // MAP_STRIDE)
@@ -50,7 +50,7 @@ class Painter:
 
 
 def recolour(pixels: Tensor, plan: BatchPlan, noise: torch.Generator) -> Tensor:
-    """Crops (N, 3, S, S) in 0..255 with the plan's colours, blur, noise and JPEG; whole numbers."""
+    """Apply the plan's colours, blur, noise and JPEG to crops (N, 3, S, S) in 0..255, rounded."""
     pixels = pixels.round() * plan.gains[:, :, None, None] + plan.offsets[:, :, None, None]
     pixels = pixels.clamp(0, 255).floor()
     if len(plan.blurred):
@@ -66,7 +66,7 @@ def recolour(pixels: Tensor, plan: BatchPlan, noise: torch.Generator) -> Tensor:
 
 
 def blur(pixels: Tensor, sigmas: Tensor) -> Tensor:
-    """Pictures (N, 3, S, S), each blurred by a Gaussian of its own sigma (N,) in pixels."""
+    """Blur each picture of (N, 3, S, S) by a Gaussian with its own sigma (N,) in pixels."""
     count, channels = pixels.shape[:2]
     away = torch.arange(-RADIUS, RADIUS + 1, device=pixels.device)
     kernels = torch.exp(-0.5 * (away / sigmas[:, None]) ** 2)
@@ -80,9 +80,9 @@ def blur(pixels: Tensor, sigmas: Tensor) -> Tensor:
 
 
 def render(plan: BatchPlan, count: int, side: int) -> tuple[Tensor, Tensor]:
-    """Score maps (count, 2, side, side) and confidence (count, side, side), float32 in 0..1.
+    """Render score maps (count, 2, side, side) and confidence (count, side, side), in 0..1.
 
-    As `data.targets.render_targets` draws them: the larger score wins, and the smaller confidence.
+    As in `data.targets.render_targets`, the larger score and the smaller confidence are kept.
     """
     scores = torch.stack(
         [add_gaussians(shapes, count, side) for shapes in (plan.characters, plan.gaps)], dim=1
@@ -91,7 +91,7 @@ def render(plan: BatchPlan, count: int, side: int) -> tuple[Tensor, Tensor]:
 
 
 def add_gaussians(shapes: Shapes, count: int, side: int) -> Tensor:
-    """Maps (count, side, side) with a Gaussian in each of the shapes' boxes, the larger on top."""
+    """Return maps (count, side, side) with a Gaussian in each shape's box; the larger wins."""
     which, x, y, place = _pixels_of(shapes, side)
     column, row = x - shapes.boxes[which, 1], y - shapes.boxes[which, 2]
     forms = shapes.forms.flatten(1).T
@@ -99,7 +99,7 @@ def add_gaussians(shapes: Shapes, count: int, side: int) -> Tensor:
         forms[3 * i][which] * column + forms[3 * i + 1][which] * row + forms[3 * i + 2][which]
         for i in range(3)
     )
-    # From the unit square to -1..1, where the Gaussian's sigma is given.
+    # Scale the unit square to -1..1, the range that the Gaussian's sigma refers to.
     u, v = 2 * u / w - 1, 2 * v / w - 1
     value = torch.exp((u * u + v * v) * (-0.5 / SIGMA**2)) * shapes.values[which]
     value = torch.where((u.abs() <= 1) & (v.abs() <= 1), value, 0)
@@ -108,16 +108,16 @@ def add_gaussians(shapes: Shapes, count: int, side: int) -> Tensor:
 
 
 def add_outlines(shapes: Shapes, count: int, side: int) -> Tensor:
-    """Maps (count, side, side) of 1 with the shapes' values inside of them, the smaller on top."""
+    """Return maps (count, side, side) of 1, with the shapes' values inside; the smaller wins."""
     which, x, y, place = _pixels_of(shapes, side)
     inside, edge = (torch.zeros_like(x, dtype=torch.bool) for _ in range(2))
     corners = shapes.forms
-    # A pixel is inside where a ray to its right crosses the outline an odd number of times.
+    # A pixel is inside if a ray to its right crosses the outline an odd number of times.
     for one, two in zip(corners.unbind(1), corners.roll(-1, 1).unbind(1), strict=True):
         (ax, ay), (bx, by) = one[which].T, two[which].T
         crosses = (ay > y) != (by > y)
         inside ^= crosses & (x < ax + (y - ay) * (bx - ax) / (by - ay))
-        # The pixels that the outline itself runs through belong to it.
+        # The pixels that the outline runs through belong to it.
         off = ((x - ax) * (by - ay) - (y - ay) * (bx - ax)).abs()
         near = 2 * off <= torch.maximum((bx - ax).abs(), (by - ay).abs())
         edge |= near & ((x - ax) * (bx - x) >= 0) & ((y - ay) * (by - y) >= 0)
@@ -127,7 +127,7 @@ def add_outlines(shapes: Shapes, count: int, side: int) -> Tensor:
 
 
 def _pixels_of(shapes: Shapes, side: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """For each pixel of each box: its shape, x, y, and its place in the maps one after another."""
+    """Return for each pixel of each box its shape, x, y, and its index in the flattened maps."""
     crop, left, top, right, bottom = shapes.boxes.T
     width, numbers = right - left, torch.arange(len(crop), device=crop.device)
     areas = width * (bottom - top)
@@ -140,9 +140,9 @@ def _pixels_of(shapes: Shapes, side: int) -> tuple[Tensor, Tensor, Tensor, Tenso
 
 
 def _reduced(maps: Tensor, place: Tensor, value: Tensor, how: str) -> Tensor:
-    """The maps, with the larger or the smaller of them and of the values at their places.
+    """Take the maximum or minimum of the maps and the values at their places, in place.
 
-    Floats from 0 up are ordered as their bits are, and devices compare integers faster.
+    Non-negative floats sort like their bit patterns, and devices compare integers faster.
     """
     bits = maps.view(torch.int32).view(-1)
     bits.scatter_reduce_(0, place, value.float().view(torch.int32), how)
@@ -150,7 +150,7 @@ def _reduced(maps: Tensor, place: Tensor, value: Tensor, how: str) -> Tensor:
 
 
 def _moved(part: Any, device: torch.device) -> Any:
-    """A plan, or a part of it, with its tensors on a device."""
+    """Move the tensors of a plan, or of a part of it, to a device."""
     if isinstance(part, BatchPlan | Shapes):
         return type(part)(*(_moved(inner, device) for inner in part))
     return part.to(device, non_blocking=True) if isinstance(part, Tensor) else part

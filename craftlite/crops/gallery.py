@@ -1,4 +1,4 @@
-"""Pictures decoded once into a device's memory, each also halved, and crops read from there."""
+"""Pictures decoded once into a device's memory, at several scales, and crops cut from them."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,38 +13,38 @@ from craftlite.data.augment import SPARSE
 from craftlite.data.sample import Sample
 from craftlite.progress import Progress
 
-LEVELS = 4  # a picture, its half, quarter and eighth
+LEVELS = 4  # a picture, and its half, quarter and eighth
 
 
 def level_for(scale: float, size: tuple[int, int]) -> int:
-    """How many times a picture of `size` is halved before it is read at `scale`.
+    """Return how many times a picture of `size` is halved before it is read at `scale`.
 
-    So often that what is left to shrink is SPARSE at most: reading between two pixels would skip
-    others. Every level keeps a pixel at least.
+    Halving is repeated until the remaining scale is at least SPARSE, since interpolating between
+    two pixels would skip others. Every level keeps at least one pixel.
     """
     halvings = int(np.ceil(np.log2(SPARSE / scale) - 1e-9))
     return int(np.clip(halvings, 0, min(LEVELS, min(size).bit_length()) - 1))
 
 
 def to_level(level: int) -> npt.NDArray[np.float64]:
-    """The matrix (3, 3) from pixels of a level to the picture's: one covers 2^level of them."""
+    """Return the matrix (3, 3) from a level's pixels to the picture's; one covers 2^level."""
     times = 2**level
     middle = (times - 1) / 2
     return np.array([[times, 0, middle], [0, times, middle], [0, 0, 1]], np.float64)
 
 
 class Gallery:
-    """Pictures in the memory of a device, four bytes a pixel and a third more for their levels.
+    """Pictures in the memory of a device, four bytes per pixel plus a third for the levels.
 
     Attributes:
         sizes: (width, height) of each picture.
         texels: (T,) int32, red in the lowest byte; all levels of all pictures, row by row.
-        starts: (P, LEVELS) int64, where each begins.
-        shapes: (P, LEVELS, 2) int64, its width and height.
+        starts: (P, LEVELS) int64, where each level begins in `texels`.
+        shapes: (P, LEVELS, 2) int64, width and height of each level.
     """
 
     def __init__(self, samples: Sequence[Sample], device: torch.device) -> None:
-        """Read the pictures with as many threads as there are cores.
+        """Read the pictures with one thread per core.
 
         Raises:
             DatasetError: a picture cannot be read.
@@ -61,7 +61,7 @@ class Gallery:
             self.texels[start : start + len(levels)] = torch.from_numpy(levels)
 
     def cut(self, pictures: Tensor, levels: Tensor, matrices: Tensor, crop: int) -> Tensor:
-        """Crops (N, 3, crop, crop) float32 in 0..255, read between pixels; black beside a picture.
+        """Cut crops (N, 3, crop, crop) float32 in 0..255, interpolated; black outside the picture.
 
         pictures, levels: (N,) int64. matrices: (N, 3, 3) float32 from a crop's pixels to the
         level's.
@@ -91,7 +91,7 @@ class Gallery:
 
 
 def gallery_bytes(samples: Sequence[Sample]) -> int:
-    """The memory that a gallery of the samples takes.
+    """Return the memory in bytes that a gallery of the samples takes.
 
     Raises:
         DatasetError: a picture cannot be opened.
@@ -105,7 +105,7 @@ def _level_shapes(size: tuple[int, int]) -> list[tuple[int, int]]:
 
 
 def _read_all(samples: Sequence[Sample]) -> Iterator[npt.NDArray[np.int32]]:
-    """The texels of each sample's levels, in order; a few are read ahead."""
+    """Yield the texels of each sample's levels, in order, reading a few ahead."""
     bar = Progress(total=len(samples), desc="pictures", unit="picture", leave=False)
     with ThreadPoolExecutor() as pool, bar:
         for first in range(0, len(samples), 256):
@@ -115,7 +115,7 @@ def _read_all(samples: Sequence[Sample]) -> Iterator[npt.NDArray[np.int32]]:
 
 
 def _texels(sample: Sample) -> npt.NDArray[np.int32]:
-    """A picture and its halves, one after another, a pixel in four bytes."""
+    """Return a picture and its halves, one after another, with four bytes per pixel."""
     picture = cv2.cvtColor(sample.pixels(), cv2.COLOR_RGB2RGBA)
     parts: list[npt.NDArray[np.int32]] = []
     for width, height in _level_shapes((picture.shape[1], picture.shape[0])):

@@ -1,7 +1,7 @@
-"""What JPEG leaves of pictures, as tensor operations: its losses without its files.
+"""The losses of JPEG compression as tensor operations, without encoding files.
 
 ITU-T T.81: colours at half size, cosine transforms of 8x8 blocks, coefficients rounded to multiples
-of a table. Annex K has the tables; their scaling by a quality of 1 to 100 is that of libjpeg.
+of a table. The tables are those of annex K, scaled by a quality of 1 to 100 as in libjpeg.
 """
 
 import math
@@ -29,7 +29,7 @@ CHROMINANCE = (
     (47, 66, 99, 99, 99, 99, 99, 99),
     *((99,) * 8,) * 4,
 )
-# JFIF: from red, green and blue to luminance and two differences of colour about 0, and back.
+# JFIF: from red, green and blue to luminance and two colour differences around 0, and back.
 TO_YCC = (
     (0.299, 0.587, 0.114),
     (-0.168736, -0.331264, 0.5),
@@ -39,7 +39,7 @@ TO_RGB = ((1.0, 0.0, 1.402), (1.0, -0.344136, -0.714136), (1.0, 1.772, 0.0))
 
 
 def jpeg_traces(pixels: Tensor, qualities: Tensor) -> Tensor:
-    """RGB pictures (N, 3, H, W) in 0..255 as JPEG of the qualities (N,) in 1..100 gives them back.
+    """Compress RGB pictures (N, 3, H, W) in 0..255 as JPEG of qualities (N,) in 1..100 would.
 
     H and W are multiples of 16.
     """
@@ -51,12 +51,12 @@ def jpeg_traces(pixels: Tensor, qualities: Tensor) -> Tensor:
 
 
 def _mixed(planes: Tensor, matrix: tuple[tuple[float, ...], ...]) -> Tensor:
-    """Planes (N, 3, H, W), each a rounded sum of the given ones, weighed by the matrix (3, 3)."""
+    """Return rounded sums of the planes (N, 3, H, W), weighted by the rows of a matrix (3, 3)."""
     return torch.einsum("dc,nchw->ndhw", torch.tensor(matrix, device=planes.device), planes).round()
 
 
 def _coded(planes: Tensor, qualities: Tensor, table: tuple[tuple[int, ...], ...]) -> Tensor:
-    """Planes (N, C, H, W) about 0 whose blocks keep what the table of each quality leaves."""
+    """Quantise planes (N, C, H, W) around 0 in blocks, by the table at each quality."""
     count, channels, height, width = planes.shape
     shape = (count, channels, height // BLOCK, BLOCK, width // BLOCK, BLOCK)
     cosines = _cosines().to(planes.device)
@@ -67,7 +67,7 @@ def _coded(planes: Tensor, qualities: Tensor, table: tuple[tuple[int, ...], ...]
 
 
 def _cosines() -> Tensor:
-    """The orthonormal cosine transform (8, 8) of a line of a block."""
+    """Return the orthonormal cosine transform (8, 8) of a line of a block."""
     frequency, place = torch.arange(BLOCK)[:, None], torch.arange(BLOCK)
     cosines = torch.cos((2 * place + 1) * frequency * (math.pi / (2 * BLOCK))) * 0.5
     cosines[0] *= math.sqrt(0.5)
@@ -75,7 +75,7 @@ def _cosines() -> Tensor:
 
 
 def _steps(qualities: Tensor, table: tuple[tuple[int, ...], ...]) -> Tensor:
-    """What coefficients are multiples of (N, 8, 8) at each quality."""
+    """Return the quantisation steps (N, 8, 8) of the coefficients at each quality."""
     percent = torch.where(qualities < 50, 5000 // qualities, 200 - 2 * qualities)
     base = torch.tensor(table, device=qualities.device)
     return ((base * percent[:, None, None] + 50) // 100).clamp(1, 255).float()

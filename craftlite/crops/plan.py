@@ -1,7 +1,7 @@
-"""Which crops a batch consists of, in numbers alone: what a device needs to draw them.
+"""Planning a batch of crops in numbers alone: everything that a device needs to draw them.
 
-Crop *k* of the stream is cut from the same sample by the same matrix as `data.loader.Crops` cuts
-it; words of unknown characters are split before that, not after, so that perspective moves the
+Crop *k* of the stream is cut from the same sample by the same matrix as in `data.loader.Crops`;
+words with unknown characters are split before that, not after, so that perspective moves the
 parts. Planning a crop takes a fraction of a millisecond, since no pixel is touched.
 """
 
@@ -41,15 +41,15 @@ Ints = npt.NDArray[np.int64]
 
 
 class Shapes(NamedTuple):
-    """What is drawn into one kind of map: M shapes, each within its own upright box.
+    """The contents of one kind of map: M shapes, each within its own upright box.
 
     Attributes:
         boxes: (M, 5) int64: number of the crop, left, top, right, bottom in the map's pixels; right
-            and bottom are the first that do not belong to it.
-        forms: (M, ...) float32: a homography (3, 3) from the box's pixels to the unit square for a
-            Gaussian, corners (K, 2) in the map's pixels for an outline.
-        values: (M,) float32: the peak of a Gaussian, the confidence within an outline.
-        pixels: how many all the boxes have.
+            and bottom are exclusive.
+        forms: (M, ...) float32: for a Gaussian, a homography (3, 3) from the box's pixels to the
+            unit square; for an outline, corners (K, 2) in the map's pixels.
+        values: (M,) float32: the peak of a Gaussian, or the confidence within an outline.
+        pixels: total number of pixels in all boxes.
     """
 
     boxes: Tensor
@@ -59,20 +59,20 @@ class Shapes(NamedTuple):
 
 
 class BatchPlan(NamedTuple):
-    """N crops.
+    """The plan of N crops.
 
     Attributes:
-        number: of the first crop in the stream.
-        pictures: (N,) int64, places in the gallery.
+        number: number of the first crop in the stream.
+        pictures: (N,) int64, indices into the gallery.
         levels: (N,) int64, how many times each picture is halved before it is read.
         matrices: (N, 3, 3) float32, from the crop's pixels to those of the picture at its level.
         gains, offsets: (N, 3) float32, of the colours.
         blurred, sigmas: (B,) int64 and float32: which crops are blurred, and by how many pixels.
         noisy, noise: (Q,) int64 and float32: which get noise, and its standard deviation in 0..255.
-        coded, qualities: (J,) int64 both: which get JPEG traces, and of which quality.
-        characters: what the region maps show.
-        gaps: what the affinity maps show.
-        outlines: words that are less than sure, for the confidence.
+        coded, qualities: (J,) int64 both: which get JPEG artefacts, and at what quality.
+        characters: the shapes of the region maps.
+        gaps: the shapes of the affinity maps.
+        outlines: the words with a confidence below 1.
     """
 
     number: int
@@ -97,10 +97,10 @@ class Truth:
     """The words of one sample as arrays.
 
     Attributes:
-        outlines: (W, K, 2) float32, the last corner repeated where a word has fewer than K.
-        sure: (W,) float64, confidence before a crop's size is known.
+        outlines: (W, K, 2) float32; the last corner is repeated if a word has fewer than K.
+        sure: (W,) float64, the confidence regardless of the word's size in a crop.
         characters: (M, 4, 2) float32 of all words, one after another.
-        word_of: (M,) int64, which word a character belongs to.
+        word_of: (M,) int64, the word that each character belongs to.
     """
 
     outlines: Points
@@ -110,7 +110,7 @@ class Truth:
 
     @classmethod
     def of(cls, words: Sequence[Word]) -> "Truth":
-        """The arrays of a sample's words; unknown characters are even parts of the outline."""
+        """Build the arrays of a sample's words; unknown characters are even parts of outlines."""
         if not words:
             nothing = np.zeros((0, 4, 2), np.float32)
             return cls(nothing, np.zeros(0), nothing, np.zeros(0, np.int64))
@@ -125,7 +125,7 @@ class Truth:
 
 
 class PlannedCrops(Dataset[dict[str, Any]]):
-    """The same endless stream as `Crops`, as plans; pictures are numbered through all sources."""
+    """The same endless stream as `Crops`, as plans; pictures are numbered across all sources."""
 
     def __init__(
         self,
@@ -136,15 +136,15 @@ class PlannedCrops(Dataset[dict[str, Any]]):
         sizes: Sequence[tuple[int, int]],
         how: Augmentation | None = None,
     ) -> None:
-        """Args: `sizes`, (width, height) of the pictures of all sources in their order."""
+        """Args: `sizes`: (width, height) of the pictures of all sources, in order."""
         self.sources, self.shares, self.sizes = sources, shares, sizes
         self.crop, self.seed, self.how = crop, seed, how or Augmentation()
         self.first = np.cumsum([0, *(len(source.samples) for source in sources)])
-        # Each worker makes those that it comes across.
+        # Filled by each worker for the samples that it encounters.
         self._truths: dict[int, Truth] = {}
 
     def draw(self, index: int) -> tuple[int, Sample, np.random.Generator]:
-        """Picture, sample and generator of crop `index`, as `Crops.draw` chooses them."""
+        """Return picture, sample and generator of crop `index`, the same as in `Crops.draw`."""
         rng = np.random.default_rng((self.seed, index))
         source = int(rng.choice(len(self.sources), p=self.shares))
         samples = self.sources[source].samples
@@ -152,7 +152,7 @@ class PlannedCrops(Dataset[dict[str, Any]]):
         return int(self.first[source]) + place, samples[place], rng
 
     def name(self, index: int) -> str:
-        """The name of the sample that crop `index` is cut from."""
+        """Return the name of the sample that crop `index` is cut from."""
         return self.draw(index)[1].name
 
     def __getitem__(self, index: int) -> dict[str, Any]:
@@ -172,7 +172,7 @@ class PlannedCrops(Dataset[dict[str, Any]]):
 
     @staticmethod
     def collate(crops: Sequence[dict[str, Any]]) -> BatchPlan:
-        """The plan of a batch."""
+        """Combine crops into the plan of a batch."""
 
         def all_of(name: str, kind: torch.dtype) -> Tensor:
             return torch.from_numpy(np.stack([crop[name] for crop in crops])).to(kind)
@@ -197,12 +197,12 @@ class PlannedCrops(Dataset[dict[str, Any]]):
 
 
 def _colours(rng: np.random.Generator, how: Augmentation) -> dict[str, Any]:
-    """Gains and offsets (3,), inversion included; blur, noise and JPEG quality, where 0 is none."""
+    """Draw gains and offsets (3,), including inversion; and blur, noise and JPEG quality, or 0."""
     if not how.photometric:
         plain = {"gains": np.ones(3), "offsets": np.zeros(3)}
         return plain | {"blur": 0.0, "noise": 0.0, "quality": 0}
     gain, offset, inverted = draw_tone(rng)
-    # (x - 128) gain + 128 + offset, and 255 less that where inverted.
+    # (x - 128) gain + 128 + offset; if inverted, 255 minus that.
     gains, offsets = np.broadcast_to(gain, 3), 128 + offset - 128 * gain
     if inverted:
         gains, offsets = -gains, 255 - offsets
@@ -216,7 +216,7 @@ def _colours(rng: np.random.Generator, how: Augmentation) -> dict[str, Any]:
 
 
 def _shapes(truth: Truth, matrix: npt.NDArray[np.float64], crop: int) -> dict[str, Any]:
-    """What a crop's maps show, by the names of `BatchPlan`: `boxes` without crop, forms, values."""
+    """Return a crop's shapes by the names of `BatchPlan`: boxes without crop, forms, values."""
     outlines = transform(truth.outlines, matrix)
     shown = _shown(truth.outlines, outlines, matrix, crop)
     characters = transform(truth.characters, matrix)
@@ -237,14 +237,14 @@ def _shapes(truth: Truth, matrix: npt.NDArray[np.float64], crop: int) -> dict[st
 def _shown(
     points: Points, moved: Points, matrix: npt.NDArray[np.float64], crop: int
 ) -> npt.NDArray[np.bool_]:
-    """Which words (W,) show in the crop, by their outlines before and after: `augment.warp`'s."""
+    """Return which words (W,) are visible in the crop, like `augment.warp`, by their outlines."""
     ahead = (points @ matrix[2, :2] + matrix[2, 2] > 0).all(axis=1)
     inside = (moved.max(axis=1) > 0).all(axis=-1) & (moved.min(axis=1) < crop).all(axis=-1)
     return np.asarray(ahead & inside)
 
 
 def _heights(quads: Points, word_of: Ints, words: int) -> Floats:
-    """Mean height (W,) of each word's characters, in pixels, as `word_height` takes it."""
+    """Return the mean height (W,) of each word's characters in pixels, like `word_height`."""
     sides = quads[:, [3, 2]] - quads[:, [0, 1]]
     heights = np.hypot(sides[..., 0], sides[..., 1]).mean(axis=1)
     counts = np.maximum(np.bincount(word_of, minlength=words), 1)
@@ -252,7 +252,7 @@ def _heights(quads: Points, word_of: Ints, words: int) -> Floats:
 
 
 def _gaussians(quads: Points, side: int) -> tuple[Ints, Floats, Floats]:
-    """Boxes (M, 4), homographies (M, 3, 3) and peaks (M,) of the quads that can be drawn."""
+    """Return boxes (M, 4), homographies (M, 3, 3), peaks (M,) of the quads that can be drawn."""
     boxes, low, high = enlarged_boxes(quads, (side, side))
     forms = to_square(boxes - low[:, None])
     drawable = (low < high).all(axis=1) & np.isfinite(forms).all(axis=(1, 2))
@@ -261,7 +261,7 @@ def _gaussians(quads: Points, side: int) -> tuple[Ints, Floats, Floats]:
 
 
 def _outlines(outlines: Points, sure: Floats, side: int) -> tuple[Ints, Floats, Floats]:
-    """Boxes (M, 4), corners (M, K, 2) and confidence (M,) of the outlines that show."""
+    """Return boxes (M, 4), corners (M, K, 2) and confidence (M,) of the visible outlines."""
     low = np.clip(outlines.min(axis=1), 0, side).astype(np.int64)
     high = np.clip(outlines.max(axis=1) + 1, 0, side).astype(np.int64)
     drawable = (low < high).all(axis=1)
@@ -269,7 +269,7 @@ def _outlines(outlines: Points, sure: Floats, side: int) -> tuple[Ints, Floats, 
 
 
 def _joined(parts: Sequence[tuple[Ints, Floats, Floats]]) -> Shapes:
-    """The shapes of all crops, each with its crop's number; outlines padded to as many corners."""
+    """Join the shapes of all crops with their crop's number, padding outlines to equal length."""
     corners = max(forms.shape[1] for _, forms, _ in parts)
     boxes = np.concatenate([np.insert(part[0], 0, i, axis=1) for i, part in enumerate(parts)])
     forms = np.concatenate([_padded(forms, 1, corners) for _, forms, _ in parts])
@@ -283,6 +283,6 @@ def _joined(parts: Sequence[tuple[Ints, Floats, Floats]]) -> Shapes:
 
 
 def _padded(points: Floats, axis: int, length: int) -> Floats:
-    """Points with the last one along an axis repeated up to a length."""
+    """Pad points to a length along an axis by repeating the last one."""
     missing = [(0, length - points.shape[i] if i == axis else 0) for i in range(points.ndim)]
     return np.pad(points, missing, mode="edge")

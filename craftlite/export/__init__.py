@@ -1,4 +1,4 @@
-"""Weights as files that other runtimes open; needs torch and onnx."""
+"""Exporting weights to files for other runtimes; needs torch and onnx."""
 
 from craftlite.export.onnx_file import (
     export_onnx,

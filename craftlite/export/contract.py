@@ -1,4 +1,4 @@
-"""What a program needs to know to run an exported network without craftlite: its metadata."""
+"""The metadata of an exported network, with all that a program needs to run it on its own."""
 
 import json
 from dataclasses import asdict
@@ -25,9 +25,9 @@ INPUT = {
 
 
 def contract(network: str, entry: Weights | None = None) -> dict[str, Any]:
-    """How to call a network, and what to make of its maps; docs/export.md explains each value.
+    """Return how to call a network and to interpret its maps; docs/export.md explains each value.
 
-    entry: the weights, whose thresholds and long side are to be used; None has the defaults.
+    entry: the weights whose thresholds and long side to use; None uses the defaults.
     """
     thresholds, long_side = Thresholds(), DEFAULT_LONG_SIDE
     if entry is not None:
@@ -46,7 +46,7 @@ def contract(network: str, entry: Weights | None = None) -> dict[str, Any]:
 
 
 def describe(proto: onnx.ModelProto, network: str, entry: Weights | None = None) -> None:
-    """Put the contract into a network's metadata, in place of the one that it has."""
+    """Put the contract into a network's metadata, replacing any earlier one."""
     others = [prop for prop in proto.metadata_props if prop.key != METADATA]
     del proto.metadata_props[:]
     proto.metadata_props.extend(others)
@@ -54,10 +54,10 @@ def describe(proto: onnx.ModelProto, network: str, entry: Weights | None = None)
 
 
 def describe_file(file: Path) -> None:
-    """Bring the contract of an exported file up to date with the thresholds that it has now.
+    """Update the contract of an exported file to its current thresholds.
 
     Raises:
-        WeightsError: the settings beside the file cannot be used.
+        WeightsError: the settings next to the file cannot be used.
         CraftliteError: the file cannot be written.
     """
     proto = onnx.load(file)

@@ -1,4 +1,4 @@
-"""A detector of objects as an ONNX file, with what a program needs to know to run it."""
+"""Exporting an object detector to ONNX, with all that a program needs to run it."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ from craftlite.runtime import METADATA, open_session
 
 
 class _Decoded(nn.Module):
-    """SSD-lite that gives boxes and scores."""
+    """SSD-lite with boxes and scores as its outputs."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -31,16 +31,16 @@ class _Decoded(nn.Module):
 
 
 def read_object_detector(weights: Path) -> tuple[str, SsdLite, list[str]]:
-    """Name and network, in eval mode, of a .safetensors file, and the names of its classes.
+    """Load a .safetensors file; return name and network, in eval mode, and its class names.
 
     Raises:
-        WeightsError: the file is corrupt, or not of a detector of objects.
+        WeightsError: the file is corrupt, or not of an object detector.
     """
     about, state = read_described(weights)
     network = about["network"]
     if network not in OBJECT_DETECTORS:
         raise WeightsError(
-            f"{weights}: is a {network}, not a detector of objects; export it with craftlite export"
+            f"{weights}: is a {network}, not an object detector; export it with craftlite export"
         )
     try:
         classes = [str(name) for name in about["classes"]]
@@ -54,15 +54,16 @@ def read_object_detector(weights: Path) -> tuple[str, SsdLite, list[str]]:
 
 
 def export_objects(weights: Path, out: Path) -> float:
-    """Write the network of a weights file as ONNX; returns the largest difference from torch's.
+    """Write the network of a weights file as ONNX; return the largest difference from torch's.
 
-    It takes `pictures` (n, 3, side, side) float32, n free, and gives `boxes` (n, A, 4), shares of
-    the picture's sides, and `scores` (n, A, classes); overlapping ones are still in it.
+    The input is `pictures` (n, 3, side, side) float32, with any n. The outputs are `boxes` (n, A,
+    4), relative to the picture's sides, and `scores` (n, A, classes); overlapping boxes are not
+    removed.
 
     Raises:
         WeightsError: the weights cannot be read.
-        CraftliteError: the two differ by more than PARITY, or the file cannot be written; where it
-            would be, everything is as it was.
+        CraftliteError: the outputs differ from torch's by more than PARITY, or the file cannot be
+            written; an existing file is then left unchanged.
     """
     network, model, classes = read_object_detector(weights)
     module = _Decoded(folded(model)).eval()
@@ -83,7 +84,7 @@ def export_objects(weights: Path, out: Path) -> float:
 
 
 def contract(network: str, classes: list[str], side: int) -> dict[str, object]:
-    """How to call an exported detector of objects; docs/objects.md explains each value."""
+    """Return how to call an exported object detector; docs/objects.md explains each value."""
     return {
         "network": network,
         "task": TASK,
@@ -97,7 +98,7 @@ def contract(network: str, classes: list[str], side: int) -> dict[str, object]:
 
 @torch.inference_mode()
 def _difference(model: nn.Module, file: Path, side: int) -> float:
-    """Largest difference of boxes and scores from torch's on noise, of one picture and of three."""
+    """Return the largest difference from torch's boxes and scores, for 1 and 3 random inputs."""
     session, _ = open_session(file, "cpu", None)
     random, differences = np.random.default_rng(0), []
     for count in (1, 3):

@@ -1,4 +1,4 @@
-"""From torch to ONNX: batch norm folded, tiny weights flushed, and the result compared."""
+"""Exporting torch networks to ONNX: batch norm folded, tiny weights zeroed, result compared."""
 
 import copy
 from itertools import pairwise
@@ -23,16 +23,16 @@ from craftlite.weights import Weights, find_weights, intact
 
 OPSET = 18
 TRACED_SIZE = (96, 128)
-# Height and width of the parity check; two of the three were not seen by the export.
+# Heights and widths of the parity check; only the first was seen by the export.
 PARITY_SIZES = (TRACED_SIZE, (64, 64), (160, 352))
 PARITY = 1e-4
-# Smaller weights change no result, but products of them are denormal numbers, which some CPUs
-# compute ten times slower.
+# Smaller weights do not affect results, but products of them are denormal numbers, which some CPUs
+# compute ten times more slowly.
 TINY = 1e-20
 
 
 class _Maps(nn.Module):
-    """CRAFT with its maps alone, channels first: (N, 2, H/2, W/2)."""
+    """CRAFT with its maps as the only output, channels first: (N, 2, H/2, W/2)."""
 
     def __init__(self, craft: nn.Module) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class _Maps(nn.Module):
 
 
 def folded(model: nn.Module) -> nn.Module:
-    """A copy of a network, in eval mode, with each batch norm inside the convolution before it."""
+    """Return a copy of a network in eval mode, with batch norms folded into convolutions."""
     model = copy.deepcopy(model).eval()
     for parent in model.modules():
         names = list(parent._modules)
@@ -60,7 +60,7 @@ def folded(model: nn.Module) -> nn.Module:
 
 
 def export_untrained(network: str, out: Path) -> None:
-    """Write a detector with random weights, which cost what trained ones do.
+    """Write a detector with random weights, which runs as fast as a trained one.
 
     Raises:
         ConfigError: no network has this name.
@@ -69,10 +69,10 @@ def export_untrained(network: str, out: Path) -> None:
 
 
 def onnx_of(network: str, model: nn.Module, entry: Weights | None = None) -> onnx.ModelProto:
-    """A detector as ONNX, batch norm folded; its metadata says how to use it (see `contract`).
+    """Convert a detector to ONNX, with batch norm folded and its contract as metadata.
 
-    It takes pictures (n, 3, h, w) float32 and gives maps (n, 2, h/2, w/2), n, h and w free; h and w
-    must be multiples of 32.
+    The input is pictures (n, 3, h, w) float32, the output maps (n, 2, h/2, w/2), with any n, h and
+    w; h and w must be multiples of 32. For the metadata, see `contract`.
     """
     module = _Maps(folded(model)).eval()
     pictures = torch.zeros(2, 3, *TRACED_SIZE)
@@ -85,7 +85,7 @@ def onnx_of(network: str, model: nn.Module, entry: Weights | None = None) -> onn
 def traced(
     module: nn.Module, pictures: Tensor, outputs: list[str], free: dict[int, Any]
 ) -> onnx.ModelProto:
-    """A module as ONNX, whose input is called PICTURES; `free` names the axes of any size."""
+    """Export a module to ONNX with an input named PICTURES; `free` has the axes of any size."""
     program = torch.onnx.export(
         module,
         (pictures,),
@@ -98,21 +98,21 @@ def traced(
     )
     assert program is not None
     proto = program.model_proto
-    # The exporter notes where in which file each operation was called: paths of this machine.
+    # The exporter records where each operation was called, with file paths of this machine.
     for noted in (*proto.graph.node, *proto.graph.value_info):
         noted.ClearField("metadata_props")
     return proto
 
 
 def export_onnx(weights: Path, out: Path) -> float:
-    """Write the network of a weights file as `onnx_of` gives it; returns the largest difference.
+    """Write the network of a weights file as ONNX, see `onnx_of`; return the largest difference.
 
-    That is the maps' to torch's, as a share of their largest value above 1.
+    It is the difference of the maps from torch's, relative to their largest value above 1.
 
     Raises:
-        WeightsError: the weights cannot be read, or their maps are not finite numbers.
-        CraftliteError: the maps of the two differ by more than PARITY, or the file cannot be
-            written; where it would be, everything is as it was.
+        WeightsError: the weights cannot be read, or their maps are not finite.
+        CraftliteError: the maps differ from torch's by more than PARITY, or the file cannot be
+            written; an existing file is then left unchanged.
     """
     network, model = read_model(intact(weights))
     by_torch = TorchRuntime(network, model, "cpu", file=weights)
@@ -129,13 +129,13 @@ def export_onnx(weights: Path, out: Path) -> float:
 
 
 def parity_inputs() -> list[npt.NDArray[np.float32]]:
-    """Noise (1, 3, h, w) of each of PARITY_SIZES, always the same."""
+    """Return noise (1, 3, h, w) for each of PARITY_SIZES, always the same."""
     random = np.random.default_rng(0)
     return [random.normal(size=(1, 3, *size)).astype(np.float32) for size in PARITY_SIZES]
 
 
 def largest_difference(one: Runtime, other: Runtime) -> float:
-    """Largest difference of the maps at PARITY_SIZES, as a share of the first's largest above 1."""
+    """Return the maps' largest difference at PARITY_SIZES, relative to the largest above 1."""
     differences = []
     for pictures in parity_inputs():
         wanted, found = one(pictures), other(pictures)

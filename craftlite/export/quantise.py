@@ -1,4 +1,4 @@
-"""Smaller ONNX files: weights of half precision, or a network that computes in 8-bit integers."""
+"""Smaller ONNX files: half-precision weights, or a network that computes in 8-bit integers."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,22 +19,22 @@ from craftlite.preprocess import Fit
 from craftlite.progress import Progress
 from craftlite.runtime import OnnxRuntime
 
-# Pictures that the ranges of activations are measured on, spread evenly over those given.
+# Number of pictures to measure the ranges of activations on, evenly spaced among those given.
 PICTURES = 32
-# Convolutions that stay in float32: the stem with the first block, and the head. In our networks
-# they have few channels, so they cost little, and their errors reach every score.
+# Convolutions kept in float32: the stem with the first block, and the head. In craftlite's networks
+# they have few channels, so they cost little, but their errors affect every score.
 FIRST, LAST = 3, 5
 Input = npt.NDArray[np.float32]
 
 
 def export_smaller(weights: Path, out: Path, pictures: Sequence[Path], long_side: int) -> float:
-    """Write int8 where there are pictures to measure on, fp16 where there are none.
+    """Write an int8 network if there are pictures to measure on, otherwise fp16.
 
     Args:
         weights: a .safetensors or official .pth file.
         out: the ONNX file to write.
-        pictures: files, of which some are measured on.
-        long_side: pixels that they are scaled to.
+        pictures: picture files, some of which are measured on.
+        long_side: length in pixels that their longer side is scaled to.
 
     Returns:
         The mean absolute difference of the scores from those in float32.
@@ -57,21 +57,21 @@ def export_smaller(weights: Path, out: Path, pictures: Sequence[Path], long_side
 
 
 class _Inputs:
-    """Inputs of a network, one after another, as ONNX Runtime asks for them."""
+    """Supplies a network's inputs one after another, by ONNX Runtime's protocol."""
 
     def __init__(self, inputs: Iterable[Input]) -> None:
         self.inputs = iter(inputs)
 
     def get_next(self) -> dict[str, Input] | None:
-        """The next input by its name, or None after the last."""
+        """Return the next input by its name, or None after the last."""
         picture = next(self.inputs, None)
         return None if picture is None else {"pictures": picture}
 
 
 def write_half(full: Path, out: Path) -> None:
-    """Write a float32 network with its weights as float16, for half the bytes.
+    """Write a float32 network with its weights as float16, which halves the file.
 
-    It computes in float32 as before: ONNX Runtime widens the weights once, when it opens the file.
+    It still computes in float32: ONNX Runtime converts the weights once, when it opens the file.
     """
     proto = onnx.load(full)
     graph, casts = proto.graph, []
@@ -89,12 +89,12 @@ def write_half(full: Path, out: Path) -> None:
 def write_int8(full: Path, out: Path, inputs: Iterable[Input]) -> None:
     """Write a float32 network with weights and activations as 8-bit integers.
 
-    Weights have a scale per channel and take 7 bits, so that sums of products do not overflow on
-    CPUs without VNNI; activations span what an input (1, 3, h, w) brings forth on average. The
-    FIRST and the LAST convolutions stay as they are.
+    Weights have a scale per channel and use 7 bits, so that sums of products do not overflow on
+    CPUs without VNNI. Activation ranges are averages over the inputs (1, 3, h, w). The FIRST and
+    LAST convolutions are not changed.
 
     Raises:
-        CraftliteError: a file cannot be written, the temporary ones of ONNX Runtime among them.
+        CraftliteError: a file cannot be written, including ONNX Runtime's temporary ones.
     """
     with TemporaryDirectory() as folder:
         prepared, quantised = Path(folder) / "prepared.onnx", Path(folder) / "int8.onnx"
@@ -110,7 +110,7 @@ def write_int8(full: Path, out: Path, inputs: Iterable[Input]) -> None:
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
                 nodes_to_exclude=[*convolutions[:FIRST], *convolutions[-LAST:]],
-                # Without, the one picture with the largest values makes the steps of all coarse.
+                # Otherwise the picture with the largest values makes the steps coarse for all.
                 extra_options={"CalibMovingAverage": True},
             )
             content = quantised.read_bytes()
@@ -121,22 +121,22 @@ def write_int8(full: Path, out: Path, inputs: Iterable[Input]) -> None:
 
 
 def spread(pictures: Sequence[Path]) -> list[Path]:
-    """At most PICTURES of the pictures, evenly from first to last."""
+    """Return at most PICTURES of the pictures, evenly spaced from first to last."""
     numbers = np.linspace(0, len(pictures) - 1, min(PICTURES, len(pictures))).round().astype(int)
     return [pictures[number] for number in numbers]
 
 
 def network_input(picture: Path, long_side: int) -> Input:
-    """A picture file as a network's input (1, 3, h, w).
+    """Read a picture file as a network's input (1, 3, h, w).
 
     Raises:
-        InputError: it cannot be read.
+        InputError: the picture cannot be read.
     """
     pixels = read_image(picture)
     return Fit.of((pixels.shape[1], pixels.shape[0]), long_side).apply(pixels)
 
 
 def mean_difference(full: Path, smaller: Path, inputs: Iterable[Input]) -> float:
-    """Mean absolute difference between the scores of two networks over inputs (1, 3, h, w)."""
+    """Return the mean absolute difference of two networks' scores over inputs (1, 3, h, w)."""
     one, other = (OnnxRuntime(file, "cpu") for file in (full, smaller))
     return float(np.mean([np.abs(one(x) - other(x)).mean() for x in inputs]))

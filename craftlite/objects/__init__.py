@@ -1,4 +1,4 @@
-"""Objects of several classes in pictures, found by SSD-lite in ONNX Runtime; needs no torch."""
+"""Detecting objects of several classes with SSD-lite in ONNX Runtime; does not need torch."""
 
 from craftlite.objects.detector import ObjectDetector
 from craftlite.objects.result import Objects

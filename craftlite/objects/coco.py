@@ -1,4 +1,4 @@
-"""COCO's JSON file of images, annotations and categories, of objects that were found."""
+"""Detected objects as a COCO JSON file of images, annotations and categories."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -6,9 +6,9 @@ from typing import Any
 
 
 def objects_as_coco(records: Iterable[dict[str, Any]], classes: Sequence[str]) -> str:
-    """The text of one COCO file; ids count from 1, and an annotation has its score.
+    """Return the text of a COCO file; ids count from 1, and annotations have scores.
 
-    records: as `Objects.to_dict` gives them, with "image", and "page" or "time" where there is one.
+    records: the results of `Objects.to_dict`, with "image", and "page" or "time" if present.
     """
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []

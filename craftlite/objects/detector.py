@@ -1,4 +1,4 @@
-"""From a picture to its objects, with an exported SSD-lite in ONNX Runtime."""
+"""Detecting objects in a picture, with an exported SSD-lite in ONNX Runtime."""
 
 import json
 from pathlib import Path
@@ -21,20 +21,20 @@ MIN_SCORE = 0.5
 
 
 class ObjectDetector:
-    """Finds objects of the classes that a network has learnt; safe to call from several threads.
+    """Finds objects of the classes that a network was trained on; thread-safe.
 
     Args:
-        weights: an ONNX file that `craftlite objects train` or `craftlite objects export` wrote.
-        device: as `Detector`'s for ONNX Runtime: "cpu", "cuda" or another provider, or "auto".
-        threads: within one operator; None takes the machine's cores.
+        weights: an ONNX file written by `craftlite objects train` or `craftlite objects export`.
+        device: as in `Detector` for ONNX Runtime: "cpu", "cuda" or another provider, or "auto".
+        threads: threads within one operator; None uses the machine's cores.
 
     Attributes:
         network: its name, such as "ssdlite-rexnet-lite".
         classes: the names of the classes that it finds.
-        side: pixels of the square that each picture is scaled to, whatever its shape.
+        side: side in pixels of the square that each picture is scaled to, whatever its shape.
 
     Raises:
-        WeightsError: the file is missing, corrupt, or no such network.
+        WeightsError: the file is missing, corrupt, or not an object detector.
         ConfigError: this ONNX Runtime does not have the device.
     """
 
@@ -46,17 +46,17 @@ class ObjectDetector:
         try:
             facts = json.loads(metadata.get(METADATA, "{}"))
             if facts.get("task") != TASK:
-                raise ValueError("it finds no objects")
+                raise ValueError("it does not detect objects")
             self.network, self.side = str(facts["network"]), int(facts["side"])
             self.classes = tuple(map(str, facts["classes"]))
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise WeightsError(
-                f"{weights}: not an object detector ({error}); give the ONNX file that craftlite "
-                "objects train wrote"
+                f"{weights}: not an object detector ({error}); give the ONNX file written by "
+                "craftlite objects train"
             ) from None
 
     def __call__(self, source: Source, min_score: float = MIN_SCORE) -> Objects:
-        """The objects of a picture: a file, an address, bytes, or an array (H, W, 3) uint8 RGB.
+        """Find the objects of a picture: a file, a URL, bytes, or an array (H, W, 3) uint8 RGB.
 
         Raises:
             InputError: the picture cannot be read.
@@ -65,7 +65,7 @@ class ObjectDetector:
         return self.find(read_image(source), min_score)
 
     def find(self, picture: Picture, min_score: float = MIN_SCORE) -> Objects:
-        """The objects of a picture (H, W, 3) uint8 RGB, of `min_score` or more.
+        """Find the objects of a picture (H, W, 3) uint8 RGB with at least `min_score`.
 
         Raises:
             WeightsError: the network fails, or its boxes or scores are not finite.
@@ -76,14 +76,14 @@ class ObjectDetector:
             raise WeightsError(f"{self.source}: the network failed ({error})") from error
         if not (np.isfinite(boxes).all() and np.isfinite(scores).all()):
             raise WeightsError(
-                f"{self.source}: the network gave numbers that are not finite; use other weights"
+                f"{self.source}: the network's output is not finite; use other weights"
             )
         size = picture.shape[1], picture.shape[0]
         return choose_objects(boxes, scores, self.classes, size, min_score)
 
 
 def squared(picture: Picture, side: int) -> npt.NDArray[np.float32]:
-    """A picture scaled to a square, whatever its shape: (1, 3, side, side), normalised."""
+    """Scale a picture to a square, whatever its shape: (1, 3, side, side), normalised."""
     shrinks = side < max(picture.shape[:2])
     smooth = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     resized: Any = cv2.resize(picture, (side, side), interpolation=smooth)

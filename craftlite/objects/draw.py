@@ -1,4 +1,4 @@
-"""Drawing what was found: boxes with the names of their classes and their scores."""
+"""Drawing detected objects: boxes with the names of their classes and their scores."""
 
 import colorsys
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from craftlite.geometry import Picture
 from craftlite.objects.result import Objects
 
 DARK = (12, 16, 20)
-GOLDEN = 0.618034  # hues in such steps never come close to one another
+GOLDEN = 0.618034  # hues in steps of this size never come close to one another
 
 
 def draw_objects(picture: Picture, objects: Objects, classes: Sequence[str]) -> Picture:
-    """A copy of the picture (H, W, 3) uint8 RGB with every box, its class and its score.
+    """Return a copy of the picture (H, W, 3) uint8 RGB with every box, its class and its score.
 
-    classes: all that there are; each has a colour of its own.
+    classes: the names of all classes; each has its own colour.
     """
     image = Image.fromarray(picture)
     pen = ImageDraw.Draw(image)
@@ -36,6 +36,6 @@ def draw_objects(picture: Picture, objects: Objects, classes: Sequence[str]) -> 
 
 
 def colour_of(number: int) -> tuple[int, int, int]:
-    """A bright colour for the class of a number, as RGB; neighbours differ the most."""
+    """Return a bright RGB colour for a class number; neighbouring numbers differ the most."""
     red, green, blue = colorsys.hsv_to_rgb(number * GOLDEN % 1, 0.75, 1.0)
     return round(255 * red), round(255 * green), round(255 * blue)

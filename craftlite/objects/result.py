@@ -1,4 +1,4 @@
-"""The objects found in one picture, and how they are chosen among all boxes of a network."""
+"""The objects found in one picture, and how they are selected from a network's boxes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +9,14 @@ import numpy.typing as npt
 
 from craftlite.geometry import Points, Size
 
-OVERLAP = 0.5  # IoU from which two boxes of a class are one object
-MOST_TRIED = 1000  # boxes, those with the highest scores
-MOST_FOUND = 100  # objects in a picture, as COCO's protocol counts
+OVERLAP = 0.5  # IoU above which two boxes of a class are the same object
+MOST_TRIED = 1000  # boxes considered, those with the highest scores
+MOST_FOUND = 100  # largest number of objects per picture, as in COCO's protocol
 
 
 @dataclass(frozen=True, eq=False)
 class Objects:
-    """The N objects found in one picture, the surest first.
+    """The N objects found in one picture, sorted by falling score.
 
     Attributes:
         boxes: (N, 4) float32: left, top, right and bottom in pixels of the upright picture.
@@ -34,7 +34,7 @@ class Objects:
         return len(self.scores)
 
     def to_dict(self) -> dict[str, Any]:
-        """The keys of `craftlite objects detect`'s JSON, pixels to one decimal, scores to four."""
+        """Return the JSON of `craftlite objects detect`: boxes to one decimal, scores to four."""
         found = zip(self.boxes, self.labels, self.scores, strict=True)
         return {
             "width": self.size[0],
@@ -57,14 +57,14 @@ def choose_objects(
     size: Size,
     min_score: float,
 ) -> Objects:
-    """The objects among a network's boxes: in each class, the best of those that overlap.
+    """Select the objects among a network's boxes: the best of overlapping boxes in each class.
 
     Args:
-        boxes: (A, 4) left, top, right and bottom as shares of the picture's sides.
-        scores: (A, C), a column a class.
+        boxes: (A, 4) left, top, right and bottom relative to the picture's sides.
+        scores: (A, C), one column per class.
         classes: C names.
         size: (width, height) of the picture.
-        min_score: the least score of an object.
+        min_score: minimum score of an object.
     """
     places, kinds = np.nonzero(scores >= min_score)
     values = scores[places, kinds]
@@ -72,7 +72,7 @@ def choose_objects(
     places, kinds, values = places[best], kinds[best], values[best]
     pixels = boxes[places].clip(0, 1) * np.array([*size, *size], np.float32)
     corner, sides = pixels[:, :2], pixels[:, 2:] - pixels[:, :2]
-    # Lists: OpenCV takes no empty arrays here.
+    # As lists, because OpenCV does not accept empty arrays here.
     kept = cv2.dnn.NMSBoxesBatched(
         np.hstack([corner, sides]).tolist(), values.tolist(), kinds.tolist(), 0.0, OVERLAP
     )

@@ -29,7 +29,7 @@ from craftlite.runtime import Runtime
 
 
 class Label(NamedTuple):
-    """What replaces a word's unknown characters: quads (M, 4, 2) float32, and how sure they are."""
+    """A pseudo-label of a word: character quads (M, 4, 2) float32, and the confidence in them."""
 
     characters: Points
     confidence: float
@@ -40,16 +40,16 @@ class Labels:
     """The characters that a network found in a list of samples."""
 
     names: tuple[str, ...]  # of the samples, in their order
-    words: tuple[tuple[Label | None, ...], ...]  # of each sample; None: the word is left alone
+    words: tuple[tuple[Label | None, ...], ...]  # of each sample; None if a word gets no label
     step: int  # of the training, when the network found them
-    weights: str  # the network's, as `state_digest` gives them
+    weights: str  # digest of the network's weights, see `state_digest`
 
 
 def relabel(samples: Sequence[Sample], runtime: Runtime) -> list[Sample]:
-    """The samples with the characters that a network finds where they were unknown.
+    """Return the samples with unknown characters replaced by those that a network finds.
 
     Don't-care regions, and words that `label_of` gives no label, are left alone. Each picture is
-    opened once, and strips of one width go through the network together. A `TorchRuntime` leaves
+    opened once, and strips of equal width go through the network together. A `TorchRuntime` leaves
     its model in eval mode.
 
     Raises:
@@ -65,10 +65,10 @@ def relabel(samples: Sequence[Sample], runtime: Runtime) -> list[Sample]:
 
 
 def label_of(word: Word, strip: Strip, region: npt.NDArray[np.float32]) -> Label | None:
-    """A word's label by the region map (h, w) of its strip; None where its even parts are as good.
+    """Return a word's label from the region map (h, w) of its strip; None if even parts do as well.
 
-    Without a text, the split is as sure as its peaks are high in the mean, and GUESSED at least:
-    in generated words, the share of the characters that are right grows with it.
+    Without a text, the confidence is the mean height of the peaks, but at least GUESSED: in
+    generated words, the share of correct characters grows with that height.
     """
     spans, peaks = find_characters(strip.on_map(region))
     if len(spans) == 0:
@@ -80,15 +80,15 @@ def label_of(word: Word, strip: Strip, region: npt.NDArray[np.float32]) -> Label
 
 
 def confidence_of(length: int, found: int) -> float:
-    """How far the number of characters found fits a text of `length` letters, in 0..1.
+    """Return how well the number of characters found matches a text of `length` letters, in 0..1.
 
-    The paper's equation 2. Below GUESSED, even parts are the better guess.
+    This is the paper's equation 2. Below GUESSED, even parts are the better guess.
     """
     return (length - min(length, abs(length - found))) / length
 
 
 def state_digest(state: Mapping[str, Tensor]) -> str:
-    """SHA-256 of a state dict: its names, types, shapes and values, in hexadecimal."""
+    """Return a SHA-256 of a state dict's names, dtypes, shapes and values, in hexadecimal."""
     digest = hashlib.sha256()
     for name, value in sorted(state.items()):
         values = value.detach().cpu().contiguous().numpy()
@@ -100,19 +100,19 @@ def state_digest(state: Mapping[str, Tensor]) -> str:
 def save_labels(
     path: Path, samples: Sequence[Sample], step: int, weights: Mapping[str, Tensor]
 ) -> None:
-    """Write what `relabel` gave as an .npz file; at any moment it holds all of it or the old.
+    """Write the labels found by `relabel` as an .npz file, atomically.
 
-    The arrays: `names` and `counts` (samples,), what each sample is called and how many words it
-    has; `labelled` (words,), which of all the words have characters; `confidence` float64 and
-    `lengths` (labels,); `characters` (sum of lengths, 4, 2) float32; `step`, and the digest of
-    the network's state dict as `weights`.
+    The arrays: `names` and `counts` (samples,), the name and number of words of each sample;
+    `labelled` (words,), whether each word has characters; `confidence` float64 and `lengths`
+    (labels,); `characters` (sum of lengths, 4, 2) float32; `step`; and `weights`, the digest of the
+    network's state dict.
 
     Raises:
-        CraftliteError: it cannot be written.
+        CraftliteError: the file cannot be written.
     """
     words = [word for sample in samples for word in sample.words]
     labels = [Label(w.characters, w.confidence) for w in words if w.characters is not None]
-    nothing = np.zeros((0, 4, 2), np.float32)  # where there are no labels
+    nothing = np.zeros((0, 4, 2), np.float32)  # for the case of no labels
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,
@@ -129,10 +129,10 @@ def save_labels(
 
 
 def load_labels(path: Path) -> Labels:
-    """What `save_labels` wrote, bit for bit.
+    """Read labels written by `save_labels`.
 
     Raises:
-        DatasetError: the file is missing or holds no labels.
+        DatasetError: the file is missing or is not a file of labels.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -147,12 +147,12 @@ def load_labels(path: Path) -> Labels:
         return Labels(names, words, int(parts["step"]), str(parts["weights"]))
     except FileNotFoundError:
         raise DatasetError(f"{path}: no such file of labels") from None
-    except Exception as error:  # NumPy and zipfile raise what they like on a corrupt file
+    except Exception as error:  # NumPy and zipfile raise many errors for a corrupt file
         raise DatasetError(f"{path}: not a file of labels ({error})") from error
 
 
 def apply_labels(samples: Sequence[Sample], labels: Labels) -> list[Sample]:
-    """The samples with the labels of all words whose characters are unknown.
+    """Return the samples with labels for all words whose characters are unknown.
 
     Raises:
         DatasetError: the labels are of other samples, or of samples with other words.
@@ -162,7 +162,7 @@ def apply_labels(samples: Sequence[Sample], labels: Labels) -> list[Sample]:
     result = []
     for sample, name, found in zip(samples, labels.names, labels.words, strict=True):
         if sample.name != name:
-            raise DatasetError(f"labels of the picture {name} in the place of {sample.name}")
+            raise DatasetError(f"labels of picture {name} where {sample.name} was expected")
         words = sample.words
         if len(words) != len(found):
             raise DatasetError(f"{name}: labels of {len(found)} words for {len(words)} words")

@@ -1,4 +1,4 @@
-"""The characters of a word pulled straight, parted by watershed on its region map.
+"""Splitting a straightened word into characters, by watershed on its region map.
 
 Baek et al., "Character Region Awareness for Text Detection", CVPR 2019, section 3.2.2.
 """
@@ -11,30 +11,30 @@ from skimage.segmentation import watershed
 
 Floats = npt.NDArray[np.floating]
 
-PEAK = 0.2  # the least score of a character's peak
-# How far a peak rises above the saddle to the next. At 0.03, the ripples of a network that does not
-# part characters yet fit the texts of half as many words again; one that does finds no more.
+PEAK = 0.2  # minimum score of a character's peak
+# Minimum height of a peak above the saddle to the next. At 0.03, the ripples of a network that
+# cannot separate characters yet match half as many texts again; for one that can, nothing changes.
 PROMINENCE = 0.05
-# The share of its peak that a character's target has at the edge of its box.
+# The score at the edge of a character's box, relative to its peak, in the training targets.
 EDGE = 0.25
 
 
 def find_characters(region: Floats) -> tuple[Floats, Floats]:
-    """Where the characters of a straight word start and end, and how high their peaks are.
+    """Find where the characters of a straight word start and end, and how high their peaks are.
 
-    What is flooded is the largest score of each column: characters stand beside each other, so
-    that parts above each other, such as an i and its dot, are one. A character ends where the
-    waters of the next begin, or where its score has fallen to EDGE of its peak.
+    The watershed runs on the largest score of each column: characters are side by side, so parts
+    above each other, such as an i and its dot, are one. A character ends where the basin of the
+    next begins, or where its score has fallen to EDGE of its peak.
 
     Args:
-        region: (h, w) float32, the word's region map alone, reading to the right.
+        region: (h, w) float32, the word's part of the region map, reading to the right.
 
     Returns:
-        Spans (M, 2) in columns of the map, in reading order, column k from k to k + 1; and peaks
-        (M,). M is 0 where no score reaches PEAK.
+        Spans (M, 2) in columns of the map, in reading order, with column k from k to k + 1; and
+        peaks (M,). M is 0 if no score reaches PEAK.
     """
-    # A peak lies between lower scores: with a column of nothing before and after, the first and
-    # the last column can be one.
+    # A peak lies between lower scores; zeros before and after let the first and the last column be
+    # peaks.
     profile = np.pad(region.max(axis=0), 1)
     # Peaks between which the saddle is no deeper than PROMINENCE become one plateau.
     plateaus = reconstruction(profile - PROMINENCE, profile)

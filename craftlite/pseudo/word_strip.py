@@ -1,4 +1,4 @@
-"""A word pulled straight: a strip of fixed height cut from its picture, and the way back."""
+"""A straightened word: a strip of fixed height cut from its picture, and the mapping back."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ from craftlite.data.word_geometry import reading_outline
 from craftlite.geometry import Picture, Points, edges, extent, points_along
 from craftlite.preprocess import MAP_STRIDE, MEAN, STRIDE
 
-HEIGHT = 64  # pixels of a strip, of which the word has TEXT: heights that training shows most
+HEIGHT = 64  # height of a strip in pixels, TEXT of it for the word: a frequent height in training
 TEXT = 40
-MARGIN = 12  # pixels of the surroundings at least, on every side
-SHORTEST, LONGEST = 4, 1600  # pixels of a strip that a word may be long; longer ones are squeezed
-SMALLEST = 2.0  # pixels of a word's length and height, below which there is nothing to see
-BATCH_PIXELS = 2**19  # of the strips that go through a network together
-FINEST = 4  # samples a pixel, along and across, at most, where a word is made smaller
+MARGIN = 12  # minimum margin around the word, in pixels
+SHORTEST, LONGEST = 4, 1600  # limits of a word's length in its strip, in pixels; others are scaled
+SMALLEST = 2.0  # minimum length and height of a word in pixels; smaller words are skipped
+BATCH_PIXELS = 2**19  # pixels of the strips that go through a network together
+FINEST = 4  # largest number of samples per pixel along each side when a word is shrunk
 
 
 @dataclass(frozen=True)
 class Strip:
-    """How a word lies in its strip: upright, reading to the right, its surroundings around it.
+    """The position of a word in its strip: upright, reading to the right, with a margin around it.
 
     Attributes:
         outline: (2k, 2) float32, the word in the picture: k points along the reading direction,
-            then k back. The line through equal shares of both edges is a column of the strip.
-        length: pixels of the strip from the word's start to its end.
+            then k back. A line through equal fractions of both edges is a column of the strip.
+        length: distance in the strip from the word's start to its end, in pixels.
     """
 
     outline: Points
@@ -37,23 +37,23 @@ class Strip:
 
     @classmethod
     def of(cls, outline: Points) -> "Strip":
-        """The strip of an outline (2k, 2) as `reading_outline` gives it."""
+        """Return the strip of an outline (2k, 2) from `reading_outline`."""
         length, height = extent(outline)
         natural = TEXT * length / max(height, 1.0)
         return cls(outline, round(min(max(natural, SHORTEST), LONGEST)))
 
     @property
     def width(self) -> int:
-        """Pixels, a multiple of 32, as HEIGHT is, so that the strip needs no padding."""
+        """Width in pixels, a multiple of 32 like HEIGHT, so that the strip needs no padding."""
         return -(-(self.length + 2 * MARGIN) // STRIDE) * STRIDE
 
     @property
     def start(self) -> float:
-        """The column of the strip where the word starts, in pixels from the strip's left edge."""
+        """The position in the strip where the word starts, in pixels from the left edge."""
         return (self.width - self.length) / 2
 
     def cut(self, picture: Picture) -> Picture:
-        """The strip (HEIGHT, width, 3) uint8 of a picture (H, W, 3); beyond it the mean colour."""
+        """Cut the strip (HEIGHT, width, 3) uint8 from a picture; outside is the mean colour."""
         fine = min(max(round(extent(self.outline)[1] / TEXT), 1), FINEST)
         columns, rows = ((np.arange(size * fine) + 0.5) / fine for size in (self.width, HEIGHT))
         upper, lower = self._edge_points((columns - self.start) / self.length)
@@ -69,15 +69,15 @@ class Strip:
         return small.astype(np.uint8, copy=False)
 
     def on_map(self, score: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """The part of a strip's map (HEIGHT / 2, width / 2) that lies in the word, as a view."""
+        """Return the word's part of a strip's map (HEIGHT / 2, width / 2), as a view."""
         top, bottom = ((HEIGHT + side * TEXT) // 2 // MAP_STRIDE for side in (-1, 1))
         first = int(self.start // MAP_STRIDE)
         return score[top:bottom, first : score.shape[1] - first]
 
     def quads(self, spans: npt.NDArray[np.floating]) -> Points:
-        """Quads (M, 4, 2) in the picture of spans (M, 2): start and end, in columns of `on_map`.
+        """Return quads (M, 4, 2) in the picture for spans (M, 2) of start and end in `on_map`.
 
-        They are as high as the word and end with it.
+        They are as high as the word, and do not extend beyond its ends.
         """
         first = int(self.start // MAP_STRIDE)
         shares = ((spans + first) * MAP_STRIDE - self.start) / self.length
@@ -91,7 +91,7 @@ class Strip:
 
 
 class Cut(NamedTuple):
-    """A word's strip and its pixels; the word is number `place` of sample number `sample`."""
+    """A word's strip and its pixels; it is word `place` of sample `sample`."""
 
     sample: int
     place: int
@@ -100,7 +100,7 @@ class Cut(NamedTuple):
 
 
 def cut_strips(samples: Iterable[Sample]) -> Iterator[list[Cut]]:
-    """All words to be read whose characters are unknown, in lists of strips of one width.
+    """Yield all legible words with unknown characters, in lists of strips of equal width.
 
     Raises:
         DatasetError: a picture cannot be read.

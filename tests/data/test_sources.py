@@ -108,5 +108,5 @@ def test_headers_that_cannot_be_read_are_found_before_training(tmp_path: Path) -
     assert others[8].startswith(f"{tmp_path}/images/9.png: ")
     assert others[9:] == [
         "and 3 more",
-        "mend such pictures, or remove them together with their ground truth",
+        "repair these pictures, or remove them together with their ground truth",
     ]

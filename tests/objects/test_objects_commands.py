@@ -177,7 +177,7 @@ def test_weights_of_text_detectors_are_refused() -> None:
         ObjectDetector(entry.onnx)  # type: ignore[arg-type]
     from craftlite.export.objects import export_objects
 
-    with pytest.raises(WeightsError, match="is a craftlite-small-v2, not a detector of objects"):
+    with pytest.raises(WeightsError, match="is a craftlite-small-v2, not an object detector"):
         export_objects(entry.torch, Path("x.onnx"))  # type: ignore[arg-type]
 
 

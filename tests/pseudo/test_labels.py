@@ -271,7 +271,7 @@ def test_labels_of_other_samples_are_refused_and_what_differs_is_named(tmp_path:
     labels = load_labels(tmp_path / "labels.npz")
     with pytest.raises(DatasetError, match="4 pictures for 3"):
         apply_labels(before[:3], labels)
-    with pytest.raises(DatasetError, match="ümg_2 in the place of other"):
+    with pytest.raises(DatasetError, match="ümg_2 where other was expected"):
         apply_labels([*before[:2], replace(before[2], name="other"), before[3]], labels)
     more = replace(before[3], words=(*before[3].words, Word(box(0, 0, 9, 9))))
     count = len(before[3].words)
