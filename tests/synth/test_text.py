@@ -59,7 +59,7 @@ def test_a_word_list_is_read_or_named(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"words\.txt"):
         read_vocabulary(path)
     path.write_text("\n \n")
-    with pytest.raises(DatasetError, match="holds no word"):
+    with pytest.raises(DatasetError, match="contains no words"):
         read_vocabulary(path)
     with pytest.raises(DatasetError, match="nowhere"):
         read_vocabulary(tmp_path / "nowhere")

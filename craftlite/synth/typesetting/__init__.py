@@ -1,1 +1,1 @@
-"""Text as outlines, the box of every character known: words, faces, lines, tables and pages."""
+"""Text as outlines with a box for every character: words, faces, lines, tables and pages."""

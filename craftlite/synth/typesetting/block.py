@@ -1,4 +1,4 @@
-"""What is written: a line, a paragraph, a curve, a stack, a display, a table or a receipt."""
+"""The kinds of text blocks: line, paragraph, curve, stack, display, table and receipt."""
 
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
@@ -23,16 +23,16 @@ from craftlite.synth.typesetting.layout import (
 from craftlite.synth.typesetting.lettering import dotted, seven_segments, stencilled
 from craftlite.synth.typesetting.vocabulary import Vocabulary, display, pick_by_share, price, single
 
-# Words that are drawn until the face can write one.
+# Words to draw until the face covers one.
 TRIES = 4
-# Share of blocks with letters set apart, and how far at most, in ems.
+# Fraction of blocks with letter-spacing, and the widest spacing in ems.
 TRACKED, WIDEST_TRACKING = 0.2, 1.0
-# Shares of lines in stencilled and in dotted letters.
+# Fractions of lines with stencilled and with dotted letters.
 STENCILLED, DOTTED = 0.03, 0.04
-# Least radius in ems of a curve that letters stand on: on a tighter one they collide.
+# Smallest radius in ems of a curve with letters on it; on a tighter one they collide.
 TIGHTEST = 2.0
-BLANK = 0.1  # share of a table's cells
-RULED = 0.6  # share of the tables, in half of which the columns are ruled too
+BLANK = 0.1  # fraction of a table's cells that are empty
+RULED = 0.6  # fraction of tables with lines; half of these have lines between columns too
 
 
 class Typesetter(NamedTuple):
@@ -44,7 +44,7 @@ class Typesetter(NamedTuple):
     vocabulary: Vocabulary
 
     def words(self, count: int) -> str:
-        """Words that the face can write, spaces between; "0" where it lacks all that was drawn."""
+        """Return words with spaces between; "0" replaces a word if the face covers no candidate."""
         words = []
         for _ in range(count):
             drawn = (self.vocabulary.text(self.rng, self.script) for _ in range(TRIES))
@@ -52,35 +52,35 @@ class Typesetter(NamedTuple):
         return " ".join(words)
 
     def set(self, text: str) -> Block | None:
-        """A text as a level line; None where the face cannot write it."""
+        """Set a text as a level line; None if the face cannot write it."""
         shaped = self.face.shape(text)
         return None if shaped is None else set_block(text, shaped, straight(shaped))
 
 
-# Makes a block in ems, its first baseline at y = 0; None where the face lacks what was drawn.
+# Makes a block in ems with its first baseline at y = 0; None if the face lacks characters.
 Kind: TypeAlias = Callable[[Typesetter], Block | None]
 
 
 def random_kind(rng: np.random.Generator, script: str) -> Kind:
-    """What kind of block is written next in a script."""
+    """Choose the kind of the next block in a script."""
     tall = script in ("hangul", "japanese", "chinese")
     return pick_by_share(rng, _TALL_SHARES if tall else _SHARES)
 
 
 def straight_line(setter: Typesetter) -> Block | None:
-    """One to four words side by side."""
+    """Set one to four words side by side."""
     return _line(setter, random_tracking(setter.rng))
 
 
 def random_tracking(rng: np.random.Generator) -> float:
-    """Ems between letters beside what the face has: mostly none, sometimes as much as a letter."""
+    """Draw extra space between letters in ems: mostly none, sometimes as wide as a letter."""
     if rng.random() < TRACKED:
         return log_uniform(rng, 0.05, WIDEST_TRACKING)
     return rng.normal(0, 0.01)
 
 
 def lines(setter: Typesetter) -> Block | None:
-    """A paragraph of two to five lines."""
+    """Set a paragraph of two to five lines."""
     rng = setter.rng
     tracking = random_tracking(rng)
     drawn = [_line(setter, tracking) for _ in range(int(rng.integers(2, 6)))]
@@ -92,7 +92,7 @@ def lines(setter: Typesetter) -> Block | None:
 
 
 def arched(setter: Typesetter) -> Block | None:
-    """Up to three words on an arc, from slightly bent to half a circle."""
+    """Set up to three words on an arc, from slightly bent to half a circle."""
     rng = setter.rng
 
     def track(shaped: Shaped, length: float, tracking: float) -> Track:
@@ -103,7 +103,7 @@ def arched(setter: Typesetter) -> Block | None:
 
 
 def waved(setter: Typesetter) -> Block | None:
-    """Up to three words on a wave."""
+    """Set up to three words on a wave."""
     rng = setter.rng
 
     def track(shaped: Shaped, length: float, tracking: float) -> Track:
@@ -115,7 +115,7 @@ def waved(setter: Typesetter) -> Block | None:
 
 
 def stacked(setter: Typesetter) -> Block | None:
-    """The letters of a word below each other."""
+    """Set the letters of a word below each other."""
     letters = "".join(filter(str.isalnum, setter.words(1))).upper()
     shaped = setter.face.shape(letters) if len(letters) > 1 else None
     if shaped is None:
@@ -124,7 +124,7 @@ def stacked(setter: Typesetter) -> Block | None:
 
 
 def on_display(setter: Typesetter) -> Block | None:
-    """Figures in seven segments; neither the face nor the script has a part in it."""
+    """Set a figure in seven segments, regardless of face and script."""
     rng = setter.rng
     text = display(rng)
     shaped = seven_segments(text, rng.uniform(0.07, 0.16), rng.uniform(0, 0.15))
@@ -132,7 +132,7 @@ def on_display(setter: Typesetter) -> Block | None:
 
 
 def ruled_table(setter: Typesetter) -> Block | None:
-    """Two to six rows and columns of lone characters, figures or words; None where none is set."""
+    """Set a table of 2 to 6 rows and columns of characters, figures or words; None if empty."""
     rng = setter.rng
     rows, columns = (int(count) for count in rng.integers(2, 7, 2))
     lone = float(rng.choice([0.9, 0.5, 0.1]))
@@ -162,7 +162,7 @@ def ruled_table(setter: Typesetter) -> Block | None:
 
 
 def receipt(setter: Typesetter) -> Block | None:
-    """Three to nine lines with words on the left and a price at the right edge."""
+    """Set three to nine lines with words on the left and a price at the right edge."""
     rng = setter.rng
     rows = int(rng.integers(3, 10))
     names = [setter.set(setter.words(int(rng.integers(1, 4)))) for _ in range(rows)]
@@ -201,7 +201,7 @@ def _line(setter: Typesetter, tracking: float) -> Block | None:
 
 
 def _bent_line(setter: Typesetter, track: Callable[[Shaped, float, float], Track]) -> Block | None:
-    """Up to three words on what `track` makes of them, of their length and of their tracking."""
+    """Set up to three words on the track that `track` makes from their length and tracking."""
     text = setter.words(int(setter.rng.integers(1, 4)))
     shaped = setter.face.shape(text)
     if shaped is None:
@@ -219,7 +219,7 @@ def _cell(setter: Typesetter, lone: float) -> Block | None:
 
 
 def _rules(rng: np.random.Generator, xs: Points, ys: Points) -> Block:
-    """Lines below each row, or around every cell."""
+    """Draw lines below each row, or around every cell."""
     half = rng.uniform(0.015, 0.05)
     rules = [box(xs[0] - half, y - half, xs[-1] + half, y + half) for y in ys]
     if rng.random() < 0.5:

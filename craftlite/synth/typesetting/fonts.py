@@ -1,4 +1,4 @@
-"""Faces: which there are, what they can write, and their glyphs as outlines."""
+"""Font faces: finding them, what scripts they cover, and their glyphs as outlines."""
 
 from collections.abc import Callable
 from functools import cached_property, lru_cache
@@ -18,16 +18,16 @@ from craftlite.synth.typesetting.scripts import NEEDED
 
 SYSTEM_FONTS = Path("/usr/share/fonts")
 SUFFIXES = frozenset({".ttf", ".otf", ".ttc", ".otc"})
-# Each glyph stands for itself, so that each character has an outline of its own.
+# No ligatures or alternates, so that each character has its own outline.
 FEATURES = dict.fromkeys(("liga", "clig", "dlig", "hlig", "calt", "rlig"), False) | {"kern": True}
-# Straight pieces that a curve is drawn with.
+# Number of straight pieces that approximate a curve.
 QUADRATIC_PIECES, CUBIC_PIECES = 4, 6
-# In memory, a process: faces, and outlines of each; thousands of Chinese ones would add up.
+# Cache sizes per process: faces, and outlines of each, as thousands of Chinese ones would add up.
 FACES_KEPT, GLYPHS_KEPT = 1024, 512
 
 
 class FaceId(NamedTuple):
-    """A face: its file ("" is the one that comes with Pillow), number there, weight or None."""
+    """A face: its file ("" is Pillow's built-in font), its number in the file, weight or None."""
 
     path: str
     number: int = 0
@@ -35,9 +35,9 @@ class FaceId(NamedTuple):
 
 
 class Shaped(NamedTuple):
-    """Characters in a row: glyphs about their origin on the baseline, pens (N,), advances (N,).
+    """Characters in a row: glyphs around their origin on the baseline, pens (N,), advances (N,).
 
-    All in ems, y down. The largest contour of a glyph comes first.
+    All are in ems, with y pointing down. The largest contour of a glyph comes first.
     """
 
     glyphs: list[Contours]
@@ -46,7 +46,7 @@ class Shaped(NamedTuple):
 
 
 class Face:
-    """One face of a font file, at one weight where the weight varies."""
+    """One face of a font file, at one weight if it is a variable font."""
 
     def __init__(self, which: FaceId) -> None:
         if which.path:
@@ -64,17 +64,17 @@ class Face:
         self.glyph = lru_cache(maxsize=GLYPHS_KEPT)(self._draw)
 
     def covers(self, text: str) -> bool:
-        """Whether there is a glyph for every character but the spaces."""
+        """Return whether every character except spaces has a glyph."""
         return all(ord(character) in self.characters for character in text if character != " ")
 
     @cached_property
     def monospaced(self) -> bool:
-        """Whether narrow and wide letters have the same advance."""
+        """Return whether narrow and wide letters have the same advance."""
         narrow, wide = self.shape("i"), self.shape("W")
         return bool(narrow and wide and narrow.advances[0] == wide.advances[0])
 
     def shape(self, text: str) -> Shaped | None:
-        """The text set in a row, kerned; None where characters have no outlines of their own."""
+        """Set a text in a row, kerned; None if a character does not have its own outline."""
         buffer = hb.Buffer()
         buffer.add_str(text)
         buffer.guess_segment_properties()
@@ -92,13 +92,13 @@ class Face:
         return Shaped(glyphs, pens.astype(np.float32), advances)
 
     def _draw(self, number: int) -> Contours:
-        """A glyph in ems; without contours where it has no ink."""
+        """Return a glyph in ems; it has no contours if it has no ink."""
         drawn: list[list[tuple[float, float]]] = []
         self.font.draw_glyph(number, _pen(), drawn)
         outlines = [np.array(points, np.float32) / self.em * (1, -1) for points in drawn]
         outlines = [outline for outline in outlines if len(outline) >= 3]
         outlines.sort(key=lambda outline: -abs(signed_area(outline)))
-        # The largest contour is never a hole; what runs the other way round is.
+        # The largest contour is never a hole; contours of the opposite direction are.
         rising = [signed_area(outline) > 0 for outline in outlines]
         parts = zip(outlines, rising, strict=True)
         return joined_contours([contours_of([points], way != rising[0]) for points, way in parts])
@@ -106,17 +106,18 @@ class Face:
 
 @lru_cache(maxsize=FACES_KEPT)
 def open_face(which: FaceId) -> Face:
-    """The face, opened once a process."""
+    """Return the face, opened once per process."""
     return Face(which)
 
 
 def find_faces(folder: Path | None = None) -> dict[str, tuple[FaceId, ...]]:
-    """Every face under the folder by the scripts that it can write, each design once a script.
+    """Find every face under a folder by the scripts that it covers, each design once per script.
 
-    Without a folder, the system's; where there is none, the Latin face that comes with Pillow.
+    Without a folder, the system's fonts are searched; if there are none, the result is Pillow's
+    built-in Latin face.
 
     Raises:
-        DatasetError: the folder given is not there or holds no face that writes a known script.
+        DatasetError: the given folder does not exist or has no face that covers a known script.
     """
     if folder is not None and not folder.is_dir():
         raise DatasetError(f"{folder}: there is no such folder of fonts")
@@ -126,14 +127,14 @@ def find_faces(folder: Path | None = None) -> dict[str, tuple[FaceId, ...]]:
         for script, design in _designs(open_face.__wrapped__(which)).items():
             faces.setdefault(script, {}).setdefault(design, which)
     if not faces and folder is not None:
-        raise DatasetError(f"{folder}: no font file there that writes {', '.join(NEEDED)}")
+        raise DatasetError(f"{folder}: no font file there covers {', '.join(NEEDED)}")
     if not faces:
         return {"latin": (FaceId(""),)}
     return {script: tuple(faces[script].values()) for script in NEEDED if script in faces}
 
 
 def _faces_of(path: str) -> list[FaceId]:
-    """The faces of a file, a variable one at three weights; none where it is no font."""
+    """Return the faces of a file, a variable one at three weights; none if it is not a font."""
     try:
         blob = hb.Blob.from_file_path(path)
     except (OSError, hb.HarfBuzzError):
@@ -149,11 +150,11 @@ def _faces_of(path: str) -> list[FaceId]:
 
 
 def _designs(face: Face) -> dict[str, bytes]:
-    """For each script that the face can write, bytes that identify its design."""
+    """Return, for each script that the face covers, bytes that identify its design."""
     designs = {}
     for script, needed in NEEDED.items():
         if face.covers(needed):
-            # Some faces map letters to blanks or all to one sign.
+            # Some faces map letters to blanks, or all of them to one symbol.
             probe = [needed[0], needed[len(needed) // 2], needed[-1]]
             inks = [_ink(face, character) for character in probe]
             if all(inks) and len(set(inks)) == len(probe):
@@ -168,7 +169,7 @@ def _ink(face: Face, character: str) -> bytes:
 
 @lru_cache(maxsize=1)
 def _pen() -> Any:
-    """Callbacks that append a glyph's contours, curves as straight pieces, to a list."""
+    """Return callbacks that append a glyph's contours to a list, curves as straight pieces."""
     pen = hb.DrawFuncs()
     pen.set_move_to_func(lambda x, y, contours: contours.append([(x, y)]))
     pen.set_line_to_func(lambda x, y, contours: contours[-1].append((x, y)))
@@ -179,7 +180,7 @@ def _pen() -> Any:
 
 
 def _curve(degree: int, pieces: int) -> Callable[..., None]:
-    """A callback for Bézier curves of a degree: control points and the end, x and y in turn."""
+    """Return a callback for Bézier curves: x and y of the control points and the end in turn."""
     ts = np.arange(1, pieces + 1) / pieces
     terms = [comb(degree, k) * ts**k * (1 - ts) ** (degree - k) for k in range(degree + 1)]
     weights = np.stack(terms, axis=1)

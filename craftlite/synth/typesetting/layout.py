@@ -1,7 +1,7 @@
-"""Characters put in place: lines, paragraphs, arcs, waves and stacks, with every character's box.
+"""Placing characters in lines, paragraphs, arcs, waves and stacks, with a box for each.
 
-Every glyph stays rigid: it is turned and moved, never bent, as on a real sign. So its box stays a
-quad that holds its ink exactly, and a homography of the whole block keeps it so.
+Every glyph stays rigid: it is rotated and moved but never bent, as on a real sign. So its box stays
+a quad that encloses its ink exactly, also under a homography of the whole block.
 """
 
 import re
@@ -22,10 +22,10 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Track:
-    """Where the middle of each character's baseline stands: (N, 2) ems and (N,) angles (radians).
+    """The track of a text: middles of baselines (N, 2) in ems, and angles (N,) in radians.
 
     curved: whether words on it need an outline of more than four corners.
-    stacked: whether characters stand below each other instead of side by side.
+    stacked: whether characters are below each other instead of side by side.
     """
 
     positions: Points
@@ -35,42 +35,42 @@ class Track:
 
 
 class Block(NamedTuple):
-    """Ink with its words (outline, text and characters), all in one plane, y down."""
+    """Ink with its words (outline, text and characters), all in one plane, y pointing down."""
 
     contours: Contours
     words: tuple[Word, ...]
 
     def moved(self, matrix: npt.NDArray[np.floating]) -> "Block":
-        """The block under a 3x3 homography."""
+        """Return the block under a 3x3 homography."""
         contours = self.contours._replace(points=transform(self.contours.points, matrix))
         return Block(contours, tuple(moved_word(word, matrix) for word in self.words))
 
     def shifted(self, right: float, down: float) -> "Block":
-        """The block somewhere else."""
+        """Return the block shifted by this many ems."""
         matrix = np.eye(3)
         matrix[:2, 2] = right, down
         return self.moved(matrix)
 
     def box(self) -> Floats:
-        """(left, top, right, bottom) of ink and words."""
+        """Return (left, top, right, bottom) of ink and words."""
         everything = np.concatenate([self.contours.points, *(word.polygon for word in self.words)])
         return np.concatenate([everything.min(axis=0), everything.max(axis=0)])
 
 
 def moved_word(word: Word, matrix: npt.NDArray[np.floating]) -> Word:
-    """A word's outline and characters under a 3x3 homography."""
+    """Return a word with outline and characters under a 3x3 homography."""
     characters = None if word.characters is None else transform(word.characters, matrix)
     return replace(word, polygon=transform(word.polygon, matrix), characters=characters)
 
 
 def straight(shaped: Shaped, tracking: float = 0.0) -> Track:
-    """A level line from the origin, `tracking` ems between characters."""
+    """Return a level line from the origin, with `tracking` ems of space between characters."""
     x = _middles(shaped, tracking)
     return Track(np.stack([x, np.zeros_like(x)], axis=1), np.zeros_like(x))
 
 
 def arc(shaped: Shaped, radius: float, tracking: float = 0.0) -> Track:
-    """Along a circle of `radius` ems: arched where it is positive, hanging where negative."""
+    """Return a circle of `radius` ems: arched if it is positive, hanging if negative."""
     x = _middles(shaped, tracking)
     angles = (x - x.mean()) / np.float32(radius)
     positions = radius * np.stack([np.sin(angles), 1 - np.cos(angles)], axis=1)
@@ -78,7 +78,7 @@ def arc(shaped: Shaped, radius: float, tracking: float = 0.0) -> Track:
 
 
 def wave(shaped: Shaped, height: float, length: float, tracking: float = 0.0) -> Track:
-    """Along a sine of `height` and `length` in ems."""
+    """Return a sine curve of `height` and `length` in ems."""
     x = _middles(shaped, tracking)
     phase = 2 * np.pi / length * x
     positions = np.stack([x, height * np.sin(phase)], axis=1)
@@ -87,7 +87,7 @@ def wave(shaped: Shaped, height: float, length: float, tracking: float = 0.0) ->
 
 
 def stack(shaped: Shaped, step: float) -> Track:
-    """Upright characters below each other, `step` ems from baseline to baseline."""
+    """Return upright characters below each other, `step` ems from baseline to baseline."""
     y = np.arange(len(shaped.glyphs), dtype=np.float32) * np.float32(step)
     return Track(np.stack([np.zeros_like(y), y], axis=1), np.zeros_like(y), stacked=True)
 
@@ -98,11 +98,11 @@ def _middles(shaped: Shaped, tracking: float) -> Floats:
 
 
 def set_block(text: str, shaped: Shaped, track: Track) -> Block:
-    """The text on its track; words are what spaces separate.
+    """Set the text on its track; spaces separate words.
 
-    A character's box is as wide as its advance and at least as wide as its ink, and as high as the
-    ink of its word, so that a full stop has a box that can be seen; the first and last end with
-    their ink. Stacked, it is as high as its own ink and as wide as the word's.
+    A character's box is at least as wide as its advance and its ink, and as high as the ink of its
+    word, so that even a full stop has a visible box. The first and last boxes of a word end with
+    their ink. If stacked, a box is as high as its own ink and as wide as the word's.
     """
     pairs = zip(shaped.glyphs, shaped.advances, strict=True)
     centred = [glyph.points - (advance / 2, 0) for glyph, advance in pairs]
@@ -128,7 +128,7 @@ def set_block(text: str, shaped: Shaped, track: Track) -> Block:
 
 
 def paragraph(blocks: Sequence[Block], leading: float, align: float) -> Block:
-    """Lines below each other, `leading` ems apart, aligned left (0), centred (0.5) or right (1)."""
+    """Put lines below each other, `leading` ems apart; align: 0 is left, 0.5 centred, 1 right."""
     widest = max(block.box()[2] for block in blocks)
     return joined(
         [
@@ -139,18 +139,18 @@ def paragraph(blocks: Sequence[Block], leading: float, align: float) -> Block:
 
 
 def joined(blocks: Sequence[Block]) -> Block:
-    """Blocks that lie where they are, as one."""
+    """Join blocks into one without moving them."""
     words = tuple(word for block in blocks for word in block.words)
     return Block(joined_contours([block.contours for block in blocks]), words)
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
-    """Start and stop of each run without spaces."""
+    """Return start and stop of each run without spaces."""
     return [match.span() for match in re.finditer("[^ ]+", text)]
 
 
 def word_outline(characters: Points, *, curved: bool, stacked: bool) -> Points:
-    """The outline (4, 2), or (2M + 2, 2) where it is curved, of character quads (M, 4, 2)."""
+    """Return the outline (4, 2), or (2M + 2, 2) if curved, of character quads (M, 4, 2)."""
     first, last = characters[0], characters[-1]
     if stacked:
         return np.stack([first[0], first[1], last[2], last[3]])
@@ -163,7 +163,7 @@ def word_outline(characters: Points, *, curved: bool, stacked: bool) -> Points:
 
 
 def _turn(angle: float) -> Floats:
-    """What turns row vectors clockwise on the screen."""
+    """Return a matrix that rotates row vectors clockwise on the screen."""
     cos, sin = np.cos(angle), np.sin(angle)
     return np.array([[cos, sin], [-sin, cos]], np.float32)
 
@@ -175,7 +175,7 @@ def _ink_box(outline: Points) -> tuple[float, ...]:
 
 
 def _cells(ink: Floats, advances: Floats, stacked: bool) -> Floats:
-    """Boxes (M, 4) of a word's characters from those of their ink, each about its own middle."""
+    """Compute a word's character boxes (M, 4) from its ink boxes, each around its own middle."""
     cells = ink.copy()
     if stacked:
         cells[:, 0], cells[:, 2] = ink[:, 0].min(), ink[:, 2].max()

@@ -1,4 +1,4 @@
-"""Lettering that no font file has: stencils, dots of a display, and seven segments."""
+"""Lettering that is not in font files: stencils, dot displays and seven-segment displays."""
 
 import numpy as np
 
@@ -6,11 +6,11 @@ from craftlite.geometry import Points, box
 from craftlite.synth.raster import Contours, contours_of, joined_contours, rasterise
 from craftlite.synth.typesetting.fonts import Shaped
 
-# A stencil's bridge goes through letters that are wider than this, in ems.
+# Letters wider than this, in ems, get a stencil's bridge.
 BRIDGED = 0.3
-# The share of a cell that is covered by ink where a dot shines.
+# A dot is lit if at least this fraction of its cell is covered by ink.
 LIT = 0.4
-# The lit segments of each character: a is the top, b to f go round clockwise, g is the middle.
+# The lit segments of each character: a is the top, b to f follow clockwise, g is the middle.
 SEGMENTS = {
     **{"0": "abcdef", "1": "bc", "2": "abged", "3": "abgcd", "4": "fgbc", "5": "afgcd"},
     **{"6": "afgedc", "7": "abc", "8": "abcdefg", "9": "abcdfg", "-": "g"},
@@ -18,13 +18,13 @@ SEGMENTS = {
     **{"P": "abefg", "U": "bcdef", "b": "cdefg", "d": "bcdeg", "o": "cdeg", "r": "eg"},
 }
 _POINTS = ":.,"
-_CELL = 0.55  # width of a display's digit in ems, of which it is one high
+_CELL = 0.55  # width in ems of a display's digit, whose height is one
 _ADVANCE = 0.78
 _POINT_ADVANCE = 0.26
 
 
 def stencilled(shaped: Shaped, bridge: float) -> Shaped:
-    """Letters with a gap of `bridge` ems through the middle, as sprayed on crates."""
+    """Cut a gap of `bridge` ems through the middle of letters, like stencils sprayed on crates."""
     return shaped._replace(glyphs=[_bridged(glyph, bridge) for glyph in shaped.glyphs])
 
 
@@ -40,9 +40,9 @@ def _bridged(glyph: Contours, bridge: float) -> Contours:
 
 
 def dotted(shaped: Shaped, rows: int) -> Shaped:
-    """Letters of round dots, `rows` of them an em, as on the displays of trains and buses.
+    """Draw letters as round dots, `rows` per em, like the displays of trains and buses.
 
-    A letter too fine for so few dots stays as it is.
+    A letter too fine for so few dots is left unchanged.
     """
     return shaped._replace(glyphs=[_dots(glyph, rows) for glyph in shaped.glyphs])
 
@@ -66,9 +66,9 @@ def _dots(glyph: Contours, rows: int) -> Contours:
 
 
 def seven_segments(text: str, stroke: float, slant: float) -> Shaped:
-    """A text of the characters of SEGMENTS and ":.," as clocks and petrol pumps show it.
+    """Draw a text of the characters of SEGMENTS and ":.," like clocks and petrol pumps.
 
-    stroke: width of a segment; slant: how far the top leans to the right; both in ems.
+    stroke: width of a segment. slant: how far the top leans to the right. Both are in ems.
     """
     glyphs = [_segments(character, stroke, slant) for character in text]
     narrow = [character in _POINTS for character in text]
@@ -88,7 +88,7 @@ def _segments(character: str, stroke: float, slant: float) -> Contours:
 
 
 def _segment(name: str, stroke: float) -> Points:
-    """A segment's hexagon in a cell that stands on the baseline, one em high."""
+    """Return a segment's hexagon in a cell on the baseline, one em high."""
     left, right = (_ADVANCE - _CELL) / 2 + stroke / 2, (_ADVANCE + _CELL) / 2 - stroke / 2
     top, middle, bottom = -1 + stroke / 2, -0.5, -stroke / 2
     ends = {

@@ -1,4 +1,4 @@
-"""Pages and screens: much text of one face on an even background, laid out from top to bottom."""
+"""Pages and screens: much text in one face on an even background, laid out from top to bottom."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -17,15 +17,15 @@ from craftlite.synth.typesetting.block import (
 )
 from craftlite.synth.typesetting.layout import Block, joined, paragraph
 
-SMALLEST_EM, LARGEST_EM = 11.0, 30.0  # pixels of the running text
-FEWEST_LINES = 16  # of running text that a page has room for
-TRIES = 40  # blocks that are made for a page; some do not fit
-HEADING = 0.2  # share of the blocks that are headings
-BUBBLES = 0.3  # share of the pages whose blocks stand on plates, as chats do
+SMALLEST_EM, LARGEST_EM = 11.0, 30.0  # em of the running text in pixels
+FEWEST_LINES = 16  # minimum number of lines of running text that fit on a page
+TRIES = 40  # blocks made for a page; some do not fit
+HEADING = 0.2  # fraction of the blocks that are headings
+BUBBLES = 0.3  # fraction of the pages with plates behind blocks, like chat bubbles
 
 
 class Placed(NamedTuple):
-    """A block on a page: where it goes, pixels an em there, and whether it has a plate."""
+    """A block on a page: its transformation, pixels per em there, and whether it has a plate."""
 
     block: Block
     matrix: Matrix
@@ -34,7 +34,7 @@ class Placed(NamedTuple):
 
 
 def random_page(setter: Typesetter, size: tuple[int, int]) -> Iterator[Placed]:
-    """Blocks that fill a page of `size` from top to bottom, all of it slightly turned."""
+    """Yield blocks that fill a page of `size` from top to bottom, all of it slightly rotated."""
     rng = setter.rng
     largest = max(SMALLEST_EM, min(LARGEST_EM, min(size) / FEWEST_LINES))
     em = log_uniform(rng, SMALLEST_EM, largest)
@@ -59,7 +59,7 @@ def random_page(setter: Typesetter, size: tuple[int, int]) -> Iterator[Placed]:
 
 
 def _block(setter: Typesetter, width: float) -> Block | None:
-    """A block that is no heading, mostly at most `width` ems wide; None where it cannot be set."""
+    """Make a block other than a heading, often at most `width` ems wide; None if it is not set."""
     if setter.rng.random() < 0.5:
         return running_text(setter, width * setter.rng.uniform(0.5, 1.0))
     kinds = (receipt, receipt, ruled_table, lines, straight_line, on_display)
@@ -67,7 +67,7 @@ def _block(setter: Typesetter, width: float) -> Block | None:
 
 
 def running_text(setter: Typesetter, width: float) -> Block | None:
-    """One to eight full lines of words, `width` ems wide; None where no word is so narrow."""
+    """Set one to eight full lines of words, `width` ems wide; None if every word is wider."""
     rows, row, x = list[Block](), list[Block](), 0.0
     wanted = int(setter.rng.integers(1, 9))
     space = setter.rng.uniform(0.22, 0.4)
@@ -86,7 +86,7 @@ def running_text(setter: Typesetter, width: float) -> Block | None:
 
 
 def _turn(angle: float, size: tuple[int, int]) -> Matrix:
-    """A rotation about the middle of a page."""
+    """Return a rotation about the middle of a page."""
     cos, sin = np.cos(angle), np.sin(angle)
     middle = np.array(size) / 2
     matrix = np.eye(3)

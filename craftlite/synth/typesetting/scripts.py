@@ -1,4 +1,4 @@
-"""The scripts that text is made in: their letters, and what a face must have to write them."""
+"""The scripts of generated text: their letters, and what a face must cover to write them."""
 
 import re
 import string
@@ -7,7 +7,7 @@ from functools import cache
 LATIN_UPPER = string.ascii_uppercase
 LATIN_LOWER = string.ascii_lowercase
 DIGITS = string.digits
-# Western, Central and Northern European; which face has which is found out by asking it.
+# Western, Central and Northern European letters; faces are checked for each of them.
 ACCENTS = {
     **{"a": "àáâäãåąā", "c": "çćč", "d": "ďđ", "e": "èéêëęěē", "g": "ğ", "i": "ìíîïī", "l": "łľ"},
     **{"n": "ñńň", "o": "òóôöõøő", "r": "řŕ", "s": "śšşß", "t": "ťț", "u": "ùúûüůűū", "y": "ýÿ"},
@@ -20,7 +20,7 @@ HIRAGANA = (
 )
 KATAKANA = "".join(chr(ord(letter) + 96) for letter in HIRAGANA)
 
-# A face writes a script when it has all of these.
+# A face covers a script if it has all of these.
 NEEDED = {
     "latin": LATIN_UPPER + LATIN_LOWER + DIGITS,
     "greek": GREEK + GREEK.replace("ς", "").upper() + DIGITS,
@@ -29,7 +29,7 @@ NEEDED = {
     "japanese": HIRAGANA + KATAKANA + "日本語" + DIGITS,
     "chinese": "中国的一是不了在人有我他这为之大来以个上们" + DIGITS,
 }
-# Shares of the lines of a picture; those of scripts without a face go to the others.
+# Fractions of a picture's lines; those of scripts without a face are shared among the others.
 SHARES = {
     **{"latin": 0.85, "greek": 0.02, "cyrillic": 0.04},
     **{"hangul": 0.03, "japanese": 0.03, "chinese": 0.03},
@@ -38,10 +38,10 @@ SHARES = {
 
 @cache
 def common_characters(script: str) -> str:
-    """The characters that the national standard of a script lists as common, one after another.
+    """Return the characters that a script's national standard lists as common, as one string.
 
     Chinese: GB 2312, level 1 (3755). Japanese: JIS X 0208, level 1 (2965). Hangul: KS X 1001
-    (2350). Rows and columns of these standards are the bytes of their encodings.
+    (2350). The rows and columns of these standards are the bytes of their encodings.
     """
     encoding, first, last = {
         "chinese": ("gb2312", 0xB0, 0xD7),
@@ -60,7 +60,7 @@ _KANA = re.compile("[\u3041-\u30ff]")
 
 
 def script_of(text: str) -> str:
-    """The script of a text's first letter that is not Latin; "latin" where there is none."""
+    """Return the script of a text's first letter that is not Latin, or "latin" if there is none."""
     found = _NOT_LATIN.search(text)
     script = (found and found.lastgroup) or "latin"
     return "japanese" if script == "chinese" and _KANA.search(text) else script

@@ -1,4 +1,4 @@
-"""Words to render: made up, or from a list; numbers, prices, plates, telephones and addresses."""
+"""Text to render: invented or listed words, numbers, prices, plates, telephones and addresses."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,29 +35,29 @@ _CONSONANTS = {
 }
 _MARKS = "!?.,:;-"
 _DOMAINS = (".com", ".net", ".org", ".de", ".co.uk", ".fr", ".eu")
-LONGEST_GIVEN = 24  # characters; longer ones in a list are left out
+LONGEST_GIVEN = 24  # characters; longer words in a list are left out
 
 
 def pick(rng: np.random.Generator, choices: Sequence[str]) -> str:
-    """One of the choices, each as likely as the next (much faster than Generator.choice)."""
+    """Return one of the choices, all equally likely; much faster than Generator.choice."""
     return choices[int(rng.random() * len(choices))]
 
 
 def pick_by_share(rng: np.random.Generator, shares: Mapping[T, float]) -> T:
-    """One of the keys, as often as its share of the sum of all values."""
+    """Return one of the keys with a probability proportional to its value."""
     ends = np.cumsum(list(shares.values()))
     return list(shares)[int(np.searchsorted(ends, rng.random() * ends[-1], side="right"))]
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Where words come from: `given` by script, and made up for the scripts without."""
+    """The source of words: `given` words by script, and invented ones for other scripts."""
 
     given: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
     def from_lines(cls, lines: Iterable[str]) -> "Vocabulary":
-        """The words of a list, composed (NFC), grouped by script, without repeats."""
+        """Group a list's words by script, with accents composed (NFC) and without repeats."""
         given: dict[str, dict[str, None]] = {}
         for word in unicodedata.normalize("NFC", "\n".join(lines)).split():
             if len(word) <= LONGEST_GIVEN and word.isprintable():
@@ -65,7 +65,7 @@ class Vocabulary:
         return cls({script: tuple(words) for script, words in given.items()})
 
     def text(self, rng: np.random.Generator, script: str) -> str:
-        """One word without spaces: mostly letters, else figures, codes or a single character."""
+        """Return one text without spaces: mostly a word, else figures, a code or one character."""
         kind = rng.random()
         if kind < 0.68:
             return self._with_marks(rng, self._word(rng, script))
@@ -94,10 +94,10 @@ class Vocabulary:
 
 
 def read_vocabulary(path: Path) -> Vocabulary:
-    """The vocabulary of a word list in UTF-8, a word a line.
+    """Read a word list in UTF-8 with one word per line.
 
     Raises:
-        DatasetError: the file cannot be read or holds no word.
+        DatasetError: the file cannot be read or has no word.
     """
     try:
         lines = path.read_text("utf-8-sig").splitlines()
@@ -105,7 +105,7 @@ def read_vocabulary(path: Path) -> Vocabulary:
         raise DatasetError(f"{path}: cannot be read as a word list ({error})") from error
     vocabulary = Vocabulary.from_lines(lines)
     if not vocabulary.given:
-        raise DatasetError(f"{path}: holds no word; a word list has one word a line")
+        raise DatasetError(f"{path}: contains no words; a word list has one word per line")
     return vocabulary
 
 
@@ -123,11 +123,11 @@ def _made_word(rng: np.random.Generator, script: str) -> str:
 
 
 def _latin(rng: np.random.Generator) -> str:
-    """Syllables that can be spoken, one to four; one word in eight has accents."""
+    """Invent a pronounceable word of one to four syllables; one in eight has accents."""
     count = int(np.searchsorted((0.35, 0.8, 0.95), rng.random())) + 1
     word = ""
     for syllable in range(count):
-        # A vowel may open the word, and most syllables that do not close it are open.
+        # The first syllable may begin with a vowel, and most non-final syllables end in one.
         onset = pick(rng, _ONSETS) if syllable or rng.random() < 0.8 else ""
         coda = pick(rng, _CODAS) if syllable == count - 1 or rng.random() < 0.3 else ""
         word += onset + pick(rng, _NUCLEI) + coda
@@ -158,7 +158,7 @@ def _digits(rng: np.random.Generator, fewest: int, most: int) -> str:
 
 
 def price(rng: np.random.Generator) -> str:
-    """A price such as 9.90, £12,50 or 1,299.00€."""
+    """Return a price such as 9.90, £12,50 or 1,299.00€."""
     point = pick(rng, ".,")
     whole = int(np.exp(rng.uniform(0, np.log(3000))))
     grouped = f"{whole:,}".replace(",", "." if point == "," else ",")
@@ -167,7 +167,7 @@ def price(rng: np.random.Generator) -> str:
 
 
 def display(rng: np.random.Generator) -> str:
-    """What a display of seven segments shows: a figure, a time, a temperature, a short word."""
+    """Return a text for a seven-segment display: a figure, time, temperature or short word."""
     kind = int(rng.integers(5))
     if kind == 0:
         return f"{rng.integers(0, 24):02d}:{rng.integers(0, 60):02d}"
@@ -181,7 +181,7 @@ def display(rng: np.random.Generator) -> str:
 
 
 def _code(rng: np.random.Generator) -> str:
-    """A price, a time, a date, a plate, a telephone number, a per cent figure or an address."""
+    """Return a price, time, date, plate, telephone number, percentage or address."""
     kind = int(rng.integers(8))
     if kind in (0, 7):
         return price(rng)
@@ -201,7 +201,7 @@ def _code(rng: np.random.Generator) -> str:
 
 
 def single(rng: np.random.Generator, script: str) -> str:
-    """One character."""
+    """Return one character."""
     if script == "latin":
         return pick(rng, LATIN_UPPER + LATIN_LOWER + DIGITS + "&?!")
     if script in _VOWELS:
