@@ -313,7 +313,7 @@ def test_milliseconds_are_of_one_run_or_left_out(
     assert json.loads(capsys.readouterr().out)["milliseconds"] is None
     table, page, summary = shown()
     assert "not timed: brightness, twin, because" in table and " ms\n" not in table
-    assert "<th>ms</th>" not in page and "a picture takes" not in page
+    assert "<th>ms</th>" not in page and "time per picture" not in page
     assert " ms |" not in summary
     both.append("--clear-cache")
     table, page, summary = shown()
@@ -382,7 +382,7 @@ def test_report_of_result_files_without_pictures(
     assert "data:image" not in page
     assert "&lt;b&gt;1" in page
     assert "<b>1" not in page
-    assert "2 problems of the files of results" in page
+    assert "2 problems in the files of results" in page
     assert "res_img_2.txt:2: the outline crosses itself" in page
 
 
