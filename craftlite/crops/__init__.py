@@ -1,1 +1,1 @@
-"""Random crops drawn on the training device: planned on the host in numbers, drawn as tensors."""
+"""Random crops drawn on the training device: planned on the host, drawn as tensors."""

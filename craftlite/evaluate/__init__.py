@@ -1,1 +1,1 @@
-"""How good detections are: the competitions' protocols, comparisons and reports."""
+"""Evaluating detections: the competitions' protocols, comparisons and reports."""

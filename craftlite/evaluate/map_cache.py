@@ -61,7 +61,7 @@ class MapCache:
         return maps, milliseconds
 
     def _hash(self, sample: Sample) -> str:
-        """Hash the picture; remembered, since a search asks for it hundreds of times."""
+        """Hash the picture; the result is kept, because a search asks for it hundreds of times."""
         if not isinstance(sample.picture, Path):
             return picture_hash(sample)
         if sample.picture not in self._hashes:

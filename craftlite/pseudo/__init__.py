@@ -1,1 +1,1 @@
-"""Characters of real words, found by a network: pseudo-labels, and what they are found with."""
+"""Characters of real words found by a network: pseudo-labels, and how they are made."""

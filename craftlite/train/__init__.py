@@ -1,1 +1,1 @@
-"""Training a detector."""
+"""Training detectors, backbones and object detectors."""

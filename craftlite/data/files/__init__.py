@@ -1,1 +1,1 @@
-"""Files of ground truth: what several layouts have in common."""
+"""Files of ground truth: the parts that several layouts share."""

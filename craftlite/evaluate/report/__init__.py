@@ -1,1 +1,1 @@
-"""The report of an evaluation: one page to look at, the same as JSON, and as markdown."""
+"""The report of an evaluation, as an HTML page, as JSON and as Markdown."""

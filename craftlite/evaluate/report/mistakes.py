@@ -1,4 +1,4 @@
-"""What kind of mistake each missed word and each wrong detection is.
+"""The kind of mistake of each missed word and each wrong detection.
 
 The kinds are about areas and the same for all protocols; only what is found and correct is taken
 from the protocol. A truth or detection has one kind, the first that fits:

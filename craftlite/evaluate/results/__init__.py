@@ -1,1 +1,1 @@
-"""Files of results that are scored in place of a model: a folder or a zip, in any form."""
+"""Files of results, scored instead of a model: a folder or a zip file, in any format."""

@@ -1,1 +1,1 @@
-"""A classifier's training, which gives a detector its backbone."""
+"""Training a classifier, which becomes the backbone of a detector."""

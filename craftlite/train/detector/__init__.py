@@ -1,1 +1,1 @@
-"""A detector's training: crops, characters, loss, validation."""
+"""Training a detector: crops, characters, loss, validation."""

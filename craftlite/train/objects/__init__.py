@@ -1,1 +1,1 @@
-"""The training of SSD-lite, which finds objects of several classes."""
+"""Training SSD-lite, which detects objects of several classes."""

@@ -1,1 +1,1 @@
-"""What a training leaves to be read: its log, curves, settings, machine and card."""
+"""The records of a training: its log, curves, settings, machine and card."""
