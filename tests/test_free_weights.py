@@ -1,4 +1,4 @@
-"""Weights under the MIT licence learnt from sources of free licences alone, and their card says so."""
+"""Weights under the MIT licence learnt from free sources alone, and their card says so."""
 
 import csv
 import re

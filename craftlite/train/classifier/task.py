@@ -120,7 +120,7 @@ def warn_of_small_classes(train: ImageFolder) -> None:
     alone = [name for number, name in enumerate(train.classes) if counts[number] == 1]
     if alone:
         names = ", ".join(alone[:5]) + (" ..." if len(alone) > 5 else "")
-        write_line(f"warning: {len(alone)} classes have only one picture: {names}")
+        write_line(f"warning: classes with only one picture: {len(alone)} ({names})")
 
 
 def check_readable(
