@@ -16,8 +16,8 @@ from craftlite.weights import DEFAULT, backbones, catalogue
 SIZE = (1280, 736)
 CLASSIFIER_SIZE = (224, 224)
 LICENCES = """
-licence: MIT weights learnt from generated text alone and may be used for anything. "research" ones
-learnt from pictures whose terms are for research; the weights' cards have the terms."""
+Licence: weights marked MIT were trained on generated text only and may be used for any purpose.
+Those marked research were also trained on pictures licensed for research; see their cards."""
 
 
 def parser() -> ArgumentParser:

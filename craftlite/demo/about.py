@@ -25,9 +25,9 @@ picture, another long side or other weights.
 
 {table}
 
-The code has the MIT licence, and so have weights that learnt from generated text alone. "research"
-ones learnt from pictures whose terms are for research. Each set has a card in `weights/`. An
-uploaded file is deleted after ten minutes, the picture in memory an hour after its last use. The
+The code has the MIT licence, and so do weights that were trained on generated text only. Those
+marked "research" were also trained on pictures licensed for research; see the cards in `weights/`.
+An uploaded file is deleted after ten minutes, the picture in memory an hour after its last use. The
 page loads nothing from other servers.
 """
 

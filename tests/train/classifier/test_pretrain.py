@@ -130,7 +130,7 @@ def test_a_class_of_one_picture_is_said(
     for number in range(1, 6):
         (colours / f"train/red/{number}.png").unlink()
     train(ClassifierTask(replace(RECIPE, steps=1), colours), tmp_path / "run")
-    assert "1 classes have only one picture: red" in capsys.readouterr().err
+    assert "classes with only one picture: 1 (red)" in capsys.readouterr().err
 
 
 def test_epochs_make_steps() -> None:
