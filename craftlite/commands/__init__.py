@@ -1,1 +1,1 @@
-"""The commands of the command line, one a file: `parser()` gives its options, `run()` does it."""
+"""The commands of the command line, one per file: `parser()` builds its parser, `run()` runs it."""

@@ -1,4 +1,4 @@
-"""`craftlite bench`: milliseconds of networks, engines and whole detectors, side by side."""
+"""`craftlite bench`: time networks, engines and whole detectors side by side."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -42,7 +42,7 @@ class _Network(NamedTuple):
 
 
 class _Detection(NamedTuple):
-    """A detector that is timed from files to words; None where it has no such number."""
+    """A detector that is timed from files to words; a number that it lacks is None."""
 
     name: str
     engine: str
@@ -55,32 +55,32 @@ Actions = dict[_Network | _Detection, Callable[[], object]]
 
 
 def parser() -> ArgumentParser:
-    """The options of the command."""
+    """Return the argument parser of the command."""
     result = new_parser(
         "Measure the speed of networks on the CPU, with ONNX Runtime or several engines, and of "
-        "whole detection, from a picture's file to its words. All run in turn, so that a change of "
-        "the machine's speed affects all of them. RapidOCR's detector is measured too where the "
+        "whole detection, from a picture's file to its words. All run in turn, so that a change in "
+        "the machine's speed affects all of them. RapidOCR's detector is measured too if the "
         "package rapidocr is installed."
     )
     add = result.add_argument
     weights = (
-        "Names of weights, ONNX files or names of networks; the others are compared with the "
-        f"first. By default {', '.join(COMPARED[:-1])} and {COMPARED[-1]}."
+        "Names of weights, ONNX files or names of networks; each is compared with the first. By "
+        f"default {', '.join(COMPARED[:-1])} and {COMPARED[-1]}."
     )
     add("--weights", nargs="+", action="extend", type=str, metavar="NAME|FILE", help=weights)
     engines = (
-        "Engines that run each of them; one that cannot run some weights is left out there. "
-        "Without a name, all that are installed; by default onnxruntime."
+        "Engines to run each network with; combinations that cannot run are left out. Without a "
+        "name, all installed engines; by default onnxruntime."
     )
     add("--engines", nargs="*", choices=get_args(Engine), metavar="ENGINE", help=engines)
-    size = "Size in pixels of what the networks alone get."
+    size = "Size in pixels of the input when networks alone are timed."
     add("--size", type=str, default="1280x736", metavar="WIDTHxHEIGHT", help=size)
     pictures = (
-        "Pictures for whole detection; by default one of "
-        f"{DRAWN[0]}x{DRAWN[1]} with {BENCH_WORDS} words is drawn."
+        "Pictures for whole detection; by default one generated picture of "
+        f"{DRAWN[0]}x{DRAWN[1]} pixels with {BENCH_WORDS} words."
     )
     add("--pictures", nargs="+", type=Path, metavar="FILE", help=pictures)
-    sides = "Long sides for whole detection; by default those that the weights were tuned for."
+    sides = "Long sides for whole detection; by default the one that the weights were tuned for."
     add("--long-sides", nargs="+", type=PositiveInt, metavar="PIXELS", help=sides)
     threads = "CPU threads; by default one for each core."
     add("--threads", type=PositiveInt, metavar="N", help=threads)
@@ -93,7 +93,7 @@ def run(args: Namespace) -> int:
     """Time networks, detectors and the post-processing, and print tables or JSON.
 
     Raises:
-        ConfigError: --size is not of that form, a side is not a multiple of 32, or a picture of
+        ConfigError: --size is malformed, a side is not a multiple of 32, or a picture of
             --pictures is missing.
         WeightsError: a network cannot be used.
         InputError: a picture cannot be read.
@@ -135,7 +135,7 @@ def run(args: Namespace) -> int:
 
 
 def _files(paths: Sequence[Path] | None) -> list[File]:
-    """The pictures for whole detection, by default a drawn one."""
+    """Return the pictures for whole detection, by default a generated one."""
     for path in paths or ():
         if not path.is_file():
             raise ConfigError(f"--pictures {path}: no such file")
@@ -143,7 +143,7 @@ def _files(paths: Sequence[Path] | None) -> list[File]:
 
 
 def _installed() -> list[Engine]:
-    """The engines that run here; openvino-bf16 needs a CPU that can do it."""
+    """Return the engines that run here; openvino-bf16 needs a CPU with bfloat16 instructions."""
     found = [engine for engine in get_args(Engine) if find_spec(engine.partition("-")[0])]
     if "openvino-bf16" in found:
         from craftlite.openvino_runtime import has_bfloat16
@@ -156,7 +156,11 @@ def _installed() -> list[Engine]:
 def _open_all(
     weights: Sequence[str], engines: Sequence[Engine], threads: int | None
 ) -> dict[_Network, Runtime]:
-    """Each of the weights in each engine that runs them; those that no engine runs are an error."""
+    """Open all weights in every engine that can run them.
+
+    Raises:
+        WeightsError: no engine can run some of the weights.
+    """
     networks: dict[_Network, Runtime] = {}
     for name in weights:
         for engine in engines:
@@ -172,11 +176,11 @@ def _open_all(
 def _detectors(
     networks: dict[_Network, Runtime], long_sides: Sequence[int] | None, threads: int | None
 ) -> dict[_Detection, Callable[[File], object]]:
-    """A detector for each network that has weights and each long side, and RapidOCR's."""
+    """Return a detector for each network with weights and each long side, and RapidOCR's."""
     result: dict[_Detection, Callable[[File], object]] = {}
     for (name, engine), network in networks.items():
         if not has_weights(name):
-            continue  # they are random
+            continue  # random weights find no words
         entry = find_weights(name)
         for side in long_sides or [entry.long_side]:
             hmean = entry.hmean if side == entry.long_side else None
@@ -193,20 +197,20 @@ def _detect_all(detect: Callable[[File], object], files: Sequence[File]) -> None
 
 
 def _milliseconds(timing: Timing, count: int) -> dict[str, float]:
-    """The timing of so many things, for one of them."""
+    """Return the timing of `count` items in milliseconds per item."""
     times = {"median_ms": timing.median, "min_ms": timing.fastest, "max_ms": timing.slowest}
     return {name: round(time / count, 2) for name, time in times.items()}
 
 
 def _tables(facts: dict[str, Any]) -> str:
-    """The same for people: networks and post-processing, then whole detection."""
+    """Format the facts as tables: networks and post-processing, then whole detection."""
     count = facts["threads"]
     threads = f"{count} thread{'s' * (count > 1)}" if count else "all cores"
-    runs = f"{threads}, {facts['runs']} runs each in turn, {facts['processor']}"
+    runs = f"{threads}, {facts['runs']} runs each, in turn, {facts['processor']}"
     postprocess = facts["postprocess"]
     name = f"post-processing, {postprocess['words_found']} words"
     pictures = facts["pictures"]
-    what = f"{pictures} picture{'s' * (pictures > 1)}, from file to words, a picture"
+    what = f"{pictures} picture{'s' * (pictures > 1)}, from file to words, per picture"
     first = facts["networks"][0]["name"]
     return "\n".join(
         [
@@ -221,7 +225,7 @@ def _tables(facts: dict[str, Any]) -> str:
             _line("", "engine", "median", "min", "max", "times faster", "long side", "H-mean"),
             *map(_row, facts["detection"]),
             "",
-            "H-mean is that of the weights' cards, on validation pictures at this long side.",
+            "H-mean is taken from the weights' cards: validation pictures at this long side.",
         ]
     )
 

@@ -1,4 +1,4 @@
-"""`craftlite convert`: a dataset from one format into another."""
+"""`craftlite convert`: convert a dataset from one format into another."""
 
 import os
 import shutil
@@ -24,35 +24,35 @@ Share = restricted_number_type("Share", float, [(">=", 0), ("<=", 0.5)])
 
 
 def parser() -> ArgumentParser:
-    """The command's options."""
+    """Return the argument parser of the command."""
     result = new_parser(
-        "Convert a dataset from one format into another. The source is never changed; what the "
-        "new format has no place for is counted."
+        "Convert a dataset from one format into another. The source is never changed; information "
+        "that the new format cannot hold is counted and reported."
     )
     add = result.add_argument
     pair: dict[str, Any] = {"nargs": 2, "type": str, "required": True, "metavar": ("FORMAT", "DIR")}
     known = (
-        f"Format and folder of the dataset: {', '.join(DATASETS)}, or {AUTO} to find out which of "
-        "them the folder holds. All its splits are read."
+        f"Format and folder of the dataset: {', '.join(DATASETS)}, or {AUTO} to recognise one of "
+        "these by the folder's contents. All its splits are read."
     )
     add("--from", dest="source", help=known, **pair)
     written = (
-        f"Format and folder to write: {', '.join(LACKS)}. quads, voc and yolo get copies of the "
-        "pictures (hard links where possible), the others name them by their relative paths."
+        f"Format and folder to write: {', '.join(LACKS)}. For quads, voc and yolo the pictures are "
+        "copied (as hard links where possible); the others refer to them by relative paths."
     )
     add("--to", dest="target", help=written, **pair)
     share = (
-        "Share of the pictures, 0 to 0.5, to mark as split val where the source names no split: "
-        "at least one, and the same on every run."
+        "Fraction of the pictures, 0 to 0.5, to put into the split val if the source names no "
+        "splits: at least one picture, and the same pictures on every run."
     )
     add("--val", type=Share, default=0.0, metavar="SHARE", help=share)
-    replaced = "Write to a folder that is not empty, and replace files of the same names there."
+    replaced = "Write to a folder that is not empty, and replace files of the same name in it."
     add("--overwrite", action="store_true", help=replaced)
     return result
 
 
 def run(args: Namespace) -> int:
-    """Writes the dataset; returns the exit code: 0, or 1 where a picture could not be read.
+    """Write the dataset; return the exit code, 0, or 1 if a picture could not be read.
 
     Raises:
         ConfigError: a format is unknown, or the folder must not be written to.
@@ -62,7 +62,7 @@ def run(args: Namespace) -> int:
     (source_form, source), (form, target) = args.source, args.target
     for option, name, known in (("from", source_form, (*DATASETS, AUTO)), ("to", form, LACKS)):
         if name not in known:
-            raise ConfigError(f"--{option} {name}: known are {', '.join(known)}")
+            raise ConfigError(f"--{option} {name}: unknown; use one of {', '.join(known)}")
     out = Path(target)
     _check_target(Path(source), out, args.overwrite)
     [source_form] = name_layouts([source_form], [source])
@@ -76,23 +76,25 @@ def run(args: Namespace) -> int:
 
 
 def _check_target(source: Path, out: Path, overwrite: bool) -> None:
-    """Refuse a folder that is not empty, or in which files of the source could be replaced."""
+    """Raise a ConfigError if the folder is not empty or the source's files could be replaced."""
     there, here = out.resolve(), source.resolve()
     if there == here or there in here.parents:
-        raise ConfigError(f"--to {out}: the source lies there; choose another folder")
+        raise ConfigError(f"--to {out}: the folder contains the source; choose another folder")
     if not out.exists():
         return
     if not out.is_dir():
         raise ConfigError(f"--to {out}: is not a folder")
     if any(out.iterdir()):
         if here in there.parents:
-            raise ConfigError(f"--to {out}: lies in the source and is not empty; choose another")
+            raise ConfigError(
+                f"--to {out}: is inside the source and is not empty; choose another folder"
+            )
         if not overwrite:
             raise ConfigError(f"--to {out}: is not empty; add --overwrite to write there")
 
 
 def _records(form: str, root: Path, share: float) -> tuple[list[Record], int]:
-    """The records of all splits, and how many pictures cannot be read, which are named."""
+    """Return the records of all splits and the number of unreadable pictures, which it reports."""
     samples, problems = read_splits(form, root)
     for line in problem_lines(problems):
         write_line(f"warning: {line}")
@@ -102,7 +104,7 @@ def _records(form: str, root: Path, share: float) -> tuple[list[Record], int]:
         samples["train"] = [sample for sample in whole if sample.name not in chosen]
         samples["val"] = [sample for sample in whole if sample.name in chosen]
     elif share:
-        write_line(f"--val: not used, for {root} names splits itself: {', '.join(samples)}")
+        write_line(f"--val: ignored, because {root} already has splits: {', '.join(samples)}")
     records, failed = [], 0
     placed = [(split, sample) for split, some in samples.items() for sample in some]
     progress = Progress(placed, unit="picture")
@@ -119,7 +121,7 @@ def _records(form: str, root: Path, share: float) -> tuple[list[Record], int]:
 
 
 def _write(form: str, out: Path, records: list[Record]) -> None:
-    """Write all files, and name those in the folder that are not of this conversion."""
+    """Write all files, and report files in the folder that are not from this conversion."""
     pictures = {Path(entry["image"]).resolve() for entry in records}
     written = set()
     for path, content in Progress(files_of(form, out, records), unit="file"):
@@ -138,11 +140,11 @@ def _write(form: str, out: Path, records: list[Record]) -> None:
         if p.is_file() and p not in written and p.resolve() not in pictures
     ]
     if others:
-        write_line(f"warning: {out} holds {len(others)} other files, such as {others[0]}")
+        write_line(f"warning: {out} contains {len(others)} other files, such as {others[0]}")
 
 
 def _copy(picture: Path, target: Path) -> None:
-    """A hard link to the file, or a copy where there can be none."""
+    """Link `target` to the picture, or copy it if a hard link is impossible."""
     with written_whole(target, durable=False) as unfinished:
         with suppress(OSError):
             os.link(picture.resolve(), unfinished)

@@ -1,4 +1,4 @@
-"""`craftlite demo`: the detector as a web page."""
+"""`craftlite demo`: serve a web page to try the detector on."""
 
 import signal
 import sys
@@ -13,12 +13,15 @@ Port = restricted_number_type("Port", int, [(">=", 1), ("<=", 65535)])
 
 
 def parser() -> ArgumentParser:
-    """The options of the command."""
+    """Return the argument parser of the command."""
     result = new_parser("Serve a web page to try the detector on. Needs craftlite[demo].")
     add = result.add_argument
     here = "Address to listen on; 0.0.0.0 accepts connections from other machines."
     add("--host", type=str, default="127.0.0.1", help=here)
-    names = "Name, besides localhost and HOST, that visitors reach the page by. May be repeated."
+    names = (
+        "Host name under which visitors may reach the page, besides localhost and HOST. May be "
+        "repeated."
+    )
     add("--allow-host", action="append", type=str, metavar="NAME", default=[], help=names)
     add("--port", type=Port, default=7860, metavar="N", help="Port to listen on.")
     threads = "CPU threads; by default one for each core."
@@ -27,19 +30,19 @@ def parser() -> ArgumentParser:
 
 
 def run(args: Namespace) -> int:
-    """Serve until it is interrupted; returns the exit code.
+    """Serve the page until interrupted; return the exit code.
 
     Raises:
-        ConfigError: the port is taken.
+        ConfigError: the port is already in use.
     """
     from craftlite.demo import page, session
 
-    # A service is stopped by SIGTERM; an orderly exit removes what was uploaded.
+    # Service managers stop a service with SIGTERM; an orderly exit removes uploaded files.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     built = page.build(session.DetectorPool(args.threads))
-    print(f"http://{args.host}:{args.port} (Ctrl-C stops it)", file=sys.stderr)
+    print(f"http://{args.host}:{args.port} (press Ctrl-C to stop)", file=sys.stderr)
     try:
         page.serve(built, args.host, args.port, args.allow_host)
     except OSError as error:
-        raise ConfigError(f"--port {args.port}: {error}; choose another") from None
+        raise ConfigError(f"--port {args.port}: {error}; choose another port") from None
     return 0

@@ -1,4 +1,4 @@
-"""`craftlite detect`: find the words in pictures, and print or write them down."""
+"""`craftlite detect`: find the words in pictures, and print them or write them to files."""
 
 import tempfile
 from collections.abc import Iterator
@@ -37,51 +37,55 @@ from craftlite.progress import write_line
 from craftlite.words import Words
 
 FORMATS = ("json", "jsonl", "icdar", "coco", "csv", "parquet", *LABELS)
-WHOLE = ("json", "jsonl", "parquet")  # formats that have a place for all that is found
-MANY_TILES = 4  # from which on a picture's tiles are announced
+WHOLE = ("json", "jsonl", "parquet")  # formats that can hold characters and lines as well
+MANY_TILES = 4  # a picture run as this many tiles or more is announced
 
 
 def parser() -> ArgumentParser:
-    """The command's options."""
+    """Return the argument parser of the command."""
     result = new_parser(
-        "Find the words in pictures. Without --out, one JSON object a picture and line "
-        "goes to stdout."
+        "Find the words in pictures. Without --out, prints one JSON object for each picture, "
+        "each on a line of its own."
     )
     add_inputs(result)
     add = result.add_argument
     add("--out", type=Path, metavar="DIR", help="folder to write results to")
     form = (
-        f"format of the results; needs --out. {', '.join(LABELS)}: labels to correct in that tool"
+        f"format of the results; needs --out. {', '.join(LABELS)}: labels to correct in the tool "
+        "of that name"
     )
     add("--format", choices=FORMATS, default="json", help=form)
-    overlays = "also draw the words, to OUT/overlay; with scores where these hide no word"
+    overlays = (
+        "also draw the words on the pictures, in OUT/overlay; scores are drawn where they hide no "
+        "word"
+    )
     add("--overlay", action="store_true", help=overlays)
-    add("--heatmaps", action="store_true", help="also draw the score maps, to OUT/heatmaps")
+    add("--heatmaps", action="store_true", help="also draw the score maps, in OUT/heatmaps")
     add("--resume", action="store_true", help="skip pictures that already have a result in OUT")
-    add("--overwrite", action="store_true", help="replace the results that OUT already has")
+    add("--overwrite", action="store_true", help="replace results that are already in OUT")
     add("--polygons", action="store_true", help="trace the outlines of curved words")
     add(
         "--level",
         choices=("word", "char", "line"),
         default="word",
-        help="char also finds the characters of each word; line groups words into lines of text, "
-        "which formats other than json, jsonl and parquet then hold in place of words",
+        help="units to find: char adds the characters of each word; line groups words into lines, "
+        "which formats other than json, jsonl and parquet then hold instead of words",
     )
     workers = (
-        "how many pictures to work on at once; they share --threads. auto works on as many as "
-        "there are threads; a single picture gets all threads"
+        "number of pictures to process in parallel; they share --threads. auto uses one worker "
+        "per thread; a single picture gets all threads"
     )
     add("--workers", type=str, default="auto", metavar="auto|N", help=workers)
     add_detector(result)
-    score = "leave out words with a lower score; it is the chance that a word is right"
+    score = "leave out words with a lower score; a score is the probability that a word is right"
     add("--min-score", type=ClosedUnitInterval, default=0.0, metavar="S", help=score)
     return result
 
 
 def run(args: Namespace) -> int:
-    """Detects in every input and returns the exit code: 0, or 1 where some failed.
+    """Detect words in every input; return the exit code, 0, or 1 if some inputs failed.
 
-    Each failure is named on stderr with its reason, and the others go on.
+    Each failure is reported on stderr with its reason, and the remaining inputs are processed.
 
     Raises:
         ConfigError: options contradict each other, or --out cannot be written to.
@@ -120,7 +124,7 @@ def _check(args: Namespace) -> None:
 
 
 def _detect_all(args: Namespace, inputs: list[Input], failed: int) -> int:
-    """Works through the inputs; returns how many pictures failed, with those that had before."""
+    """Process the inputs; return the number of failed pictures, including `failed`."""
     workers, args.threads = share_threads(args.workers, args.threads, _pictures(args, inputs))
     detector = open_detector(args)
     thresholds = chosen_thresholds(args, args.weights, detector.thresholds)
@@ -139,11 +143,11 @@ def _detect_all(args: Namespace, inputs: list[Input], failed: int) -> int:
 
 
 def _pictures(args: Namespace, inputs: list[Input]) -> int:
-    """How many pictures there are, at most: each page of a single input counts."""
+    """Return an upper bound on the number of pictures; each page of a single input counts."""
     [item, *others] = inputs
     if not others and isinstance(item.source, Path):
         with (
-            suppress(InputError),  # which is named when its turn comes
+            suppress(InputError),  # reported when the input is processed
             closing(open_document(item.source, every=args.every)) as document,
         ):
             if document.several and (args.pages is not None or not document.animated):
@@ -153,12 +157,12 @@ def _pictures(args: Namespace, inputs: list[Input]) -> int:
 
 @dataclass(kw_only=True)
 class _Work(PageWork):
-    """Detects in one page after the other."""
+    """Detects words in one page after another."""
 
     detector: Detector
     thresholds: Thresholds
     writer: Writer
-    # Taken by the thread that writes the message on pictures that run as many tiles.
+    # Held by the first thread that announces a picture of many tiles, and never released.
     _announced: Lock = field(default_factory=Lock)
 
     def jobs(self, item: Input) -> Iterator[Job]:
@@ -170,13 +174,13 @@ class _Work(PageWork):
     def open(self, item: Input) -> Document:
         labels = self.args.format in LABELS
         if labels and not isinstance(item.source, Path):
-            raise InputError(f"{item.name}: only files are labelled; download it first")
+            raise InputError(f"{item.name}: only files can be labelled; download it first")
         document = super().open(item)
         if labels and (document.several or isinstance(document, Pdf)):
             document.close()
             raise InputError(
-                f"{item.name}: only files of one picture are labelled; save its pages or "
-                "frames as pictures first"
+                f"{item.name}: only files that hold a single picture can be labelled; save its "
+                "pages or frames as pictures first"
             )
         return document
 
@@ -190,7 +194,7 @@ class _Work(PageWork):
         if not self.writer.has(page.item.name, target, page.part):
             return True
         if not self.args.resume:
-            raise CraftliteError(f"{page.name}: has a result already; {ADVICE}")
+            raise CraftliteError(f"{page.name}: already has a result; {ADVICE}")
         self.skipped += 1
         return False
 
@@ -216,18 +220,18 @@ class _Work(PageWork):
         return partial(self._write, page, target, words)
 
     def _write(self, page: Page, target: PurePath, words: Words) -> None:
-        """Write a result, after its drawings: where it is, --resume takes the picture for done."""
+        """Write a result; its drawings come first, as --resume skips pictures with a result."""
         self.writer.write(page.item.name, target, words, page.part)
         self.done += 1
 
     def _announce_tiles(self, name: str, size: Size) -> None:
-        """Say once, before it takes its time, that a picture is run as many tiles."""
+        """Report before the first slow run that a picture is processed as many tiles."""
         count = self.detector.tile_count(size)
         many = self.args.tiles == "auto" and count >= MANY_TILES
         if many and self._announced.acquire(blocking=False):
             write_line(
                 f"{name}: {size[0]}x{size[1]} pixels are run as {count} tiles, which takes a "
-                "while; --tiles off runs them as one, in which small text is lost"
+                "while; --tiles off runs the whole picture once and misses small text"
             )
 
 

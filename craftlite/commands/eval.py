@@ -1,4 +1,4 @@
-"""`craftlite eval`: precision, recall and H-mean of weights, or of result files, on a dataset."""
+"""`craftlite eval`: score weights or result files on a dataset by precision, recall and H-mean."""
 
 from pathlib import Path
 
@@ -41,45 +41,48 @@ MODEL_OPTIONS = (
     *("tune", "calibrate_scores"),
 )
 NAMES_SHOWN = 5
-NOTABLE = 100e6  # bytes of cached maps from which on a line says where they are
+NOTABLE = 100e6  # bytes of cached maps; above this the cache folder is reported
 RESULTS_HELP = (
     "Score the files in this folder or zip (res_NAME.txt, or what craftlite detect writes in any "
-    "of its formats) instead of running a detector; of the dataset only the ground truth is "
-    "needed, not the pictures. Repeat it to compare."
+    "of its formats) instead of running a detector. Only the ground truth of the dataset is "
+    "needed, not the pictures. Repeat the option to compare several."
 )
 TUNE_HELP = (
-    "Search for the best thresholds and long side on this split, which may not be the test split, "
-    "and write them to the weights' card. For several datasets the mean of their H-means is "
-    "maximised; the best of each alone is stored under its name, for --thresholds."
+    "Search for the best thresholds and long side on this split, which must not be the test split, "
+    "and write them to the weights' card. With several datasets, the mean of their H-means is "
+    "maximised; the best thresholds for each dataset are stored under its name, for --thresholds."
 )
 CALIBRATE_HELP = (
-    "Fit scores to these datasets, which --tune does too, so that of words with a score s about a "
-    "share s are right; write that beside the weights, which keep their thresholds. Not on the "
-    "test split."
+    "Fit scores to these datasets so that a score is the probability that a word is right, and "
+    "write the fit beside the weights; the thresholds stay as they are. --tune does this too. Not "
+    "possible on the test split."
 )
 
 
 def parser() -> ArgumentParser:
-    """The command's options."""
+    """Return the argument parser of the command."""
     result = new_parser(
         "Score weights, or existing result files, against the ground truth of a dataset: "
         "precision, recall and their harmonic mean (H-mean)."
     )
     add = result.add_argument
     names = (
-        f"Format of the data: {', '.join(DATASETS)}, or {AUTO}: one of these, by what the folder "
-        "holds. Repeat it for several datasets."
+        f"Format of the data: {', '.join(DATASETS)}, or {AUTO} to recognise one of these by the "
+        "folder's contents. Repeat the option for several datasets."
     )
     add("--dataset", action="append", type=str, metavar="NAME", help=names)
     add("--split", default="test", choices=SPLITS, help="Split to score.")
     folders = "Folder of each --dataset, in the same order; by default data/NAME."
     add("--data", action="append", type=str, default=[], metavar="DIR", help=folders)
-    one = f"Weights to score; by default detect's, {DEFAULT_INT8} on the CPU. Repeat it to compare."
+    one = (
+        f"Weights to score; by default those of craftlite detect, {DEFAULT_INT8} on the CPU. "
+        "Repeat the option to compare several."
+    )
     add("--weights", action="append", type=str, metavar="NAME|FILE", help=one)
     add("--results", action="append", type=str, metavar="[NAME=]DIR", help=RESULTS_HELP)
     protocols = (
-        f"How detections are matched with the ground truth: {', '.join(PROTOCOLS)}; by default as "
-        "the dataset's competition does. Repeat it for several."
+        f"How detections are matched with the ground truth: {', '.join(PROTOCOLS)}; by default the "
+        "protocol of the dataset's competition. Repeat the option for several."
     )
     add("--protocol", action="append", type=str, metavar="NAME", help=protocols)
     report = "Folder to write a report to: report.html, report.json and report.md."
@@ -91,14 +94,17 @@ def parser() -> ArgumentParser:
     add("--cache", type=Path, metavar="DIR", help=cache)
     clearing = "Remove all cached score maps first; without --dataset, do nothing else."
     add("--clear-cache", action="store_true", help=clearing)
-    side = "Scale pictures so that the longer side has PIXELS; by default the weights' own."
+    side = (
+        "Scale pictures so that the longer side has PIXELS; by default the long side that the "
+        "weights were tuned for."
+    )
     add("--long-side", type=PositiveInt, metavar="PIXELS", help=side)
     add_thresholds(result)
     return result
 
 
 def run(args: Namespace) -> int:
-    """Prints the scores on stdout and everything else on stderr; returns the exit code.
+    """Print the scores to stdout and everything else to stderr; return the exit code.
 
     Raises:
         ConfigError: an option is out of range or contradicts another.
@@ -114,12 +120,12 @@ def run(args: Namespace) -> int:
     _check(args, weights)
     args.dataset = name_layouts(args.dataset, args.data)
     _leave_out_cleval(args)
-    if args.report is not None:  # before the work, as its packages may be missing
+    if args.report is not None:  # imported before the work, as packages may be missing
         from craftlite.evaluate.report.write import write_report
     sets = _read_sets(args, pictures=bool(weights))
     if args.tune:
         _tune(weights[0], sets, args)
-        for name in MODEL_OPTIONS:  # so that what was written beside the weights is used
+        for name in MODEL_OPTIONS:  # score with the settings just written beside the weights
             args[name] = None
     elif args.calibrate_scores:
         _calibrate(weights[0], sets, args)
@@ -140,49 +146,49 @@ def run(args: Namespace) -> int:
     size = trim(cache) if weights else 0
     if size > NOTABLE:
         write_line(
-            f"score maps are kept in {cache} ({size / 1e9:.1f} GB); --cache DIR keeps them "
+            f"score maps are cached in {cache} ({size / 1e9:.1f} GB); --cache DIR stores them "
             "elsewhere, --clear-cache removes them"
         )
     return 0
 
 
 def _check(args: Namespace, weights: list[str]) -> None:
-    """Refuses options that are out of range or contradict one another."""
+    """Raise a ConfigError for options that are out of range or contradict one another."""
     if not args.dataset:
         raise ConfigError("give at least one --dataset")
     for option, known in (("dataset", (*DATASETS, AUTO)), ("protocol", PROTOCOLS)):
         for name in args[option] or ():
             if name not in known:
-                raise ConfigError(f"--{option} {name}: known are {', '.join(known)}")
-    # A threshold of 0 is given too.
+                raise ConfigError(f"--{option} {name}: unknown; use one of {', '.join(known)}")
+    # A threshold of 0 counts as given.
     given = [name for name in MODEL_OPTIONS if args[name] is not None and args[name] is not False]
     options = ", ".join("--" + name.replace("_", "-") for name in given)
     names = [name for name, _ in (*_named_weights(weights), *map(_named, args.results or ()))]
     for wrong, reason in (
-        (given and not weights, f"{options}: of no use with --results, which runs no model"),
+        (given and not weights, f"{options}: no effect with --results, which runs no model"),
         (
             args.tune and args.split == "test",
-            "--tune: thresholds are not chosen on the test split; add --split val, or "
+            "--tune: thresholds must not be chosen on the test split; add --split val or "
             "--split train",
         ),
         (
             args.calibrate_scores and args.split == "test",
-            "--calibrate-scores: scores are not fitted to the test split; add --split val, or "
+            "--calibrate-scores: scores must not be fitted to the test split; add --split val or "
             "--split train",
         ),
         (
             args.calibrate_scores and len(given) > 1,
-            f"{options}: --calibrate-scores takes the thresholds and the long side that the "
-            "weights have, and --tune calibrates too; give it alone",
+            f"{options}: --calibrate-scores uses the thresholds and the long side of the weights, "
+            "and --tune calibrates too; give --calibrate-scores alone",
         ),
         (
             (args.tune or args.calibrate_scores) and (len(weights) > 1 or args.results),
-            f"--{'tune' if args.tune else 'calibrate-scores'}: one set of weights at a time, and "
+            f"--{'tune' if args.tune else 'calibrate-scores'}: give one set of weights only, and "
             "no --results",
         ),
         (
             args.results and len(args.dataset) > 1,
-            "--results: the files are of one dataset; give one --dataset",
+            "--results: the files belong to one dataset; give one --dataset",
         ),
         (
             args.report is not None and set(args.protocol or ()) == {"cleval"},
@@ -198,7 +204,7 @@ def _check(args: Namespace, weights: list[str]) -> None:
 
 
 def _leave_out_cleval(args: Namespace) -> None:
-    """Goes on without the protocol cleval where its package is missing, if there is another."""
+    """Drop the protocol cleval if its package is missing and another protocol was given."""
     if "cleval" not in (args.protocol or ()) or cleval.is_installed():
         return
     hint = "pip install cleval"
@@ -209,13 +215,16 @@ def _leave_out_cleval(args: Namespace) -> None:
 
 
 def _named_weights(weights: list[str]) -> list[tuple[str, str]]:
-    """Names for tables, and the weights: without folder and suffix, where those names differ."""
+    """Return a (name for tables, weights) pair for each set of weights.
+
+    The names are without folder and suffix, provided that they then differ from one another.
+    """
     names = [Path(one).stem for one in weights]
     return list(zip(names if len(set(names)) == len(names) else weights, weights, strict=True))
 
 
 def _named(text: str) -> tuple[str, Path]:
-    """Name and path of NAME=DIR; a path alone is named by its last part."""
+    """Return the name and path of NAME=DIR; a path alone is named by its last part."""
     name, equals, path = text.partition("=")
     if not equals or Path(text).exists():
         return Path(text).name or text, Path(text)
@@ -223,7 +232,7 @@ def _named(text: str) -> tuple[str, Path]:
 
 
 def _read_sets(args: Namespace, pictures: bool) -> list[EvaluationSet]:
-    """The datasets, opened; two of one layout are distinguished by their folders' names."""
+    """Read the datasets; the names of those that share a layout include their folder's name."""
     folders = folders_of(args.dataset, [Path(folder) for folder in args.data])
     sets = []
     for layout, folder in zip(args.dataset, folders, strict=True):
@@ -234,13 +243,13 @@ def _read_sets(args: Namespace, pictures: bool) -> list[EvaluationSet]:
         warnings = problem_lines(dataset.problems)
         if not sets[-1].has_words():
             warnings.append(
-                "the ground truth has no words, so recall is 0; false finds are counted"
+                "the ground truth has no words, so recall is 0; false positives are counted"
             )
         for line in warnings:
             write_line(f"warning: {name + ': ' if len(folders) > 1 else ''}{line}")
     names = [data.name for data in sets]
     if len(set(names)) < len(names):
-        raise ConfigError(f"--data: two folders are called {folders[-1].stem}; rename one")
+        raise ConfigError(f"--data: two folders are named {folders[-1].stem}; rename one")
     return sets
 
 
@@ -268,7 +277,7 @@ def _read_results(text: str, data: EvaluationSet) -> Candidate:
     results = read_results(path, {sample.name: _size(sample) for sample in data.samples})
     for what, names in (
         ("no result file, so no detections, for", results.missing),
-        ("not scored, as no picture of this split has such a name:", results.unknown),
+        ("not scored, because this split has no picture of that name:", results.unknown),
     ):
         more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
         if names:
@@ -280,7 +289,7 @@ def _read_results(text: str, data: EvaluationSet) -> Candidate:
 
 
 def _size(sample: Sample) -> tuple[int, int] | None:
-    """The picture's (width, height), or None where it cannot be read."""
+    """Return the picture's (width, height), or None if it cannot be read."""
     try:
         return sample.size()
     except DatasetError:
@@ -288,13 +297,13 @@ def _size(sample: Sample) -> tuple[int, int] | None:
 
 
 def _tune(weights: str, sets: list[EvaluationSet], args: Namespace) -> None:
-    """Searches on the datasets that have words, and writes the choice beside the weights."""
+    """Search on the datasets that have words, and write the best settings beside the weights."""
     for data in sets:
         if not data.has_words():
             write_line(f"{data.name}: no words, so it does not affect the thresholds")
     sets = [data for data in sets if data.has_words()]
     if not sets:
-        raise ConfigError("--tune: no dataset has a word to be found")
+        raise ConfigError("--tune: no dataset has a word to find")
     models = [_open(weights, data, args) for data in sets]
     start = chosen_thresholds(args, weights, models[0].thresholds)
     sides = [args.long_side] if args.long_side else sides_around(models[0].detector.long_side)
@@ -316,7 +325,7 @@ def _tune(weights: str, sets: list[EvaluationSet], args: Namespace) -> None:
 
 
 def _calibrate(weights: str, sets: list[EvaluationSet], args: Namespace) -> None:
-    """Fits scores for the weights' own thresholds, and writes them beside the weights."""
+    """Fit scores at the weights' own thresholds, and write the fit beside the weights."""
     entry = find_weights(weights)
     if entry.tuned is None:
         raise ConfigError(f"--calibrate-scores: {weights} has no thresholds yet; use --tune")
@@ -327,7 +336,7 @@ def _calibrate(weights: str, sets: list[EvaluationSet], args: Namespace) -> None
 
 
 def _fit(pairs: list[Pair], thresholds: Thresholds) -> Calibration | None:
-    """A calibration of what models find, or None where they find too few words; reports which."""
+    """Fit a calibration to the models' detections and report it; None if they are too few."""
     fit = fit_calibration(pairs, thresholds, _where([data for data, _ in pairs]))
     if fit.calibration is None:
         write_line(f"scores are not calibrated: {fit.refusal}")
@@ -337,7 +346,7 @@ def _fit(pairs: list[Pair], thresholds: Thresholds) -> Calibration | None:
 
 
 def _where(sets: list[EvaluationSet]) -> str:
-    """On which datasets something was chosen, in words."""
+    """Return a phrase that names the datasets on which something was chosen."""
     return "on " + " and ".join(
         f"{data.name} {data.split}, {len(data.samples)} pictures, by {data.protocols[0]}"
         for data in sets

@@ -1,4 +1,4 @@
-"""`craftlite inspect`: what a dataset holds, its problems, and what training makes of it."""
+"""`craftlite inspect`: what a dataset contains, its problems, and the maps training would use."""
 
 import json
 from collections.abc import Sequence
@@ -23,28 +23,28 @@ from craftlite.weights import find_weights
 
 
 def parser() -> ArgumentParser:
-    """The command's options."""
+    """Return the argument parser of the command."""
     result = new_parser(
-        "Count what a dataset holds, list its problems, and draw some of its pictures "
-        "with their words and with the score maps that training makes of them."
+        "Count what a dataset contains, list its problems, and draw some of its pictures "
+        "with their words and with the score maps that training derives from them."
     )
     add = result.add_argument
     names = (*DATASETS, AUTO, SYNTH)
     formats = (
-        f"Format of the data: {', '.join(DATASETS)}, {AUTO} (one of these, by what the folder "
-        f"holds) or {SYNTH} (pictures generated on the fly)."
+        f"Format of the data: {', '.join(DATASETS)}, {AUTO} (recognise one of these by the "
+        f"folder's contents) or {SYNTH} (pictures generated on the fly)."
     )
     add("--dataset", required=True, choices=names, metavar="NAME", help=formats)
     add("--split", default="train", choices=SPLITS, help="Split to inspect.")
     add("--data", type=Path, metavar="DIR", help="Folder of the data; by default data/NAME.")
-    drawn = "Folder to write the drawings and the counts to; without it, counts are only printed."
+    drawn = "Folder to write drawings and counts to; without it, counts are only printed."
     add("--out", type=Path, metavar="DIR", help=drawn)
     add(
         "--count",
         type=PositiveInt,
         default=12,
         metavar="N",
-        help="Number of pictures to draw; with synth, also to generate.",
+        help="Number of pictures to draw; with synth, also the number to generate.",
     )
     add(
         "--seed",
@@ -53,18 +53,18 @@ def parser() -> ArgumentParser:
         metavar="S",
         help="Random seed for choosing pictures.",
     )
-    found = "Weights of a detector; the characters that it finds are drawn too. Needs --out."
+    found = "Weights of a detector whose characters are drawn too. Needs --out."
     add("--weights", metavar="NAME|FILE", help=found)
     add("--json", action="store_true", help="Print one JSON object, with every problem.")
     return result
 
 
 def run(args: Namespace) -> int:
-    """Prints the counts; 0, or 1 where a picture or a line of ground truth cannot be read.
+    """Print the counts; return 0, or 1 if a picture or a line of ground truth cannot be read.
 
     Raises:
-        ConfigError: --out holds files of another origin, or cannot be written to; or it is not
-            there and --weights has nothing to draw.
+        ConfigError: --out holds files of another origin, or cannot be written to; or --weights
+            is given without --out.
         DatasetError: the dataset is missing.
         WeightsError: the weights cannot be used.
     """
@@ -81,7 +81,8 @@ def run(args: Namespace) -> int:
         if args.out is not None:
             inspection.draw(args.out, args.count, args.seed, finder)
     finally:
-        # Written even when interrupted: it tells the next inspection which files may go.
+        # Written even when interrupted: the next inspection reads it to know which files it may
+        # delete.
         split = None if args.dataset == SYNTH else args.split
         report = {"dataset": args.dataset, "split": split, **inspection.facts()}
         if args.out is not None:
@@ -94,7 +95,7 @@ def run(args: Namespace) -> int:
 
 
 def _open(args: Namespace) -> tuple[Sequence[Sample], Sequence[Problem]]:
-    """The samples, and the problems of their ground truth."""
+    """Return the samples and the problems of their ground truth."""
     if args.dataset != SYNTH:
         root = args.data or Path("data") / args.dataset
         dataset = read_dataset(args.dataset, root, args.split, strict=False)
@@ -107,7 +108,10 @@ def _open(args: Namespace) -> tuple[Sequence[Sample], Sequence[Problem]]:
 
 
 def _open_finder(weights: str | None) -> Finder:
-    """What gives a sample the characters that a network finds; without weights, nothing does."""
+    """Return a function that adds the characters a network finds to a sample.
+
+    Without weights, it returns the sample unchanged.
+    """
     if weights is None:
         return lambda sample: sample
     from craftlite.pseudo.labels import relabel

@@ -1,4 +1,4 @@
-"""`craftlite pretrain`: from pictures of classes to a backbone's weights."""
+"""`craftlite pretrain`: train a backbone as an image classifier."""
 
 from argparse import SUPPRESS
 from pathlib import Path
@@ -11,24 +11,24 @@ from craftlite.progress import write_line
 from craftlite.train.recipe import PretrainRecipe
 from craftlite.train.start import NO_WEIGHTS, starting_weights
 
-NO_DATA = "give --data, the folder of the pictures"
+NO_DATA = "give --data DIR, the folder of the pictures"
 
 
 def parser() -> ArgumentParser:
-    """The options of the command: what to pretrain on, and every setting of the recipe."""
+    """Return the argument parser: what to pretrain on, and every setting of the recipe."""
     result = new_parser(
         "Pretrain a backbone as an image classifier; `craftlite train --init` then starts a "
         "detector from it. Needs craftlite[train]."
     )
     add = result.add_argument
-    folders = "Folder with the pictures of each class in train/CLASS/ and val/CLASS/."
+    folders = "Folder that holds the pictures of each class in train/CLASS/ and val/CLASS/."
     add("--data", type=str, default=SUPPRESS, metavar="DIR", help=folders)
     names = (
         "Backbone: rexnet-lite, rexnet-small, rexnet-large, mobilenet-v1, mobilenet-v2, "
         "mobilenet_v3_large or mnasnet1_0."
     )
     add("--backbone", type=str, default=SUPPRESS, metavar="NAME", help=names)
-    init = f"Weights to start from, or {NO_WEIGHTS}; by default random ones."
+    init = f"Weights to start from, or {NO_WEIGHTS}; by default training starts from random ones."
     suits = "the size of the pictures"
     skip = ("network", "restart")
     add_run_options(result, PretrainRecipe, suits, init, "BACKBONE", skip)
@@ -36,12 +36,12 @@ def parser() -> ArgumentParser:
 
 
 def run(args: Namespace) -> int:
-    """Pretrain by the parsed options; 0 when the weights are written.
+    """Pretrain as the options say; return 0 once the weights are written.
 
     Raises:
-        ConfigError: no folder is named, or the recipe cannot be used.
+        ConfigError: no folder is given, or the recipe cannot be used.
         DatasetError: the folder cannot be used.
-        WeightsError: the weights to start from are not there.
+        WeightsError: the weights to start from do not exist.
     """
     from craftlite.train.classifier.task import ClassifierTask
     from craftlite.train.loop import train

@@ -1,4 +1,4 @@
-"""`craftlite read`: the text in pictures, line by line."""
+"""`craftlite read`: print the text in pictures line by line."""
 
 import json
 import sys
@@ -27,31 +27,31 @@ from craftlite.recognisers import Name, Recogniser, open_recogniser
 
 
 def parser() -> ArgumentParser:
-    """The command's options."""
+    """Return the argument parser of the command."""
     result = new_parser(
         "Read the text in pictures, and print it line by line in reading order, with an empty line "
-        "between blocks. Needs the package rapidocr, or the program tesseract."
+        "between blocks. Needs the package rapidocr or the program tesseract."
     )
     add_inputs(result)
     add = result.add_argument
-    add("--json", action="store_true", help="print one JSON object a picture, with boxes")
+    add("--json", action="store_true", help="print one JSON object per picture, with boxes")
     add(
         "--recogniser",
         choices=get_args(Name),
         default="rapidocr",
-        help="what reads the words that are found",
+        help="recogniser that reads the words found",
     )
     add_detector(result)
     return result
 
 
 def run(args: Namespace) -> int:
-    """Reads all inputs and returns the exit code: 0, or 1 where some failed.
+    """Read all inputs; return the exit code, 0, or 1 if some inputs failed.
 
-    Each failure is named on stderr with its reason, and the others go on.
+    Each failure is reported on stderr with its reason, and the remaining inputs are processed.
 
     Raises:
-        ConfigError: the recogniser is not installed, or an option has no such value.
+        ConfigError: the recogniser is not installed, or an option's value is invalid.
         WeightsError: the weights cannot be used.
     """
     args.pages = parse_pages(args.pages)
@@ -71,10 +71,10 @@ def run(args: Namespace) -> int:
 
 @dataclass(kw_only=True)
 class _Work(PageWork):
-    """Reads one page after the other.
+    """Reads one page after another.
 
     Attributes:
-        several: whether there is more than one picture, so that each text needs its name above it.
+        several: whether there is more than one input, so that each text needs a title.
     """
 
     detector: Detector
@@ -99,7 +99,7 @@ class _Work(PageWork):
 
 
 def _as_text(lines: list[TextLine]) -> str:
-    """The texts of lines, with an empty line between blocks."""
+    """Return the text of the lines, with an empty line between blocks."""
     text = ""
     for number, line in enumerate(lines):
         if number:
@@ -109,8 +109,8 @@ def _as_text(lines: list[TextLine]) -> str:
 
 
 def _print(text: str) -> None:
-    # What the terminal's or file's encoding lacks becomes "?".
+    # Characters that the encoding of the terminal or file lacks become "?".
     encoding = sys.stdout.encoding or "utf-8"
-    # tqdm's own print keeps the lines out of the progress bar where both are on one terminal.
+    # tqdm's own print keeps the lines out of the progress bar when both share a terminal.
     Progress.write(text.encode(encoding, "replace").decode(encoding), file=sys.stdout)
     sys.stdout.flush()

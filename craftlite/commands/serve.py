@@ -1,4 +1,4 @@
-"""`craftlite serve`: the detector as an HTTP service."""
+"""`craftlite serve`: serve the detector over HTTP."""
 
 import os
 import sys
@@ -21,11 +21,11 @@ PortOrNone = restricted_number_type("PortOrNone", int, [(">=", 0), ("<=", 65535)
 
 
 def parser() -> ArgumentParser:
-    """The options of the command."""
+    """Return the argument parser of the command."""
     result = new_parser(
-        "Serve the detector over HTTP: POST /v1/detect takes a picture and gives the JSON that "
-        "detect writes. The detector's options and thresholds given here hold for every request "
-        "that does not set its own. Needs craftlite[serve]."
+        "Serve the detector over HTTP: POST /v1/detect takes a picture and returns the JSON that "
+        "craftlite detect writes. The detector options and thresholds given here apply to every "
+        "request that does not set its own. Needs craftlite[serve]."
     )
     add = result.add_argument
     here = "Address to listen on; 0.0.0.0 accepts connections from other machines."
@@ -35,38 +35,44 @@ def parser() -> ArgumentParser:
         type=PortOrNone,
         default=8000,
         metavar="N",
-        help="Port to listen on; 0 is a free one.",
+        help="Port to listen on; 0 chooses a free port.",
     )
-    workers = "How many pictures to work on at once; they share --threads. auto: one a thread."
+    workers = (
+        "Number of pictures to process in parallel; they share --threads. auto uses one worker per "
+        "thread."
+    )
     add("--workers", type=str, default="auto", metavar="auto|N", help=workers)
-    waiting = "How many pictures may wait; beyond that, requests get status 429."
+    waiting = "Number of pictures that may wait; further requests get status 429."
     add("--max-waiting", type=NonNegativeInt, default=32, metavar="N", help=waiting)
-    seconds = "Seconds for a request to arrive, else status 408, and for its result, else 503."
+    seconds = (
+        "Time limit for a request to arrive (status 408 after that) and for its result (status 503 "
+        "after that)."
+    )
     add("--timeout", type=PositiveFloat, default=30.0, metavar="SECONDS", help=seconds)
-    bytes_ = "The most bytes of a request, or of a picture that is fetched from a URL."
+    bytes_ = "Maximum size in bytes of a request, or of a picture fetched from a URL."
     add("--max-bytes", type=PositiveInt, default=32 * 2**20, metavar="N", help=bytes_)
-    pixels = "The most pixels of a picture."
+    pixels = "Maximum number of pixels of a picture."
     add("--max-pixels", type=PositiveInt, default=40_000_000, metavar="N", help=pixels)
-    side = "The largest long_side that a request may ask for."
+    side = "Largest long_side that a request may ask for."
     add("--max-long-side", type=PositiveInt, default=2560, metavar="PIXELS", help=side)
-    tiles = "The most tiles that a picture may be cut into."
+    tiles = "Maximum number of tiles that a picture may be cut into."
     add("--max-tiles", type=PositiveInt, default=32, metavar="N", help=tiles)
-    batch = "The most pictures of one batch request."
+    batch = "Maximum number of pictures in one batch request."
     add("--max-batch", type=PositiveInt, default=16, metavar="N", help=batch)
-    urls = "Accept URLs of pictures too, and fetch them; only addresses of the public internet."
+    urls = "Accept URLs of pictures as well and fetch them, from the public internet only."
     add("--allow-urls", action="store_true", help=urls)
-    keys = "File with API keys, one a line. Each request must then send one of them, or the key in "
-    keys += "the environment variable CRAFTLITE_API_KEY."
+    keys = "File with API keys, one per line. Each request must then send one of them, or the key "
+    keys += "in the environment variable CRAFTLITE_API_KEY."
     add("--api-key-file", type=Path, metavar="FILE", help=keys)
     add_detector(result)
     return result
 
 
 def run(args: Namespace) -> int:
-    """Serve until a signal stops it; returns the exit code.
+    """Serve until a signal arrives; return the exit code.
 
     Raises:
-        ConfigError: the port is taken, a key cannot be used or limits contradict each other.
+        ConfigError: the port is in use, a key cannot be used, or limits contradict each other.
         WeightsError: the weights cannot be used.
     """
     from craftlite.serve.admission import Admission
@@ -83,10 +89,15 @@ def run(args: Namespace) -> int:
     args.threads = max(1, threads // workers)
     if args.max_batch > workers + args.max_waiting:
         places = workers + args.max_waiting
-        raise ConfigError(f"--max-batch {args.max_batch}: there are places for {places} pictures")
+        raise ConfigError(
+            f"--max-batch {args.max_batch}: workers and --max-waiting allow only {places} pictures"
+        )
     detector = open_detector(args)
     if detector.long_side > args.max_long_side:
-        raise ConfigError(f"--max-long-side: is less than the {detector.long_side} of requests")
+        raise ConfigError(
+            f"--max-long-side {args.max_long_side}: is less than the detector's long side of "
+            f"{detector.long_side}"
+        )
     limits = Limits(
         bytes=args.max_bytes,
         pixels=args.max_pixels,
@@ -105,11 +116,11 @@ def run(args: Namespace) -> int:
     listener = listen(args.host, args.port)
     configure()
     if not keys and args.host not in ("127.0.0.1", "::1", "localhost"):
-        log("no API key is set: whoever reaches this address can use it")
+        log("no API key is set: anyone who can reach this address can use the service")
     service = Service(analyser, Admission(workers, args.max_waiting), keys)
     serve(service, listener)
     if service.dropped:
-        # Python would wait for their threads, which nobody waits for any more.
+        # At exit Python would wait for the threads of dropped requests, which nobody needs.
         sys.stderr.flush()
         os._exit(0)
     return 0

@@ -1,4 +1,4 @@
-"""`craftlite train`: from datasets to weights."""
+"""`craftlite train`: train a detector on datasets."""
 
 from argparse import SUPPRESS
 from collections.abc import Sequence
@@ -21,34 +21,34 @@ from craftlite.train.start import NO_WEIGHTS, OWN_BACKBONE, is_first_process, st
 
 
 def parser() -> ArgumentParser:
-    """The options of the command: what to train on, and every setting of the recipe."""
+    """Return the argument parser: what to train on, and every setting of the recipe."""
     result = new_parser("Train a detector. Needs craftlite[train].")
     names = (
-        f"Dataset to train on: {', '.join(DATASETS)}, {AUTO} (one of these, by what the folder "
-        "holds) or synth (pictures generated on the fly). "
-        "Repeat it for a mix; WEIGHT is how often each is drawn from, relative to the others."
+        f"Dataset to train on: {', '.join(DATASETS)}, {AUTO} (recognise one of these by the "
+        "folder's contents) or synth (pictures generated on the fly). Repeat the option for a mix; "
+        "WEIGHT is how often a dataset is drawn from, relative to the others."
     )
     folders = (
-        "Folder of each --dataset, in the same order; by default data/NAME. For one's own "
-        "data, the file of labels can be given too; for synth, a folder of photographs to write on."
+        "Folder of each --dataset, in the same order; by default data/NAME. For your own data, the "
+        "label file can be given instead; for synth, give a folder of photographs to write on."
     )
     repeated: dict[str, Any] = {"action": "append", "type": str, "default": SUPPRESS}
     result.add_argument("--dataset", metavar="NAME[:WEIGHT]", help=names, **repeated)
     result.add_argument("--data", metavar="DIR", help=folders, **repeated)
     init = (
         f"Weights to start from: a name, a file, {OWN_BACKBONE} (the pretrained backbone that "
-        f"ships for the network) or {NO_WEIGHTS}; by default what the recipe names."
+        f"ships for the network) or {NO_WEIGHTS}; by default the recipe's choice."
     )
     add_run_options(result, Recipe, suits="the datasets", init=init, out="NAME", skip=["restart"])
     return result
 
 
 def run(args: Namespace) -> int:
-    """Train by the parsed options; 0 when the weights are written.
+    """Train as the options say; return 0 once the weights are written.
 
     Raises:
-        ConfigError: no dataset is named, or the recipe cannot be used.
-        WeightsError: the weights to start from are not there.
+        ConfigError: no dataset is given, or the recipe cannot be used.
+        WeightsError: the weights to start from do not exist.
     """
     from craftlite.train.detector.conclusion import conclude
     from craftlite.train.detector.task import DetectorTask, network_of
@@ -68,28 +68,31 @@ def run(args: Namespace) -> int:
     if onnx is not None:
         from craftlite.export.contract import describe_file
 
-        describe_file(onnx)  # with the thresholds that it has only now
+        describe_file(onnx)  # again, as `conclude` has tuned the thresholds
         list_file(onnx.parent, onnx)
     return 0
 
 
 def _export(weights: Path, onnx: Path) -> Path | None:
-    """Export the weights for ONNX Runtime; the file, or None where the packages are missing."""
+    """Export the weights to ONNX; return the file, or None if packages are missing."""
     try:
         from craftlite.export import export_onnx
     except ModuleNotFoundError as error:
-        write_line(f"no {onnx.name}: {error.name} comes with: {install_hint('export')}")
+        write_line(
+            f"{onnx.name} was not written: it needs {error.name}, which comes with: "
+            f"{install_hint('export')}"
+        )
         return None
     export_onnx(weights, onnx)
-    write_line(f"for detect: {onnx}")
+    write_line(f"weights for craftlite detect: {onnx}")
     return onnx
 
 
 def choose(args: Namespace) -> tuple[Path, dict[str, Any]]:
-    """The run's folder, and what the recipe sets with the given options in its place.
+    """Return the run's folder, and the recipe's settings as overridden by the given options.
 
     Raises:
-        ConfigError: no dataset is named, or the recipe cannot be used.
+        ConfigError: no dataset is given, or the recipe cannot be used.
     """
     given = given_options(args)
     if "dataset" in given:
@@ -103,7 +106,7 @@ def choose(args: Namespace) -> tuple[Path, dict[str, Any]]:
 
     recipe = chosen_recipe(args, out, Recipe, suitable)
     if "dataset" in given:
-        # The folders of the recipe belong to the datasets of the recipe.
+        # The recipe's folders belong to the recipe's datasets.
         recipe.pop("data", None)
     chosen = recipe | given
     if not chosen.get("dataset"):
@@ -113,11 +116,11 @@ def choose(args: Namespace) -> tuple[Path, dict[str, Any]]:
 
 
 def _with_layouts(settings: dict[str, Any]) -> list[str]:
-    """The datasets of settings, the layout of its folder in place of each "auto"."""
+    """Return the datasets of the settings, with each "auto" replaced by its folder's layout."""
     report = write_line if is_first_process() else lambda _: None
     return name_layouts(settings["dataset"], settings.get("data", []), report)
 
 
 def default_out(datasets: Sequence[str]) -> Path:
-    """runs/NAME, or runs/NAME-NAME for a mix."""
+    """Return runs/NAME, or runs/NAME-NAME for a mix."""
     return Path("runs") / "-".join(entry.partition(":")[0] for entry in datasets)

@@ -78,7 +78,7 @@ def test_what_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     ]
     assert convert("words", root, "quads", tmp_path / "quads", "--val", "0.5") == 0
     said = capsys.readouterr().err.splitlines()
-    assert f"--val: not used, for {root} names splits itself: train, val" in said
+    assert f"--val: ignored, because {root} already has splits: train, val" in said
     assert "quads cannot hold splits: those of 2 pictures are left out" in said
 
 
@@ -212,9 +212,9 @@ def test_quads_and_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("to", "said"),
     [
-        ("here", "the source lies there"),
-        (".", "the source lies there"),
-        ("here/images", "lies in the source and is not empty"),
+        ("here", "the folder contains the source"),
+        (".", "the folder contains the source"),
+        ("here/images", "is inside the source and is not empty"),
         ("taken", "is not empty; add --overwrite"),
         ("file", "is not a folder"),
     ],
@@ -248,7 +248,7 @@ def test_overwriting_names_what_else_is_there(
     assert convert("words", root, "yolo", out) == 0
     assert convert("words", root, "yolo", out, "--overwrite", "--val", "0.5") == 0
     said = capsys.readouterr().err
-    assert f"warning: {out} holds 4 other files, such as {out}/" in said
+    assert f"warning: {out} contains 4 other files, such as {out}/" in said
     assert convert("words", root, "labelme", out, "--overwrite") == 0
 
 

@@ -79,9 +79,9 @@ def test_the_first_frame_of_animations_and_one_line_that_says_so(
         assert run(".") == 0
     out, err = capsys.readouterr()
     assert counts(out) == [(1, 0)] * 3
-    expected = "a.gif and 2 more animations: only the first frame was read; --pages all reads every"
+    expected = "a.gif and 2 more animations: only the first frame was read; add --pages all to read"
     first, summary = err.splitlines()
-    assert first == f"{expected} frame"
+    assert first == f"{expected} every one"
     assert summary.startswith("3 pictures, ")
     assert not caplog.records
     assert run("a.gif", "--pages", "all") == 0
@@ -230,7 +230,7 @@ def test_a_page_that_has_a_result_is_not_replaced_unasked(
     assert run("a.tif", "--out", "found", "--pages", "2") == 0
     save("a.tif", 3, 3, 3)
     assert run("a.tif", "--out", "found") == 1
-    assert "a.tif, page 2: has a result already; add --resume" in capsys.readouterr().err
+    assert "a.tif, page 2: already has a result; add --resume" in capsys.readouterr().err
     found = [json.loads(path.read_text()) for path in sorted(Path("found").iterdir())]
     assert [len(entry["words"]) for entry in found] == [3, 1, 3]
 

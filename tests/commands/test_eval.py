@@ -144,15 +144,18 @@ def test_wrong_usage_exits_with_2(options: list[str]) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--protocol", "deteval", "--protocol", "best"], "--protocol best: known are iou, "),
-        (["--dataset", "cocoa"], "--dataset cocoa: known are icdar13, "),
+        (
+            ["--protocol", "deteval", "--protocol", "best"],
+            "--protocol best: unknown; use one of iou, ",
+        ),
+        (["--dataset", "cocoa"], "--dataset cocoa: unknown; use one of icdar13, "),
         (["--dataset", "words", "--results", "r"], "of one dataset"),
         (["--data", "a", "--data", "b"], "2 --data for 1 --dataset"),
-        (["--tune"], "not chosen on the test split"),
+        (["--tune"], "not be chosen on the test split"),
         (["--tune", "--split", "val", "--weights", "a", "--weights", "b"], "one set of weights"),
-        (["--calibrate-scores"], "not fitted to the test split"),
-        (["--calibrate-scores", "--tune", "--split", "val"], "give it alone"),
-        (["--calibrate-scores", "--long-side", "640", "--split", "val"], "give it alone"),
+        (["--calibrate-scores"], "not be fitted to the test split"),
+        (["--calibrate-scores", "--tune", "--split", "val"], "-scores alone"),
+        (["--calibrate-scores", "--long-side", "640", "--split", "val"], "-scores alone"),
         (["--report", "out", "--protocol", "cleval"], "needs a word-level protocol"),
         (["--results", "a/r", "--results", "b/r"], "duplicate name"),
     ],
@@ -352,7 +355,7 @@ def test_a_large_cache_is_mentioned_once(
     assert "--clear-cache" not in capsys.readouterr().err
     monkeypatch.setattr(eval_command, "NOTABLE", 1000)
     evaluate(*bright, "--weights", "craftlite-small")
-    line = f"score maps are kept in {tmp_path / 'cache'} (0.0 GB); --cache DIR keeps them elsewhere"
+    line = f"score maps are cached in {tmp_path / 'cache'} (0.0 GB); --cache DIR stores them"
     assert capsys.readouterr().err.count(line) == 1
 
 

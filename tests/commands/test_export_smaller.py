@@ -98,9 +98,9 @@ def test_thresholds_that_are_there_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--int8"], "add --calibrate"),
+        (["--int8"], "needs --calibrate DIR"),
         (["--int8", "--fp16"], "choose one"),
-        (["--fp16", "--calibrate", str(SAMPLES)], "only used with --int8"),
+        (["--fp16", "--calibrate", str(SAMPLES)], "only be used with --int8"),
         (["--int8", "--calibrate", str(Path(__file__).parent)], "holds no picture"),
     ],
 )

@@ -69,7 +69,7 @@ def test_a_generation_ends_in_one_line_whenever_it_comes(seconds: float, tmp_pat
     assert code == 130
     *advice, last = said
     assert last == "craftlite synth: interrupted"
-    assert all(line.startswith("stopped; continue the run in") for line in advice)
+    assert all(line.startswith("interrupted; continue the run in") for line in advice)
 
 
 @pytest.mark.parametrize("code", [DESTRUCTOR, CALLBACK], ids=["destructor", "callback"])

@@ -75,7 +75,7 @@ def test_detect_writes_files_and_replaces_none_unasked(
     assert [kind["name"] for kind in whole["categories"]] == ["disc", "square"]
     for again in (words, [*words, "--format", "coco"]):
         assert main(again) == 2
-        assert "is there already; add --overwrite" in capsys.readouterr().err
+        assert "already exists; add --overwrite" in capsys.readouterr().err
         assert main([*again, "--overwrite"]) == 0
 
 
@@ -91,7 +91,7 @@ def test_pages_have_results_of_their_own_which_are_not_replaced_unasked(
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == names
     capsys.readouterr()
     assert main(words) == 1
-    assert capsys.readouterr().err.count("is there already; add --overwrite") == 2
+    assert capsys.readouterr().err.count("already exists; add --overwrite") == 2
     assert main([*words, "--overwrite"]) == 0
 
 
@@ -113,7 +113,7 @@ def test_eval_scores_detectors_side_by_side(
     low, high = first["ap_interval"]
     assert 0 <= low <= high <= 1
     assert main(words) == 0
-    assert "AP less the first's: +0.0 points" in capsys.readouterr().out
+    assert "AP minus the first's: +0.0 points" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,7 @@ def test_what_cannot_be_served_is_a_sentence() -> None:
         done = run("--port", port)
     assert done.returncode == 2 and f"--port {port}" in done.stderr
     done = run("--port", "0", "--max-batch", "9", "--max-waiting", "1", "--workers", "1")
-    assert done.returncode == 2 and "places for 2" in done.stderr
+    assert done.returncode == 2 and "allow only 2" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -118,7 +118,7 @@ def test_a_start_from_nothing_has_no_thresholds_to_take_over(
     assert "no thresholds to take over: detect and eval use default thresholds" in said
     picture = str(quads / "images" / "a.png")
     assert main(["detect", picture, "--weights", str(out / "weights.safetensors")]) == 0
-    assert "has no thresholds beside it (weights.json), so the defaults are used" in (
+    assert "no tuned thresholds found beside the file (weights.json), so the defaults" in (
         capsys.readouterr().err
     )
 

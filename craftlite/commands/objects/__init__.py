@@ -1,1 +1,1 @@
-"""`craftlite objects`: train, run and score detectors of objects of one's own classes."""
+"""`craftlite objects`: train, run and score object detectors for your own classes."""

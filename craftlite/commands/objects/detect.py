@@ -1,4 +1,4 @@
-"""`craftlite objects detect`: find objects in pictures, and print or write them down."""
+"""`craftlite objects detect`: find objects in pictures, and print or write them."""
 
 import json
 import sys
@@ -29,36 +29,36 @@ COCO = "coco.json"
 
 
 def parser() -> ArgumentParser:
-    """The options of the command."""
+    """Return the argument parser of the command."""
     result = new_parser(
-        "Find objects in pictures. Without --out, one JSON object a line is printed for each "
-        "picture."
+        "Find objects in pictures. Without --out, prints one JSON object for each picture, each on "
+        "a line of its own."
     )
     add = result.add_argument
     add_inputs(result)
-    weights = "the ONNX file of a detector, as craftlite objects train writes it"
+    weights = "ONNX file of a detector, as written by craftlite objects train"
     add("--weights", required=True, metavar="FILE", help=weights)
     add("--out", type=Path, metavar="DIR", help="folder to write results to")
-    form = f"a JSON file for each picture, or one {COCO} for all, which needs --out"
+    form = f"one JSON file per picture, or one {COCO} for all pictures, which needs --out"
     add("--format", choices=("json", "coco"), default="json", help=form)
-    add("--overlay", action="store_true", help="also draw what is found, to OUT/overlay")
-    add("--overwrite", action="store_true", help="replace the results that OUT already has")
-    least = "least score of an object"
+    add("--overlay", action="store_true", help="also draw the objects, in OUT/overlay")
+    add("--overwrite", action="store_true", help="replace results that are already in OUT")
+    least = "leave out objects with a lower score"
     add("--min-score", type=ClosedUnitInterval, default=MIN_SCORE, metavar="S", help=least)
-    device = "auto, cpu, cuda, or another of ONNX Runtime's execution providers, such as coreml"
+    device = "device: auto, cpu, cuda, or another ONNX Runtime execution provider, such as coreml"
     add("--device", type=str, default="auto", metavar="NAME", help=device)
-    threads = "CPU threads in all; by default one a core"
+    threads = "total number of CPU threads; by default one per core"
     add("--threads", type=PositiveInt, metavar="N", help=threads)
-    workers = "how many pictures to work on at once; auto works on as many as there are threads"
+    workers = "number of pictures to process in parallel; auto uses one worker per thread"
     add("--workers", type=str, default="auto", metavar="auto|N", help=workers)
     return result
 
 
 def run(args: Namespace) -> int:
-    """Detect in all inputs; 0, or 1 where some cannot be read, each named on stderr.
+    """Detect objects in all inputs; return 0, or 1 if some failed, each reported on stderr.
 
     Raises:
-        ConfigError: options contradict one another, or a result is there already.
+        ConfigError: options contradict one another, or a result already exists.
         WeightsError: the weights cannot be used.
     """
     if args.out is None and (args.overlay or args.format == "coco"):
@@ -80,25 +80,25 @@ def run(args: Namespace) -> int:
 
 @dataclass(kw_only=True)
 class _Work(PageWork):
-    """Detects in one page after the other."""
+    """Detects objects in one page after another."""
 
     detector: ObjectDetector
     records: list[dict[str, Any]] = field(default_factory=list)
 
     def refuse_to_replace(self, targets: list[PurePath]) -> None:
-        """Raises a ConfigError where a result is there already."""
+        """Raise a ConfigError if a result already exists."""
         out, coco = self.args.out, self.args.format == "coco"
         if out is None or self.args.overwrite:
             return
         files = [out / COCO] if coco else [out / f"{target}.json" for target in targets]
         if there := next((file for file in files if file.exists()), None):
-            raise ConfigError(f"{there}: is there already; add --overwrite or name another --out")
+            raise ConfigError(f"{there}: already exists; add --overwrite or choose another --out")
 
     def wants(self, page: Page) -> bool:
         if self.args.out is not None and self.args.format == "json" and not self.args.overwrite:
             file = self.args.out / f"{part_target(page.item.target, page.part)}.json"
             if file.exists():
-                raise CraftliteError(f"{page.name}: {file} is there already; add --overwrite")
+                raise CraftliteError(f"{page.name}: {file} already exists; add --overwrite")
         return True
 
     def work_on(self, page: Page, picture: Picture, size: Size) -> Finish:
@@ -120,6 +120,6 @@ class _Work(PageWork):
             Progress.write(json.dumps(record), file=sys.stdout)
 
     def close(self) -> None:
-        """Write COCO's file, after an interrupt too, of the pictures that are done."""
+        """Write the COCO file of the finished pictures, also after an interrupt."""
         if self.args.format == "coco":
             write_whole(self.args.out / COCO, objects_as_coco(self.records, self.detector.classes))

@@ -1,4 +1,4 @@
-"""`craftlite objects eval`: COCO's average precision of detectors of objects, side by side."""
+"""`craftlite objects eval`: compare object detectors by COCO's average precision."""
 
 import json
 from pathlib import Path
@@ -21,31 +21,32 @@ if TYPE_CHECKING:
 
 
 def parser() -> ArgumentParser:
-    """The options of the command."""
+    """Return the argument parser of the command."""
     result = new_parser(
-        "Score detectors of objects on a folder in Pascal VOC's layout: COCO's average precision "
-        "(AP) and that at an IoU of 0.5 (AP50), with 95 % intervals over the pictures. Needs "
+        "Score object detectors on a folder in Pascal VOC's layout: COCO's average precision (AP) "
+        "and the AP at an IoU of 0.5 (AP50), with 95 % intervals over the pictures. Needs "
         "craftlite[objects]."
     )
     add = result.add_argument
     add("--data", type=Path, required=True, metavar="DIR", help="Folder of the pictures.")
-    split = "Split to score on; each is the whole where ImageSets/Main names none."
+    split = "Split to score on; if ImageSets/Main names no splits, each split is the whole dataset."
     add("--split", choices=("test", "val", "train"), default="test", help=split)
-    weights = "ONNX file of a detector; repeat it to compare several with the first."
+    weights = "ONNX file of a detector; repeat the option to compare several with the first."
     add("--weights", action="append", type=str, required=True, metavar="FILE", help=weights)
-    device = "auto, cpu, cuda, or another of ONNX Runtime's execution providers"
+    device = "Device: auto, cpu, cuda, or another ONNX Runtime execution provider."
     add("--device", type=str, default="auto", metavar="NAME", help=device)
-    add("--threads", type=PositiveInt, metavar="N", help="CPU threads; by default one a core.")
+    add("--threads", type=PositiveInt, metavar="N", help="CPU threads; by default one per core.")
     add("--json", action="store_true", help="Print one JSON object.")
     return result
 
 
 def run(args: Namespace) -> int:
-    """Score and print; 0 when all pictures could be read.
+    """Print the scores of all detectors; return 0.
 
     Raises:
         ConfigError: the same weights are given twice.
-        DatasetError: the folder or a picture cannot be used, or has a class that was not learnt.
+        DatasetError: the folder or a picture cannot be used, or has a class that a detector did
+            not learn.
         WeightsError: weights cannot be used.
     """
     if len(set(args.weights)) < len(args.weights):
@@ -67,7 +68,7 @@ def run(args: Namespace) -> int:
 
 
 class _Scored(NamedTuple):
-    """A detector's network, what it reaches, and that for pictures drawn anew (DRAWS, 2)."""
+    """A detector's network, its precision, and AP and AP50 for resampled pictures (DRAWS, 2)."""
 
     network: str
     result: "Precision"
@@ -75,7 +76,7 @@ class _Scored(NamedTuple):
 
 
 def _score(args: Namespace, file: str, data: ObjectSet) -> _Scored:
-    """Run a detector on all pictures, and score what it finds."""
+    """Run a detector on all pictures, and score its detections."""
     from craftlite.evaluate.average_precision import LEAST_SCORE, precision_of
 
     detector = ObjectDetector(file, args.device, args.threads)
@@ -90,7 +91,7 @@ def _score(args: Namespace, file: str, data: ObjectSet) -> _Scored:
 
 
 def _row(file: str, scored: _Scored, first: _Scored) -> dict[str, Any]:
-    """A detector's figures, and their differences from the first's."""
+    """Return a detector's figures, and their differences from the first detector's."""
     network, result, drawn = scored
     row: dict[str, Any] = {
         "weights": file,
@@ -112,7 +113,7 @@ def _row(file: str, scored: _Scored, first: _Scored) -> dict[str, Any]:
 
 
 def _text(row: dict[str, Any]) -> str:
-    """A detector's figures in a few lines."""
+    """Format a detector's figures as a few lines."""
     lines = [f"{row['weights']} ({row['network']})"]
     lines += [
         f"  {name:<5} {row[key]:>6.1%}   95 % interval {_span(row[f'{key}_interval'])}"
@@ -121,7 +122,7 @@ def _text(row: dict[str, Any]) -> str:
     lines.append("  AP    " + ", ".join(f"{name} {ap:.1%}" for name, ap in row["classes"].items()))
     if less := row.get("less_first"):
         lines += [
-            f"  {name} less the first's: {100 * less[key]:+.1f} points, 95 % interval "
+            f"  {name} minus the first's: {100 * less[key]:+.1f} points, 95 % interval "
             f"{_points(less[f'{key}_interval'])}"
             for name, key in (("AP", "ap"), ("AP50", "ap50"))
         ]

@@ -1,4 +1,4 @@
-"""`craftlite objects export`: a trained detector of objects as an ONNX file."""
+"""`craftlite objects export`: convert a trained object detector to an ONNX file."""
 
 from pathlib import Path
 
@@ -10,25 +10,25 @@ from craftlite.progress import write_line
 
 
 def parser() -> ArgumentParser:
-    """The options of the command."""
-    result = new_parser("Convert a trained detector of objects to ONNX. Needs craftlite[objects].")
+    """Return the argument parser of the command."""
+    result = new_parser("Convert a trained object detector to ONNX. Needs craftlite[objects].")
     add = result.add_argument
-    add("--weights", type=Path, required=True, metavar="FILE", help="A .safetensors file of a run.")
+    add("--weights", type=Path, required=True, metavar="FILE", help=".safetensors file of a run.")
     add("--out", type=Path, required=True, metavar="FILE.onnx", help="File to write.")
     return result
 
 
 def run(args: Namespace) -> int:
-    """Export by the parsed options; 0 when the file is written and agrees with torch.
+    """Export as the options say; return 0 once the file is written and agrees with torch.
 
     Raises:
         ConfigError: --out cannot be written.
         WeightsError: the weights cannot be used.
     """
     if args.out.suffix != ".onnx":
-        raise ConfigError(f"--out {args.out}: the file's name must end in .onnx")
+        raise ConfigError(f"--out {args.out}: the file name must end in .onnx")
     if not args.out.parent.is_dir():
-        raise ConfigError(f"--out {args.out}: there is no folder {args.out.parent}")
+        raise ConfigError(f"--out {args.out}: the folder {args.out.parent} does not exist")
     from craftlite.export.objects import export_objects
 
     difference = export_objects(args.weights, args.out)

@@ -1,4 +1,4 @@
-"""`craftlite objects train`: from pictures in Pascal VOC's layout to a detector of objects."""
+"""`craftlite objects train`: train an object detector on pictures in Pascal VOC's layout."""
 
 from argparse import SUPPRESS
 from pathlib import Path
@@ -14,19 +14,19 @@ from craftlite.train.records.card import list_file
 from craftlite.train.start import NO_WEIGHTS, is_first_process, starting_weights
 from craftlite.weights import backbones
 
-NO_DATA = "give --data, a folder with Annotations/ and JPEGImages/ as Pascal VOC has them"
+NO_DATA = "give --data DIR, a folder with Annotations/ and JPEGImages/ as in Pascal VOC"
 PREFIX = "ssdlite-"
 
 
 def parser() -> ArgumentParser:
-    """The options of the command: what to train on, and every setting of the recipe."""
+    """Return the argument parser: what to train on, and every setting of the recipe."""
     result = new_parser(
-        "Train a detector of objects: SSD-lite on a light backbone. Needs craftlite[objects]."
+        "Train an object detector: SSD-lite on a light backbone. Needs craftlite[objects]."
     )
     add = result.add_argument
     folder = (
-        "Folder with Annotations/*.xml, JPEGImages/ and ImageSets/Main/{train,val}.txt, as Pascal "
-        "VOC has them."
+        "Folder with Annotations/*.xml, JPEGImages/ and ImageSets/Main/{train,val}.txt, as in "
+        "Pascal VOC."
     )
     add("--data", type=str, default=SUPPRESS, metavar="DIR", help=folder)
     names = (
@@ -35,8 +35,9 @@ def parser() -> ArgumentParser:
     )
     add("--backbone", type=str, default=SUPPRESS, metavar="NAME", help=names)
     init = (
-        "Weights to start from: a name, a file of `craftlite pretrain` or of another training, or "
-        f"{NO_WEIGHTS}; by default the pretrained backbone of that name, where one ships."
+        "Weights to start from: a name, a file written by `craftlite pretrain` or by another "
+        f"training, or {NO_WEIGHTS}; by default the pretrained backbone of the chosen name, if one "
+        "ships with craftlite."
     )
     skip = ("network", "restart")
     suits = "all pictures"
@@ -45,12 +46,12 @@ def parser() -> ArgumentParser:
 
 
 def run(args: Namespace) -> int:
-    """Train by the parsed options; 0 when the weights are written.
+    """Train as the options say; return 0 once the weights are written.
 
     Raises:
-        ConfigError: no folder is named, or the recipe cannot be used.
+        ConfigError: no folder is given, or the recipe cannot be used.
         DatasetError: the folder cannot be used.
-        WeightsError: the weights to start from are not there.
+        WeightsError: the weights to start from do not exist.
     """
     from craftlite.train.loop import train
     from craftlite.train.objects.task import ObjectsTask
@@ -72,7 +73,7 @@ def run(args: Namespace) -> int:
 
 
 def _start(init: str | None, recipe: ObjectsRecipe) -> str:
-    """The weights that were asked for, or the backbone that ships; a line where none does."""
+    """Return the given weights, or the shipped backbone; reports if no backbone ships."""
     backbone = recipe.network.removeprefix(PREFIX)
     if init is None and backbone not in backbones() and is_first_process():
         write_line(f"no pretrained {backbone} is shipped; starting from random weights")
@@ -80,12 +81,15 @@ def _start(init: str | None, recipe: ObjectsRecipe) -> str:
 
 
 def _export(weights: Path, onnx: Path) -> None:
-    """Export the weights for ONNX Runtime; a line where the packages are missing."""
+    """Export the weights to ONNX, or report that packages are missing."""
     try:
         from craftlite.export.objects import export_objects
     except ModuleNotFoundError as error:
-        write_line(f"no {onnx.name}: {error.name} comes with: {install_hint('objects')}")
+        write_line(
+            f"{onnx.name} was not written: it needs {error.name}, which comes with: "
+            f"{install_hint('objects')}"
+        )
         return
     export_objects(weights, onnx)
     list_file(onnx.parent, onnx)
-    write_line(f"for objects detect: {onnx}")
+    write_line(f"weights for craftlite objects detect: {onnx}")

@@ -1,1 +1,1 @@
-"""What several commands share: their options, settings of recipes, pages and writers."""
+"""Code that several commands share: options, recipe settings, pages and writers."""

@@ -18,22 +18,22 @@ from craftlite.runtime import Engine
 from craftlite.tiles import parse_tiles
 from craftlite.weights import DEFAULT, DEFAULT_INT8, find_weights
 
-FAST = 3 / 4  # of the tuned long side
-# Field of Thresholds, option, its type and placeholder, and the start of its help.
+FAST = 3 / 4  # --fast scales the tuned long side by this factor
+# Field of Thresholds, option, type, placeholder and the start of the help text.
 _THRESHOLDS = (
-    ("text", "--text-threshold", ClosedUnitInterval, "T", "Peak region score that a word needs"),
+    ("text", "--text-threshold", ClosedUnitInterval, "T", "Least peak region score of a word"),
     ("link", "--link-threshold", ClosedUnitInterval, "T", "Affinity score that joins characters"),
-    ("low", "--low-text", ClosedUnitInterval, "T", "Region score from which a pixel is text"),
+    ("low", "--low-text", ClosedUnitInterval, "T", "Least region score of a text pixel"),
     (
         *("growth", "--growth", NonNegativeFloat, "X"),
-        "How far boxes reach beyond the middles of letters, where 1 is as far as in CRAFT's "
-        "published code",
+        "How far boxes extend beyond the centres of letters, relative to CRAFT's published code, "
+        "where it is 1",
     ),
 )
 
 
 class HelpFormatter(DefaultHelpFormatter):
-    """Help texts as sentences, with the option's default, except for switches."""
+    """Formats help texts as sentences and adds the default, except for switches."""
 
     def _get_help_string(self, action: Action) -> str:
         text = (action.help or "").rstrip(".")
@@ -43,22 +43,22 @@ class HelpFormatter(DefaultHelpFormatter):
 
 
 class _Parser(ArgumentParser):
-    """A parser whose errors escape control characters, whatever was typed."""
+    """A parser that escapes control characters in its error messages."""
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         super().error("\n".join(map(printable, message.split("\n"))), ex)
 
 
 def new_parser(description: str) -> ArgumentParser:
-    """A command's parser, without options yet."""
+    """Return the parser of a command, without any options."""
     return _Parser(description=description, formatter_class=HelpFormatter)
 
 
 def parse_size(text: str) -> tuple[int, int]:
-    """(width, height) of WIDTHxHEIGHT, each of five digits at most.
+    """Return the (width, height) of WIDTHxHEIGHT, each of at most five digits.
 
     Raises:
-        ConfigError: it is not of that form.
+        ConfigError: the text does not have this form.
     """
     match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text, re.ASCII)
     if match is None:
@@ -67,10 +67,10 @@ def parse_size(text: str) -> tuple[int, int]:
 
 
 def parse_workers(text: str) -> int | None:
-    """The number of workers, None for auto.
+    """Return the number of workers, or None for auto.
 
     Raises:
-        ConfigError: it is neither auto nor a number from 1 to 999.
+        ConfigError: the text is neither auto nor a number from 1 to 999.
     """
     if text == "auto":
         return None
@@ -80,40 +80,43 @@ def parse_workers(text: str) -> int | None:
 
 
 def add_detector(parser: ArgumentParser) -> None:
-    """The options of `open_detector`, and those of `chosen_thresholds`."""
+    """Add the options of `open_detector` and `chosen_thresholds`."""
     add = parser.add_argument
     weights = (
-        f"weights to use; by default {DEFAULT_INT8} with ONNX Runtime on the CPU, and {DEFAULT} "
-        "with other engines and devices"
+        f"weights to use; by default {DEFAULT_INT8} with ONNX Runtime on the CPU, {DEFAULT} with "
+        "other engines and devices"
     )
     add("--weights", type=str, metavar="NAME|FILE", help=weights)
-    engine = "what runs the network; by default ONNX Runtime, or torch for torch's files"
+    engine = "engine that runs the network; by default ONNX Runtime, or torch for PyTorch files"
     add("--engine", choices=get_args(Engine), help=engine)
-    add("--backend", choices=("onnx", "torch"), help=SUPPRESS)  # the older name of --engine
-    device = "auto, cpu, cuda, or another of ONNX Runtime's execution providers, such as coreml"
+    add("--backend", choices=("onnx", "torch"), help=SUPPRESS)  # former name of --engine
+    device = "device: auto, cpu, cuda, or another ONNX Runtime execution provider, such as coreml"
     add("--device", type=str, default="auto", metavar="NAME", help=device)
     add(
-        "--threads", type=PositiveInt, metavar="N", help="CPU threads in all; by default one a core"
+        "--threads",
+        type=PositiveInt,
+        metavar="N",
+        help="total number of CPU threads; by default one per core",
     )
-    side = "pixels that the longer side is scaled to, enlarging at most twice"
+    side = "length to scale the longer side of a picture to; pictures are at most doubled in size"
     add("--long-side", type=PositiveInt, metavar="PIXELS", help=side)
     fast = (
-        "scale the longer side to three quarters of what the weights were tuned for: some 60 % of "
-        "the time, but more small words are missed"
+        "scale the longer side to three quarters of the length that the weights were tuned for: "
+        "takes about 60 % of the time, but misses more small words"
     )
     add("--fast", action="store_true", help=fast)
     tiles = (
-        "run long and very large pictures as tiles: auto, off, or a tile's side in pixels of the "
-        "picture"
+        "run long and very large pictures as tiles: auto, off, or the side of a tile in pixels of "
+        "the picture"
     )
     add("--tiles", type=str, default="auto", metavar="auto|off|SIZE", help=tiles)
     add_thresholds(parser)
 
 
 def open_detector(args: Namespace) -> Detector:
-    """The detector that the options ask for; raises as Detector does.
+    """Return the detector that the options ask for; raises what Detector raises.
 
-    Where no weights were named, args.weights becomes the name of the default.
+    If no weights were given, args.weights is set to the name of the default weights.
     """
     if args.fast and args.long_side:
         raise ConfigError("--fast and --long-side: choose one")
@@ -132,30 +135,30 @@ def open_detector(args: Namespace) -> Detector:
 
 
 def add_thresholds(parser: ArgumentParser) -> None:
-    """An option for each field of Thresholds, and one for a set that the weights have by name."""
-    preset = "Thresholds tuned for one dataset, by its name in the weights' card."
+    """Add an option for each field of Thresholds, and --thresholds for a named preset."""
+    preset = "Thresholds tuned for one dataset, given by its name in the weights' card."
     parser.add_argument("--thresholds", type=str, metavar="NAME", help=preset)
     for _, option, kind, metavar, text in _THRESHOLDS:
-        text += "; by default the weights' own."
+        text += "; by default the value tuned for the weights."
         parser.add_argument(option, type=kind, metavar=metavar, help=text)
 
 
 @cache
 def _report_defaults(weights: str) -> None:
-    """Report, once, that weights have no thresholds of their own."""
+    """Report once that the weights have no thresholds of their own."""
     beside = Path(weights).with_suffix(".json")
     write_line(
-        f"{weights}: has no thresholds beside it ({beside.name}), so the defaults are used; "
-        "craftlite eval --tune chooses some that suit it"
+        f"{weights}: no tuned thresholds found beside the file ({beside.name}), so the defaults "
+        "are used; craftlite eval --tune writes tuned ones"
     )
 
 
 def chosen_thresholds(args: Namespace, weights: str, own: Thresholds) -> Thresholds:
-    """The weights' own thresholds, or those of --thresholds, with those replaced that were given.
+    """Return the weights' thresholds or a named preset, overridden by individual options.
 
     Raises:
-        ConfigError: the weights have none of that name.
-        WeightsError: there are no such weights.
+        ConfigError: the weights have no preset of that name.
+        WeightsError: the weights do not exist.
     """
     if args.thresholds is not None:
         own = find_weights(weights).preset(args.thresholds)

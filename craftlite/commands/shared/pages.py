@@ -1,4 +1,4 @@
-"""What the commands that read pictures share: from INPUT arguments to page after page."""
+"""Code shared by the commands that read pictures: from INPUT arguments to single pages."""
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
@@ -21,22 +21,24 @@ from craftlite.progress import Progress, write_line
 
 
 def add_inputs(parser: ArgumentParser) -> None:
-    """The INPUT arguments, and the options on which of their pages are read."""
+    """Add the INPUT arguments and the options that select the pages to read."""
     add = parser.add_argument
-    kinds = "file, folder, glob, http(s) URL, - (stdin) or @FILE (a text file with an INPUT a line)"
+    kinds = "file, folder, glob, http(s) URL, - (stdin) or @FILE (a text file, one INPUT per line)"
     add("inputs", nargs="+", metavar="INPUT", help=kinds)
-    public = "refuse URLs that lead, even by redirects, to other networks than the public internet"
+    public = "refuse URLs that lead outside the public internet, directly or by redirects"
     add("--public-only", action="store_true", help=public)
     pages = "pages to read; by default all of a PDF or TIFF and the first frame of an animation"
     add("--pages", type=str, metavar="all|1,3-5", help=pages)
-    every = "read one frame of each video in so many seconds"
+    every = "read videos, one frame every SECONDS seconds"
     add("--every", type=PositiveFloat, metavar="SECONDS", help=every)
 
 
 def find_inputs(args: Namespace, skip: Collection[Path] = ()) -> tuple[list[Input], int]:
-    """The pictures that the arguments mean, and how many arguments failed, each named on stderr.
+    """Return the pictures that the arguments name, and the number of arguments that failed.
 
-    skip: folders in which no picture is looked for.
+    Each failure is reported on stderr.
+
+    skip: folders that are not searched for pictures.
     """
     unread: set[str] = set()
     inputs, errors = expand(args.inputs, skip=skip, unread=unread)
@@ -49,12 +51,12 @@ def find_inputs(args: Namespace, skip: Collection[Path] = ()) -> tuple[list[Inpu
 
 @dataclass(frozen=True)
 class Page:
-    """One picture to work on: all of an input, or a page of it.
+    """One picture to process: a whole input, or a page of it.
 
     Attributes:
         item: the input.
-        name: what messages call the picture.
-        part: which part of the input it is; empty where it is all of it.
+        name: the picture's name in messages.
+        part: the part of the input; empty for a whole input.
     """
 
     item: Input
@@ -68,12 +70,12 @@ Job: TypeAlias = Callable[[], Finish]
 
 @dataclass(kw_only=True)
 class PageWork:
-    """Works on several pages at once, and finishes them in order; failures are named and counted.
+    """Processes pages in parallel and finishes them in order; reports and counts failures.
 
     Attributes:
-        args: the command's, with those of `add_inputs`, of which `pages` are parsed.
-        workers: how many pages are worked on at once, each by a thread.
-        failed, done, skipped: numbers of pictures, each page of a document being one.
+        args: the command's arguments, including those of `add_inputs`, with `pages` parsed.
+        workers: number of pages to process in parallel, each in a thread.
+        failed, done, skipped: numbers of pictures; each page of a document counts as one.
         animated: names of the inputs of which only the first frame was read.
     """
 
@@ -85,10 +87,10 @@ class PageWork:
     animated: list[str] = field(default_factory=list)
 
     def go_through(self, inputs: list[Input]) -> None:
-        """Work on all pages of all inputs, and write how many there were to stderr."""
+        """Process all pages of all inputs, and write a summary to stderr."""
         only_one = len(inputs) == 1
         progress = Progress(unit="picture", leave=False, total=len(inputs), disable=only_one)
-        # Its own uses would undo one another where threads overlap.
+        # Entered once here: uses in overlapping threads would undo one another.
         with (
             without_remarks(),
             closing(in_order(self._jobs(inputs, progress), self.workers)) as jobs,
@@ -102,7 +104,7 @@ class PageWork:
                 self._report(progress)
 
     def _jobs(self, inputs: list[Input], progress: Progress) -> Iterator[Job]:
-        """What there is to do for each page, and after each input."""
+        """Yield the jobs of all inputs, each input followed by a job that updates the progress."""
         for item in inputs:
             try:
                 yield from self.jobs(item)
@@ -111,16 +113,16 @@ class PageWork:
             yield lambda: progress.update
 
     def jobs(self, item: Input) -> Iterator[Job]:
-        """What there is to do for each page of one input, which is opened here.
+        """Open one input and yield a job for each of its pages.
 
         Raises:
-            CraftliteError: it cannot be read, or has no such page.
+            CraftliteError: the input cannot be read, or has no such page.
         """
         document = self.open(item)
         if not (document.several or self.args.pages):
             yield partial(self._work_on_all, item, document)
             return
-        # A page is read where the one before it ends: by one thread.
+        # Pages are read from one open document in sequence, so one thread reads them all.
         with closing(document):
             if document.animated and self.args.pages is None:
                 self.animated.append(item.name)
@@ -134,37 +136,41 @@ class PageWork:
                     yield partial(_fail, error)
 
     def _work_on_all(self, item: Input, document: Document) -> Finish:
-        """Work on the only page of an input."""
-        with closing(document):  # frees what was decoded, which takes more than the picture
+        """Process the only page of an input."""
+        with closing(document):  # frees the decoded data, which takes more memory than the picture
             picture, size = self.read(document, 1)
         return self.work_on(Page(item, document.name, Part()), picture, size)
 
     def open(self, item: Input) -> Document:
-        """The input as a document; raises InputError where it cannot be read."""
+        """Return the input as a document; raises InputError if it cannot be read."""
         every, public_only = self.args.every, self.args.public_only
         return open_document(item.source, every=every, public_only=public_only)
 
     def wants(self, page: Page) -> bool:
-        """Whether to work on a page of several; raises CraftliteError where that must not be."""
+        """Return whether to process one page of several; raises CraftliteError if not allowed."""
         return True
 
     def read(self, document: Document, number: int) -> tuple[Picture, Size]:
-        """A page, maybe made smaller, and its size (width, height) as it was; raises InputError."""
+        """Return a page, possibly scaled down, and its original (width, height).
+
+        Raises:
+            InputError: the page cannot be read.
+        """
         return read_scaled(document, number, lambda size: 1.0)
 
     def work_on(self, page: Page, picture: Picture, size: Size) -> Finish:
-        """Work on a page, in a thread beside others.
+        """Process a page; called in several threads in parallel.
 
         Returns:
-            what is left to do: it is called in the pages' order, one after the other.
+            a function that finishes the page; these are called one at a time, in page order.
 
         Raises:
-            CraftliteError: the work fails.
+            CraftliteError: the page cannot be processed.
         """
         raise NotImplementedError
 
     def close(self) -> None:
-        """What is left to do after the last page, or after an interrupt."""
+        """Clean up after the last page or an interrupt."""
 
     @contextmanager
     def _named_failures(self) -> Iterator[None]:
@@ -178,7 +184,7 @@ class PageWork:
         if self.animated:
             others = len(self.animated) - 1
             names = self.animated[0] + (f" and {others} more animations" if others else "")
-            write_line(f"{names}: only the first frame was read; --pages all reads every frame")
+            write_line(f"{names}: only the first frame was read; add --pages all to read every one")
         count = self.done + self.failed
         if count + self.skipped > 1:
             progress.write_summary(count, failed=self.failed, skipped=self.skipped)

@@ -1,4 +1,4 @@
-"""What `craftlite train` and `craftlite pretrain` share: their options, and which recipe counts."""
+"""Code shared by the training commands: their options and the choice of the recipe."""
 
 from argparse import SUPPRESS
 from collections.abc import Callable, Collection
@@ -15,7 +15,7 @@ from craftlite.train.recipe import Settings
 from craftlite.train.recipe_file import CONFIG, find_recipe, read_recipe, shipped_recipes
 from craftlite.train.start import is_first_process
 
-# The placeholder of a value in help, by type; of other types, the choices are shown.
+# Placeholders in help texts by type; for other types, the choices are shown.
 METAVARS: dict[object, str] = {int: "N", float: "X", str: "NAME"}
 
 
@@ -27,30 +27,33 @@ def add_run_options(
     out: str,
     skip: Collection[str],
 ) -> None:
-    """--recipe, --init, --out, --resume, --lengthen, and an option for all settings but `skip`.
+    """Add --recipe, --init, --out, --resume, --lengthen and an option for each recipe setting.
 
-    One that is not given is not in the result at all, so that the recipe's value counts.
+    Settings in `skip` get no option. Options that are not given are absent from the parsed
+    result, so that the recipe's value is used.
 
-    suits: what a recipe suits. init: the help of --init. out: the default folder in runs/.
+    suits: what the default recipe is chosen for, as named in the help of --recipe. init: the help
+    of --init. out: the default folder in runs/.
     """
     add = parser.add_argument
     names = ", ".join(shipped_recipes(kind))
     recipes = (
-        f"Settings of the training: {names}, or a YAML file; by default one that suits {suits}."
+        f"Recipe, the settings of the training: {names}, or a YAML file; by default one that suits "
+        f"{suits}."
     )
     add("--recipe", type=str, metavar="NAME|FILE", help=recipes)
     add("--init", type=str, default=SUPPRESS, metavar="NAME|FILE", help=init)
-    folder = f"Folder of the run, for weights, checkpoints and logs; by default runs/{out}."
+    folder = f"Folder of the run for weights, checkpoints and logs; by default runs/{out}."
     add("--out", type=Path, metavar="DIR", help=folder)
-    add("--resume", action="store_true", help="Continue the training in --out.")
+    add("--resume", action="store_true", help="Continue the interrupted training in --out.")
     longer = (
-        "Go on with the training in --out, which has ended: to --steps in all, or for --minutes "
-        "more. The learning rate warms up and falls again."
+        "Extend the finished training in --out to --steps steps in total, or by --minutes minutes. "
+        "The learning rate warms up and decays again."
     )
     add("--lengthen", action="store_true", help=longer)
     group = parser.add_argument_group(
         "recipe settings",
-        "An option given here overrides the recipe; a default holds where neither has a value.",
+        "An option given here overrides the recipe; a default applies if neither sets a value.",
     )
     described = [*parse_from_object(Settings).params, *parse_from_object(kind).params]
     texts = {one.arg_name: one.description for one in described}
@@ -64,7 +67,7 @@ def add_run_options(
 
 
 def given_options(args: Namespace) -> dict[str, Any]:
-    """The options that override a recipe."""
+    """Return the options that override a recipe."""
     own = ("recipe", "out", "resume", "lengthen")
     return {name: value for name, value in vars(args).items() if name not in own}
 
@@ -75,9 +78,9 @@ def chosen_recipe(
     kind: type[Settings],
     suitable: Callable[[], tuple[str, str]],
 ) -> dict[str, Any]:
-    """What the recipe sets: that of --recipe, or of a run that goes on its own record.
+    """Return the settings of the recipe: --recipe, or the record of a run that is continued.
 
-    Otherwise it is the one that `suitable` names, with what it suits; a line on stderr names it.
+    Otherwise `suitable` chooses the recipe and says what it suits; a line on stderr reports it.
 
     Raises:
         ConfigError: the recipe cannot be used.
@@ -90,7 +93,7 @@ def chosen_recipe(
         name, suited = suitable()
         path = find_recipe(name, kind)
         if is_first_process():
-            write_line(f"recipe: {name}, for {suited} ({path}); --recipe names another")
+            write_line(f"recipe: {name}, for {suited} ({path}); --recipe chooses another")
     return read_recipe(path, kind)
 
 
@@ -101,13 +104,13 @@ def settings_for_folder(
     suitable: Callable[[Path], tuple[str, str]],
     missing: str,
 ) -> dict[str, Any]:
-    """What the recipe of a training on one folder sets, with the given options in its place.
+    """Return the recipe settings of a training on one folder, overridden by the given options.
 
-    prefix: what the network is called before the name of --backbone. suitable: the recipe for a
-    folder, and what it suits. missing: what is said where there is no folder.
+    prefix: prepended to the name of --backbone to give the network's name. suitable: returns the
+    recipe for a folder and what it suits. missing: the error message if no folder is given.
 
     Raises:
-        ConfigError: there is no folder or there are several, or the recipe cannot be used.
+        ConfigError: no folder or several are given, or the recipe cannot be used.
     """
     given = given_options(args)
     if "backbone" in given:

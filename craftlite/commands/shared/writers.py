@@ -1,4 +1,4 @@
-"""Where `craftlite detect` writes results: to stdout, to a file a picture, or to a file a run."""
+"""Writers of `craftlite detect`: to stdout, to one file per picture, or to one file per run."""
 
 import sys
 from pathlib import PurePath
@@ -13,11 +13,11 @@ from craftlite.inputs import Input
 from craftlite.progress import Progress
 from craftlite.words import Words
 
-ADVICE = "add --resume to keep results and go on, or --overwrite to replace them"
+ADVICE = "add --resume to keep results and continue, or --overwrite to replace them"
 
 
 class Writer(Protocol):
-    """Where results go: to stdout, to a file a picture, or to a file a run."""
+    """Writes results to stdout, to one file per picture, or to one file per run."""
 
     def has(self, name: str, target: PurePath, part: Part | None = None) -> bool: ...
     def write(
@@ -27,7 +27,7 @@ class Writer(Protocol):
 
 
 def new_writer(args: Namespace) -> Writer:
-    """The writer that --out and --format ask for; raises as FilePerRun does."""
+    """Return the writer that --out and --format ask for; raises what FilePerRun raises."""
     lines = args.level == "line"
     if args.out is None:
         return _Stdout(lines)
@@ -39,7 +39,7 @@ def new_writer(args: Namespace) -> Writer:
 
 
 class _Stdout:
-    """Prints one JSON object a line, each as soon as it is known."""
+    """Prints one JSON object per line, each as soon as it is known."""
 
     def __init__(self, lines: bool) -> None:
         self._lines = lines
@@ -48,7 +48,7 @@ class _Stdout:
         return False
 
     def write(self, name: str, target: PurePath, words: Words, part: Part | None = None) -> None:
-        # tqdm's own print keeps the line out of the progress bar where both are on one terminal.
+        # tqdm's own print keeps the line out of the progress bar when both share a terminal.
         Progress.write(
             json_line(record(name, words, part, with_lines=self._lines)), file=sys.stdout
         )
@@ -59,7 +59,7 @@ class _Stdout:
 
 
 def refuse_to_replace(args: Namespace, inputs: list[Input], writer: Writer) -> None:
-    """Raise ConfigError where results of the inputs, or of their first pages, are there."""
+    """Raise a ConfigError if the inputs, or their first pages, already have results."""
     if args.resume or args.overwrite:
         return
     firsts = (Part(), Part(page=(args.pages or (1,))[0]), Part(time=0.0))
