@@ -1,4 +1,4 @@
-"""The command line: parses, runs one command, and turns errors into a sentence and an exit code."""
+"""The command line: parses it, runs one command, and reports errors as a sentence and exit code."""
 
 import argparse
 import os
@@ -17,19 +17,19 @@ from craftlite.parallel import workers_are_busy
 
 INTERRUPTED = 130  # the exit code of shells for Ctrl-C
 
-# One file in commands/ each, with `parser()` and `run(args)`; only the one that runs is imported.
-# Those of GROUPS are folders with such files.
+# Each command is a file in commands/ with `parser()` and `run(args)`; only the command that runs is
+# imported. The commands in GROUPS are folders of such files.
 COMMANDS = {
     "detect": "Find the words in pictures.",
     "read": "Read the text in pictures.",
-    "inspect": "Count what a dataset holds, list its problems and draw samples of it.",
+    "inspect": "Count what a dataset contains, list its problems and draw samples of it.",
     "convert": "Convert a dataset from one format into another.",
     "synth": "Generate pictures with text, and their ground truth.",
     "train": "Train a detector.",
-    "pretrain": "Pretrain a backbone as an image classifier, to train a detector from.",
+    "pretrain": "Pretrain a backbone as an image classifier, to start a detector from.",
     "eval": "Score a detector, or existing result files, on a dataset.",
     "export": "Convert trained weights to ONNX.",
-    "objects": "Train, run and score detectors of objects of your own classes.",
+    "objects": "Train, run and score object detectors for your own classes.",
     "bench": "Measure the speed of networks and of whole detection side by side.",
     "demo": "Serve a web page to try the detector on.",
     "serve": "Serve the detector over HTTP.",
@@ -44,7 +44,7 @@ GROUPS = {
     }
 }
 
-# Which extra installs a package; all others that a command may lack come with "train".
+# The extra that installs each package; all other packages that a command may lack are in "train".
 EXTRAS = {
     **dict.fromkeys(("onnx", "onnxscript"), "export"),
     **dict.fromkeys(("uharfbuzz", "scipy"), "synth"),
@@ -54,12 +54,15 @@ EXTRAS = {
     "pycocotools": "objects",
     "onnxruntime": "cpu",
 }
-# What a command that only runs networks lacks for --engine torch comes with "gpu".
+# Commands that only run networks get the packages of --engine torch from the extra "gpu".
 RUNNING, TORCH = ("detect", "read", "serve", "eval"), ("torch", "safetensors")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code: 0, 1 some inputs failed, 2 wrong usage, 130."""
+    """Run the command line and return the exit code.
+
+    0: success, 1: some inputs failed, 2: wrong usage, 130: interrupted.
+    """
     arguments = sys.argv[1:] if argv is None else argv
     command = " ".join(arguments[:1])
     try:
@@ -73,10 +76,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
             return code
     except BrokenPipeError:
-        # The reader of our output went away, which is no error of anybody's.
+        # The reader of our output has closed the pipe, which is not an error to report.
         return 1
     except (CraftliteError, OSError) as error:
-        # An OSError, such as of a disk that fills while a log is written, names file and reason.
+        # An OSError, such as a full disk while a log is written, names the file and the reason.
         print(f"craftlite {command}: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError | WeightsError) else 1
     except ModuleNotFoundError as error:
@@ -85,12 +88,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"craftlite {command}: interrupted", file=sys.stderr, flush=True)
         if workers_are_busy():
-            os._exit(INTERRUPTED)  # Python would wait for them; files are written whole
+            os._exit(INTERRUPTED)  # a normal exit would wait for them; files are written whole
         return INTERRUPTED
 
 
 class Output:
-    """Standard output whose errors name it, as errors of files name theirs."""
+    """Wraps standard output so that its errors name it, as errors of files name the file."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -111,18 +114,18 @@ class Output:
         try:
             yield
         except OSError as error:
-            # Discard what is left in the buffer: Python would try again at exit, and complain.
+            # Discard the rest of the buffer: Python would try to flush it at exit, and complain.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
             raise OSError(error.errno, error.strerror, "standard output") from error
 
 
 @contextmanager
 def interrupts_are_not_lost(command: str) -> Iterator[None]:
-    """Ctrl-C is a KeyboardInterrupt, or ends the process at once where that would be swallowed.
+    """Turn Ctrl-C into KeyboardInterrupt, or exit directly where that would be swallowed.
 
-    During an import it may vanish or come out as another exception; in a destructor, or in a
-    function that a C library calls, Python only prints it. No clean-up is needed there: files are
-    written whole.
+    During an import, a KeyboardInterrupt may vanish or surface as another exception; in a
+    destructor, or in a callback from a C library, Python only prints it. Exiting there needs no
+    clean-up, as files are written whole.
     """
 
     def end() -> None:
@@ -154,7 +157,7 @@ def interrupts_are_not_lost(command: str) -> Iterator[None]:
     ):
         yield  # the caller handles interrupts itself
         return
-    # Cython shows what it swallows to the hook of uncaught exceptions first.
+    # Cython passes exceptions that it swallows to the hook for uncaught exceptions first.
     unraisable, sys.unraisablehook = sys.unraisablehook, swallowed
     uncaught, sys.excepthook = sys.excepthook, printed
     signal.signal(signal.SIGINT, interrupt)
@@ -166,11 +169,11 @@ def interrupts_are_not_lost(command: str) -> Iterator[None]:
 
 
 def parse_command(argv: Sequence[str]) -> list[str]:
-    """The one or two words that name the command.
+    """Return the one or two words that name the command.
 
-    Exits after --help or --version, or if there is no such command.
+    Exits after --help or --version, and for an unknown command.
     """
-    text = "Find the words in photographs, and train and measure networks that do."
+    text = "Find words in photographs, and train and evaluate the networks that find them."
     command = _chosen("craftlite", text, COMMANDS, argv[:1], version=True)
     if command not in GROUPS:
         return [command]
@@ -181,7 +184,7 @@ def parse_command(argv: Sequence[str]) -> list[str]:
 def _chosen(
     prog: str, text: str, known: Mapping[str, str], argv: Sequence[str], version: bool = False
 ) -> str:
-    """The one of the `known` commands that is named; exits as `parse_command` does."""
+    """Return the named one of the `known` commands; exits as `parse_command` does."""
     width = max(map(len, known)) + 2
     listed = "\n".join(f"  {name:<{width}}{text}" for name, text in known.items())
     parser = argparse.ArgumentParser(
@@ -202,7 +205,7 @@ def _chosen(
 
 
 def missing_package(error: ModuleNotFoundError, command: str = "train") -> str:
-    """How to install the package that a command lacks, with all others of its extra."""
+    """Return how to install a package that a command lacks, with the rest of its extra."""
     from craftlite.install import install_hint
 
     by_torch = command in RUNNING and error.name in TORCH

@@ -1,4 +1,4 @@
-"""The detector: a picture in, words out."""
+"""The detector, which turns a picture into words."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,16 +30,19 @@ from craftlite.weights import (
 )
 from craftlite.words import Words
 
-# Pictures of a list that are in memory at once; those of one size go through the network together.
+# Pictures of a list that are in memory together; those of equal size form one batch.
 BATCH = 4
 
 
 @dataclass(frozen=True)
 class Maps:
-    """The two score maps of a picture, float32 (h, w), without padding, and how they fit it.
+    """The two score maps of a picture, float32 (h, w), without padding.
 
     Attributes:
-        coarser: the maps of the same picture at a smaller scale, which show larger letters.
+        region: region scores.
+        affinity: affinity scores.
+        fit: how the picture was scaled and padded.
+        coarser: maps of the same picture at a smaller scale, which show larger letters.
     """
 
     region: Map
@@ -48,36 +51,37 @@ class Maps:
     coarser: "Maps | None" = None
 
     def scales(self) -> "Iterator[Maps]":
-        """These maps and those of the coarser scales, the finest first."""
+        """Yield these maps and those of the coarser scales, the finest first."""
         yield self
         if self.coarser is not None:
             yield from self.coarser.scales()
 
 
 class Detector:
-    """Finds words in pictures; it never changes after it is made and threads can share it.
+    """Finds words in pictures. Immutable, so threads can share it.
 
     Args:
         weights: a name in the catalogue, an .onnx, .safetensors or .pth file, or a network that
-            is ready to run; None takes those of `default_weights`.
-        engine: "onnxruntime", "openvino", "openvino-bf16" or "torch"; None takes ONNX Runtime
-            where the weights have a file for it.
-        device: "auto", "cpu", "cuda", or another of ONNX Runtime's execution providers by name.
-        threads: for each run of the network; None takes the machine's cores.
-        long_side: pixels that a picture's longer side is scaled to, which enlarges it at most
-            twice; None takes what the weights were tuned for.
-        tiles: long and very large pictures are run as overlapping tiles, whose longer side is
-            scaled to long_side: "auto" where their text would become too small otherwise (see
-            `craftlite.tiles.scaled_side`), "off" never, or a tile's side in pixels of the picture.
-        backend: the older name of engine, "onnx" or "torch".
+            is ready to run; None uses `default_weights`.
+        engine: "onnxruntime", "openvino", "openvino-bf16" or "torch"; None uses ONNX Runtime if
+            the weights have a file for it.
+        device: "auto", "cpu", "cuda", or the name of another ONNX Runtime execution provider.
+        threads: CPU threads for each run of the network; None uses all cores.
+        long_side: length in pixels that a picture's longer side is scaled to; pictures are
+            enlarged at most twice. None uses the length that the weights were tuned for.
+        tiles: whether long and very large pictures are run as overlapping tiles, whose longer side
+            is scaled to long_side: "auto" if their text would otherwise become too small (see
+            `craftlite.tiles.scaled_side`), "off" for never, or a tile's side in pixels of the
+            picture.
+        backend: the former name of engine, "onnx" or "torch".
 
     Attributes:
-        thresholds: what the weights were tuned for; used where a call gives none.
-        calibration: what makes scores probabilities; None where the weights have none.
+        thresholds: the thresholds of the weights; used if a call gives none.
+        calibration: turns scores into probabilities; None if the weights have no calibration.
 
     Raises:
         WeightsError: the weights are missing, corrupt or of another network.
-        ConfigError: the engine is not installed, the device is not there, engine and backend
+        ConfigError: the engine is not installed, the device is not available, engine and backend
             contradict each other, or long_side or tiles is too small.
     """
 
@@ -106,7 +110,7 @@ class Detector:
         self.tiles = checked_tiles(tiles)
 
     def at(self, long_side: int, tiles: Tiles | None = None) -> "Detector":
-        """The same detector with another long side, and other tiles where they are given.
+        """Return the same detector with another long side, and with other tiles if given.
 
         Raises:
             ConfigError: long_side or tiles is too small.
@@ -162,21 +166,22 @@ class Detector:
         min_score: float = 0,
         errors: Literal["raise", "return"] = "raise",
     ) -> Words | Sequence[Words | InputError]:
-        """The words of a picture, or a list of the words of each of several.
+        """Return the words of a picture, or a list with the words of each of several pictures.
 
         Args:
-            picture: anything that `read_image` reads, or a list, tuple or generator of such, of
-                which a few at a time are read and go through the network together. Arrays are RGB;
-                `read_image(array, bgr=True)` reads OpenCV's.
-            thresholds: None takes the weights' own.
-            polygons: trace curved outlines; without, a word's polygon is its quad.
+            picture: anything that `read_image` reads, or a list, tuple or generator of these,
+                which is read and run in batches of a few pictures. Arrays are RGB; for OpenCV's
+                BGR, use `read_image(array, bgr=True)`.
+            thresholds: None uses the thresholds of the weights.
+            polygons: trace curved outlines; if False, a word's polygon is its quad.
             characters: find the quads of the characters too.
             min_score: in 0..1; words with a lower score are left out.
-            errors: "return" puts the InputError of a picture of several in the place of its words.
+            errors: what to do if one of several pictures cannot be read: "raise", or "return" to
+                put the InputError into the list instead of its words.
 
         Raises:
             InputError: a picture cannot be read.
-            WeightsError: the network fails on one.
+            WeightsError: the network fails on a picture.
             ConfigError: errors is neither "raise" nor "return", or min_score is not in 0..1.
         """
         if errors not in ("raise", "return"):
@@ -203,23 +208,23 @@ class Detector:
         return results
 
     def maps(self, picture: Source, size: Size | None = None) -> Maps:
-        """The score maps of a picture; `words` turns them into words, with any thresholds.
+        """Return the score maps of a picture; `words` turns them into words, with any thresholds.
 
-        size: (width, height) of the picture in pixels, where the one given was made smaller.
+        size: original (width, height) in pixels if the given picture was scaled down.
         """
         pixels = read_image(picture)
         return self._batch([pixels], [size or _size_of(pixels)])[0]
 
     def scale(self, size: Size) -> float:
-        """Pixels of the network's input for each pixel of a picture of `size` (width, height)."""
+        """Return the scale from a picture of `size` (width, height) to the network's input."""
         return self.fits(size)[0].factor()
 
     def fits(self, size: Size) -> list[Fit]:
-        """The scales at which a picture of `size` (width, height) is run, the finest first."""
+        """Return the scales at which a picture of `size` (width, height) is run, finest first."""
         return all_scales(Fit.of(size, scaled_side(size, self.long_side, self.tiles)))
 
     def tile_count(self, size: Size) -> int:
-        """In how many tiles a picture of `size` (width, height) is run at its finest scale."""
+        """Return the number of tiles of a picture of `size` (width, height) at its finest scale."""
         padded = self.fits(size)[0].padded
         return tile_count(padded) if self._is_tiled(padded) else 1
 
@@ -227,18 +232,18 @@ class Detector:
         return max(padded) >= self.long_side + STRIDE
 
     def _batch(self, pixels: Sequence[Picture], sizes: Sequence[Size]) -> list[Maps]:
-        """The maps of pictures, each at all its scales."""
+        """Return the maps of pictures, each at all its scales."""
         scales = [self.fits(size) for size in sizes]
         runs = [(one, fit) for one, fits in zip(pixels, scales, strict=True) for fit in fits]
         maps = iter(self._run(runs))
         return [chained(islice(maps, len(fits))) for fits in scales]
 
     def _run(self, runs: Sequence[tuple[Picture, Fit]]) -> list[Maps]:
-        """The maps of pictures at one scale each; those of one size run together."""
+        """Return the maps of pictures at one scale each; inputs of equal size run as a batch."""
         maps: dict[int, Maps] = {}
         for padded in {fit.padded for _, fit in runs}:
             numbers = [number for number, (_, fit) in enumerate(runs) if fit.padded == padded]
-            # One at a time: those that are run as tiles are large.
+            # A generator, as pictures that are run as tiles are large.
             scaled = (runs[number][1].scale(runs[number][0]) for number in numbers)
             if self._is_tiled(padded):
                 scores = [run_tiles(self.runtime, one) for one in scaled]
@@ -259,7 +264,7 @@ class Detector:
         characters: bool = False,
         min_score: float = 0,
     ) -> Words:
-        """The words of a picture whose maps are known, in the picture's pixels.
+        """Return the words that the maps of a picture show, in the picture's pixels.
 
         Raises:
             ConfigError: min_score is not between 0 and 1.
@@ -277,7 +282,7 @@ class Detector:
         polygons: bool = True,
         characters: bool = False,
     ) -> Found:
-        """The words of a picture whose maps are known, with the evidence for each."""
+        """Return the words that the maps of a picture show, with the evidence for each."""
         found = self._found_at(maps, thresholds, polygons, characters)
         for finer, coarser in pairwise(maps.scales()):
             larger = self._found_at(coarser, thresholds, polygons, characters)
@@ -290,7 +295,7 @@ class Detector:
     def _found_at(
         self, maps: Maps, thresholds: Thresholds | None, polygons: bool, characters: bool
     ) -> Found:
-        """The words that the maps of one scale show, in the picture's pixels."""
+        """Return the words that the maps of one scale show, in the picture's pixels."""
         levels = thresholds or self.thresholds
         words, evidence = find_words(maps.region, maps.affinity, levels, polygons, characters)
         to_picture = maps.fit.to_picture
@@ -306,11 +311,12 @@ class Detector:
 
 
 def default_weights(engine: Engine | None = None, device: str = "auto") -> str:
-    """The name of the weights that are used where none are named.
+    """Return the name of the default weights.
 
-    ONNX Runtime on the CPU gets 8-bit integers, which take two thirds of float32's time and memory
-    and cost 0.3 points of H-mean. All else gets float32: torch cannot run the others, OpenVINO
-    rounds them otherwise than they were tuned with, and on GPUs they were not measured.
+    ONNX Runtime on the CPU uses the 8-bit weights, which take two thirds of the time and memory of
+    float32 and cost 0.3 points of H-mean. Everything else uses float32: torch cannot run the 8-bit
+    weights, OpenVINO rounds differently from the runtime that they were tuned with, and on GPUs
+    they have not been measured.
     """
     if engine not in (None, "onnxruntime"):
         return DEFAULT
@@ -321,7 +327,7 @@ def default_weights(engine: Engine | None = None, device: str = "auto") -> str:
 
 
 def chosen_engine(engine: Engine | None, backend: str | None) -> Engine | None:
-    """The engine by its name, or by the older name of the option; None where neither is given.
+    """Return the engine from `engine` or the former option `backend`; None if neither is given.
 
     Raises:
         ConfigError: they contradict each other.
@@ -352,7 +358,7 @@ def _read(source: Source, errors: str) -> Picture | InputError:
 
 
 def chained(scales: Iterable[Maps]) -> Maps:
-    """The maps of one picture at several scales, the finest first, as one."""
+    """Chain the maps of one picture at several scales, the finest first, through `coarser`."""
     *finer, maps = scales
     for one in reversed(finer):
         maps = replace(one, coarser=maps)
@@ -362,12 +368,12 @@ def chained(scales: Iterable[Maps]) -> Maps:
 def open_runtime(
     entry: Weights, engine: Engine | None, device: str, threads: int | None
 ) -> Runtime:
-    """The network of a set of weights, ready to run; by default ONNX Runtime where it can.
+    """Open the network of a set of weights; by default with ONNX Runtime if it has a file for it.
 
     Raises:
-        WeightsError: the weights have no file for the engine, or it cannot be used, or it shipped
-            and has changed since.
-        ConfigError: there is no such engine, it is not installed, or the device is not there.
+        WeightsError: the weights have no file for the engine, the file cannot be used, or it is a
+            shipped file that has been changed.
+        ConfigError: the engine is unknown or not installed, or the device is not available.
     """
     engine = engine or ("torch" if entry.onnx is None else "onnxruntime")
     if engine not in get_args(Engine):
@@ -380,7 +386,7 @@ def open_runtime(
         advice = (
             "give its torch file"
             if engine == "torch"
-            else "turn it into ONNX with craftlite export"
+            else "convert it to ONNX with craftlite export"
         )
         raise WeightsError(f"{entry.name}: cannot be run by {engine}; {advice}")
     if engine in ("openvino", "openvino-bf16"):

@@ -1,4 +1,4 @@
-"""Drawing: words and score maps over a picture, and what sheets of pictures are made of."""
+"""Drawing of words and score maps over a picture, and helpers for sheets of pictures."""
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,39 +17,39 @@ from craftlite.files import write_whole
 from craftlite.geometry import Picture, Points, Size
 from craftlite.words import Words
 
-PAPER, INK, SHADE = (24, 26, 30), (240, 242, 246), (0, 0, 0)  # of sheets: behind and for texts
-JPEG_LONGEST = 65_500  # pixels; a longer side does not fit the format
+PAPER, INK, SHADE = (24, 26, 30), (240, 242, 246), (0, 0, 0)  # background and text of sheets
+JPEG_LONGEST = 65_500  # pixels; JPEG cannot store a longer side
 _ACCENT = (0, 230, 118)
 _HALO = (8, 32, 20)
 _CHARACTER = (255, 179, 0)
 _FILL = 0.16
-FEWEST_PLATES = 0.5  # of the words; where fewer have room for a score, text is dense
+FEWEST_PLATES = 0.5  # fraction of words; if fewer have space for a score, the text is dense
 _SUBPIXEL_BITS = 4
 _SUBPIXELS = 1 << _SUBPIXEL_BITS
-_STRIP = 64  # rows or columns that are worked on at once
+_STRIP = 64  # rows or columns that are processed together
 
 
 def overlay(picture: Picture, words: Words, *, scores: bool = False) -> Picture:
-    """The picture (H, W, 3) uint8 RGB with every word's polygon and characters; a new array.
+    """Return a copy of the picture (H, W, 3) uint8 RGB with every word and character drawn on it.
 
-    Words are tinted and outlined in green, characters outlined in amber; the lines' width follows
+    Words are tinted and outlined in green, characters outlined in amber; the line width depends on
     the picture's size.
 
     Args:
-        picture: what the words were found in.
-        words: of that picture.
-        scores: also write each word's score on a plate above or below it, where that hides no word.
-            Where more than half of the words leave no room, as in dense text, there are none.
+        picture: the picture that the words were found in.
+        words: the words to draw.
+        scores: also write each word's score on a plate above or below it if that hides no word.
+            If more than half of the words leave no space, as in dense text, no scores are drawn.
     """
     width = max(1, round(max(picture.shape[:2]) / 640))
     tinted = np.array(picture, order="C")
     for polygon in words.polygons:
         cv2.fillPoly(tinted, [_fixed(polygon)], _ACCENT, cv2.LINE_AA, _SUBPIXEL_BITS)
-    drawn = tinted  # in its place, for a large picture fills much of the memory
+    drawn = tinted  # in place, as a large picture takes much memory
     cv2.addWeighted(tinted, _FILL, picture, 1 - _FILL, 0, dst=drawn)
     for characters in words.characters or ():
         draw_outlines(drawn, characters, _CHARACTER, max(1, width // 2))
-    # The dark halo keeps the bright line in sight on white paper.
+    # The dark halo keeps the bright line visible on white paper.
     draw_outlines(drawn, words.polygons, _HALO, width + 2)
     draw_outlines(drawn, words.polygons, _ACCENT, width)
     if scores:
@@ -60,23 +60,23 @@ def overlay(picture: Picture, words: Words, *, scores: bool = False) -> Picture:
 def write_picture(path: Path, picture: Picture, quality: int = 95) -> None:
     """Write a picture (H, W, 3) uint8 RGB in the format of the path's suffix, whole or not at all.
 
-    While it is encoded, red and blue change places in the array itself, unless that is read-only.
+    During encoding, red and blue are swapped in the array itself, unless it is read-only.
 
-    quality: of JPEG, 1..100.
+    quality: JPEG quality, 1..100.
 
     Raises:
-        CraftliteError: it cannot be written.
+        CraftliteError: the file cannot be written.
     """
     write_whole(path, _encoded(picture, path.suffix, quality))
 
 
 def write_drawing(stem: Path, picture: Picture) -> None:
-    """Write a picture (H, W, 3) uint8 RGB as a JPEG, or as a PNG where it is too long for that.
+    """Write a picture (H, W, 3) uint8 RGB as a JPEG, or as a PNG if it is too long for JPEG.
 
     stem: the path without a suffix.
 
     Raises:
-        CraftliteError: it cannot be written.
+        CraftliteError: the file cannot be written.
     """
     suffix = ".jpg" if max(picture.shape) <= JPEG_LONGEST else ".png"
     write_picture(stem.with_name(stem.name + suffix), picture)
@@ -85,7 +85,7 @@ def write_drawing(stem: Path, picture: Picture) -> None:
 def fitted(
     picture: Picture, room: tuple[float, float], largest: float = float("inf")
 ) -> tuple[Picture, float]:
-    """A picture scaled to fit a (width, height), and the scale, which is `largest` at most."""
+    """Scale a picture to fit a (width, height); return it and the scale, at most `largest`."""
     height, width = picture.shape[:2]
     scale = min(room[0] / width, room[1] / height, largest)
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -94,27 +94,27 @@ def fitted(
 
 
 def scaled(outlines: Iterable[Points], scale: float) -> list[Points]:
-    """Outlines in the pixels of a picture that was scaled: pixel centres go to pixel centres."""
+    """Return outlines in the pixels of a scaled picture; pixel centres map to pixel centres."""
     return [np.asarray((points + 0.5) * scale - 0.5, np.float32) for points in outlines]
 
 
 def data_uri(picture: Picture, quality: int = 85) -> str:
-    """A picture (H, W, 3) uint8 RGB as a JPEG that stands in a page itself."""
-    # Of a copy: the caller's picture may be in use elsewhere, and what pages show is small.
+    """Return a picture (H, W, 3) uint8 RGB as a data URI of a JPEG."""
+    # Encode a copy: the caller's picture may be in use elsewhere, and pictures in pages are small.
     jpeg = _encoded(picture.copy(), ".jpg", quality)
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
 def heatmap(picture: Picture, scores: npt.NDArray[np.float32]) -> Picture:
-    """The picture (H, W, 3) uint8 RGB under a map's colours; a new array.
+    """Return a copy of the picture (H, W, 3) uint8 RGB with a score map blended over it.
 
     Args:
-        picture: what the map was made from.
-        scores: (h, w) of any size, values in 0..1; it is stretched over the picture.
+        picture: the picture that the map belongs to.
+        scores: (h, w) of any size, values in 0..1; the map is stretched over the picture.
     """
     height, width = picture.shape[:2]
     finite = np.nan_to_num(np.asarray(scores, np.float32)).clip(0, 1)
-    # Across first, then down strip by strip: numbers of a whole large picture fill the memory.
+    # Stretch across first, then down strip by strip, as a large float array fills the memory.
     wide = cv2.resize(finite, (width, len(finite)), interpolation=cv2.INTER_LINEAR)
     drawn = np.empty_like(picture, order="C")
     for left in range(0, width, _STRIP):
@@ -123,7 +123,7 @@ def heatmap(picture: Picture, scores: npt.NDArray[np.float32]) -> Picture:
         level = cv2.resize(wide[:, strip], size, interpolation=cv2.INTER_LINEAR)
         turbo = cv2.applyColorMap(np.round(level * 255).astype(np.uint8), cv2.COLORMAP_TURBO)
         colours = cv2.cvtColor(turbo, cv2.COLOR_BGR2RGB)
-        # Cold places are a dim veil that the picture shows through, hot ones glow.
+        # Low scores are a dim veil that the picture shows through, high scores glow.
         share = (0.45 + 0.3 * level)[:, :, None]
         drawn[:, strip] = np.round(picture[:, strip] * (1 - share) + colours * share)
     return drawn
@@ -138,21 +138,21 @@ def draw_outlines(
 
 
 def _fixed(points: Points) -> npt.NDArray[np.int32]:
-    """Points in the fixed-point integers that OpenCV draws antialiased lines from."""
+    """Convert points to the fixed-point integers of OpenCV's antialiased drawing."""
     fixed: npt.NDArray[np.int32] = np.rint(np.multiply(points, _SUBPIXELS)).astype(np.int32)
     return fixed
 
 
 @cache
 def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Pillow's own face, `size` pixels high."""
+    """Return Pillow's built-in font, `size` pixels high."""
     return ImageFont.load_default(size)
 
 
 def write_text(
     pen: ImageDraw.ImageDraw, x: float, middle: float, text: str, colour: tuple[int, int, int]
 ) -> float:
-    """Write a text to the right of x, "?" for what the face lacks; returns where it ends."""
+    """Write text to the right of x and return where it ends; "?" replaces missing characters."""
     shown, face = "".join(c if can_show(c) else "?" for c in text), font(20)
     pen.text((x, middle), shown, colour, face, "lm")
     return x + face.getlength(shown)
@@ -160,14 +160,14 @@ def write_text(
 
 @cache
 def can_show(character: str) -> bool:
-    """Whether Pillow's own face has a character."""
-    # What a face lacks is drawn as the box that also stands for what no face has.
+    """Return whether Pillow's built-in font has a character."""
+    # A missing character is drawn as the same box as U+FFFF, which no font has.
     masks = [bytes(font(16).getmask(drawn)) for drawn in (character, "\uffff")]
     return character == " " or masks[0] != masks[1]
 
 
 def _encoded(picture: Picture, suffix: str, quality: int) -> bytes:
-    # OpenCV encodes BGR. Swapped in place and back, for a large picture leaves no room for a copy.
+    # OpenCV encodes BGR. Swap in place and back: a copy of a large picture may not fit in memory.
     own = np.require(picture, np.uint8, ["C", "W"])
     _swap_red_and_blue(own)
     try:
@@ -183,14 +183,14 @@ def _swap_red_and_blue(picture: Picture) -> None:
 
 
 def _draw_scores(picture: Picture, words: Words, gap: int) -> None:
-    """The scores as small plates `gap` pixels above or below their words, in place.
+    """Draw the scores, in place, as small plates `gap` pixels above or below their words.
 
-    Only where they hide no word and no other plate; none at all where most words leave no room.
+    A plate must not hide a word or another plate. If most words leave no space, none is drawn.
     """
     largest = max(picture.shape[:2]) / 80
     plates = []
     for quad, score in zip(words.quads, words.scores, strict=True):
-        # A plate larger than its word would be taken for the neighbours'.
+        # A plate larger than its word would seem to belong to the neighbours.
         height = min(np.linalg.norm(quad[3] - quad[0]), np.linalg.norm(quad[1] - quad[0]))
         plates.append(_Plate(f"{score:.2f}", max(9, round(min(largest, 0.6 * float(height))))))
     placed = list(_placed(plates, words, (picture.shape[1], picture.shape[0]), gap))
@@ -202,7 +202,7 @@ def _draw_scores(picture: Picture, words: Words, gap: int) -> None:
 def _placed(
     plates: Sequence["_Plate"], words: Words, size: Size, gap: int
 ) -> "Iterator[tuple[_Plate, tuple[float, float]]]":
-    """The plates that have room in a picture of `size`, and their top left corners."""
+    """Yield the plates that fit into a picture of `size`, with their top left corners."""
     outlines = shapely.buffer([MultiPoint(line).convex_hull for line in words.polygons], gap / 2)
     taken = STRtree(outlines)
     others: list[shapely.Geometry] = []
@@ -220,22 +220,22 @@ def _placed(
 
 
 class _Plate(NamedTuple):
-    """A score on a plate; the size is that of its letters in pixels."""
+    """A score on a plate; `letters` is the font size in pixels."""
 
     text: str
     letters: int
 
     def size(self) -> tuple[float, float]:
-        """Pixels of the plate, across and down."""
+        """Return the (width, height) of the plate in pixels."""
         left, top, right, bottom = font(self.letters).getbbox(self.text)
         return right - left + 0.4 * self.letters, bottom - top + 0.4 * self.letters
 
     def draw(self, picture: Picture, corner: tuple[float, float]) -> None:
-        """Draw the plate in place, from its top left corner (x, y) on."""
+        """Draw the plate in place, with its top left corner at (x, y)."""
         (x, y), (wide, high), face = corner, self.size(), font(self.letters)
         left, top, _, _ = face.getbbox(self.text)
         pad = self.letters / 5
-        # Pillow draws on a copy: of the plate and what little of it could reach beyond, not of all.
+        # Pillow draws on a copy, so copy only the plate with a margin, not the whole picture.
         column, row = (max(int(place - self.letters), 0) for place in corner)
         under = picture[row : int(y + high + self.letters), column : int(x + wide + self.letters)]
         image = Image.fromarray(under)

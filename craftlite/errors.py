@@ -1,10 +1,10 @@
-"""The errors that craftlite raises on purpose; the command line prints each as one sentence."""
+"""The exceptions that craftlite raises; the command line prints each as one sentence."""
 
 
 def printable(text: str) -> str:
-    r"""A text with its control characters escaped, as \n is, so that no terminal acts on them.
+    r"""Escape control characters (as \n, for example) so that no terminal interprets them.
 
-    Names of files and addresses may contain any; escaping a text again changes nothing.
+    File names and URLs may contain any character. Escaping a text twice changes nothing.
     """
     return "".join(
         character if character.isprintable() else ascii(character)[1:-1] for character in text
@@ -12,32 +12,32 @@ def printable(text: str) -> str:
 
 
 class CraftliteError(Exception):
-    """Base of all errors that a user can cause and mend; its text is one clear sentence."""
+    """Base class of all errors that a user can cause and fix; the message is one sentence."""
 
     def __str__(self) -> str:
         return printable(super().__str__())
 
 
 class InputError(CraftliteError):
-    """A picture that cannot be read or is refused."""
+    """A picture cannot be read or is refused."""
 
 
 class TooLargeError(InputError):
-    """A picture of more bytes or pixels than are read."""
+    """A picture exceeds the limit on bytes or pixels."""
 
 
 class WeightsError(CraftliteError):
-    """A weights file that is missing, corrupt or of another network."""
+    """A weights file is missing, corrupt or of another network."""
 
 
 class ConfigError(CraftliteError):
-    """A setting that is outside its range, or settings that contradict each other."""
+    """A setting is outside its range, or settings contradict each other."""
 
 
 class DatasetError(CraftliteError):
-    """A dataset that is missing or whose annotation cannot be used.
+    """A dataset is missing, or its annotations cannot be used.
 
-    More lines may follow the sentence: the files expected, or more places like the first.
+    Further lines may follow the sentence: the expected files, or more places with the same problem.
     """
 
     def __str__(self) -> str:

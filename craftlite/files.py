@@ -1,4 +1,4 @@
-"""Files written whole, their digests, and the machine's facts."""
+"""Atomic writing of files, file digests, and the processor's name."""
 
 import errno
 import hashlib
@@ -12,19 +12,19 @@ from pathlib import Path
 
 from craftlite.errors import CraftliteError
 
-UNFINISHED = ".craftlite-{}.tmp"  # the name of a file until it is whole
-ABANDONED = 3600.0  # seconds after which an unfinished file is nobody's
-_looked: dict[Path, float] = {}  # when unfinished files were last looked for in a folder
+UNFINISHED = ".craftlite-{}.tmp"  # name of a file while it is being written
+ABANDONED = 3600.0  # seconds after which an unfinished file counts as abandoned
+_looked: dict[Path, float] = {}  # time of the last search for abandoned files in each folder
 
 
 def write_whole(path: Path, content: str | bytes, durable: bool = True) -> None:
-    """Write a file, making its folders: at any moment it holds all of the content or none of it.
+    """Write a file atomically and create its folders: it never holds only part of the content.
 
-    durable: whether it is on the disk when this returns, so that not even a power failure loses it;
-    for thousands of files that can be made again, that takes longer than it is worth.
+    durable: whether to flush the file to the disk, so that it survives a power failure. Not worth
+    the time for thousands of files that can be regenerated.
 
     Raises:
-        CraftliteError: it cannot be written.
+        CraftliteError: the file cannot be written.
     """
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     with written_whole(path, durable) as unfinished:
@@ -33,13 +33,13 @@ def write_whole(path: Path, content: str | bytes, durable: bool = True) -> None:
 
 @contextmanager
 def written_whole(path: Path, durable: bool = True) -> Iterator[Path]:
-    """Give the name of an unfinished file to write; it becomes `path` where the block ends well.
+    """Yield the name of a temporary file to write, which replaces `path` when the block succeeds.
 
-    Where the block raises, `path` stays as it was and the unfinished file is removed; where the
-    process is killed, a later one removes it. Folders and `durable` are as for `write_whole`.
+    If the block raises, `path` is unchanged and the temporary file is removed; if the process is
+    killed, a later process removes it. Folders and `durable` are handled as in `write_whole`.
 
     Raises:
-        CraftliteError: it cannot be written.
+        CraftliteError: the file cannot be written.
     """
     unfinished = path.with_name(UNFINISHED.format(secrets.token_hex(8)))
     try:
@@ -59,12 +59,12 @@ def written_whole(path: Path, durable: bool = True) -> Iterator[Path]:
 
 
 def is_unfinished(path: Path) -> bool:
-    """Whether a file is one that `written_whole` has not finished, or never will."""
+    """Return whether a file is an unfinished or abandoned file of `written_whole`."""
     return path.match(UNFINISHED.format("*"))
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Remove what processes that were killed while writing left in a folder; looks once an hour."""
+    """Remove files of processes killed while writing to a folder; searches once an hour at most."""
     now = time.time()
     if now - _looked.get(folder, 0) < ABANDONED:
         return
@@ -76,30 +76,30 @@ def _remove_abandoned(folder: Path) -> None:
 
 
 def _sync(path: Path) -> None:
-    """Have the system write a file, or a folder's list of files, to the disk."""
+    """Flush a file, or a folder's list of files, to the disk."""
     if path.is_dir() and os.name == "nt":
-        return  # Windows opens no folders
+        return  # Windows cannot open folders
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # the file system keeps no such promise
+        if error.errno != errno.EINVAL:  # the file system does not support fsync
             raise
     finally:
         os.close(descriptor)
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file's bytes, as 64 hexadecimal digits.
+    """Return the SHA-256 of a file's bytes as 64 hexadecimal digits.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def cpu_model() -> str:
-    """The processor's name, or its architecture where the name is unknown."""
+    """Return the processor's name, or its architecture if the name is unknown."""
     with suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
@@ -108,5 +108,5 @@ def cpu_model() -> str:
 
 
 def unwritable(path: Path, error: OSError) -> CraftliteError:
-    """The error of a file that cannot be written, with the system's reason."""
+    """Return the error for a file that cannot be written, with the system's reason."""
     return CraftliteError(f"{path}: cannot be written ({error.strerror or error})")

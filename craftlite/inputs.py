@@ -1,4 +1,4 @@
-"""From the INPUT arguments of the command line to the ordered list of pictures that they mean."""
+"""Expansion of the command line's INPUT arguments to an ordered list of pictures."""
 
 import codecs
 import glob
@@ -17,13 +17,13 @@ from craftlite.image.download import is_url, url_name
 
 SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp"}
 SUFFIXES |= {".avif", ".ico", ".jp2", ".j2k", ".pbm", ".pgm", ".pnm", ".ppm"}
-# Suffixes that are read where a package is installed.
+# Suffixes that are read if a package is installed.
 _PACKAGES = dict.fromkeys((".heic", ".heif", ".hif"), "pillow-heif") | {".pdf": "pypdfium2"}
 SUFFIXES |= {
     suffix for suffix, package in _PACKAGES.items() if find_spec(package.replace("-", "_"))
 }
 
-_KINDS = 10  # of files that are not read, named at most
+_KINDS = 10  # at most this many kinds of skipped files are named
 
 _Found: TypeAlias = tuple[str | Path | BinaryIO, str, PurePath]
 
@@ -33,9 +33,9 @@ class Input:
     """One picture to read.
 
     Attributes:
-        source: what `read_image` takes.
-        name: the picture as the user knows it: its path, its address without a password, or "-".
-        target: the relative path without suffix that its results bear; no two inputs share one.
+        source: the source for `read_image`.
+        name: the picture's name for the user: its path, its URL without a password, or "-".
+        target: the relative path, without suffix, of its results; unique among the inputs.
     """
 
     source: str | Path | BinaryIO
@@ -46,16 +46,16 @@ class Input:
 def expand(
     arguments: Sequence[str], *, skip: Collection[Path] = (), unread: set[str] | None = None
 ) -> tuple[list[Input], list[InputError]]:
-    """The pictures that the arguments mean, in order and each once, and the errors of the rest.
+    """Return the pictures that the arguments name, in order without duplicates, and the errors.
 
     An argument is a file, a folder (all pictures in it, at any depth, sorted), a glob, an http(s)
-    address, "-" for standard input or "@FILE" for a text file with an argument a line. Whether a
-    picture can be read is not looked at.
+    URL, "-" for standard input or "@FILE" for a text file with one argument per line. Pictures are
+    not opened, so an input may still turn out to be unreadable.
 
     Args:
-        arguments: as typed.
-        skip: folders in which no picture is looked for, such as those that hold drawn results.
-        unread: gets the paths of the files in folders that are not read.
+        arguments: the arguments as typed.
+        skip: folders that are not searched for pictures, such as those of drawn results.
+        unread: the paths of files in folders that are not pictures are added to this set.
     """
     unread = set() if unread is None else unread
     inputs: dict[str, Input] = {}
@@ -78,7 +78,7 @@ def expand(
 
 
 def unread_line(unread: Collection[str]) -> str:
-    """One line of how many files of which kinds were not read, and what would read them."""
+    """Return a line that counts skipped files by kind, and names packages that would read them."""
     counts = Counter(PurePath(path).suffix.lower() for path in unread)
     kinds = sorted(counts.items(), key=lambda kind: (-kind[1], kind[0]))
     named = [f"{count} {suffix or 'without a suffix'}" for suffix, count in kinds[:_KINDS]]
@@ -90,7 +90,7 @@ def unread_line(unread: Collection[str]) -> str:
 
 
 def _with_lists(arguments: Sequence[str], errors: list[InputError]) -> Iterator[str]:
-    """The arguments, with the lines of FILE in place of each @FILE that is no file's own name."""
+    """Yield the arguments, replacing each @FILE by the lines of FILE, unless a file is so named."""
     for argument in arguments:
         if not argument.startswith("@") or os.path.lexists(argument):
             yield argument
@@ -107,7 +107,7 @@ def _with_lists(arguments: Sequence[str], errors: list[InputError]) -> Iterator[
 
 
 def _absolute(path: Path) -> str:
-    # Symbolic links stay: two names of one file are two pictures.
+    # Symbolic links are not resolved: two names of one file are two pictures.
     return os.path.normpath(path.absolute())
 
 
@@ -115,18 +115,18 @@ def _last_part(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:
-        return ""  # what is wrong is said when it is read
+        return ""  # the error is reported when the URL is read
     return PurePosixPath(parts.path).name or parts.hostname or ""
 
 
 def _on_disk(
     argument: str, skipped: Collection[str], errors: list[InputError], unread: set[str]
 ) -> list[tuple[Path, PurePath]]:
-    """The files that an argument means, and where their results belong below --out."""
+    """Return the files that an argument names, with the places of their results below --out."""
     pairs: list[tuple[Path, PurePath]]
     path = Path(argument)
     if not argument:
-        complaint, pairs = "an empty argument names nothing; a dot is this folder", []
+        complaint, pairs = "an empty argument names nothing; use . for the current folder", []
     elif _is_folder(path):
         files = list(_below(path, skipped, errors, unread))
         pairs = [(file, file.relative_to(path)) for file in files]
@@ -142,7 +142,7 @@ def _on_disk(
 
 
 def _is_folder(path: Path) -> bool:
-    """Whether a path leads to a folder; one that the system cannot even look at does not."""
+    """Return whether a path is a folder; False for a path that the system cannot examine."""
     return os.path.isdir(path)  # noqa: PTH112 (pathlib's raises some errors)
 
 
@@ -164,7 +164,7 @@ def _matches(
 def _below(
     folder: Path, skipped: Collection[str], errors: list[InputError], unread: set[str]
 ) -> Iterator[Path]:
-    """Every picture in a folder and its subfolders; errors gets those that cannot be listed."""
+    """Yield every picture in a folder and its subfolders; add unlistable folders to `errors`."""
 
     def complain(error: OSError) -> None:
         reason = f"the folder cannot be listed ({error.strerror})"
@@ -172,7 +172,7 @@ def _below(
 
     for here, folders, files in os.walk(folder, onerror=complain):
         folders[:] = sorted(f for f in folders if _absolute(Path(here, f)) not in skipped)
-        # Hidden files are the droppings of file managers ("._photo.jpg"), not pictures.
+        # Hidden files are left behind by file managers ("._photo.jpg") and are not pictures.
         for file in sorted(f for f in files if not f.startswith(".")):
             if Path(file).suffix.lower() in SUFFIXES:
                 yield Path(here, file)
@@ -181,13 +181,13 @@ def _below(
 
 
 def distinct_stems() -> Callable[[PurePath], PurePath]:
-    """A function that takes the suffix off a path, and numbers one that it has given before."""
+    """Return a function that strips a path's suffix, and numbers repeated results."""
     given: set[str] = set()
 
     def unused(path: PurePath) -> PurePath:
         stem = candidate = path.with_suffix("") if path.name.strip(".") else PurePath("picture")
         number = 1
-        # Some file systems do not tell upper case from lower case.
+        # Some file systems do not distinguish upper case from lower case.
         while str(candidate).casefold() in given:
             number += 1
             candidate = stem.with_name(f"{stem.name}-{number}")

@@ -1,4 +1,4 @@
-"""The pip command that brings an extra of craftlite, wherever craftlite itself came from."""
+"""The pip command that installs an extra of craftlite from wherever craftlite came from."""
 
 import json
 from importlib.metadata import PackageNotFoundError, distribution
@@ -10,10 +10,10 @@ _ROOT = Path(__file__).parents[1]
 
 
 def install_hint(extra: str) -> str:
-    """The pip command for an extra: from the clone, wheel or address that craftlite came from.
+    """Return the pip command for an extra, from the clone, wheel or URL that craftlite came from.
 
-    pip notes such an origin as PEP 610 says; without a note craftlite came from an index. A clone
-    is installed with -e, which brings the weights that trainings start from too.
+    pip records such an origin as PEP 610 specifies; without a record, craftlite came from a package
+    index. A clone is installed with -e, so that the weights to start trainings from are available.
     """
     if (_ROOT / "pyproject.toml").is_file():
         return f"pip install -e '{_ROOT}[{extra}]'"

@@ -1,4 +1,4 @@
-"""Running a network with OpenVINO, behind the interface of ONNX Runtime's."""
+"""Networks run by OpenVINO, with the same interface as for ONNX Runtime."""
 
 import sys
 from functools import cache
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _TELEMETRY = "openvino_telemetry"
 _SETTINGS = {
     "NUM_STREAMS": 1,
-    "ENABLE_CPU_PINNING": False,  # other networks of this process would be pinned to the same cores
-    # Kernels that are kept, one for each operator and size of picture. OpenVINO's own 5000 fill
+    "ENABLE_CPU_PINNING": False,  # would pin this process's other networks to the same cores
+    # Number of cached kernels, one per operator and picture size. OpenVINO's default of 5000 fills
     # 800 MB after 200 sizes; 500 fill 300 MB and are as fast.
     "CPU_RUNTIME_CACHE_CAPACITY": "500",
 }
@@ -35,20 +35,20 @@ _SETTINGS = {
 class OpenVinoRuntime(Runtime):
     """A network in an ONNX file, run by OpenVINO on the CPU.
 
-    A network that OpenVINO has compiled runs one call at a time, so another is compiled, in about
-    half a second, whenever more calls run at once than ever before; they share the weights.
+    A compiled OpenVINO network runs one call at a time. When more calls run in parallel than
+    before, the network is compiled once more, in about half a second; the copies share weights.
 
     Args:
         file: the network.
         device: "auto" or "cpu".
-        threads: of each call; None takes the machine's cores.
-        half: compute in bfloat16, which takes about half the time where the CPU has instructions
-            for it; else in float32, which OpenVINO would not choose there by itself.
+        threads: CPU threads of each call; None uses all cores.
+        half: compute in bfloat16, which takes about half the time and needs a CPU with bfloat16
+            instructions. Otherwise compute in float32, even where OpenVINO would choose bfloat16.
 
     Raises:
         WeightsError: the file is missing, corrupt or not a network of this project.
-        ConfigError: OpenVINO is not installed, the device is another, or the CPU has no
-            instructions for bfloat16.
+        ConfigError: OpenVINO is not installed, the device is another, or the CPU has no bfloat16
+            instructions.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class OpenVinoRuntime(Runtime):
         check_exists(file)
         if device.lower() not in ("auto", "cpu"):
             raise ConfigError(
-                f"--device {device}: OpenVINO is run on the CPU alone; use --device cpu or "
+                f"--device {device}: OpenVINO runs on the CPU only; use --device cpu or "
                 "--engine onnxruntime"
             )
         if half and not has_bfloat16():
@@ -68,17 +68,17 @@ class OpenVinoRuntime(Runtime):
             )
         self.source = str(file)
         try:
-            # Not Core.read_model, which would try other formats than ONNX as well.
+            # Core.read_model would also try formats other than ONNX.
             frontend = openvino.frontend.FrontEndManager().load_by_framework("onnx")
             self._model = frontend.convert(frontend.load(str(file)))
             number = {"INFERENCE_PRECISION_HINT": "bf16" if half else "f32"}
             count = {"INFERENCE_NUM_THREADS": threads} if threads else {}
             self._settings = _SETTINGS | number | count
-            # Those that no call runs on; append and pop are atomic.
+            # Requests not in use; list.append and list.pop are atomic.
             self._idle: list[InferRequest] = [self._compile()]
         except Exception as error:
             raise not_opened(file, error) from None
-        path = ["framework", METADATA]  # where the reader puts an ONNX file's metadata
+        path = ["framework", METADATA]  # where OpenVINO's frontend stores ONNX metadata
         model = self._model
         metadata = (
             {METADATA: model.get_rt_info(path).astype(str)} if model.has_rt_info(path) else {}
@@ -88,7 +88,7 @@ class OpenVinoRuntime(Runtime):
         self._arguments = (file, device, threads, half)
 
     def __reduce__(self) -> tuple[type["OpenVinoRuntime"], tuple[Any, ...]]:
-        """Copies and other processes open the file anew; a compiled network cannot be copied."""
+        """Reopen the file in copies and other processes; a compiled network cannot be copied."""
         return OpenVinoRuntime, self._arguments
 
     def _compile(self) -> "InferRequest":
@@ -108,22 +108,25 @@ class OpenVinoRuntime(Runtime):
 
 
 def has_bfloat16() -> bool:
-    """Whether the CPU has instructions for bfloat16."""
+    """Return whether the CPU has bfloat16 instructions."""
     return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 @cache
 def _core() -> Any:
-    """OpenVINO's core, which all networks share and which is never freed.
+    """Return OpenVINO's core, which all networks share and which is never freed.
 
-    With a core for each network (2026.4), a process that had refused some damaged files crashed in
-    the training after that: memory was overwritten.
+    With one core per network (2026.4), a process that had refused some damaged files crashed in a
+    later training, because memory had been overwritten.
     """
     return _import_openvino().Core()
 
 
 def _import_openvino() -> ModuleType:
-    """OpenVINO without its telemetry, which would report the import and keep an id in the home."""
+    """Import OpenVINO without its telemetry.
+
+    The telemetry would report the import and store an id in the home folder.
+    """
     unknown = object()
     before = sys.modules.get(_TELEMETRY, unknown)
     if before is unknown and "openvino" not in sys.modules:
@@ -141,7 +144,7 @@ def _import_openvino() -> ModuleType:
 
 
 def _port(port: Any) -> Port:
-    """A port of OpenVINO's, with a type as ONNX Runtime names it."""
+    """Convert a port of OpenVINO, naming its type as ONNX Runtime does."""
     kind, shape = port.get_element_type().get_type_name(), port.get_partial_shape()
     if shape.rank.is_dynamic:
         return Port(kind, [])

@@ -1,16 +1,16 @@
-"""Which way words are read: where reading starts, and whether their letters are stacked.
+"""Reading direction of words: where reading starts, and whether letters are stacked.
 
-A quad shows along which line its word runs, not from which end. A word that runs rather across than
-up is read to the right. Of a tall one, what its pixels show decides:
+A quad shows the line along which its word runs, but not the end at which it starts. A word that is
+wider than high is read to the right. For a tall word, its pixels decide:
 
-- Letters have more upright strokes than level ones. Where the strokes cross the tall word, its
-  letters lie on their side: it is a turned word. Where they run along it, letters are stacked, and
-  it is a column of them, or a single one.
-- Ascenders outweigh descenders: a turned word is read so that they are above. A single word shows
-  this badly, and capitals not at all; so words of one line decide together, and the picture's other
-  words count as well. Where nothing shows it, tall words are read downwards.
-- Where nearly all words are turned, the picture lies on its side: they are turned alike, and so are
-  short words.
+- Letters have more vertical strokes than horizontal ones. If most strokes cross a tall word, its
+  letters lie on their side, and it is a rotated word. If most run along it, the letters are
+  stacked, and it is a column of letters or a single letter.
+- Ascenders outweigh descenders, so a rotated word is read so that the ascenders are on top. A
+  single word is weak evidence, and capitals are none; so words on one line decide together, and the
+  picture's other words count as well. Without evidence, tall words are read downwards.
+- If nearly all words are rotated, the picture lies on its side: all of them are rotated the same
+  way, and so are short words.
 """
 
 from collections.abc import Sequence
@@ -27,26 +27,27 @@ Floats = npt.NDArray[np.floating]
 Flags = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.intp]
 
-TALL = 1.5  # a word so many times as high as it is wide is not one of a few wide letters
-LEANING = 0.35  # sine of the angle to the vertical from which on it shows where reading starts
-LETTER = 1.5  # stacked letters up to so many times as high as the picture's other words are one
-ON_SIDE = 3  # turned words for each wide one, from which on the whole picture is turned
-ROWS = 32  # that a word's pixels are looked at in
-# From here on the numbers are those that parted words rendered in 111 Latin faces and one Chinese.
-PITCH = 0.85  # from a letter to the next, in widths of the word; more of it is for stacked letters
+TALL = 1.5  # height to width ratio above which a word is not just a few wide letters
+LEANING = 0.35  # sine of the angle to the vertical above which the angle shows where reading starts
+LETTER = 1.5  # up to this height, relative to the picture's other words, a stack is a single letter
+ON_SIDE = 3  # rotated words per wide word above which the whole picture is rotated
+ROWS = 32  # height in pixels to which a word's crop is scaled for analysis
+# The values below separated words rendered in 111 Latin fonts and one Chinese font.
+PITCH = 0.85  # distance between letters in word widths; larger values are evidence for stacking
 PITCH_WEIGHT = 1.2
-OTHERS = 0.25  # the weight of the picture's other tall words
-DOWNWARDS = 0.01  # what is for reading downwards before anything is seen
+OTHERS = 0.25  # weight of the picture's other tall words
+DOWNWARDS = 0.01  # prior evidence for reading downwards
 
 
 @dataclass(frozen=True)
 class Reading:
-    """Where N words begin, as their quads show it; `turns` decides on the tall ones.
+    """Where N words start, judged by their quads; `turns` decides on the tall ones.
 
     Attributes:
-        quads: (N, 4, 2) from the corner where reading starts, clockwise; tall words downwards.
-        tall: (N,) which words are tall.
-        wide: (N,) which words are so much wider than high.
+        words: the words.
+        quads: (N, 4, 2) clockwise from the corner where reading starts; tall words downwards.
+        tall: (N,) whether each word is higher than wide by a factor of TALL.
+        wide: (N,) whether each word is wider than high by the same factor.
     """
 
     words: Words
@@ -56,7 +57,7 @@ class Reading:
 
     @classmethod
     def of(cls, words: Words) -> "Reading":
-        """What the quads of a picture's words show."""
+        """Return the reading of a picture's words, judged by their quads."""
         upright = _upright(_regular(words.quads))
         along, across = side_lengths(upright)
         tall = across > TALL * along
@@ -64,14 +65,14 @@ class Reading:
         return cls(words, quads, tall, along > TALL * across)
 
     def turns(self, crops: Sequence[Picture]) -> tuple[Whole, Flags]:
-        """How the words are read, as their pixels show it.
+        """Return how the words are read, judged by their pixels.
 
         Args:
             crops: (H, W, 3) uint8 RGB of all words, cut by `quads`.
 
         Returns:
-            The quarter turns (N,), anticlockwise, after which the crops read from left to right;
-            and which (N,) words are columns, whose crops become tall by that.
+            The number of anticlockwise quarter turns (N,) after which the crops read from left to
+            right, and which words (N,) are columns, whose crops become tall by that.
         """
         turns, columns = np.zeros(len(crops), np.intp), np.zeros(len(crops), np.bool_)
         numbers = np.flatnonzero(self.tall)
@@ -93,7 +94,7 @@ class Reading:
         return turns, columns
 
     def _letters(self) -> Flags:
-        """Which (N,) tall words are one letter each, if their letters turn out to be stacked."""
+        """Return which words (N,) are single letters, if they turn out to be stacked."""
         if self.words.characters is not None:
             single = np.array([len(quads) < 2 for quads in self.words.characters], np.bool_)
             return self.tall & single
@@ -103,7 +104,7 @@ class Reading:
         return self.tall & (along < LETTER * np.median(across[~self.tall]))
 
     def _are_stacked(self, numbers: Whole, strokes: Floats) -> Flags:
-        """Which of the tall words have stacked letters."""
+        """Return which of the tall words have stacked letters."""
         evidence = -strokes
         if self.words.characters is not None:
             widths = np.maximum(side_lengths(self.quads)[1], 1)
@@ -115,7 +116,7 @@ class Reading:
         return np.asarray(evidence + OTHERS * evidence.mean() > 0)
 
     def _read_upwards(self, numbers: Whole, ascenders: Floats, alike: bool) -> Flags:
-        """Which of the turned words are read upwards; alike: all of them or none."""
+        """Return which of the rotated words are read upwards; with `alike`, all of them or none."""
         quads = self.quads[numbers]
         ahead = quads[:, 1] + quads[:, 2] - quads[:, 0] - quads[:, 3]
         ahead /= np.maximum(np.linalg.norm(ahead, axis=1, keepdims=True), 1e-6)
@@ -133,16 +134,16 @@ class Reading:
 
 
 def side_lengths(quads: Points) -> tuple[Floats, Floats]:
-    """Lengths (N,) in pixels of the first sides of quads (N, 4, 2), and of the second ones.
+    """Return the lengths (N,) in pixels of the first and of the second sides of quads (N, 4, 2).
 
-    A side's length is the mean of its own and of that across.
+    Each is the mean over the side and the opposite side.
     """
     sides = np.linalg.norm(np.roll(quads, -1, axis=1) - quads, axis=2)
     return (sides[:, 0] + sides[:, 2]) / 2, (sides[:, 1] + sides[:, 3]) / 2
 
 
 def _regular(quads: Points) -> Points:
-    """Quads (N, 4, 2), with least rectangles in the place of those that no camera makes of one."""
+    """Replace quads (N, 4, 2) that no camera makes of a rectangle by minimum-area rectangles."""
     skew = np.linalg.norm(quads[:, 0] - quads[:, 1] + quads[:, 2] - quads[:, 3], axis=1)
     regular = quads.copy()
     strange = ~is_convex(quads) | (skew > np.minimum(*side_lengths(quads)) / 2)
@@ -152,20 +153,23 @@ def _regular(quads: Points) -> Points:
 
 
 def _upright(quads: Points) -> Points:
-    """Quads (N, 4, 2) from the corner whose side points to the right the most."""
+    """Return quads (N, 4, 2) that start with the side that points most to the right."""
     sides = np.roll(quads, -1, axis=1) - quads
     lengths = np.maximum(np.linalg.norm(sides, axis=2), 1e-6)
     return rolled_quads(quads, (sides[..., 0] / lengths).argmax(axis=1))
 
 
 def rolled_quads(quads: Points, starts: Whole) -> Points:
-    """Quads (N, 4, 2), each from its corner of the number (N,) modulo 4."""
+    """Return quads (N, 4, 2) that start from the given corners (N,), modulo 4."""
     places = (starts[:, None] + np.arange(4)) % 4
     return np.take_along_axis(quads, places[:, :, None], axis=1)
 
 
 def _look(crop: Picture) -> tuple[Floats, float]:
-    """Strokes across each row (ROWS,) of a crop; and how far they outweigh those along, a log."""
+    """Return the stroke strength in each row (ROWS,) of a crop, and a log ratio.
+
+    The log ratio compares strokes that cross the rows with strokes along them.
+    """
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
     width = max(2, round(crop.shape[1] * ROWS / crop.shape[0]))
     grey = cv2.resize(grey, (width, ROWS), interpolation=cv2.INTER_AREA)
@@ -177,9 +181,9 @@ def _look(crop: Picture) -> tuple[Floats, float]:
 
 
 def _ascenders(profiles: Floats) -> Floats:
-    """How far strokes above the body of the letters outweigh those below, -1..1 for each word (N,).
+    """Return how far strokes above the letters' body outweigh those below, -1..1 per word (N,).
 
-    The body is what lies between the first and the last row with half the strokes of the fullest.
+    The body extends from the first to the last row with half the strokes of the fullest rows.
     """
     rows = np.pad(profiles, ((0, 0), (1, 1)))
     rows = rows[:, :-2] / 4 + rows[:, 1:-1] / 2 + rows[:, 2:] / 4

@@ -1,4 +1,4 @@
-"""Work on several pictures at once: how many threads for what, and results in order."""
+"""Parallel work on several pictures: the division of threads, and results in order."""
 
 import os
 import threading
@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
-WORKER = "craftlite-worker"  # how the names of the threads begin
-AHEAD = 2  # jobs that are begun or wait, for each worker: a slow one then leaves no worker idle
-PATIENCE = 2.0  # seconds: most pictures are done by then, and files that are being written
+WORKER = "craftlite-worker"  # prefix of the thread names
+AHEAD = 2  # jobs running or waiting per worker, so that a slow job leaves no worker idle
+PATIENCE = 2.0  # seconds in which most pictures, and files being written, are finished
 
 
 def cores() -> int:
-    """The CPU cores that this process may use, by its affinity and its container's quota."""
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    """Return the number of CPU cores that the process's affinity and container quota allow."""
+    affinity = getattr(os, "sched_getaffinity", None)  # only on Linux
     count = len(affinity(0)) if affinity else os.cpu_count() or 1
-    with suppress(OSError, ValueError):  # no control group, or one without a quota: "max"
+    with suppress(OSError, ValueError):  # no control group, or no quota ("max")
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
         count = min(count, -(-int(quota) // int(period)))
     return max(1, count)
@@ -28,17 +28,16 @@ def cores() -> int:
 def share_threads(
     workers: int | None, threads: int | None, pictures: int
 ) -> tuple[int, int | None]:
-    """How many pictures to work on at once, and the threads that the network has for each.
+    """Return the number of pictures to process in parallel, and the network threads for each.
 
-    One thread each, for as many pictures as there are threads, is the fastest: what does not
-    spread over threads, such as decoding, then overlaps with the network of another picture
+    One thread per picture, with as many pictures as threads, is the fastest: work that does not
+    use several threads, such as decoding, then overlaps with the network of another picture
     (docs/scale.md has the figures).
 
     Args:
-        workers: pictures at once; None chooses.
-        threads: for all of them together; None takes `cores`, and leaves a single worker's to the
-            engine.
-        pictures: how many there are; more workers would have nothing to do.
+        workers: pictures to process in parallel; None chooses a number.
+        threads: threads in total; None uses `cores`, and lets the engine choose for one worker.
+        pictures: the number of pictures; more workers would be idle.
     """
     available = threads or cores()
     workers = workers or max(1, min(available, pictures))
@@ -46,11 +45,11 @@ def share_threads(
 
 
 def in_order(jobs: Iterable[Callable[[], T]], workers: int) -> Generator[Future[T], None, None]:
-    """Run jobs on threads, `workers` at a time, and yield them in their order, maybe unfinished.
+    """Run jobs in `workers` threads, and yield their futures in order, possibly unfinished.
 
-    `jobs` is gone through by the calling thread, a few jobs ahead of what is yielded. A single
-    worker is the calling thread itself. When the generator is closed, jobs that have not begun
-    never will, and those that have get PATIENCE seconds to end.
+    The calling thread iterates over `jobs`, a few jobs ahead of those yielded. A single worker is
+    the calling thread itself. When the generator is closed, jobs that have not started are
+    cancelled, and running ones get PATIENCE seconds to finish.
     """
     if workers == 1:
         yield from map(_done, jobs)
@@ -70,12 +69,12 @@ def in_order(jobs: Iterable[Callable[[], T]], workers: int) -> Generator[Future[
 
 
 def workers_are_busy() -> bool:
-    """Whether threads still work on what nobody waits for, such as very large pictures."""
+    """Return whether threads still run jobs that nobody waits for, such as very large pictures."""
     return any(thread.name.startswith(WORKER) for thread in threading.enumerate())
 
 
 def _done(job: Callable[[], T]) -> Future[T]:
-    """A job that this thread has run."""
+    """Run a job in this thread and return its finished future."""
     future: Future[T] = Future()
     try:
         future.set_result(job())

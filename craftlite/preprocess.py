@@ -1,4 +1,4 @@
-"""From a picture to the network's input, and from its maps back to the picture."""
+"""Conversion of a picture to the network's input, and of map points back to the picture."""
 
 from dataclasses import dataclass
 
@@ -14,23 +14,23 @@ MEAN = np.array([123.675, 116.28, 103.53], np.float32)
 STD = np.array([58.395, 57.12, 57.375], np.float32)
 STRIDE = 32
 MAP_STRIDE = 2
-# Enlarged further, letters outgrow those that the networks know, and gain no detail.
+# Enlarged further, letters become larger than the networks were trained for and gain no detail.
 MAX_ENLARGEMENT = 2.0
-# The network knows letters of up to some 200 pixels of its input. Larger ones are found at coarser
-# scales, each a third of the one before and a ninth of its cost, while letters fit into them.
+# The network finds letters of up to about 200 pixels in its input. Larger letters are found at
+# coarser scales, each a third of the previous one at a ninth of its cost, down to COARSEST.
 COARSER = 3
-COARSEST = 96  # pixels of the shorter side
+COARSEST = 96  # pixels of the shorter side at the coarsest scale
 
 
 @dataclass(frozen=True)
 class Fit:
-    """How a picture was fitted to the network; the one record of the scale and its inverse.
+    """How a picture is scaled and padded for the network, and how points are mapped back.
 
     Attributes:
         size: (width, height) of the picture.
         resized: (width, height) after scaling.
-        padded: (width, height) of the network's input, multiples of STRIDE; the padding is at the
-            right and at the bottom.
+        padded: (width, height) of the network's input, multiples of STRIDE; padding is added on
+            the right and at the bottom.
     """
 
     size: tuple[int, int]
@@ -39,9 +39,9 @@ class Fit:
 
     @classmethod
     def of(cls, size: tuple[int, int], long_side: int) -> "Fit":
-        """The fit of a picture of `size` so that its longer side has `long_side` pixels.
+        """Return the fit that scales the longer side of a picture of `size` to `long_side` pixels.
 
-        A picture with fewer than half as many is enlarged MAX_ENLARGEMENT times.
+        A picture whose longer side is less than half of that is enlarged MAX_ENLARGEMENT times.
 
         Raises:
             ConfigError: long_side is below STRIDE.
@@ -55,31 +55,31 @@ class Fit:
         )
 
     def map_size(self) -> tuple[int, int]:
-        """(width, height) of the maps without the padding."""
+        """Return the (width, height) of the maps without the padding."""
         return (-(-self.resized[0] // MAP_STRIDE), -(-self.resized[1] // MAP_STRIDE))
 
     def factor(self) -> float:
-        """Pixels of the network's input for each pixel of the picture."""
+        """Return the number of input pixels per pixel of the picture."""
         return max(self.resized) / max(self.size)
 
     def apply(self, picture: Picture) -> npt.NDArray[np.float32]:
-        """The network's input (1, 3, padded height, padded width) of a picture (H, W, 3) RGB."""
+        """Return the network's input (1, 3, padded height, padded width) for an RGB picture."""
         return to_tensor(self.scale(picture))
 
     def scale(self, picture: Picture) -> Picture:
-        """The picture scaled and padded: (padded height, padded width, 3) uint8 RGB."""
+        """Return the scaled and padded picture, (padded height, padded width, 3) uint8 RGB."""
         shrinks = self.resized[0] < self.size[0]
         interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
         resized = cv2.resize(picture, self.resized, interpolation=interpolation)
         right, bottom = (p - r for p, r in zip(self.padded, self.resized, strict=True))
-        # Padding with the mean colour is padding with zeros after normalisation.
+        # The mean colour becomes zero in the normalisation.
         filled = cv2.copyMakeBorder(
             resized, 0, bottom, 0, right, cv2.BORDER_CONSTANT, value=MEAN.tolist()
         )
         return filled.astype(np.uint8, copy=False)
 
     def to_picture(self, points: Points) -> Points:
-        """Points (..., 2) of the maps, in pixels of the picture, clipped to it."""
+        """Map points (..., 2) of the maps to pixels of the picture, clipped to the picture."""
         scale = np.divide(self.size, self.resized, dtype=np.float32)
         # Pixel centres: pixel x of the map covers 2x..2x+1 of the input, whose centre is 2x + 0.5.
         mapped = ((points + 0.5) * MAP_STRIDE) * scale - 0.5
@@ -88,7 +88,7 @@ class Fit:
 
 
 def all_scales(fit: Fit) -> list[Fit]:
-    """A picture's scales: the given one, and coarser ones while they can show large letters."""
+    """Return the given scale, followed by the coarser ones that can show large letters."""
     scales = [fit]
     while min(scales[-1].resized) >= COARSER * COARSEST:
         scales.append(Fit.of(fit.size, round(max(scales[-1].resized) / COARSER)))
@@ -96,7 +96,7 @@ def all_scales(fit: Fit) -> list[Fit]:
 
 
 def to_tensor(picture: Picture) -> npt.NDArray[np.float32]:
-    """A picture (H, W, 3) uint8 RGB as the networks' input: (1, 3, H, W) float32, normalised."""
+    """Convert a picture (H, W, 3) uint8 RGB to normalised network input (1, 3, H, W) float32."""
     planes = np.ascontiguousarray(picture.transpose(2, 0, 1), dtype=np.float32)
     planes -= MEAN[:, None, None]
     planes /= STD[:, None, None]

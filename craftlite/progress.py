@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, elsewhere a line of text now and then; a summary."""
+"""Progress of long work: a bar on a terminal, otherwise occasional lines of text; a summary."""
 
 import sys
 import time
@@ -10,32 +10,32 @@ from tqdm import tqdm
 
 from craftlite.errors import printable
 
-SECONDS = 30.0  # between lines
+SECONDS = 30.0  # interval between lines
 
 
 class Progress(tqdm):  # type: ignore[misc]
-    """tqdm's bar on stderr; if that is not a terminal, its figures as lines of text instead."""
+    """tqdm's bar on stderr; if stderr is not a terminal, lines of text with the same figures."""
 
     disable: bool
 
     def __init__(
         self, iterable: Iterable[Any] | None = None, desc: str = "", *, unit: str, **options: Any
     ) -> None:
-        """Args: as tqdm's, of which `file` is stderr."""
+        """Take tqdm's arguments, except for `file`, which is stderr."""
         self._plain = not sys.stderr.isatty()
         self._began = self._shown = time.monotonic()
-        self._title, self._noun = desc, unit  # tqdm keeps neither where it is disabled
+        self._title, self._noun = desc, unit  # tqdm stores neither when it is disabled
         if self._plain:
             options |= {"ncols": 0, "mininterval": SECONDS}
         super().__init__(iterable, desc, unit=unit, file=sys.stderr, **options)
 
     def __del__(self) -> None:
-        """Close the bar; one that Ctrl-C kept from being set up has nothing to close."""
+        """Close the bar, if Ctrl-C did not interrupt its set-up."""
         with suppress(AttributeError):
             super().__del__()
 
     def display(self, msg: str | None = None, pos: int | None = None) -> bool:
-        """Draw the bar, or write a line if the last one is SECONDS old; returns whether it drew."""
+        """Draw the bar, or write a line if the last is SECONDS old; return whether it was drawn."""
         if not self._plain:
             return bool(super().display(msg, pos))
         if time.monotonic() - self._shown >= SECONDS:
@@ -43,7 +43,7 @@ class Progress(tqdm):  # type: ignore[misc]
         return False
 
     def clear(self, nolock: bool = False) -> None:
-        """Take the bar off the terminal, to write a message in its place; lines stay."""
+        """Remove the bar from the terminal, to write a message in its place; lines stay."""
         if not self._plain:
             super().clear(nolock)
 
@@ -58,10 +58,10 @@ class Progress(tqdm):  # type: ignore[misc]
                 self._write_line()
 
     def write_summary(self, count: int | None = None, **parts: int) -> None:
-        """Replace the bar by a line of what was done: "12 pictures, 1 failed, 3.4 pictures/s".
+        """Replace the bar by a summary such as "12 pictures, 1 failed, 3.4 pictures/s".
 
-        count: of what was gone through here, by default what the bar has counted.
-        parts: what else to count, such as failed=1, skipped=3; those of 0 are left out.
+        count: number of processed items; by default the bar's own count.
+        parts: further counts, such as failed=1, skipped=3; zeros are left out.
         """
         self.leave = False
         self.close()

@@ -1,4 +1,4 @@
-"""ONNX Runtime's execution providers: which one a device means, and whether it can be loaded."""
+"""ONNX Runtime's execution providers: the one that a device stands for, and how it is loaded."""
 
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -11,7 +11,7 @@ from craftlite.progress import write_line
 
 SUFFIX = "ExecutionProvider"
 CPU, CUDA = f"CPU{SUFFIX}", f"CUDA{SUFFIX}"
-# The package whose onnxruntime has a provider; they all install the same module.
+# The package that contains each provider; all of these install the module onnxruntime.
 PACKAGES = {
     "cuda": "onnxruntime-gpu",
     "tensorrt": "onnxruntime-gpu",
@@ -23,14 +23,14 @@ PACKAGES = {
 
 
 def chosen_providers(device: str, available: Sequence[str]) -> list[str]:
-    """The providers, the first one first, that a device means; what it cannot do the CPU does.
+    """Return the providers for a device in order of preference; the CPU is the fallback.
 
     Args:
         device: "auto", or a provider's name in any case, with or without "ExecutionProvider".
-        available: the providers of this ONNX Runtime.
+        available: the providers of the installed ONNX Runtime.
 
     Raises:
-        ConfigError: it is not among those.
+        ConfigError: the provider is not available.
     """
     wanted = device.lower().removesuffix(SUFFIX.lower())
     if wanted == "auto":
@@ -39,27 +39,27 @@ def chosen_providers(device: str, available: Sequence[str]) -> list[str]:
     if wanted not in names:
         advice = f"{wanted} comes with: {replacing(PACKAGES[wanted])}" if wanted in PACKAGES else ""
         raise ConfigError(
-            f"--device {device}: this ONNX Runtime has {', '.join(sorted(names))}; "
+            f"--device {device}: the installed ONNX Runtime has {', '.join(sorted(names))}; "
             f"{advice or 'use one of those, or auto'}"
         )
     return list(dict.fromkeys((names[wanted], CPU)))
 
 
 def replacing(package: str, *installed: str) -> str:
-    """The commands that leave one package as the owner of the module onnxruntime."""
+    """Return the commands that make one package the only one with the module onnxruntime."""
     others = " ".join(dict.fromkeys(installed or ("onnxruntime", package)))
-    # Its extras are CUDA's libraries.
+    # The extras install CUDA's libraries.
     wanted = "'onnxruntime-gpu[cuda,cudnn]'" if package == "onnxruntime-gpu" else package
     return f"pip uninstall -y {others} && pip install {wanted}"
 
 
 def load_libraries(providers: Sequence[str]) -> str:
-    """Load CUDA's libraries from their pip packages, if needed; returns what is missing."""
+    """Load CUDA's libraries from their pip packages if needed; return the first message."""
     import onnxruntime
 
     if CUDA not in providers or not hasattr(onnxruntime, "preload_dlls"):
         return ""
-    with redirect_stdout(StringIO()) as printed:  # standard output is for results
+    with redirect_stdout(StringIO()) as printed:  # standard output is reserved for results
         onnxruntime.preload_dlls()
     return printed.getvalue().strip().split("\n")[0]
 
@@ -67,10 +67,10 @@ def load_libraries(providers: Sequence[str]) -> str:
 def report_dropped(
     device: str, wanted: Sequence[str], loaded: Sequence[str], reason: str = ""
 ) -> None:
-    """Report a provider that ONNX Runtime has dropped without an error, as it does.
+    """Report a provider that ONNX Runtime has silently dropped.
 
     Raises:
-        ConfigError: it was asked for by its name.
+        ConfigError: the provider was requested by name.
     """
     if wanted[0] in loaded:
         return
@@ -82,7 +82,7 @@ def report_dropped(
 
 
 def report_shared() -> None:
-    """Report several packages that have overwritten one another's module onnxruntime, once."""
+    """Report, once, that several packages have overwritten each other's module onnxruntime."""
     found = _installed()
     if len(found) > 1:
         _report(
@@ -93,7 +93,7 @@ def report_shared() -> None:
 
 @cache
 def _installed() -> list[str]:
-    """The packages that own a module onnxruntime here, the plain one first."""
+    """Return the installed packages that contain the module onnxruntime, the plain one first."""
     found = []
     for name in dict.fromkeys(("onnxruntime", *PACKAGES.values())):
         try:

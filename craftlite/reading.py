@@ -1,4 +1,4 @@
-"""From a picture to its text: the words that a detector finds, read by a recogniser.
+"""Reading of text in pictures: a detector finds the words, and a recogniser reads them.
 
 >>> from craftlite.reading import read
 >>> for line in read("photo.jpg"):
@@ -21,17 +21,17 @@ from craftlite.rectify import crops_and_angles
 from craftlite.words import Words
 
 SURE = 0.9  # score below which a line is read upside down too
-TALL = 1.5  # height of a crop, in widths, from which on it may be a column of letters
-BETTER = 0.05  # what the score must gain by that
+TALL = 1.5  # height to width ratio above which a crop may be a column of letters
+BETTER = 0.05  # gain in score that an upside-down reading needs
 
 
 @dataclass(frozen=True, eq=False)
 class TextWord:
-    """A word with its text.
+    """A word and its text.
 
     Attributes:
-        text: what the recogniser read.
-        score: 0..1, how sure the recogniser is.
+        text: the text that the recogniser read.
+        score: confidence of the recogniser, 0..1.
         quad: (4, 2) float32, pixels of the upright picture, clockwise.
     """
 
@@ -45,9 +45,9 @@ class TextLine:
     """A line of text.
 
     Attributes:
-        words: in reading order.
+        words: the words in reading order.
         polygon: (K, 2) float32, the line's outline in pixels of the upright picture.
-        block: number of the block of lines that it belongs to, from 0.
+        block: number of the block of lines that the line belongs to, from 0.
     """
 
     words: tuple[TextWord, ...]
@@ -56,31 +56,31 @@ class TextLine:
 
     @property
     def text(self) -> str:
-        """The words' texts with spaces between them."""
+        """The texts of the words, separated by spaces."""
         return " ".join(word.text for word in self.words)
 
     @property
     def score(self) -> float:
-        """0..1, the mean of the words' scores."""
+        """The mean of the words' scores, 0..1."""
         return float(np.mean([word.score for word in self.words]))
 
 
 def read(
     picture: Source, detector: Detector | None = None, recogniser: str | Recogniser = "rapidocr"
 ) -> list[TextLine]:
-    """The lines of text in a picture, in reading order.
+    """Return the lines of text in a picture, in reading order.
 
     Args:
         picture: anything that `read_image` reads.
-        detector: None takes one with the default weights.
-        recogniser: as of `read_words`.
+        detector: None uses a detector with the default weights.
+        recogniser: as for `read_words`.
 
     Raises:
         InputError: the picture cannot be read.
-        ConfigError: the recogniser is not installed; the sentence names the command that does it.
+        ConfigError: the recogniser is not installed; the message says how to install it.
     """
     if isinstance(recogniser, str):
-        recogniser = open_recogniser(recogniser)  # before any work, for it may be missing
+        recogniser = open_recogniser(recogniser)  # before any work, as it may be missing
     pixels = read_image(picture)
     words = (detector or _default_detector())(pixels, characters=True)
     return read_words(pixels, words, recogniser)
@@ -89,15 +89,15 @@ def read(
 def read_words(
     picture: Picture, words: Words, recogniser: str | Recogniser = "rapidocr"
 ) -> list[TextLine]:
-    """The lines of text that the words found in a picture make up, in reading order.
+    """Return the lines of text formed by the words found in a picture, in reading order.
 
-    A line that the recogniser is not sure of is read upside down too. Words in which it reads
-    nothing are left out.
+    A line that the recogniser is unsure of is also read upside down. Words in which it reads no
+    text are left out.
 
     Args:
         picture: (H, W, 3) uint8 RGB, upright.
-        words: as a detector finds them in it; with polygons, by which curved ones are read, and
-            characters, by which columns of upright letters are known.
+        words: the words that a detector found in the picture, with polygons, which are needed to
+            read curved words, and characters, which show columns of upright letters.
         recogniser: "rapidocr", "tesseract" or a function from pictures of words, (H, W, 3) uint8
             RGB, to their readings.
 
@@ -131,7 +131,7 @@ def _default_detector() -> Detector:
 
 
 def _views(picture: Picture, words: Words, lines: Sequence[Line]) -> list[list[Picture]]:
-    """The ways in which each word may have to be read, from where its line begins."""
+    """Return the crops of each word in every orientation in which it may have to be read."""
     crops, angles = crops_and_angles(words, picture, height=HEIGHT, polygons=True)
     views = [[crop] for crop in crops]
     for line in lines:
@@ -140,7 +140,7 @@ def _views(picture: Picture, words: Words, lines: Sequence[Line]) -> list[list[P
             quarters = round((line.angle - float(angles[i])) / 90) % 4
             if quarters == 2:
                 views[i] = [np.rot90(crop, 2)]
-            elif quarters:  # a short word alone does not show which way it runs
+            elif quarters:  # a short word by itself does not show its direction
                 views[i].append(np.rot90(crop, quarters))
                 if len(crop) > TALL * crop.shape[1]:
                     views[i].append(_side_by_side(crop))
@@ -148,7 +148,7 @@ def _views(picture: Picture, words: Words, lines: Sequence[Line]) -> list[list[P
 
 
 def _side_by_side(column: Picture) -> Picture:
-    """The letters of a column in a row, for recognisers read nothing else."""
+    """Arrange the letters of a column in a row, as recognisers read only rows."""
     height, width = column.shape[:2]
     letters = np.array_split(column, max(1, round(height / width)))
     least = min(map(len, letters))
@@ -156,32 +156,32 @@ def _side_by_side(column: Picture) -> Picture:
 
 
 def _best(recognise: Recogniser, views: Sequence[Sequence[Picture]]) -> list[Reading]:
-    """The surest reading of each word, whose views are read in one batch."""
+    """Return the reading with the highest score of each word; all views form one batch."""
     pictures = [np.ascontiguousarray(view) for word in views for view in word]
     readings = iter(recognise(pictures))
     return [max(islice(readings, len(word)), key=lambda one: one.score) for word in views]
 
 
 def _is_doubtful(line: Line, views: list[list[Picture]], readings: dict[int, Reading]) -> bool:
-    """Whether a line may be upside down; what was taken for a column may be, whatever it reads."""
+    """Return whether a line may be upside down; a possible column may be, whatever its score."""
     return _score(line.words, readings) < SURE or any(len(views[i]) > 2 for i in line.words)
 
 
 def _score(line: Iterable[int], readings: dict[int, Reading]) -> float:
-    """How sure a line's readings are: the mean of the words' scores; 0 without readings."""
+    """Return the mean of the scores of a line's words; words without a reading count as 0."""
     return float(np.mean([readings[i].score if i in readings else 0.0 for i in line]))
 
 
 def _closed_up(text: str) -> str:
-    """A word's text, without the spaces that widely set letters are read with."""
+    """Return a word's text without the spaces that recognisers insert in widely spaced letters."""
     letters = text.split()
     return "".join(letters) if len(letters) > 2 and max(map(len, letters)) == 1 else text
 
 
 def _in_order(lines: Iterable[tuple[bool, TextLine]]) -> list[TextLine]:
-    """Lines in reading order, where those that are upside down were found from last to first.
+    """Return lines in reading order; runs of upside-down lines were found in reverse order.
 
-    A lone letter may read the same either way, so it goes with the line before it.
+    A single letter may read the same either way, so it follows the line before it.
     """
     runs: list[tuple[bool, list[TextLine]]] = []
     for is_turned, line in lines:

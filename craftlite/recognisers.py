@@ -1,7 +1,7 @@
-"""Recognisers of other projects: pictures of single words in, their texts out, without a network.
+"""Text recognisers of other projects, which turn pictures of single words into text, offline.
 
-None is trained here. Both are optional, and neither downloads anything when it runs: RapidOCR's
-model lies in its wheel, tesseract's data comes with the program.
+None is trained by craftlite. Both are optional, and neither downloads anything when it runs:
+RapidOCR's model is in its wheel, and tesseract's data comes with the program.
 """
 
 import os
@@ -22,8 +22,8 @@ from craftlite.errors import ConfigError
 from craftlite.geometry import Picture
 
 Name = Literal["rapidocr", "tesseract"]
-HEIGHT = 56  # pixels of a word's picture, in which letters are as high as recognisers have them
-LONGEST = 2000  # pixels; the text of a longer word is squeezed, for memory grows with its length
+HEIGHT = 56  # pixels of a word's picture, which gives letters of the height recognisers expect
+LONGEST = 2000  # pixels; a longer word is squeezed, as memory grows with its length
 
 _ADVICE = {
     "rapidocr": "needs rapidocr, which comes with: pip install rapidocr",
@@ -33,21 +33,21 @@ _ADVICE = {
 
 
 class Reading(NamedTuple):
-    """What a recogniser reads in one picture: "" with score 0 where it reads nothing.
+    """The text that a recogniser reads in one picture, or "" with score 0.
 
-    score: 0..1, how sure the recogniser is.
+    score: confidence of the recogniser, 0..1.
     """
 
     text: str
     score: float
 
 
-# Pictures of words (H, W, 3) uint8 RGB, upright, to their readings in the same order.
+# Maps upright pictures of words (H, W, 3) uint8 RGB to their readings, in the same order.
 Recogniser = Callable[[Sequence[Picture]], list[Reading]]
 
 
 def is_installed(name: str) -> bool:
-    """Whether the packages or the program of a recogniser are there."""
+    """Return whether the package or the program of a recogniser is installed."""
     if name == "rapidocr":
         return find_spec("rapidocr") is not None
     return shutil.which("tesseract") is not None
@@ -55,15 +55,14 @@ def is_installed(name: str) -> bool:
 
 @cache
 def open_recogniser(name: str, threads: int | None = None) -> Recogniser:
-    """A recogniser, ready to read; opened once for each name and number of threads.
+    """Return a recogniser, opened once for each name and number of threads.
 
     Args:
         name: "rapidocr" or "tesseract".
-        threads: of the CPU; None takes the recogniser's default, which is all cores.
+        threads: CPU threads; None uses the recogniser's default, which is all cores.
 
     Raises:
-        ConfigError: it is not installed (the sentence names the command that installs it), or the
-            name is neither.
+        ConfigError: the recogniser is unknown or not installed; the message says how to install it.
     """
     if name not in get_args(Name):
         raise ConfigError(f"recogniser {name}: expected one of {', '.join(get_args(Name))}")
@@ -76,29 +75,29 @@ class RapidOcr:
     """RapidOCR's recogniser: PP-OCRv6, for Latin letters, Chinese and Japanese.
 
     Args:
-        threads: of the CPU; None takes all cores.
+        threads: CPU threads; None uses all cores.
     """
 
     def __init__(self, threads: int | None = None) -> None:
         import rapidocr
 
-        # Named as a file, the model is opened from the package, which otherwise may download one.
+        # Give the model in the package as a file, as RapidOCR might otherwise download one.
         models = sorted((Path(rapidocr.__file__).parent / "models").glob("*rec*.onnx"))
         if not models:
-            raise ConfigError("recogniser rapidocr: its package holds no model; install it again")
-        # A plain int: its settings take no subclass, such as the command line's PositiveInt.
+            raise ConfigError("recogniser rapidocr: its package contains no model; reinstall it")
+        # A plain int: RapidOCR rejects subclasses such as the command line's PositiveInt.
         cores = -1 if threads is None else int(threads)
         settings: dict[str, Any] = {
             "Global.log_level": "error",
             "EngineConfig.onnxruntime.intra_op_num_threads": cores,
             "Rec.model_path": str(models[0]),
-            # Lines are padded to 320 pixels by default; short words then take twice the time.
+            # The default pads lines to 320 pixels, which doubles the time for short words.
             "Rec.rec_img_shape": [3, 48, 48],
         }
         self._engine: Any = rapidocr.RapidOCR(params=settings)
 
     def __call__(self, pictures: Sequence[Picture]) -> list[Reading]:
-        """The texts of pictures of words."""
+        """Return the texts of pictures of words."""
         if not pictures:
             return []
         bgr = [cv2.cvtColor(_squeezed(picture), cv2.COLOR_RGB2BGR) for picture in pictures]
@@ -117,11 +116,11 @@ def _squeezed(picture: Picture) -> Picture:
 
 
 class Tesseract:
-    """The program tesseract, started once for all pictures of a call.
+    """The program tesseract, run once for all pictures of a call.
 
     Args:
-        languages: of the text, as tesseract's -l takes them, such as "eng+deu".
-        threads: of the CPU; None takes tesseract's default.
+        languages: languages of the text, as for tesseract's option -l, such as "eng+deu".
+        threads: CPU threads; None uses tesseract's default.
 
     Raises:
         ConfigError: the data of a language is not installed.
@@ -138,7 +137,7 @@ class Tesseract:
         self._languages, self._threads = languages, threads
 
     def __call__(self, pictures: Sequence[Picture]) -> list[Reading]:
-        """The texts of pictures of words.
+        """Return the texts of pictures of words.
 
         Raises:
             ConfigError: tesseract fails.
@@ -152,7 +151,7 @@ class Tesseract:
                 path.write_bytes(cv2.imencode(".png", bgr)[1].tobytes())
             listed = Path(folder, "list.txt")
             listed.write_text("".join(f"{path}\n" for path in paths), encoding="utf-8")
-            # Each picture is a page of one line (7). As one word (8), fewer are read right.
+            # Page segmentation mode 7, a single line, reads more words correctly than 8, one word.
             options = ["-l", self._languages, "--psm", "7", "--dpi", "300", "tsv"]
             table = _run_tesseract([str(listed), "stdout", *options], self._threads)
         parts: list[list[Reading]] = [[] for _ in pictures]
@@ -171,7 +170,7 @@ def _joined(parts: list[Reading]) -> Reading:
 
 
 def _run_tesseract(arguments: Sequence[str], threads: int | None = None) -> str:
-    """What tesseract prints."""
+    """Run tesseract and return its output."""
     limit = {} if threads is None else {"OMP_THREAD_LIMIT": str(threads)}
     done = subprocess.run(
         ["tesseract", *arguments], capture_output=True, env={**os.environ, **limit}

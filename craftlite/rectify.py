@@ -1,4 +1,4 @@
-"""Words cut out of their picture, upright and reading from left to right."""
+"""Crops of words, upright and reading from left to right."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -21,32 +21,32 @@ from craftlite.words import Words
 
 Floats = npt.NDArray[np.floating]
 
-PADDING = 0.1  # of a word's height, on every side
-LONGEST = 32_000  # pixels of a crop; OpenCV's limit is a little more
+PADDING = 0.1  # padding on every side, relative to a word's height
+LONGEST = 32_000  # pixels of a crop; OpenCV's limit is slightly higher
 
 
 def crops(
     words: Words, pixels: Picture, height: int | None = None, polygons: bool = False
 ) -> list[Picture]:
-    """The crops that `crops_and_angles` gives, without the angles."""
+    """Return the crops of `crops_and_angles` without the angles."""
     return crops_and_angles(words, pixels, height, polygons)[0]
 
 
 def crops_and_angles(
     words: Words, pixels: Picture, height: int | None = None, polygons: bool = False
 ) -> tuple[list[Picture], Floats]:
-    """A picture (H, W, 3) uint8 RGB of each word, upright, reading from left to right.
+    """Return a crop (H, W, 3) uint8 RGB of each word, upright, reading from left to right.
 
-    With them come the directions (N,) in which their rows run in the picture, in degrees clockwise
-    from level.
+    Also return the directions (N,) in which the rows of the crops run in the picture, in degrees
+    clockwise from horizontal.
 
-    A column of letters stays tall, and its width takes the place of a height. Around a word there
-    is a tenth of its height; what lies beyond the picture repeats its border.
+    A column of letters stays tall, and its width is used as its height. Crops are padded by a tenth
+    of the word's height; beyond the picture, its border pixels are repeated.
 
     Args:
-        words: of the picture.
+        words: the words of the picture.
         pixels: (H, W, 3) uint8 RGB, the picture.
-        height: of all crops in pixels, or None to keep each word's own.
+        height: height of all crops in pixels, or None to keep each word's own.
         polygons: straighten curved words along their outlines.
 
     Raises:
@@ -60,7 +60,7 @@ def crops_and_angles(
     for number in np.flatnonzero(columns | (turns == 2)).tolist():
         turn = cv2.ROTATE_180 if turns[number] == 2 else cv2.ROTATE_90_CLOCKWISE
         cut[number] = cv2.rotate(cut[number], turn).astype(np.uint8, copy=False)
-    # Those that change from high to wide, or back, have another height.
+    # A quarter turn swaps a crop's height and width, so cut those crops again.
     others = np.flatnonzero((turns % 2 == 1) & ~columns)
     quads = rolled_quads(reading.quads[others], turns[others])
     again = _cut(pixels, words[others], quads, height, polygons)
@@ -73,7 +73,7 @@ def crops_and_angles(
 def _cut(
     pixels: Picture, words: Words, quads: Points, height: int | None, polygons: bool
 ) -> list[Picture]:
-    """The crops of all words, by quads (N, 4, 2) from the corners where reading starts."""
+    """Return the crops of all words, given quads (N, 4, 2) from where reading starts."""
     bent = [polygons and len(line) > 4 and len(line) % 2 == 0 for line in words.polygons]
     outlines = [
         _like(quads[number], words.polygons[number]) for number in range(len(words)) if bent[number]
@@ -87,10 +87,10 @@ class _Layout(NamedTuple):
     """How N words lie in their crops.
 
     Attributes:
-        wide, high: (N,) pixels of the crop.
-        step: (N,) from one of its rows to the next, in pixels of the picture.
-        first: (2, N) where its first pixel lies, in shares of the word's length and height.
-        shares: (2, N) from one pixel to the next, likewise.
+        wide, high: (N,) width and height of the crop in pixels.
+        step: (N,) distance between rows of the crop, in pixels of the picture.
+        first: (2, N) position of the first pixel, in fractions of the word's length and height.
+        shares: (2, N) distance between pixels, in the same fractions.
     """
 
     wide: npt.NDArray[np.intp]
@@ -101,10 +101,10 @@ class _Layout(NamedTuple):
 
     @classmethod
     def of(cls, along: Floats, across: Floats, height: int | None) -> "_Layout":
-        """The layout of words (N,) of such lengths in pixels of the picture."""
+        """Return the layout of words with given lengths and heights (N,) in picture pixels."""
         along, across = np.maximum(along, 1), np.maximum(across, 1)
         pad = PADDING * across if height is not None else np.floor(PADDING * across)
-        # Corners are the centres of pixels: with half a pixel more, upright words are copied.
+        # Corners are pixel centres: half a pixel more on each side copies upright words exactly.
         length, breadth = along + 2 * pad + 1, across + 2 * pad + 1
         high = np.clip(np.rint(breadth), 1, LONGEST) if height is None else height + 0 * breadth
         wide = np.clip(np.rint(length * high / breadth), 1, LONGEST)
@@ -114,7 +114,7 @@ class _Layout(NamedTuple):
 
 
 def _straight(pixels: Picture, quads: Points, height: int | None) -> Iterator[Picture]:
-    """The crops of quads (N, 4, 2) from the corners where reading starts."""
+    """Yield the crops of quads (N, 4, 2) that start where reading starts."""
     layout = _Layout.of(*side_lengths(quads), height)
     to_unit = np.zeros((len(quads), 3, 3))
     to_unit[:, [0, 1], [0, 1]], to_unit[:, :2, 2] = layout.shares.T, layout.first.T
@@ -133,7 +133,7 @@ def _straight(pixels: Picture, quads: Points, height: int | None) -> Iterator[Pi
 
 
 def _from_unit(quads: Points) -> npt.NDArray[np.float64]:
-    """Homographies (N, 3, 3) to quads from the unit square; of flat ones, where none is, affine."""
+    """Return homographies (N, 3, 3) from the unit square to quads; affine maps for flat quads."""
     matrices = from_square(quads)
     flat = ~np.isfinite(matrices).all(axis=(1, 2))
     one, two, _, four = np.moveaxis(quads[flat].astype(np.float64), 1, 0)
@@ -143,7 +143,7 @@ def _from_unit(quads: Points) -> npt.NDArray[np.float64]:
 
 
 def _curved(pixels: Picture, outlines: Sequence[Points], height: int | None) -> Iterator[Picture]:
-    """The crops of outlines (2k, 2): k points in reading direction above a word, k back below."""
+    """Yield the crops of outlines (2k, 2): k points along the top of a word, k back below it."""
     lengths = np.array([extent(outline) for outline in outlines]).reshape(-1, 2)
     layout = _Layout.of(lengths[:, 0], lengths[:, 1], height)
     rows = [
@@ -162,7 +162,7 @@ def _curved(pixels: Picture, outlines: Sequence[Points], height: int | None) -> 
 
 
 def _outer_rows(outline: Points, wide: int, start: float, top: float) -> Points:
-    """Where the pixels (2, wide, 2) of a crop's first and last row lie in the picture."""
+    """Return the places (2, wide, 2) in the picture of a crop's first and last row of pixels."""
     shares = np.linspace(start, 1 - start, wide)
     upper, lower = (points_along(edge, shares) for edge in edges(outline))
     down = np.float32(top) * (lower - upper)
@@ -172,12 +172,12 @@ def _outer_rows(outline: Points, wide: int, start: float, top: float) -> Points:
 class _Parts(NamedTuple):
     """The parts of a picture that N crops are read from.
 
-    Where a crop's pixels are several of the picture's apart, so many become one: no letter's stroke
-    is skipped.
+    If a crop's pixels are several picture pixels apart, the part is scaled down by that factor, so
+    that no letter's stroke is skipped.
 
     Attributes:
-        low, high: (N, 2) the first column and row of each, and those after the last.
-        shrink: (N,) how many columns and rows become one.
+        low, high: (N, 2) the first column and row of each part, and those after the last.
+        shrink: (N,) factor by which each part is scaled down.
     """
 
     low: npt.NDArray[np.int64]
@@ -188,9 +188,9 @@ class _Parts(NamedTuple):
     def of(
         cls, pixels: Picture, places: npt.NDArray[np.floating], step: npt.NDArray[np.floating]
     ) -> "_Parts":
-        """The parts with all places (N, K, 2), between which there are steps (N,) of pixels."""
+        """Return the parts that contain places (N, K, 2), sampled in steps (N,) of pixels."""
         shrink = np.maximum(step.astype(np.int64), 1)
-        margin = 3 * shrink[:, None]  # that smoothing reads from
+        margin = 3 * shrink[:, None]  # read by the smoothing
         size = np.array(pixels.shape[1::-1])
         low = np.clip(np.floor(places.min(axis=1)) - margin, 0, size - 1).astype(np.int64)
         high = np.clip(np.ceil(places.max(axis=1)) + margin + 1, low + 1, size).astype(np.int64)
@@ -201,13 +201,13 @@ class _Parts(NamedTuple):
         return cls(low, high, shrink)
 
     def inside(self, places: Points, number: int) -> Points:
-        """Places (..., 2) of the picture in a part's own pixels."""
+        """Map places (..., 2) of the picture to a part's pixels."""
         shrink = np.float32(self.shrink[number])
         moved: Points = (places - self.low[number].astype(np.float32) + 0.5) / shrink - 0.5
         return moved
 
     def matrices(self) -> npt.NDArray[np.float64]:
-        """Those (N, 3, 3) that take places in the picture to places in the parts."""
+        """Return the matrices (N, 3, 3) that map places in the picture to places in the parts."""
         matrices = np.zeros((len(self.low), 3, 3))
         matrices[:, [0, 1], [0, 1]] = 1 / self.shrink[:, None]
         matrices[:, :2, 2] = (0.5 - self.low) / self.shrink[:, None] - 0.5
@@ -215,7 +215,7 @@ class _Parts(NamedTuple):
         return matrices
 
     def cut(self, pixels: Picture, number: int) -> Picture:
-        """The pixels of a part."""
+        """Return the pixels of a part, scaled down."""
         (left, top), (right, bottom) = self.low[number], self.high[number]
         part, shrink = pixels[top:bottom, left:right], int(self.shrink[number])
         if shrink == 1:
@@ -225,7 +225,7 @@ class _Parts(NamedTuple):
 
 
 def _like(quad: Points, outline: Points) -> Points:
-    """An outline (2k, 2) of k points there and k back, from the end where the quad begins."""
+    """Return an outline (2k, 2), k points there and k back, from the end where the quad starts."""
     upper, lower = edges(outline)
     ahead = (upper[-1] + lower[-1] - upper[0] - lower[0]) @ (quad[1] + quad[2] - quad[0] - quad[3])
     return np.roll(outline, len(outline) // 2, axis=0) if ahead < 0 else outline

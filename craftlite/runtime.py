@@ -1,4 +1,4 @@
-"""Running a network: from the input tensor to its two maps, with ONNX Runtime."""
+"""Networks that turn an input tensor into two score maps, run by ONNX Runtime."""
 
 import json
 import re
@@ -15,31 +15,31 @@ from craftlite.providers import chosen_providers, load_libraries, report_dropped
 
 Engine = Literal["onnxruntime", "openvino", "openvino-bf16", "torch"]
 Tensor = npt.NDArray[np.float32]
-# The key under which both file formats carry what the network is; see `craftlite.export`.
+# The metadata key under which both file formats describe the network; see `craftlite.export`.
 METADATA = "craftlite"
-FLOAT = "tensor(float)"  # as ONNX Runtime calls float32
+FLOAT = "tensor(float)"  # ONNX Runtime's name for float32
 
 
 class Port(NamedTuple):
-    """An input or output of a network: its type, and its shape, in which names are free sizes."""
+    """An input or output of a network: its type and shape, where names stand for free sizes."""
 
     kind: str
     shape: Sequence[int | str | None]
 
 
 class Runtime(ABC):
-    """A network that is ready to run; safe to call from several threads.
+    """A network that is ready to run; can be called from several threads.
 
     Attributes:
-        network: its name, as `craftlite info` lists it.
-        source: what errors call it: its weights file, or else its name.
+        network: the network's name, as listed by `craftlite info`.
+        source: its name in error messages: the weights file, or else the network's name.
     """
 
     network: str
     source: str
 
     def __call__(self, pictures: Tensor) -> Tensor:
-        """Maps (N, 2, H/2, W/2), region then affinity, of normalised pictures (N, 3, H, W).
+        """Return maps (N, 2, H/2, W/2), region then affinity, of normalised pictures (N, 3, H, W).
 
         Raises:
             WeightsError: the network fails, or its maps have another shape or are not finite.
@@ -49,25 +49,24 @@ class Runtime(ABC):
         except Exception as error:
             raise WeightsError(
                 f"{self.source}: the network failed on pictures {pictures.shape} "
-                f"({_reason(error)}); try a smaller long side, or other weights"
+                f"({_reason(error)}); try a smaller long side or other weights"
             ) from error
         number, _, height, width = pictures.shape
         expected = (number, 2, height // 2, width // 2)
         if maps.shape != expected:
             raise WeightsError(
-                f"{self.source}: the network gave maps {maps.shape} for pictures "
-                f"{pictures.shape}, expected {expected}; use other weights"
+                f"{self.source}: the network returned maps of shape {maps.shape} for pictures of "
+                f"shape {pictures.shape}, expected {expected}; use other weights"
             )
         if not np.isfinite(maps).all():
             raise WeightsError(
-                f"{self.source}: the network gave scores that are not finite numbers; "
-                "use other weights"
+                f"{self.source}: the network returned scores that are not finite; use other weights"
             )
         return maps
 
     @abstractmethod
     def _run(self, pictures: Tensor) -> Tensor:
-        """The network's maps, unchecked."""
+        """Return the network's maps, unchecked."""
 
 
 class OnnxRuntime(Runtime):
@@ -75,13 +74,13 @@ class OnnxRuntime(Runtime):
 
     Args:
         file: the network.
-        device: "cpu", the name of one of ONNX Runtime's execution providers, such as "cuda" or
-            "coreml", or "auto", which takes CUDA where ONNX Runtime has it.
-        threads: within one operator; None takes the machine's cores.
+        device: "cpu", the name of another ONNX Runtime execution provider, such as "cuda" or
+            "coreml", or "auto", which uses CUDA if ONNX Runtime has it.
+        threads: CPU threads for each operator; None uses all cores.
 
     Raises:
         WeightsError: the file is missing, corrupt or not a network of this project.
-        ConfigError: this ONNX Runtime does not have the provider, or cannot load it.
+        ConfigError: the installed ONNX Runtime does not have the provider, or cannot load it.
     """
 
     def __init__(self, file: Path, device: str = "auto", threads: int | None = None) -> None:
@@ -94,7 +93,7 @@ class OnnxRuntime(Runtime):
         self._arguments = (file, device, threads)
 
     def __reduce__(self) -> tuple[type["OnnxRuntime"], tuple[Any, ...]]:
-        """Copies and other processes open the file anew; a session cannot be copied."""
+        """Reopen the file in copies and other processes; a session cannot be copied."""
         return OnnxRuntime, self._arguments
 
     def _run(self, pictures: Tensor) -> Tensor:
@@ -103,7 +102,7 @@ class OnnxRuntime(Runtime):
 
 
 def open_session(file: Path, device: str, threads: int | None) -> tuple[Any, dict[str, str]]:
-    """ONNX Runtime's session of a file, and the file's metadata; see `OnnxRuntime`."""
+    """Return an ONNX Runtime session for a file, and the file's metadata; see `OnnxRuntime`."""
     import onnxruntime
 
     check_exists(file)
@@ -112,9 +111,9 @@ def open_session(file: Path, device: str, threads: int | None) -> tuple[Any, dic
     printed = load_libraries(providers)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0
-    # Pictures come in all sizes: a plan of memory for each would be kept and grow without end.
+    # Pictures come in all sizes, and a memory plan would be kept for each size without limit.
     options.enable_mem_pattern = False
-    options.log_severity_level = 4  # what it reports below that, it raises as well
+    options.log_severity_level = 4  # errors below this level are raised as well
     try:
         session = onnxruntime.InferenceSession(str(file), options, providers=providers)
         metadata = session.get_modelmeta().custom_metadata_map
@@ -125,13 +124,13 @@ def open_session(file: Path, device: str, threads: int | None) -> tuple[Any, dic
 
 
 def check_exists(file: Path) -> None:
-    """Raises WeightsError where there is no such file."""
+    """Raise a WeightsError if the file does not exist."""
     if not file.is_file():
         raise WeightsError(f"{file}: no such weights file")
 
 
 def not_opened(file: Path, error: Exception) -> WeightsError:
-    """The error for an ONNX file that an engine refuses."""
+    """Return the error for an ONNX file that an engine cannot open."""
     return WeightsError(
         f"{file}: not an ONNX network that can be opened ({_reason(error)}); copy it again "
         "or write it with craftlite export"
@@ -141,15 +140,15 @@ def not_opened(file: Path, error: Exception) -> WeightsError:
 def checked_network(
     file: Path, metadata: Mapping[str, str], inputs: Sequence[Port], outputs: Sequence[Port]
 ) -> str:
-    """The name of the network in an ONNX file, from its metadata.
+    """Return the name of the network in an ONNX file, from its metadata.
 
     Raises:
-        WeightsError: it is not a network of this project.
+        WeightsError: the file does not hold a network of this project.
     """
     if METADATA not in metadata:
         raise WeightsError(
-            f"{file}: an ONNX network, but not one that craftlite exported; write it with "
-            "craftlite export"
+            f"{file}: this ONNX network was not exported by craftlite; write it with craftlite "
+            "export"
         )
     try:
         name = _network_name(metadata[METADATA])
@@ -160,7 +159,7 @@ def checked_network(
 
 
 def _network_name(metadata: str) -> str:
-    """The network's name in a file's metadata; raises ValueError if there is none."""
+    """Return the network's name in a file's metadata; raises ValueError if there is none."""
     try:
         name = json.loads(metadata)["network"]
     except (ValueError, TypeError, LookupError, RecursionError):
@@ -171,7 +170,7 @@ def _network_name(metadata: str) -> str:
 
 
 def _check_ports(inputs: Sequence[Port], outputs: Sequence[Port]) -> None:
-    """Raises ValueError unless a network takes pictures of any size and gives two maps."""
+    """Raise a ValueError unless a network takes pictures of any size and returns two maps."""
     if len(inputs) != 1 or len(outputs) != 1:
         raise ValueError(f"it has {len(inputs)} inputs and {len(outputs)} outputs, not one of each")
     [pictures], [maps] = inputs, outputs
@@ -179,15 +178,15 @@ def _check_ports(inputs: Sequence[Port], outputs: Sequence[Port]) -> None:
     if kind != FLOAT or len(shape) != 4 or shape[1] != 3:
         raise ValueError(f"it takes {kind} {shape}, not {FLOAT} (n, 3, h, w)")
     if any(isinstance(size, int) for size in (shape[0], *shape[2:])):
-        raise ValueError(f"it takes pictures of one size alone, {shape}; n, h and w must be free")
+        raise ValueError(f"it takes pictures of one size only, {shape}; n, h and w must be free")
     if maps.kind != FLOAT or len(maps.shape) != 4 or maps.shape[1] != 2:
-        raise ValueError(f"it gives {maps.kind} {maps.shape}, not {FLOAT} (n, 2, h/2, w/2)")
+        raise ValueError(f"it returns {maps.kind} {maps.shape}, not {FLOAT} (n, 2, h/2, w/2)")
 
 
 def _reason(error: Exception) -> str:
-    """A library's error as one short line; the end of an engine's says what is wrong."""
+    """Shorten a library's error to one line; the end of an engine's message gives the cause."""
     lines = (str(error).strip() or type(error).__name__).splitlines()
-    # OpenVINO begins with the lines of its sources that the error passed.
+    # OpenVINO's messages start with the source lines that the error passed through.
     text = lines[-1] if lines[0].startswith(("Exception from", "Check '")) else lines[0]
     text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from .*? failed:)?", "", text)
     return text if len(text) < 200 else f"... {text[-200:]}"

@@ -1,6 +1,6 @@
-"""Pictures too long or too large for one run of the network: overlapping tiles with joined maps.
+"""Tiling of pictures that are too long or too large for one run of the network.
 
-Only the maps are joined, so a word across a seam is one component like any other.
+The score maps of overlapping tiles are merged, so a word across a seam is an ordinary component.
 """
 
 from collections.abc import Callable
@@ -16,28 +16,28 @@ from craftlite.preprocess import MAP_STRIDE, STRIDE, to_tensor
 Tiles: TypeAlias = int | Literal["auto", "off"]
 Tensor: TypeAlias = npt.NDArray[np.float32]
 
-SIDE = 896  # pixels of the network's input: of a tile, which decides how much memory is taken
-UNCUT = 1280  # pixels; what is no longer than this is not cut in this direction
-OVERLAP = 192  # pixels that neighbours share; larger letters are found at a coarser scale
+SIDE = 896  # side of a tile in pixels of the network's input; determines the memory use
+UNCUT = 1280  # pixels; a direction no longer than this is not cut
+OVERLAP = 192  # pixels shared by neighbours; larger letters are found at a coarser scale
 LEAST_TILE = 64  # pixels of the picture
-# Two to one, as wide as photographs and pages are; of a longer picture the network sees so much.
+# A tile covers at most two to one, the widest aspect ratio of usual photographs and pages.
 ASPECT = 2
-# A picture is scaled down to a half at least: a page of 12000 pixels has letters of 40.
+# A tile is scaled down to half its size at most: a page of 12000 pixels has letters of 40 pixels.
 REDUCTION = 2
 SLACK = 1.25  # a picture no longer than this many tiles is run whole
-LONGEST = 65_472  # pixels; the maps are half as long, which OpenCV's warping must not exceed
+LONGEST = 65_472  # pixels; the maps are half as long, which is within OpenCV's limit for warping
 
 
 def parse_tiles(text: str) -> Tiles:
-    """What an option's text means, unchecked."""
+    """Parse the text of an option, without checking the value."""
     return int(text) if text.isdecimal() else cast(Tiles, text)
 
 
 def checked_tiles(tiles: Tiles) -> Tiles:
-    """The same, if it is one of the values that `Detector` takes.
+    """Return the value unchanged if it is one that `Detector` accepts.
 
     Raises:
-        ConfigError: it is another, or a tile has fewer than 64 pixels.
+        ConfigError: it is not, or a tile has fewer than 64 pixels.
     """
     if tiles in ("auto", "off") or (isinstance(tiles, int) and tiles >= LEAST_TILE):
         return tiles
@@ -45,13 +45,13 @@ def checked_tiles(tiles: Tiles) -> Tiles:
 
 
 def scaled_side(size: tuple[int, int], long_side: int, tiles: Tiles) -> int:
-    """Pixels that the longer side of a picture of `size` (width, height) is scaled to.
+    """Return the length in pixels that the longer side of a picture is scaled to.
 
     Args:
-        size: pixels.
-        long_side: pixels that the longer side of a tile, or of an untiled picture, is scaled to.
-        tiles: a tile's side in pixels of the picture; "auto" takes tiles where the picture is
-            longer than 2.5 times its width, or than 2.5 times `long_side`; "off" takes none.
+        size: (width, height) of the picture in pixels.
+        long_side: length that the longer side of a tile, or of an untiled picture, is scaled to.
+        tiles: a tile's side in pixels of the picture; "auto" uses tiles if the picture's longer
+            side exceeds 2.5 times its shorter side, or 2.5 times `long_side`; "off" uses none.
     """
     longer, shorter = max(size), min(size)
     tile = longer
@@ -65,7 +65,7 @@ def scaled_side(size: tuple[int, int], long_side: int, tiles: Tiles) -> int:
 
 
 def tile_spans(length: int) -> list[tuple[int, int]]:
-    """(start, end) of the tiles that cover a length in pixels; all are multiples of STRIDE."""
+    """Return the (start, end) of tiles that cover a length in pixels, all multiples of STRIDE."""
     if length <= UNCUT:
         return [(0, length)]
     steps = -(-(length - SIDE) // (SIDE - OVERLAP))
@@ -74,17 +74,17 @@ def tile_spans(length: int) -> list[tuple[int, int]]:
 
 
 def tile_count(padded: tuple[int, int]) -> int:
-    """How many tiles cover a network's input of (width, height) pixels."""
+    """Return the number of tiles that cover a network's input of (width, height) pixels."""
     return len(tile_spans(padded[0])) * len(tile_spans(padded[1]))
 
 
 def run_tiles(network: Callable[[Tensor], Tensor], picture: Picture) -> tuple[Map, Map]:
-    """The region and affinity maps (H/2, W/2) of a picture (H, W, 3) that is run tile by tile.
+    """Run a picture (H, W, 3) tile by tile; return its region and affinity maps (H/2, W/2).
 
-    Where tiles overlap, each counts the less the nearer its own border is.
+    Where tiles overlap, the weight of each decreases towards its own border.
 
     Args:
-        network: maps (1, 2, h/2, w/2) of normalised pictures (1, 3, h, w).
+        network: returns maps (1, 2, h/2, w/2) of normalised pictures (1, 3, h, w).
         picture: uint8 RGB, both sides multiples of STRIDE.
     """
     height, width = picture.shape[:2]
@@ -103,10 +103,9 @@ def run_tiles(network: Callable[[Tensor], Tensor], picture: Picture) -> tuple[Ma
 
 
 def _ramps(start: int, end: int, length: int) -> Map:
-    """Weights along a tile's side, on the maps: small at a border with a neighbour, then 1.
+    """Return weights along a tile's side, in map pixels: small next to a neighbour, 1 inside.
 
-    The outer quarter of the overlap, where the network sees the least around a letter, hardly
-    counts.
+    The outer quarter of the overlap, where the network sees the least context, hardly counts.
     """
     ramp = OVERLAP // MAP_STRIDE
     inward = (np.arange((end - start) // MAP_STRIDE) + 0.5 - ramp / 4) / (ramp / 2)

@@ -1,4 +1,4 @@
-"""The result of a detection, shared by the API, the command line, the demo and the evaluation."""
+"""The result of a detection, as used by the API, the command line, the demo and the evaluation."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
     from craftlite.image import Source
 
-# What selects several words, as it selects elements of a numpy array of one axis.
+# Indices that select several words, as they select elements of a one-dimensional NumPy array.
 Selection = slice | Sequence[int] | Sequence[bool] | npt.NDArray[np.integer | np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
 class Word:
-    """One word of a picture; two are equal where their numbers are.
+    """One word of a picture; two are equal if all their numbers are.
 
     Attributes:
         quad: (4, 2) float32, pixels of the upright picture, clockwise.
-        polygon: (K, 2) float32; the quad where the word has no curved outline.
+        polygon: (K, 2) float32; the quad if the word has no curved outline.
         score: 0..1.
-        characters: (M, 4, 2) float32 quads, or None where not asked for.
+        characters: (M, 4, 2) float32 quads, or None if not requested.
     """
 
     quad: Points
@@ -46,19 +46,19 @@ class Word:
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """The words found in one picture; N of them, in the order of their components.
+    """The N words found in one picture, in the order of their components.
 
-    They are a sequence of `Word`. An index selects as from a numpy array of one axis: an integer
-    one `Word`; a slice, N booleans or an array of integers the `Words` that have their places. Two
-    are equal where all their numbers are.
+    A sequence of `Word`. Indexing works as for a one-dimensional NumPy array: an integer gives one
+    `Word`; a slice, N booleans or an array of integers gives the selected `Words`. Two are equal
+    if all their numbers are.
 
     Attributes:
         quads: (N, 4, 2) float32, pixels of the upright picture, clockwise.
         polygons: N arrays (K, 2) float32; a word without a curved outline has its quad here.
-        scores: (N,) float32 in 0..1. Where the weights have a calibration, of the words with a
-            score s about a share s are right; else the mean region score of the text pixels.
+        scores: (N,) float32 in 0..1: the probability that a word is right if the weights have a
+            calibration, otherwise the mean region score of its text pixels.
         size: (width, height) of the picture in pixels.
-        characters: N arrays (M, 4, 2) float32 of character quads, or None where not asked for.
+        characters: N arrays (M, 4, 2) float32 of character quads, or None if not requested.
 
     Raises:
         ValueError: the arrays do not agree in length or shape.
@@ -77,7 +77,7 @@ class Words:
                 f"{n} scores, {len(self.polygons)} polygons and quads of shape {self.quads.shape}"
             )
         if self.characters is not None and len(self.characters) != n:
-            raise ValueError(f"{n} words, but characters of {len(self.characters)}")
+            raise ValueError(f"{n} words, but characters for {len(self.characters)}")
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -115,15 +115,15 @@ class Words:
         return _same(self._numbers(), other._numbers())
 
     def _numbers(self) -> tuple[object, ...]:
-        # Of no words, it makes no difference whether characters were asked for.
+        # Without words, it makes no difference whether characters were requested.
         return self.size, self.quads, self.polygons, self.scores, self.characters or None
 
     def to_dict(self) -> dict[str, Any]:
-        """The words in lists and numbers, with the keys of `craftlite detect`'s JSON.
+        """Return the words as lists and numbers, with the keys of `craftlite detect`'s JSON.
 
-        width, height and words; each of those has a quad, polygon, score, order and, where they
-        were asked for, characters. Unlike there nothing is rounded: `from_dict` gives equal words
-        back.
+        The keys are width, height and words; each word has a quad, polygon, score, order and, if
+        requested, characters. Unlike in that JSON, nothing is rounded: `from_dict` restores equal
+        words.
         """
         listed: list[dict[str, Any]] = [
             {
@@ -140,12 +140,13 @@ class Words:
 
     @classmethod
     def from_dict(cls, entry: Mapping[str, Any]) -> "Words":
-        """The words of what `to_dict` gave, or of a line of `craftlite detect`'s JSON.
+        """Return the words of a `to_dict` result or of a line of `craftlite detect`'s JSON.
 
-        A word without a polygon has its quad there; other keys than those of `to_dict` are ignored.
+        A word without a polygon gets its quad as polygon; keys that `to_dict` does not write are
+        ignored.
 
         Raises:
-            ValueError: a key is missing, or what it has is of another shape.
+            ValueError: a key is missing, or its value has another shape.
         """
         try:
             listed = entry["words"]
@@ -164,18 +165,18 @@ class Words:
         except KeyError as error:
             raise ValueError(
                 f"{error} is missing: expected width, height and words, each with quad and score, "
-                "and characters in all words or none"
+                "and characters in either all words or none"
             ) from error
 
     def to_json(self) -> str:
-        """`to_dict` as one line of JSON."""
+        """Return `to_dict` as one line of JSON."""
         return json.dumps(self.to_dict())
 
     def to_supervision(self) -> "supervision.Detections":
-        """The words as the supervision library has detections, for its annotators and filters.
+        """Return the words as detections of the supervision library.
 
-        Boxes are upright; the quads are where supervision looks for turned boxes, polygons are
-        `data["polygon"]`. All words are of class 0, "word".
+        Boxes are axis-aligned; the quads are stored as supervision's oriented boxes, and the
+        polygons as `data["polygon"]`. All words have class 0, "word".
 
         Raises:
             ModuleNotFoundError: supervision is not installed.
@@ -202,25 +203,25 @@ class Words:
     def crops(
         self, picture: "Source", height: int | None = None, polygons: bool = False
     ) -> list[Picture]:
-        """A picture (H, W, 3) uint8 RGB of each word, upright, reading from left to right.
+        """Return a crop (H, W, 3) uint8 RGB of each word, upright, reading from left to right.
 
         Args:
-            picture: what the words were found in, as `read_image` takes it.
-            height: pixels of a line of text in all of them; None keeps each one's own.
+            picture: the picture that the words were found in, in any form that `read_image` reads.
+            height: height in pixels of all crops; None keeps each word's own.
             polygons: straighten curved words along their outlines.
 
-        See `craftlite.rectify` for what turns a word which way.
+        See `craftlite.rectify` for how the orientation of a word is determined.
 
         Raises:
             InputError: the picture cannot be read.
-            ConfigError: the picture is of another size, or the height is not positive.
+            ConfigError: the picture has another size, or the height is not positive.
         """
         from craftlite.rectify import crops
 
         return crops(self, self._pixels(picture), height, polygons)
 
     def lines(self) -> tuple[Line, ...]:
-        """The lines of text that the words make, in reading order; every word is in one of them."""
+        """Return the lines of text, in reading order; every word is in exactly one line."""
         return self._lines
 
     @cached_property
@@ -228,42 +229,42 @@ class Words:
         return find_lines(self.quads, self.polygons)
 
     def order(self) -> npt.NDArray[np.intp]:
-        """The place (N,) of each word in reading order, from 0."""
+        """Return the position (N,) of each word in reading order, from 0."""
         places = np.empty(len(self), np.intp)
         read = [index for line in self.lines() for index in line.words]
         places[np.array(read, np.intp)] = np.arange(len(self))
         return places
 
     def draw(self, picture: "Source", scores: bool = False) -> Picture:
-        """The picture with the words drawn on it, (H, W, 3) uint8 RGB, by `draw.overlay`.
+        """Return the picture with the words drawn on it, (H, W, 3) uint8 RGB; see `draw.overlay`.
 
         Args:
-            picture: what the words were found in, as `read_image` takes it.
-            scores: write each word's score beside it, where that hides no word.
+            picture: the picture that the words were found in, in any form that `read_image` reads.
+            scores: write each word's score beside it if that hides no word.
 
         Raises:
             InputError: the picture cannot be read.
-            ConfigError: the picture is of another size.
+            ConfigError: the picture has another size.
         """
         from craftlite.draw import overlay
 
         return overlay(self._pixels(picture), self, scores=scores)
 
     def _pixels(self, picture: "Source") -> Picture:
-        """The picture, which must be of the words' size."""
+        """Read the picture and check that it has the words' size."""
         from craftlite.image import read_image
 
         pixels = read_image(picture)
         size = pixels.shape[1], pixels.shape[0]
         if size != tuple(self.size):
             raise ConfigError(
-                f"the picture has {size[0]}x{size[1]} pixels, but its words are those of one of "
+                f"the picture has {size[0]}x{size[1]} pixels, but the words were found in one of "
                 f"{self.size[0]}x{self.size[1]}: give the picture that they were found in"
             )
         return pixels
 
     def _repr_html_(self) -> str:
-        """The outlines as a small drawing for notebooks; a word shows its score under the mouse."""
+        """Return a small drawing of the outlines for notebooks, with scores as tooltips."""
         width, height = (int(side) for side in self.size)
         outlines = "".join(
             f'<polygon points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in word.polygon.tolist())}">'
@@ -284,7 +285,7 @@ def _points(numbers: object, *shape: int) -> Points:
 
 
 def _same(one: object, other: object) -> bool:
-    """Whether two values are equal, tuples part by part and arrays number by number."""
+    """Return whether two values are equal, tuples part by part and arrays element by element."""
     if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(map(_same, one, other))
     return np.array_equal(one, other)  # type: ignore[arg-type]  # None and numbers, too

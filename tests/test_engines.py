@@ -146,7 +146,7 @@ def spoilt(tmp_path: Path) -> dict[str, tuple[Path, str]]:
         "cut.onnx": (shipped[: len(shipped) // 2], "can be opened"),
         "empty.onnx": (b"", "onnx"),
         "other.onnx": (other, "does not name a network"),
-        "nameless.onnx": (nameless, "not one that craftlite exported"),
+        "nameless.onnx": (nameless, "was not exported by craftlite"),
     }
     for name, (raw, _) in contents.items():
         (tmp_path / name).write_bytes(raw)

@@ -81,7 +81,7 @@ def test_errors_of_a_worker_are_sentences(one_node: None, tmp_path: Path) -> Non
     source, out = str(tmp_path), str(tmp_path / "out")
     with pytest.raises(ConfigError, match=r"^long side 5: must be at least 32 pixels$"):
         detect(source, out, long_side=5)
-    with pytest.raises(ConfigError, match=r"^--device cuda: this ONNX Runtime has "):
+    with pytest.raises(ConfigError, match=r"^--device cuda: the installed ONNX Runtime has "):
         detect(source, out, gpus_per_worker=0.5)
     with pytest.raises(InputError, match="holds no picture, tar or Parquet file"):
         detect(source, out)

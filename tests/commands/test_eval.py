@@ -149,7 +149,7 @@ def test_wrong_usage_exits_with_2(options: list[str]) -> None:
             "--protocol best: unknown; use one of iou, ",
         ),
         (["--dataset", "cocoa"], "--dataset cocoa: unknown; use one of icdar13, "),
-        (["--dataset", "words", "--results", "r"], "of one dataset"),
+        (["--dataset", "words", "--results", "r"], "belong to one dataset"),
         (["--data", "a", "--data", "b"], "2 --data for 1 --dataset"),
         (["--tune"], "not be chosen on the test split"),
         (["--tune", "--split", "val", "--weights", "a", "--weights", "b"], "one set of weights"),
