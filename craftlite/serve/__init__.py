@@ -1,1 +1,1 @@
-"""The detector as an HTTP service: `craftlite serve`."""
+"""The HTTP service of `craftlite serve`."""

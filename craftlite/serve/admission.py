@@ -1,4 +1,4 @@
-"""How many pictures are worked on at a time, how many wait, and for how long."""
+"""Admission control: how many pictures are processed in parallel, how many wait, and how long."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -14,22 +14,23 @@ Result = TypeVar("Result")
 
 
 class ClientGoneError(Exception):
-    """The client has closed the connection; nobody sees an answer."""
+    """The client has closed the connection, so no response is needed."""
 
 
 class Admission:
-    """A place for each picture that is worked on or waits; of more, requests are refused.
+    """Places for the pictures that run or wait; requests that exceed them are refused.
 
     A picture keeps its place until its thread has finished, even if its request has timed out,
     because a thread cannot be stopped.
 
     Args:
-        workers, waiting: how many pictures are worked on at a time, and how many wait at most.
+        workers: number of pictures processed in parallel.
+        waiting: maximum number of waiting pictures.
 
     Attributes:
-        places: for pictures in all.
-        taken: places that are taken.
-        running: pictures that are being worked on.
+        places: total number of places.
+        taken: number of places taken.
+        running: number of pictures being processed.
     """
 
     def __init__(self, workers: int, waiting: int) -> None:
@@ -39,27 +40,27 @@ class Admission:
 
     @property
     def waiting(self) -> int:
-        """Pictures that wait for a worker, or for what is fetched for them."""
+        """The number of pictures that wait for a worker or are being downloaded."""
         return self.taken - self.running
 
     def check(self, count: int = 1) -> None:
-        """Raise ApiError 429 unless there is room for so many pictures."""
+        """Raise an ApiError with status 429 unless `count` places are free."""
         if self.taken + count > self.places:
             raise busy("all places are taken; try again later")
 
     async def results(
         self, jobs: Sequence[Job], seconds: float, gone: Coroutine[Any, Any, None]
     ) -> list[Analysis | ApiError]:
-        """The results of jobs, in their order; the error of a picture is in its place.
+        """Run jobs and return their results in order, with an error for each picture that failed.
 
         Args:
-            jobs: one for each picture.
-            seconds: that they may take, with waiting.
-            gone: ends when the client has gone away.
+            jobs: one job for each picture.
+            seconds: time limit, including waiting.
+            gone: a coroutine that ends when the client has disconnected.
 
         Raises:
-            ApiError: there is no room, or the time is over.
-            ClientGoneError: the client is gone.
+            ApiError: too few places are free, or the jobs timed out.
+            ClientGoneError: the client has disconnected.
         """
         left = asyncio.create_task(gone)
         tasks: list[asyncio.Task[Analysis | ApiError]] = []
@@ -80,7 +81,7 @@ class Admission:
             raise ApiError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "timed_out",
-                f"no result within {seconds:g} s; try again later, or with a smaller long_side",
+                f"timed out after {seconds:g} s; try again later or with a smaller long_side",
                 headers={"Retry-After": "1"},
             )
         finally:
@@ -91,7 +92,7 @@ class Admission:
     def _free(self, task: "asyncio.Task[Analysis | ApiError]") -> None:
         self.taken -= 1
         if not task.cancelled():
-            task.exception()  # seen here, where its request has given up
+            task.exception()  # retrieved, so that asyncio does not report it if nobody else does
 
     async def _result(self, job: Job) -> Analysis | ApiError:
         try:
@@ -109,11 +110,11 @@ class Admission:
             return error
 
     async def _in_thread(self, function: Callable[[], Result]) -> Result:
-        """What a function returns; a task that is cancelled ends with its thread, not before it."""
+        """Run a function in a thread; a cancelled task ends only when its thread has finished."""
         done = asyncio.get_running_loop().run_in_executor(self._threads, function)
         try:
             return await asyncio.shield(done)
         except asyncio.CancelledError:
             await asyncio.wait({done})
-            done.exception()  # seen here, for its request has given up
+            done.exception()  # retrieved here, as the request no longer waits for it
             raise

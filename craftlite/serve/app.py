@@ -31,12 +31,12 @@ TEXT = "text/plain; version=0.0.4; charset=utf-8"  # Prometheus' format
 
 @dataclass
 class Service:
-    """What the routes share.
+    """State that the routes share.
 
     Attributes:
-        ready: whether the network has run.
-        stopping: whether the process ends once the requests under way are answered.
-        dropped: pictures still worked on when it ended, of requests that had given up.
+        ready: whether the network has been run once.
+        stopping: whether the process will end once the requests in progress are answered.
+        dropped: number of pictures still being processed at the end, for requests that have ended.
     """
 
     analyser: Analyser
@@ -48,7 +48,7 @@ class Service:
     dropped: int = 0
 
     def admit(self, request: Request) -> None:
-        """Raise ApiError unless a request has a key, if one is needed, and there is room for it."""
+        """Raise an ApiError if a request lacks a required key or exceeds the capacity."""
         if not self.keys.accept(request.headers):
             message = "expected a valid key as Authorization: Bearer KEY or X-API-Key: KEY"
             challenge = {"WWW-Authenticate": "Bearer"}
@@ -57,7 +57,7 @@ class Service:
         self.admission.check()
 
     def check_ready(self) -> None:
-        """Raise ApiError while requests are not taken."""
+        """Raise an ApiError while the server is starting or stopping."""
         if self.stopping or not self.ready:
             message = "the server is stopping" if self.stopping else "the server is starting"
             raise ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "not_ready", message)
@@ -65,7 +65,7 @@ class Service:
     async def analyse(
         self, request: Request, pictures: Sequence[Upload], options: Options
     ) -> list[Analysis | ApiError]:
-        """The words of pictures, or the error of each that has none."""
+        """Return the words of each picture, or its error."""
         jobs = [self.analyser.job(picture, options) for picture in pictures]
         seconds = self.analyser.limits.seconds
         results = await self.admission.results(jobs, seconds, _until_gone(request))
@@ -81,7 +81,7 @@ class Service:
         return results
 
     async def warm_up(self) -> None:
-        """Run the network once; what fails here would fail for every request."""
+        """Run the network once; a failure here would affect every request."""
         blank = np.full((64, 64, 3), 255, np.uint8)
         try:
             await asyncio.to_thread(self.analyser.detector, blank)
@@ -93,7 +93,7 @@ class Service:
 
 
 def build(service: Service) -> Gate:
-    """The service as an application: the gate that all requests pass."""
+    """Build the application, wrapped in the gate that all requests pass."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -107,7 +107,7 @@ def build(service: Service) -> Gate:
         version=__version__,
         description="Finds the words in pictures.",
         lifespan=lifespan,
-        # Their pages load scripts from elsewhere.
+        # The documentation pages would load scripts from other sites.
         docs_url=None,
         redoc_url=None,
     )
@@ -118,9 +118,9 @@ def build(service: Service) -> Gate:
     limits, metrics = service.analyser.limits, service.metrics
     gate = Gate(app, metrics, limits.bytes, limits.seconds, ROUTES)
     metrics.watch("requests_in_flight", "Requests being answered.", lambda: gate.answering)
-    metrics.watch("body_bytes_held", "Bytes of their bodies.", lambda: gate.held)
-    metrics.watch("pictures_running", "Pictures analysed now.", lambda: service.admission.running)
-    metrics.watch("pictures_waiting", "Pictures that wait.", lambda: service.admission.waiting)
+    metrics.watch("body_bytes_held", "Bytes of request bodies held.", lambda: gate.held)
+    metrics.watch("pictures_running", "Pictures being analysed.", lambda: service.admission.running)
+    metrics.watch("pictures_waiting", "Pictures waiting.", lambda: service.admission.waiting)
     return gate
 
 
@@ -135,7 +135,7 @@ def _add_detection(app: FastAPI, service: Service) -> None:
         openapi_extra=ONE_BODY,
     )
     async def detect(request: Request, options: Annotated[Options, Query()]) -> Response:
-        """The words of a picture, as `craftlite detect` writes them."""
+        """Return the words of a picture in the JSON format of `craftlite detect`."""
         picture, options = await read_one(request, options)
         [result] = await service.analyse(request, [picture], options)
         if isinstance(result, ApiError):
@@ -150,7 +150,7 @@ def _add_detection(app: FastAPI, service: Service) -> None:
         openapi_extra=BATCH_BODY,
     )
     async def detect_batch(request: Request, options: Annotated[Options, Query()]) -> Response:
-        """The words of several pictures, each a result or an error in its place."""
+        """Return a result or an error for each of several pictures."""
         most = service.analyser.limits.batch
         pictures, options = await read_several(request, options, most)
         results = await service.analyse(request, pictures, options)
@@ -161,18 +161,18 @@ def _add_detection(app: FastAPI, service: Service) -> None:
 def _add_operation(app: FastAPI, service: Service) -> None:
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
-        """Whether the process answers."""
+        """Report that the process is alive."""
         return {"status": "ok"}
 
     @app.get("/readyz", responses={503: ERRORS[503]})
     async def readyz() -> dict[str, str]:
-        """Whether requests are taken: the network has run, and the server is not stopping."""
+        """Report whether requests are accepted: after the warm-up, until the server stops."""
         service.check_ready()
         return {"status": "ready"}
 
     @app.get("/metrics", response_class=Response, responses={200: {"content": {TEXT: {}}}})
     async def metrics() -> Response:
-        """Counts for Prometheus."""
+        """Return the metrics for Prometheus."""
         return Response(service.metrics.text(), media_type=TEXT)
 
 
@@ -187,7 +187,7 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def other(request: Request, error: Exception) -> JSONResponse:
-        return failed().response()  # the gate gets the error, too, and logs it
+        return failed().response()  # the gate receives the error too, and logs it
 
     @app.exception_handler(RequestValidationError)
     async def options(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""The pictures and options that a request's body holds: a file, a form or JSON."""
+"""Parsing of request bodies (a file, a form or JSON) into pictures and options."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -13,12 +13,12 @@ from craftlite.serve.schemas import BatchIn, DetectIn, Options, PictureIn
 from craftlite.serve.work import UNNAMED, Upload
 
 Model = TypeVar("Model", bound=BaseModel)
-FIELD_BYTES = 1000  # of a form's field that is no file
-NAME = 255  # characters of a file's name that answers repeat
+FIELD_BYTES = 1000  # maximum size of a form field that is not a file
+NAME = 255  # maximum number of characters of a file name in responses
 
 
 async def read_one(request: Request, query: Options) -> tuple[Upload, Options]:
-    """The picture of a request for one, and its options; raises ApiError."""
+    """Return the picture and options of a request for one picture; raises ApiError."""
     kind = _content_type(request)
     if kind == "application/json":
         asked = _parsed(DetectIn, await request.body())
@@ -35,7 +35,7 @@ async def read_one(request: Request, query: Options) -> tuple[Upload, Options]:
 
 
 async def read_several(request: Request, query: Options, most: int) -> tuple[list[Upload], Options]:
-    """The pictures of a batch of at most so many, and their options; raises ApiError."""
+    """Return the pictures, at most `most`, and options of a batch request; raises ApiError."""
     kind = _content_type(request)
     if kind == "application/json":
         asked = _parsed(BatchIn, await request.body())
@@ -63,7 +63,7 @@ def _no_picture(message: str, field: str | None = None) -> ApiError:
 
 def _check_count(count: int, most: int, field: str) -> None:
     if count > most:
-        raise too_large(f"{count} pictures are more than the {most} of a batch here", field)
+        raise too_large(f"{count} pictures exceed the limit of {most} pictures per batch", field)
 
 
 def _parsed(model: type[Model], body: bytes) -> Model:
@@ -79,12 +79,12 @@ def _from_json(picture: PictureIn, unnamed: str) -> Upload:
 
 
 def _merged(query: Options, body: Options) -> Options:
-    """The options of the address and of the body, of which none may be in both."""
+    """Merge the options of the URL and of the body; no option may be in both."""
     fields = set(Options.model_fields)
     twice = fields & query.model_fields_set & body.model_fields_set
     if twice:
         name = min(twice)
-        raise bad_option("given in the address and in the body", name)
+        raise bad_option("given both in the URL and in the body", name)
     given = body.model_dump(include=fields, exclude_unset=True)
     return query.model_copy(update=given)
 
@@ -92,19 +92,19 @@ def _merged(query: Options, body: Options) -> Options:
 async def _form(
     request: Request, query: Options, names: Sequence[str], most: int
 ) -> tuple[list[Upload], Options]:
-    """The files of a form's fields of these names, and the options in its other fields."""
+    """Return the files in the form fields of these names, and the options in other fields."""
     async with request.form(
         max_files=most + 1, max_fields=2 * len(Options.model_fields), max_part_size=FIELD_BYTES
     ) as form:
         options = _merged(query, _form_options(form, names))
         files = [one for name in names for one in form.getlist(name)]
         if not files:
-            raise _no_picture(f"the form has no file in a field {names[0]}", names[0])
+            raise _no_picture(f"the form has no file in the field {names[0]}", names[0])
         _check_count(len(files), most, names[0])
         uploads = []
         for number, file in enumerate(files, 1):
             if not isinstance(file, UploadFile):
-                raise _no_picture("is a text, not a file; send it with a filename", names[0])
+                raise _no_picture("is text, not a file; send it with a filename", names[0])
             name = (file.filename or f"picture {number}")[:NAME]
             uploads.append(Upload(name, await file.read()))
         return uploads, options

@@ -1,4 +1,4 @@
-"""Errors of the service: each a status, a code for programs and a sentence for people."""
+"""Errors of the service, each with a status, a machine-readable code and a sentence."""
 
 import json
 from collections.abc import Mapping
@@ -12,14 +12,14 @@ from craftlite.errors import InputError, TooLargeError
 
 
 class ApiError(Exception):
-    """What a client gets in place of an answer.
+    """An error that is returned to a client instead of a result.
 
     Args:
-        status: of HTTP.
+        status: the HTTP status.
         code: a short name that never changes.
-        message: one sentence, without anything of the server's own.
-        field: the option or part of the body that is wrong, where there is one.
-        headers: of the answer, besides those that every answer has.
+        message: one sentence, without internal details of the server.
+        field: the option or part of the body that is wrong, if any.
+        headers: additional headers of the response.
     """
 
     def __init__(
@@ -35,48 +35,48 @@ class ApiError(Exception):
         self.headers = headers
 
     def content(self) -> dict[str, Any]:
-        """The JSON object that every error is."""
+        """Return the JSON object of the error."""
         return {"error": {"code": self.code, "message": self.message, "field": self.field}}
 
     def json(self) -> str:
-        """The same as text, for its place among the results of a batch."""
+        """Return the error as JSON text, for its place among the results of a batch."""
         return json.dumps(self.content())
 
     def response(self) -> JSONResponse:
-        """The answer."""
+        """Return the HTTP response."""
         return JSONResponse(self.content(), self.status, self.headers)
 
 
 def failed() -> ApiError:
-    """The error of a request at which the server itself failed."""
-    message = "the server failed; its log says why"
+    """Return the error for an internal failure of the server."""
+    message = "the server failed; see its log for the reason"
     return ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, "failed", message)
 
 
 def busy(message: str) -> ApiError:
-    """The error of a request for which there is no room now."""
+    """Return the error for a request that exceeds the server's current capacity."""
     return ApiError(HTTPStatus.TOO_MANY_REQUESTS, "busy", message, headers={"Retry-After": "1"})
 
 
 def too_large(message: str, field: str | None = None) -> ApiError:
-    """The error of a request, a picture or a batch that exceeds a limit of the server."""
+    """Return the error for a request, picture or batch that exceeds a limit of the server."""
     return ApiError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", message, field)
 
 
 def bad_option(message: str, field: str | None) -> ApiError:
-    """The error of an option that is unknown, given twice or out of its range."""
+    """Return the error for an option that is unknown, given twice or out of range."""
     return ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_option", message, field)
 
 
 def of_picture(error: InputError) -> ApiError:
-    """The error of a picture that cannot be read."""
+    """Return the error for a picture that cannot be read."""
     if isinstance(error, TooLargeError):
         return too_large(str(error))
     return ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_picture", str(error))
 
 
 def of_validation(errors: ValidationError) -> ApiError:
-    """The first of a model's errors, without the value that caused it."""
+    """Return the first of a model's errors, without the value that caused it."""
     first = errors.errors(include_url=False, include_context=False, include_input=False)[0]
     if first["type"] == "json_invalid":
         return ApiError(HTTPStatus.BAD_REQUEST, "bad_json", first["msg"])
@@ -84,5 +84,8 @@ def of_validation(errors: ValidationError) -> ApiError:
 
 
 def field_of(place: tuple[int | str, ...]) -> str | None:
-    """What a model calls a place, such as images.0.url; a client may have made it up, at length."""
+    """Return a model's name for a place, such as images.0.url, cut to 100 characters.
+
+    It may contain names sent by the client, of any length.
+    """
     return ".".join(map(str, place))[:100] or None

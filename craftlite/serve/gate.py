@@ -1,4 +1,4 @@
-"""What every request passes: an id, limits on its body, one JSON shape of errors, a line of log."""
+"""Handling common to all requests: ids, limits on bodies, JSON errors and a line in the log."""
 
 import asyncio
 import re
@@ -17,23 +17,25 @@ from craftlite.serve.errors import ApiError, busy, failed, too_large
 from craftlite.serve.logs import log
 from craftlite.serve.metrics import Metrics
 
-HELD = 8  # times the largest body: the bytes of all bodies that are held at a time
-CLOSED = 499  # the status of a request without an answer, which the log alone shows
-MOST = 256  # requests that are answered at a time
-LINGER = 2.0  # seconds for a client to see an answer that came before it had sent its whole body
+HELD = 8  # limit on the bytes of all bodies in memory, as a multiple of the largest body
+CLOSED = 499  # status in logs and metrics of a request without a response
+MOST = 256  # requests handled concurrently
+LINGER = 2.0  # seconds for a client to read a response sent before its body was complete
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 _ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 
 @dataclass
 class Exchange:
-    """One request and its answer.
+    """One request and its response.
 
     Attributes:
-        id: of the client's choice, or else a random one.
-        whole: whether all of the body has come.
-        received: bytes of it that have.
-        facts: what the log says besides.
+        id: the client's X-Request-ID, or else a random one.
+        whole: whether the whole body has been received.
+        start: time of the request's start, on the monotonic clock.
+        received: number of bytes of the body received.
+        status: HTTP status of the response.
+        facts: additional fields of the log line.
     """
 
     id: str
@@ -45,26 +47,26 @@ class Exchange:
 
     @classmethod
     def of(cls, headers: Headers) -> "Exchange":
-        """The exchange that begins with these headers."""
+        """Return the exchange of a request with these headers."""
         given = headers.get("X-Request-ID", "")
         no_body = "Transfer-Encoding" not in headers and headers.get("Content-Length", "0") == "0"
         return cls(given if _ID.fullmatch(given) else secrets.token_hex(8), no_body)
 
 
 class Gate:
-    """Limits, logs and counts requests, and answers those that fail.
+    """Limits, logs and counts requests, and responds to those that fail.
 
     Args:
-        app: answers the requests; it finds the `Exchange` as `exchange` in a request's state.
-        metrics: that count the requests.
-        most_bytes: of a body.
-        seconds: that a body may take to arrive.
-        routes: paths that logs and metrics name; others are counted as one.
+        app: the application; it finds the `Exchange` as `exchange` in a request's state.
+        metrics: the metrics that count requests.
+        most_bytes: maximum size of a body.
+        seconds: time limit for a body to arrive.
+        routes: paths that logs and metrics name; all others are counted together.
 
     Attributes:
-        seconds: that a body may take to arrive.
-        answering: requests that are being answered.
-        held: bytes of their bodies.
+        seconds: time limit for a body to arrive.
+        answering: number of requests in progress.
+        held: total bytes of their bodies.
     """
 
     def __init__(
@@ -75,7 +77,7 @@ class Gate:
         self.answering, self.held = 0, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -109,7 +111,10 @@ class Gate:
             )
 
     def _check(self, headers: Headers) -> None:
-        """Raise ApiError where a request need not begin; its headers may be wrong on its body."""
+        """Raise an ApiError if the headers or the load rule a request out.
+
+        The headers may misstate the size of the body, which is therefore counted as well.
+        """
         length = headers.get("Content-Length", "0")
         if length.isdecimal() and int(length[:20]) > self._most_bytes:
             raise self._too_large()
@@ -117,10 +122,10 @@ class Gate:
             raise busy("too many requests at a time; try again later")
 
     def _too_large(self) -> ApiError:
-        return too_large(f"the body is larger than the {self._most_bytes} bytes that are read")
+        return too_large(f"the body exceeds the limit of {self._most_bytes} bytes")
 
     def _limited(self, receive: Receive, exchange: Exchange) -> Receive:
-        """Receives a body within the limits of bytes and time, and then whatever comes after it."""
+        """Return a receiver that enforces the limits on a body's size and time."""
         deadline = exchange.start + self.seconds
 
         async def receive_limited() -> Message:
@@ -140,17 +145,17 @@ class Gate:
             if exchange.received > self._most_bytes:
                 raise self._too_large()
             if self.held > HELD * self._most_bytes:
-                raise busy("the bodies of other requests take all memory; try again later")
+                raise busy("the bodies of other requests use all memory; try again later")
             return message
 
         return receive_limited
 
 
 def _answering(receive: Receive, send: Send, exchange: Exchange) -> Send:
-    """Sends an answer with the headers that all have.
+    """Return a sender that adds the common headers to a response.
 
-    One that comes before the whole body closes the connection, but not at once: the client would
-    find the connection broken, and never read the answer.
+    A response sent before the whole body has arrived closes the connection, but only after a
+    moment: otherwise the client would see a broken connection and never read the response.
     """
 
     async def send_answer(message: Message) -> None:
@@ -170,7 +175,7 @@ def _answering(receive: Receive, send: Send, exchange: Exchange) -> Send:
 
 
 async def _discard(receive: Receive) -> None:
-    """Read what is left of a body for a moment, and forget it."""
+    """Read and discard the rest of a body for at most LINGER seconds."""
 
     async def read_on() -> None:
         more = True
@@ -184,7 +189,7 @@ async def _discard(receive: Receive) -> None:
 async def _refuse(
     error: Exception, exchange: Exchange, scope: Scope, receive: Receive, send: Send
 ) -> None:
-    """Answer a request that failed, and log an error that nobody expected."""
+    """Respond to a request that failed, and log unexpected errors."""
     if not isinstance(error, ApiError):
         log("failed", error=error, id=exchange.id)
         error = failed()

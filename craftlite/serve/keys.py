@@ -7,11 +7,11 @@ from pathlib import Path
 
 from craftlite.errors import ConfigError
 
-LEAST = 16  # characters of a key
+LEAST = 16  # minimum number of characters of a key
 
 
 class Keys:
-    """The keys of which a request must have one; without any, every request is accepted.
+    """The accepted API keys; without any, every request is accepted.
 
     Raises:
         ConfigError: a key is too short, or is not printable ASCII.
@@ -20,23 +20,23 @@ class Keys:
     def __init__(self, keys: Collection[str]) -> None:
         for key in keys:
             if len(key) < LEAST or not (key.isascii() and key.isprintable()):
-                raise ConfigError(f"an API key needs at least {LEAST} characters, all of ASCII")
+                raise ConfigError(f"an API key needs at least {LEAST} characters, all ASCII")
         self._digests = [sha256(key.encode()).digest() for key in keys]
 
     def __bool__(self) -> bool:
         return bool(self._digests)
 
     def accept(self, headers: Mapping[str, str]) -> bool:
-        """Whether headers have a key, as `Authorization: Bearer KEY` or `X-API-Key: KEY`."""
+        """Return whether headers contain a key: `Authorization: Bearer KEY` or `X-API-Key: KEY`."""
         scheme, _, token = headers.get("Authorization", "").partition(" ")
         given = token.strip() if scheme.lower() == "bearer" else headers.get("X-API-Key", "")
         digest = sha256(given.encode("latin-1", "replace")).digest()
-        # All are compared, so that the time is the same.
+        # Compare with all keys, so that the time does not depend on which one matches.
         return not self._digests or sum(compare_digest(digest, key) for key in self._digests) > 0
 
 
 def read_keys(file: Path | None, environment: Mapping[str, str]) -> Keys:
-    """The keys of a file, one a line, and that of CRAFTLITE_API_KEY.
+    """Return the keys in a file, one per line, and the key in CRAFTLITE_API_KEY.
 
     Raises:
         ConfigError: the file cannot be read or has no key, or a key is too short.
@@ -49,6 +49,6 @@ def read_keys(file: Path | None, environment: Mapping[str, str]) -> Keys:
             raise ConfigError(f"--api-key-file {file}: cannot be read ({error})") from None
         found = [line.strip() for line in lines if line.strip()]
         if not found:
-            raise ConfigError(f"--api-key-file {file}: has no key; write one a line")
+            raise ConfigError(f"--api-key-file {file}: contains no key; write one per line")
         keys += found
     return Keys(keys)

@@ -1,4 +1,4 @@
-"""Logs of the service: one JSON object a line on stderr, without pictures and without keys."""
+"""Logs of the service: one JSON object per line on stderr, without pictures or keys."""
 
 import json
 import logging
@@ -11,7 +11,7 @@ _log = logging.getLogger("craftlite.serve")
 
 
 class _JsonLines(logging.Formatter):
-    """A record as a line of JSON; what is logged with `fields` has them as keys."""
+    """Formats a record as a line of JSON, with its `fields` as additional keys."""
 
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, timezone.utc)
@@ -27,15 +27,15 @@ class _JsonLines(logging.Formatter):
 
 
 def configure() -> None:
-    """Write all that the process logs to stderr as JSON, uvicorn's warnings and errors too."""
+    """Write all logs of the process to stderr as JSON, including uvicorn's warnings and errors."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     _log.setLevel(logging.INFO)
-    warnings.simplefilter("ignore")  # Python's would be lines that are no JSON
+    warnings.simplefilter("ignore")  # Python's warnings would not be lines of JSON
 
 
 def log(event: str, *, error: BaseException | None = None, **fields: Any) -> None:
-    """Log an event with fields of its own, as an error where there is one."""
+    """Log an event with fields, as an error if `error` is given."""
     level = logging.INFO if error is None else logging.ERROR
     _log.log(level, event, exc_info=error, extra={"fields": fields})

@@ -1,4 +1,4 @@
-"""What Prometheus reads at /metrics."""
+"""Metrics for Prometheus, served at /metrics."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2)
 
 
 class Metrics:
-    """Counts of one process. Routes and statuses are few, whatever clients send."""
+    """Metrics of one process. Label values are limited to known routes and statuses."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -25,7 +25,7 @@ class Metrics:
         )
         self._seconds = Histogram(
             "craftlite_request_seconds",
-            "Seconds from a request's headers to the end of its answer.",
+            "Seconds from a request's headers to the end of its response.",
             ["route"],
             buckets=SECONDS,
             registry=self.registry,
@@ -38,20 +38,20 @@ class Metrics:
         return Counter(f"craftlite_{name}", text, labels, registry=self.registry)
 
     def watch(self, name: str, text: str, value: Callable[[], float]) -> None:
-        """Show a number that is asked for at each reading."""
+        """Add a gauge whose value is computed at each scrape."""
         Gauge(f"craftlite_{name}", text, registry=self.registry).set_function(value)
 
     def count_request(self, route: str, status: int, seconds: float) -> None:
-        """Count a request that has been answered."""
+        """Count an answered request."""
         self._requests.labels(route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
     def count_picture(self, pixels: int, words: int) -> None:
-        """Count a picture that has been analysed."""
+        """Count an analysed picture."""
         self._pictures.inc()
         self._pixels.inc(pixels)
         self._words.inc(words)
 
     def text(self) -> bytes:
-        """All of it in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self.registry)

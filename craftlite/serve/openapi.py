@@ -1,4 +1,4 @@
-"""The OpenAPI document's parts that the routes' signatures do not say: bodies and errors."""
+"""Parts of the OpenAPI document that the routes' signatures do not describe: bodies and errors."""
 
 from typing import Any
 
@@ -12,15 +12,15 @@ from craftlite.serve.schemas import BatchIn, DetectIn, ErrorOut, Options
 _REFERENCE = "#/components/schemas/{model}"
 _FILE = {"type": "string", "format": "binary"}
 _MEANINGS = {
-    400: "The body is not what its type says, or has no picture.",
-    401: "A key is needed.",
-    408: "The body came too slowly.",
-    413: "The body, the picture or the batch is larger than this server takes.",
-    415: "The body is of a type that is not read.",
+    400: "The body does not match its content type, or contains no picture.",
+    401: "A valid API key is required.",
+    408: "The body arrived too slowly.",
+    413: "The body, the picture or the batch exceeds a limit of this server.",
+    415: "The content type of the body is not supported.",
     422: "The picture cannot be read, or an option is wrong.",
     429: "All places are taken.",
     500: "The server failed.",
-    503: "The time was over, or the server is starting or stopping.",
+    503: "The request timed out, or the server is starting or stopping.",
 }
 ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorOut, "description": text} for status, text in _MEANINGS.items()
@@ -31,7 +31,7 @@ _FIELDS = Options.model_json_schema()["properties"]
 
 
 def _form(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """A form with files in a field of this name, and options in others."""
+    """Return the schema of a form with files in the field `name` and options in other fields."""
     properties = {name: schema, **_FIELDS}
     return {"schema": {"type": "object", "properties": properties, "required": [name]}}
 
@@ -62,7 +62,7 @@ BATCH_BODY = _body(
 
 
 def with_bodies(app: FastAPI) -> None:
-    """Let an application's document describe the JSON bodies and the keys as well."""
+    """Add the JSON bodies and the API keys to an application's OpenAPI document."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -84,7 +84,7 @@ def with_bodies(app: FastAPI) -> None:
                 "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
             }
             for path in ("/v1/detect", "/v1/detect/batch"):
-                # {}: a server may need no key.
+                # {}: a server may require no key.
                 schema["paths"][path]["post"]["security"] = [{}, {"bearer": []}, {"header": []}]
             app.openapi_schema = schema
         return app.openapi_schema

@@ -1,10 +1,10 @@
-"""What requests and answers hold, as the OpenAPI document describes it."""
+"""Models of requests and responses, as described in the OpenAPI document."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-# A page of white with a black bar, 64x32 pixels: the smallest picture that is a picture.
+# A minimal example picture: a black bar on white, 64x32 pixels.
 TINY = (
     "iVBORw0KGgoAAAANSUhEUgAAAEAAAAAgAQAAAACK5kMpAAAAG0lEQVR42mP8zwABTAw0ZzBA7fpPoTmMdHQzAAmQBD"
     "kEiNw+AAAAAElFTkSuQmCC"
@@ -14,43 +14,45 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class Options(BaseModel):
-    """How pictures are analysed; the names are those of the options of `craftlite detect`."""
+    """Options of the analysis, named like the options of `craftlite detect`."""
 
     model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
     level: Literal["word", "char", "line"] = Field(
-        "word", description="char adds each word's characters, line the lines of text"
+        "word", description="char adds the characters of each word, line the lines of text"
     )
     polygons: bool = Field(False, description="trace the outlines of curved words")
     min_score: Share = Field(0, description="leave out words with a lower score")
     thresholds: str | None = Field(
-        None, max_length=100, description="thresholds tuned for one dataset, by its name"
+        None, max_length=100, description="name of a dataset that thresholds were tuned for"
     )
-    text_threshold: Share | None = Field(None, description="peak region score that a word needs")
-    link_threshold: Share | None = Field(None, description="affinity that joins characters")
-    low_text: Share | None = Field(None, description="region score from which a pixel is text")
+    text_threshold: Share | None = Field(None, description="least peak region score of a word")
+    link_threshold: Share | None = Field(None, description="affinity score that joins characters")
+    low_text: Share | None = Field(None, description="least region score of a text pixel")
     growth: Annotated[float, Field(ge=0, le=4, allow_inf_nan=False)] | None = Field(
-        None, description="how far boxes reach beyond the middles of letters"
+        None, description="how far boxes extend beyond the centres of letters"
     )
     long_side: Annotated[int, Field(ge=32, le=65_472)] | None = Field(
-        None, description="pixels that the longer side is scaled to; the server has a largest"
+        None, description="pixels to scale the longer side to; the server sets a maximum"
     )
     tiles: str | None = Field(
         None,
         pattern=r"^(auto|off|[1-9][0-9]{1,5})$",
-        description="auto, off, or a tile's side in pixels of the picture, at least 64",
+        description="auto, off, or the side of a tile in pixels of the picture, at least 64",
     )
-    page: int = Field(1, ge=1, le=1000, description="of a PDF or TIFF, from 1")
+    page: int = Field(1, ge=1, le=1000, description="page of a PDF or TIFF, from 1")
 
 
 class PictureIn(BaseModel):
-    """A picture in JSON: its file as base64, or its address where the server allows addresses."""
+    """A picture in JSON: the file as base64, or a URL if the server allows URLs."""
 
     model_config = ConfigDict(extra="forbid")
 
     image: str | None = Field(None, description="the file as base64")
-    url: str | None = Field(None, max_length=2000, description="http or https")
-    name: str | None = Field(None, max_length=255, description="what the answer calls it")
+    url: str | None = Field(None, max_length=2000, description="http or https URL")
+    name: str | None = Field(
+        None, max_length=255, description="name of the picture in the response"
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> "PictureIn":
@@ -60,7 +62,7 @@ class PictureIn(BaseModel):
 
 
 class DetectIn(Options, PictureIn):
-    """A picture and how it is analysed."""
+    """A picture and the options of its analysis."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"image": TINY, "name": "bar.png"}]}
@@ -68,7 +70,7 @@ class DetectIn(Options, PictureIn):
 
 
 class BatchIn(Options):
-    """Several pictures, analysed alike."""
+    """Several pictures, analysed with the same options."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -83,7 +85,7 @@ Quad = Annotated[list[Point], Field(min_length=4, max_length=4)]
 
 
 class Region(BaseModel):
-    """An outline in pixels of the upright picture, and how likely it is to be right, 0 to 1."""
+    """An outline in pixels of the upright picture, and the probability that it is right, 0 to 1."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -93,14 +95,14 @@ class Region(BaseModel):
 
 
 class Word(Region):
-    """A word, its place in reading order, and its characters where they were asked for."""
+    """A word, its position in reading order, and its characters if requested."""
 
     order: int
     characters: list[Quad] | None = None
 
 
 class Line(Region):
-    """A line of text: the indices of its words, its block, and the angle that it is read at."""
+    """A line of text: the indices of its words, its block, and its angle in the picture."""
 
     words: list[int]
     block: int
@@ -133,7 +135,7 @@ class PictureOut(BaseModel):
 
 
 class ErrorText(BaseModel):
-    """What went wrong: a code for programs, a sentence for people, and where it was."""
+    """An error: a machine-readable code, a sentence, and the field that is wrong."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -143,7 +145,7 @@ class ErrorText(BaseModel):
 
 
 class ErrorOut(BaseModel):
-    """Every error, whatever its status."""
+    """The body of every error response."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"error": _ERROR}]})
 

@@ -1,4 +1,4 @@
-"""uvicorn with deadlines on headers, errors in JSON, and an end that answers what is under way."""
+"""uvicorn with time limits on headers, JSON errors, and a graceful shutdown."""
 
 import asyncio
 import signal
@@ -20,13 +20,13 @@ from craftlite.serve.errors import ApiError
 from craftlite.serve.gate import Gate
 from craftlite.serve.logs import log
 
-HEADER_SECONDS = 10.0  # from a connection to its first request's last header
-NEXT_SECONDS = 60.0  # from an answer to the next one's, and for the client to read the answer
-END_SECONDS = 5  # for idle connections to close
+HEADER_SECONDS = 10.0  # from the connection to the last header of its first request
+NEXT_SECONDS = 60.0  # from a response to the next request, including time to read the response
+END_SECONDS = 5  # for idle connections to close at shutdown
 
 
 class _Connection(H11Protocol):
-    """A connection that has to send a request's headers in time, and to read its answer."""
+    """A connection that must send a request's headers, and read the response, in time."""
 
     _late: asyncio.TimerHandle | None = None
 
@@ -49,7 +49,7 @@ class _Connection(H11Protocol):
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is not HTTP, which no application sees."""
+        """Respond to data that is not HTTP, which never reaches the application."""
         error = ApiError(HTTPStatus.BAD_REQUEST, "bad_request", msg)
         headers = [("Content-Type", "application/json"), ("Connection", "close")]
         for event in (
@@ -70,7 +70,7 @@ class _Connection(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """A server that goes on listening, as not ready, until requests under way are answered."""
+    """A server that keeps listening, as not ready, until the requests in progress are answered."""
 
     def __init__(self, config: uvicorn.Config, service: Service, gate: Gate) -> None:
         super().__init__(config)
@@ -78,7 +78,7 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Handle signals meanwhile; to be stopped by one is no failure."""
+        """Handle signals while the server runs; being stopped by one is not a failure."""
         handled = (signal.SIGINT, signal.SIGTERM)
         before = {number: signal.signal(number, self.handle_exit) for number in handled}
         try:
@@ -88,14 +88,14 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to stop; a second signal ends at once."""
+        """Start to stop; a second signal stops immediately."""
         self.should_exit = self.force_exit = self._service.stopping
         self._service.stopping = True
-        # Bodies and results each have their time.
+        # Bodies and results each have their own time limit.
         self._end = time.monotonic() + 2 * self._gate.seconds
 
     async def on_tick(self, counter: int) -> bool:
-        """Whether the server should end; asked ten times a second."""
+        """Return whether the server should end; called ten times a second."""
         idle = self._gate.answering == 0 or time.monotonic() > self._end
         if self._service.stopping and idle:
             self.should_exit = True
@@ -103,7 +103,7 @@ class _Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on an address; port 0 takes a free one.
+    """Return a socket that listens on an address; port 0 chooses a free port.
 
     Raises:
         ConfigError: the address or the port cannot be used.
@@ -112,11 +112,11 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host.strip("[]"), port), family=family, backlog=1024)
     except OSError as error:
-        raise ConfigError(f"--host {host} --port {port}: {error}; choose another") from None
+        raise ConfigError(f"--host {host} --port {port}: {error}; choose another port") from None
 
 
 def serve(service: Service, listener: socket.socket) -> None:
-    """Answer requests until a signal stops it, and then those that are under way."""
+    """Serve until a signal arrives, then finish the requests in progress."""
     gate = build(service)
     options: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False}
     config = uvicorn.Config(

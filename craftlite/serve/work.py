@@ -1,4 +1,4 @@
-"""From a picture that a client sent, or the address of one, to the JSON of its words."""
+"""Analysis of a picture that a client sent, or of its URL, to the JSON of its words."""
 
 import base64
 import binascii
@@ -21,21 +21,21 @@ from craftlite.serve.errors import bad_option, too_large
 from craftlite.serve.schemas import Options
 from craftlite.tiles import Tiles, checked_tiles, parse_tiles
 
-UNNAMED = "the picture"  # what answers call a picture whose name is not known
+UNNAMED = "the picture"  # name in responses of a picture without a name
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one request may cost.
+    """The limits of one request.
 
     Attributes:
-        bytes: of its body, and of a picture that is fetched.
-        pixels: of a picture.
-        long_side: pixels that a picture's longer side, or a tile's, is scaled to at most.
-        tiles: that a picture is run as.
-        batch: pictures.
-        seconds: for its body to arrive, and again for its result, with waiting.
-        urls: whether pictures are fetched from addresses.
+        bytes: maximum size of the body, and of a picture fetched from a URL.
+        pixels: maximum number of pixels of a picture.
+        long_side: maximum length that the longer side of a picture or tile is scaled to.
+        tiles: maximum number of tiles of a picture.
+        batch: maximum number of pictures in a batch.
+        seconds: time limit for the body to arrive, and also for the result, including waiting.
+        urls: whether pictures are fetched from URLs.
     """
 
     bytes: int
@@ -49,7 +49,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Upload:
-    """A picture as it was sent: bytes, base64 or an address."""
+    """A picture as it was sent: bytes, base64 or a URL."""
 
     name: str
     data: bytes | None = None
@@ -57,19 +57,19 @@ class Upload:
     url: str | None = None
 
     def content(self) -> bytes:
-        """The bytes; raises InputError where they are not base64."""
+        """Return the bytes; raises InputError if the text is not base64."""
         if self.data is not None:
             return self.data
         try:
             return base64.b64decode(self.text or "", validate=True)
         except (binascii.Error, ValueError):
-            reason = "is not base64, which has no line breaks and no prefix"
+            reason = "is not base64; send it without line breaks and prefix"
             raise InputError(f"{self.name}: {reason}") from None
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """A picture's words as `craftlite detect` writes them, and what they were found in."""
+    """A picture's words as JSON, and the numbers of words and pixels for the metrics."""
 
     json: str
     words: int
@@ -78,10 +78,10 @@ class Analysis:
 
 @dataclass(frozen=True)
 class Analyser:
-    """The detector, and what requests may ask of it.
+    """The detector, its defaults, and the limits of requests.
 
     Attributes:
-        thresholds: of a request that gives none.
+        thresholds: the defaults for requests that give none.
         presets: thresholds by name.
     """
 
@@ -91,7 +91,7 @@ class Analyser:
     presets: Mapping[str, Thresholds] = field(default_factory=dict)
 
     def job(self, picture: Upload, options: Options) -> "Job":
-        """The work that a picture is; raises ApiError where the options cannot be met."""
+        """Return the job for a picture; raises ApiError if the options are not allowed."""
         limits = self.limits
         if options.long_side is not None and options.long_side > limits.long_side:
             most = f"at most {limits.long_side} pixels on this server"
@@ -100,7 +100,7 @@ class Analyser:
             known = ", ".join(self.presets) or "none"
             raise bad_option(f"these weights have no such thresholds; known: {known}", "thresholds")
         if picture.url is not None and not limits.urls:
-            raise bad_option("this server fetches no addresses; send the file", "url")
+            raise bad_option("this server does not fetch URLs; send the file", "url")
         detector = self.detector.at(
             options.long_side or self.detector.long_side, _tiles(options.tiles)
         )
@@ -119,7 +119,7 @@ class Analyser:
 
 
 def _tiles(text: str | None) -> Tiles | None:
-    """What `Detector` calls tiles; raises ApiError where they are too small."""
+    """Parse the option tiles for `Detector`; raises ApiError if the tiles are too small."""
     try:
         return None if text is None else checked_tiles(parse_tiles(text))
     except ConfigError as error:
@@ -128,7 +128,7 @@ def _tiles(text: str | None) -> Tiles | None:
 
 @dataclass(frozen=True)
 class Job:
-    """A picture and how it is analysed."""
+    """A picture and everything needed to analyse it."""
 
     picture: Upload
     options: Options
@@ -137,17 +137,17 @@ class Job:
     limits: Limits
 
     def fetched(self) -> "Job":
-        """The job with its picture fetched, from the public internet alone; raises InputError."""
+        """Fetch the picture, from the public internet only; raises InputError on failure."""
         url, limits = self.picture.url or "", self.limits
         file = download(url, limits.bytes, public_only=True, seconds=limits.seconds)
         return replace(self, picture=Upload(self.picture.name, file.getvalue()))
 
     def run(self) -> Analysis:
-        """The words of the picture.
+        """Find the words of the picture.
 
         Raises:
-            InputError: it cannot be read.
-            ApiError: it would be run as too many tiles.
+            InputError: the picture cannot be read.
+            ApiError: the picture would be run as too many tiles.
         """
         picture, size, part = self._read()
         options = self.options
@@ -162,7 +162,7 @@ class Job:
         return Analysis(json_line(found), len(words), size[0] * size[1])
 
     def _read(self) -> tuple[Picture, Size, Part]:
-        """The page of the file, at no more than the scale it is needed at, and its size."""
+        """Read the page at no larger scale than needed; also return its size and part."""
         data, name, page = self.picture.content(), self.picture.name, self.options.page
         if is_pdf(data):
             picture, count = self._draw(data)
@@ -173,7 +173,7 @@ class Job:
         stream.name = name  # for messages
         with closing(open_document(stream, max_pixels=self.limits.pixels)) as document:
             if page > 1 and document.animated:
-                raise InputError(f"{name}: is an animation, of which the first frame is read")
+                raise InputError(f"{name}: is an animation; only its first frame can be read")
             if not document.has(page):
                 raise InputError(f"{name}: has no page {page}")
             picture, size = read_scaled(document, page, self._scale)
@@ -186,7 +186,7 @@ class Job:
             raise InputError(f"{self.picture.name}: {error}") from None
 
     def _scale(self, size: Size) -> float:
-        """The scale at which a picture is needed; asked for before the picture is decoded."""
+        """Check the size and return the scale needed; called before the picture is decoded."""
         self._check(size)
         return self.detector.scale(size)
 
@@ -195,7 +195,7 @@ class Job:
         if tiles > most:
             raise too_large(
                 f"{self.picture.name}: {size[0]}x{size[1]} pixels would be run as {tiles} tiles, "
-                f"more than the {most} that this server runs; send tiles=off, or a smaller "
+                f"more than the {most} that this server allows; send tiles=off or a smaller "
                 "long_side",
                 "tiles",
             )
