@@ -1,1 +1,1 @@
-"""The web page: drop a picture, see its words, move the thresholds."""
+"""The demo page: drop a picture, see its words, adjust the thresholds."""

@@ -1,4 +1,4 @@
-"""What happens on the server when something on the page changes."""
+"""Handlers that run on the server when something on the page changes."""
 
 import tempfile
 import zipfile
@@ -34,24 +34,24 @@ from craftlite.image.pdf_process import draw_page
 from craftlite.recognisers import is_installed
 from craftlite.words import Words
 
-MOST_PICTURES = 50  # in a batch
-FURTHER = ("Lines", "Crops", "Text")  # tabs that are filled when they come to the front
+MOST_PICTURES = 50  # maximum number in a batch
+FURTHER = ("Lines", "Crops", "Text")  # tabs that are filled when they are selected
 
 
 class Controls(NamedTuple):
-    """What the page's controls are set to; handlers get them in this order, as `*settings`."""
+    """The values of the page's controls; handlers receive them in this order, as `*settings`."""
 
     text: float
     link: float
     low: float
-    level: str  # of JSON and files: "word", or "char" for characters too
+    level: str  # level of JSON and files: "word", or "char" to include characters
     weights: str
 
 
 class Handlers:
-    """The page's functions; files for the browser are made in a `folder` of the server's own.
+    """The page's handlers; files for the browser are written to a private `folder`.
 
-    A session knows its picture by a key of the shelf's, None before there is one.
+    A session refers to its picture by a key of the shelf, which is None before the first picture.
     """
 
     def __init__(self, pool: DetectorPool, folder: Path, shelf: Shelf) -> None:
@@ -60,10 +60,10 @@ class Handlers:
     def open(
         self, key: str | None, file: tuple[str, str] | None, side: int, weights: str
     ) -> tuple[Any, Any]:
-        """Runs the network on an upload (its path and name).
+        """Run the network on an upload, given by its path and name.
 
-        Returns the key that it is kept by, and the change of the control for the pages of a PDF,
-        which is hidden. Without a file nothing changes.
+        Returns the key of the picture, and an update that hides the page control for PDFs. Without
+        a file, nothing changes.
         """
         if file is None:
             return gr.skip(), gr.skip()
@@ -72,16 +72,16 @@ class Handlers:
         return self.shelf.put(analysis, instead_of=key), gr.update(visible=False)
 
     def open_pdf(self, key: str | None, file: str, side: int, weights: str) -> tuple[str, Any, Any]:
-        """Runs the network on the first page of a PDF.
+        """Run the network on the first page of a PDF.
 
-        Returns the key that it is kept by, the upload of a picture, which is emptied, and the
-        change of the control for the pages.
+        Returns the key of the picture, None to clear the picture upload, and an update of the page
+        control.
         """
         key, count = self._open_page(key, file, 1, side, weights)
         return key, None, gr.update(visible=count > 1, maximum=max(count, 2), value=1)
 
     def turn_page(self, key: str | None, file: str, page: int, side: int, weights: str) -> str:
-        """Runs the network on another page of a PDF; returns the key that it is kept by."""
+        """Run the network on another page of a PDF; return the key of the picture."""
         return self._open_page(key, file, page, side, weights)[0]
 
     def _open_page(
@@ -94,11 +94,11 @@ class Handlers:
         return self.shelf.put(analysis, instead_of=key), count
 
     def drop(self, key: str | None) -> None:
-        """Forgets the picture; the key is None from then on."""
+        """Drop the picture and set the key to None."""
         self.shelf.drop(key)
 
     def rerun(self, key: str | None, side: int, weights: str) -> str | None:
-        """Runs the network again if the long side or the weights have changed."""
+        """Run the network again if the long side or the weights have changed."""
         analysis = self._kept(key)
         if analysis is None or (analysis.weights, analysis.long_side) == (weights, side):
             return key
@@ -109,13 +109,13 @@ class Handlers:
         return self.shelf.put(analysis, instead_of=key)
 
     def tuned(self, weights: str) -> tuple[float, float, float, int]:
-        """Thresholds and long side that weights were tuned for."""
+        """Return the thresholds and the long side that the weights were tuned for."""
         detector = self.pool.detector(weights)
         own = detector.thresholds
         return own.text, own.link, own.low, detector.long_side
 
     def maps(self, key: str | None) -> tuple[str, str]:
-        """Both maps over the picture, as HTML."""
+        """Return both maps over the picture, as HTML."""
         analysis = self._kept(key)
         if analysis is None:
             return NOTHING, NOTHING
@@ -125,7 +125,7 @@ class Handlers:
         )
 
     def show(self, key: str | None, *settings: Any) -> tuple[str, str, str]:
-        """Words and characters as HTML, and the JSON; no network runs."""
+        """Return words and characters as HTML, and the JSON, without running the network."""
         analysis, chosen = self._kept(key), Controls(*settings)
         if analysis is None:
             return NOTHING, NOTHING, ""
@@ -137,7 +137,7 @@ class Handlers:
         )
 
     def show_further(self, tab: str, key: str | None, *settings: Any) -> tuple[Any, ...]:
-        """The HTML of the tab in front, if it is one of FURTHER, whose others do not change."""
+        """Return the HTML of the selected tab if it is in FURTHER; the others do not change."""
         analysis = self._kept(key)
         if analysis is None:
             return (NOTHING,) * len(FURTHER)
@@ -156,11 +156,11 @@ class Handlers:
         return tuple(view if name == tab else gr.skip() for name in FURTHER)
 
     def select(self, tab: str, key: str | None, *settings: Any) -> tuple[Any, ...]:
-        """The name of the tab that was selected, and what `show_further` gives."""
+        """Return the name of the selected tab, and the result of `show_further`."""
         return tab, *self.show_further(tab, key, *settings)
 
     def save(self, form: str, key: str | None, *settings: Any) -> str:
-        """A file of what is shown: form "json", "txt" or "png"."""
+        """Write the shown results to a file; form is "json", "txt" or "png"."""
         analysis, chosen = self._kept(key), Controls(*settings)
         if analysis is None:
             raise gr.Error("Drop a picture first.", print_exception=False)
@@ -185,11 +185,11 @@ class Handlers:
         side: int,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> tuple[str, str]:
-        """A zip of the words of several pictures, and a line on each that could not be read."""
+        """Return a zip of the words of several pictures, and a report of unreadable pictures."""
         if not paths:
             raise gr.Error("Choose some pictures first.", print_exception=False)
         if len(paths) > MOST_PICTURES:
-            raise gr.Error(f"{MOST_PICTURES} pictures at a time.", print_exception=False)
+            raise gr.Error(f"At most {MOST_PICTURES} pictures at a time.", print_exception=False)
         settings = Controls(text, link, low, level, weights)
         target, failed = self._new_file("words.zip"), []
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -206,12 +206,12 @@ class Handlers:
         return str(target), "\n".join([f"{done} of {len(paths)} pictures.", *failed])
 
     def _kept(self, key: str | None) -> Analysis | None:
-        """The picture of a key; where it is no longer kept, the page shows the shelf's sentence."""
+        """Return the picture of a key; if it was dropped, the page shows the shelf's message."""
         with user_errors_as_gradio():
             return None if key is None else self.shelf.get(key)
 
     def _words(self, analysis: Analysis, settings: Controls) -> tuple[Words, float]:
-        """The words with their characters; boxes grow as the weights were tuned to."""
+        """Return the words with their characters; `growth` is the weights' tuned value."""
         tuned = self.pool.detector(settings.weights).thresholds
         thresholds = replace(tuned, text=settings.text, link=settings.link, low=settings.low)
         return self.pool.words(analysis, settings.weights, thresholds)
@@ -221,32 +221,32 @@ class Handlers:
 
 
 def _upload(path: Path) -> bytes:
-    """The bytes of an upload, which may have waited long enough to be cleared away."""
+    """Return the bytes of an upload, which may have expired."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise InputError("the upload was cleared away: choose it again") from None
+        raise InputError("the upload has expired: choose the file again") from None
 
 
 def _read_upload(path: Path) -> Picture:
     data = _upload(path)
     if is_pdf(data):
-        raise InputError("PDFs are not read here, but by the button Open a PDF")
+        raise InputError("use the button Open a PDF to read a PDF")
     return read_image(data, max_pixels=MAX_PIXELS)
 
 
 def _at_level(words: Words, level: str) -> Words:
-    """The words with their characters where the level is "char", without where it is "word"."""
+    """Return the words with characters if the level is "char", without if it is "word"."""
     return words if level == "char" else replace(words, characters=None)
 
 
 def _stem(picture: str, part: Part) -> str:
-    """The name without suffix of the files with a picture's words."""
+    """Return the name, without suffix, of files with a picture's words."""
     return part_target(Path(Path(picture).stem or "picture"), part).name
 
 
 def _text_file(form: str, picture: str, words: Words, part: Part) -> tuple[str, str]:
-    """Name and text of a file with a picture's words: "json", or "txt" as ICDAR's."""
+    """Return name and text of a file with a picture's words: "json", or "txt" in ICDAR format."""
     stem = _stem(picture, part)
     if form == "txt":
         return f"res_{stem}.txt", icdar(words)
@@ -255,7 +255,7 @@ def _text_file(form: str, picture: str, words: Words, part: Part) -> tuple[str, 
 
 @contextmanager
 def user_errors_as_gradio() -> Iterator[None]:
-    """A mistake of the user's inside becomes a sentence on the page."""
+    """Show a CraftliteError raised in the block as a message on the page."""
     try:
         yield
     except CraftliteError as error:

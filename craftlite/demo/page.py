@@ -1,4 +1,4 @@
-"""The page: its components, and which of the handlers answers when one of them changes."""
+"""The page: its components, and the handlers that run when they change."""
 
 import atexit
 import ctypes
@@ -26,16 +26,16 @@ from craftlite.detector import Detector, default_weights
 from craftlite.weights import catalogue
 
 MAX_UPLOAD = "20mb"
-UPLOAD_LABEL = f"Picture, {MAX_UPLOAD.upper()} and {MAX_PIXELS // 10**6} megapixels at most"
-SESSION_SECONDS = 3600  # after its last use a picture is forgotten
-CLEAN_SECONDS = (60, 600)  # how often uploads are deleted, and how old they may get
-MOST_SESSIONS = 64  # remembered at once, and waiting at once
-# Handlers that run the network, or take several times a picture's memory, run one at a time.
+UPLOAD_LABEL = f"Picture (at most {MAX_UPLOAD.upper()} and {MAX_PIXELS // 10**6} megapixels)"
+SESSION_SECONDS = 3600  # time after its last use when a picture is dropped
+CLEAN_SECONDS = (60, 600)  # interval at which uploads are deleted, and their maximum age
+MOST_SESSIONS = 64  # sessions in memory, and requests in the queue
+# Handlers that run the network, or use several times a picture's memory, run one at a time.
 NETWORK: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 1}
 PACKAGE = Path(__file__).parents[1]
 FILES = {"JSON": "json", "ICDAR text": "txt", "Overlay": "png"}
-# Gradio's own labels follow the browser's language, in which all others are not; and Gradio 6 lacks
-# the text of "common.complete" in any.
+# Gradio's own labels follow the browser's language, but the page's other texts are in English, so
+# use English everywhere. Gradio 6 also lacks the text of "common.complete" in every language.
 LANGUAGES = (
     *("ar", "ca", "ckb", "de", "en", "es", "et", "eu", "fa", "fi", "fr", "he", "hi", "hu", "id"),
     *("it", "ja", "ko", "lt", "nb", "nl", "pl", "pt", "pt-BR", "ro", "ru", "sv", "ta", "th", "tr"),
@@ -56,15 +56,15 @@ M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8  # in glibc's malloc.h
 
 
 def serve(page: gr.Blocks, host: str, port: int, names: Collection[str] = ()) -> None:
-    """Serve the page until it is interrupted, without a public tunnel or requests to other sites.
+    """Serve the page until interrupted, without a public tunnel or requests to other sites.
 
-    names: names that visitors may reach it by, besides localhost and the host.
+    names: host names that visitors may use, besides localhost and the host.
 
     Raises:
-        OSError: the port is taken.
+        OSError: the port is in use.
     """
     return_freed_memory()
-    # The only files that components keep in their cache before a visit are the samples.
+    # Before the first visit, the samples are the only files in the components' cache.
     samples = set().union(*(block.keep_in_cache for block in page.blocks.values()))
     page.queue(max_size=MOST_SESSIONS, api_open=False)
     page.launch(
@@ -85,16 +85,16 @@ def serve(page: gr.Blocks, host: str, port: int, names: Collection[str] = ()) ->
         css=STYLE,
         head=HEAD,
         i18n=gr.I18n(**dict.fromkeys(LANGUAGES, LABELS)),
-        # The usual themes fetch their fonts from elsewhere.
+        # The standard themes load their fonts from other sites.
         theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
     )
 
 
 def return_freed_memory() -> None:
-    """Make glibc give each large block back as soon as it is freed; does nothing elsewhere.
+    """Make glibc return each large block to the system when it is freed; elsewhere do nothing.
 
-    By default glibc learns from a picture's first blocks to keep such blocks, and does so in each
-    of the threads that answer visitors: hundreds of megabytes.
+    By default glibc raises its threshold after the first large blocks and then keeps freed ones, in
+    each thread that serves visitors: hundreds of megabytes.
     """
     if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
         library.mallopt(M_MMAP_THRESHOLD, 2**20)
@@ -102,19 +102,19 @@ def return_freed_memory() -> None:
 
 
 def build(pool: DetectorPool) -> gr.Blocks:
-    """The page, for `serve` to launch."""
+    """Build the page for `serve`."""
     shelf = Shelf()
     handlers = Handlers(pool, _private_folder(), shelf)
     page: gr.Blocks
     with gr.Blocks(
         title="craftlite", analytics_enabled=False, delete_cache=CLEAN_SECONDS, fill_width=True
     ) as page:
-        # Gradio deep-copies its settings for every visitor. With a bound method among them it would
-        # copy the shelf, with everyone's pictures.
+        # Gradio deep-copies its settings for every visitor. A bound method among them would make it
+        # copy the shelf with everyone's pictures.
         key = gr.State(
             None, time_to_live=SESSION_SECONDS, delete_callback=lambda key: shelf.drop(key)
         )
-        gr.Markdown("# craftlite\nFinds the words in photographs, on a CPU.")
+        gr.Markdown("# craftlite\nFinds words in photographs, on a CPU.")
         with gr.Row():
             with gr.Column(scale=1, min_width=280, elem_classes="left"):
                 upload = gr.Image(
@@ -143,7 +143,7 @@ def build(pool: DetectorPool) -> gr.Blocks:
 
 
 def _private_folder() -> Path:
-    """A folder for uploads that this process alone reads, removed when it ends."""
+    """Create a folder for uploads that only this process reads, removed when it ends."""
     folder = Path(tempfile.mkdtemp(prefix="craftlite-demo-")).resolve()
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -151,14 +151,14 @@ def _private_folder() -> Path:
 
 
 def as_sent(payload: Any) -> tuple[str, str] | None:
-    """Path and name of an upload, or None: `read_image` is the first to decode it."""
+    """Return the path and name of an upload, or None, so that only `read_image` decodes it."""
     if payload is None or payload.path is None:
         return None
     return payload.path, payload.orig_name or Path(payload.path).name
 
 
 def _controls(detector: Detector) -> tuple[list[Any], gr.Slider]:
-    """The controls of `handlers.Controls`, at what a detector was tuned for, and the long side."""
+    """Return the controls of `handlers.Controls`, set to a detector's values, and the long side."""
 
     def threshold(value: float, label: str, info: str) -> gr.Slider:
         return gr.Slider(0, 1, value, step=0.01, label=label, info=info)
@@ -166,22 +166,22 @@ def _controls(detector: Detector) -> tuple[list[Any], gr.Slider]:
     own = detector.thresholds
     text = threshold(
         *(own.text, "Text threshold"),
-        "The peak that a word must reach. Raise it against false finds.",
+        "Peak region score that a word must reach. Raise it to get fewer false detections.",
     )
     link = threshold(
         *(own.link, "Link threshold"),
-        "Affinity that joins characters. Raise it where words merge, else lower it.",
+        "Affinity score that joins characters. Raise it if words merge, lower it if they split.",
     )
     low = threshold(
         *(own.low, "Low text"),
-        "From here a pixel is text. Lower it for larger boxes and fainter words.",
+        "Least region score of a text pixel. Lower it for larger boxes and fainter words.",
     )
     side = gr.Slider(
         *(*LONG_SIDES, detector.long_side),
         step=32,
         label="Long side",
-        info="Pixels that the network sees. More finds smaller words, and takes longer. "
-        "No picture is enlarged more than twice.",
+        info="Pixels to scale the longer side to. A larger value finds smaller words and takes "
+        "longer. Pictures are enlarged at most twice.",
     )
     level = gr.Radio(["word", "char"], value="word", label="Level of JSON and files")
     weights = gr.Dropdown(list(catalogue()), value=default_weights(), label="Weights")
@@ -189,13 +189,13 @@ def _controls(detector: Detector) -> tuple[list[Any], gr.Slider]:
 
 
 class Views(NamedTuple):
-    """What the tabs show.
+    """The contents of the tabs.
 
     Attributes:
-        words: as picture, characters and JSON.
-        maps: the two maps.
-        further: those of `handlers.FURTHER`.
-        front: the name of the tab in front.
+        words: views of the words, the characters and the JSON.
+        maps: views of the two maps.
+        further: views of `handlers.FURTHER`.
+        front: the name of the selected tab.
     """
 
     words: list[Component]
@@ -205,7 +205,7 @@ class Views(NamedTuple):
 
 
 def _views(handlers: Handlers, settings: list[Component]) -> Views:
-    """A tab for each view."""
+    """Create a tab for each view."""
     front = gr.State("Words")
     tabs: dict[str, gr.Tab] = {}
     views: dict[str, Component] = {}
@@ -226,7 +226,7 @@ def _views(handlers: Handlers, settings: list[Component]) -> Views:
 
 
 def _save_buttons(handlers: Handlers, settings: list[Component]) -> None:
-    """A button for each kind of file, which the browser downloads as soon as it is made."""
+    """Create a button for each file format; the browser downloads the file once it is written."""
     saved = gr.DownloadButton("file", elem_id="saved", elem_classes="away")
     with gr.Row():
         for name, form in FILES.items():
@@ -237,10 +237,10 @@ def _save_buttons(handlers: Handlers, settings: list[Component]) -> None:
 
 
 def _samples(upload: gr.Image) -> None:
-    """The pictures that ship, in the installed package or beside it in a checkout, to click on."""
+    """Create a gallery of the sample pictures, from the installed package or a checkout."""
     packed = PACKAGE / "_samples"
     folder = packed if packed.is_dir() else PACKAGE.parent / "data" / "samples" / "images"
-    # Unlike gr.Examples, whose endpoint takes paths, this one takes a picture's number alone.
+    # Unlike gr.Examples, whose endpoint accepts paths, this one accepts only a picture's number.
     choices = gr.Dataset(
         components=[upload],
         samples=[[str(path)] for path in sorted(folder.glob("*.jpg"))],
@@ -253,7 +253,7 @@ def _samples(upload: gr.Image) -> None:
 
 
 def _several(handlers: Handlers, settings: list[Component]) -> None:
-    """A tab for many pictures at once, whose results come as one zip file."""
+    """Create the contents of the tab for several pictures, with the results as one zip file."""
     files = gr.File(file_count="multiple", file_types=["image"], label="Pictures")
     start = gr.Button("Find the words")
     outputs = [gr.File(label="Results", interactive=False), gr.Markdown()]
@@ -268,7 +268,7 @@ def _wire(
     side: gr.Slider,
     views: Views,
 ) -> None:
-    """A new picture, long side or weights run the network; thresholds only what comes after it."""
+    """Connect events: a new picture, long side or weights run the network, thresholds do not."""
     *thresholds, level, weights = controls
     upload, pdf, page_number = files
     settings = [key, *controls]

@@ -1,4 +1,4 @@
-"""Pictures that were analysed, and the detectors that did it."""
+"""Analysed pictures, and the detectors that analyse them."""
 
 import time
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ from craftlite.reading import TextLine, read_words
 from craftlite.recognisers import Name, open_recogniser
 from craftlite.words import Words
 
-MAX_PIXELS = 40_000_000  # of an upload: some 120 MB once it is decoded
-ROOM = (1280, 1280)  # pixels that a picture is shown with at most, width and height
-RECOGNISER: Name = "rapidocr"  # that reads the words, where it is installed
-LONG_SIDES = (320, 2560)  # pixels, the least and the most that the page offers
+MAX_PIXELS = 40_000_000  # maximum for an upload: about 120 MB when decoded
+ROOM = (1280, 1280)  # maximum width and height in pixels of a picture on the page
+RECOGNISER: Name = "rapidocr"  # reads the words if it is installed
+LONG_SIDES = (320, 2560)  # pixels, the minimum and maximum that the page offers
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,13 @@ class Analysis:
     """A picture and its score maps.
 
     Attributes:
-        name: of the uploaded file.
+        name: name of the uploaded file.
         picture: (H, W, 3) uint8 RGB, upright.
-        maps: of the whole picture.
-        weights, long_side: that the maps were computed with.
-        milliseconds: that the network took, with the picture's scaling.
+        maps: score maps of the whole picture.
+        weights, long_side: settings that the maps were computed with.
+        milliseconds: time of the network, including scaling of the picture.
         shown: the picture as a data URI, small enough for a page.
-        part: the page of a PDF that the picture is.
+        part: the page of a PDF, if the picture is one.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Analysis:
 
     @property
     def bytes(self) -> int:
-        """Memory that it takes, near enough."""
+        """The approximate memory use in bytes."""
         maps = sum(one.region.nbytes + one.affinity.nbytes for one in self.maps.scales())
         return self.picture.nbytes + maps + len(self.shown)
 
@@ -54,8 +54,8 @@ class DetectorPool:
     """Detectors by the name of their weights, each loaded once; one network runs at a time.
 
     Attributes:
-        detector: the function from a name to its detector.
-        runs: how often a network has run.
+        detector: function that returns the detector for a name.
+        runs: number of times that a network has run.
     """
 
     def __init__(self, threads: int | None = None) -> None:
@@ -67,7 +67,7 @@ class DetectorPool:
     def analyse(
         self, name: str, picture: Picture, weights: str, long_side: int, part: Part | None = None
     ) -> Analysis:
-        """Runs the network on a picture, scaled to a long side in pixels."""
+        """Run the network on a picture, scaled to a long side in pixels."""
         detector = Detector(self.detector(weights).runtime, long_side=long_side)
         with self._lock:
             start = time.perf_counter()
@@ -82,16 +82,18 @@ class DetectorPool:
     def words(
         self, analysis: Analysis, weights: str, thresholds: Thresholds | None = None
     ) -> tuple[Words, float]:
-        """The words of maps, with characters, and the milliseconds it took; no network runs.
+        """Return the words of an analysis, with characters, and the milliseconds taken.
 
-        thresholds: by default what the weights were tuned for.
+        The network is not run again.
+
+        thresholds: by default the thresholds of the weights.
         """
         start = time.perf_counter()
         words = self.detector(weights).words(analysis.maps, thresholds, characters=True)
         return words, 1000 * (time.perf_counter() - start)
 
     def read(self, analysis: Analysis, words: Words) -> tuple[list[TextLine], float]:
-        """The text of a picture's words, and the milliseconds it took."""
+        """Return the text of a picture's words, and the milliseconds taken."""
         with self._lock:
             start = time.perf_counter()
             lines = read_words(analysis.picture, words, open_recogniser(RECOGNISER, self._threads))

@@ -1,4 +1,4 @@
-"""The pictures that visitors are looking at, within a budget of bytes."""
+"""Storage of the visitors' current pictures, within a memory budget."""
 
 import secrets
 from collections import OrderedDict
@@ -8,14 +8,14 @@ from craftlite.demo.session import Analysis
 from craftlite.errors import InputError
 
 BUDGET = 256 * 2**20  # bytes: two of the largest pictures, or 64 of 1280x1024 pixels
-GONE = "Your picture made room for those of later visitors: drop it again."
+GONE = "Your picture was removed to free memory for later visitors: drop it again."
 
 
 class Shelf:
-    """Analysed pictures of all sessions; where they exceed the budget, the one unused longest goes.
+    """Analysed pictures of all sessions; the least recently used are removed above the budget.
 
     Args:
-        budget: bytes; the newest picture stays even where it alone is larger.
+        budget: maximum size in bytes; the newest picture stays even if it is larger by itself.
     """
 
     def __init__(self, budget: int = BUDGET) -> None:
@@ -24,7 +24,7 @@ class Shelf:
         self._lock = Lock()
 
     def put(self, analysis: Analysis, instead_of: str | None = None) -> str:
-        """Keeps a picture, in the place of a session's last one; returns the key to get it by."""
+        """Store a picture, replacing a session's previous one; return its key."""
         key = secrets.token_hex()
         with self._lock:
             self._kept.pop(instead_of or "", None)
@@ -35,10 +35,10 @@ class Shelf:
         return key
 
     def get(self, key: str) -> Analysis:
-        """The picture of a key.
+        """Return the picture of a key.
 
         Raises:
-            InputError: it is no longer kept.
+            InputError: the picture has been removed.
         """
         with self._lock:
             if key not in self._kept:
@@ -47,6 +47,6 @@ class Shelf:
             return self._kept[key]
 
     def drop(self, key: str | None) -> None:
-        """Forgets a picture, if it is still kept."""
+        """Remove a picture if it is still stored."""
         with self._lock:
             self._kept.pop(key or "", None)

@@ -1,4 +1,4 @@
-"""Let each visitor name the samples and the own uploads, and no other file of the server."""
+"""Middleware that limits each visitor to the samples and their own uploads."""
 
 import json
 import secrets
@@ -14,25 +14,25 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from craftlite.demo.guard import PREFIX
 
 COOKIE = "craftlite-visitor"
-MAX_BYTES = 2**20  # of a request that is no upload: settings and names of files
+MAX_BYTES = 2**20  # limit for requests other than uploads: settings and file names
 NOT_YOURS = (
-    "This file is not an upload of yours, or was cleared away: upload it again, "
+    "This file is not one of your uploads, or has been deleted: upload it again, "
     f"and send the cookie {COOKIE} with every request."
 )
 
 
 class OwnFiles:
-    """Refuses requests that name other files than samples and the visitor's own uploads.
+    """Refuses requests that name files other than samples and the visitor's own uploads.
 
     A cookie with a secret value identifies each visitor. Every "path" in a request's JSON is
-    checked, whatever it is for, before anything opens it.
+    checked, whatever its purpose, before anything opens it.
 
     Args:
-        app: answers the other requests.
+        app: handles the accepted requests.
         samples: paths that everyone may name.
 
     Attributes:
-        owners: the visitors who have uploaded a file, by its path.
+        owners: for each path of an upload, the visitors who have uploaded it.
     """
 
     def __init__(self, app: ASGIApp, samples: Collection[str]) -> None:
@@ -40,7 +40,7 @@ class OwnFiles:
         self.owners: dict[str, set[str]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -60,7 +60,7 @@ class OwnFiles:
         await app(scope, receive, send)
 
     async def _checked(self, request: Request, visitor: str) -> tuple[ASGIApp, Receive]:
-        """The app that answers a request with JSON, and that JSON as it was checked."""
+        """Return the app that handles a JSON request, and a receiver of the checked JSON."""
         body = b""
         async for part in request.stream():
             body += part
@@ -73,7 +73,7 @@ class OwnFiles:
             return part
 
         try:
-            # Written again, for readers may differ in which of two equal keys they take.
+            # Serialise again, as parsers may differ in which of two equal keys they use.
             body = json.dumps(json.loads(body or b"null", object_hook=note_path)).encode()
         except (ValueError, RecursionError):
             return JSONResponse({"detail": "The request is not JSON."}, 400), request.receive
@@ -89,7 +89,7 @@ class OwnFiles:
         return Path(path).is_file() and not Path(path).is_symlink()
 
     def _is_anothers(self, path: str, visitor: str) -> bool:
-        """Whether a file to be fetched is known to be of other visitors."""
+        """Return whether a requested file is known to belong to other visitors."""
         if "\0" in path:
             return True  # not a valid path
         real = str(Path(path).resolve())
@@ -98,7 +98,7 @@ class OwnFiles:
         return visitor not in self.owners.get(real, {visitor})
 
     def _noting_uploads(self, send: Send, visitor: str) -> Send:
-        """Passes the answer to an upload on, and notes who owns the files that it names."""
+        """Return a sender that records the owner of the files named in an upload's response."""
         answer: list[bytes] = []
 
         async def send_and_note(message: Message) -> None:
@@ -117,7 +117,7 @@ class OwnFiles:
             return  # the upload was refused, in plain text
         if not isinstance(paths, list):
             return
-        # Forget the owners of uploads that have been cleared away.
+        # Forget the owners of uploads that have been deleted.
         kept = {path: owners for path, owners in self.owners.items() if Path(path).exists()}
         for path in paths:
             kept.setdefault(path, set()).add(visitor)
@@ -125,7 +125,7 @@ class OwnFiles:
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
-    """Receives a body that was read before, and then what comes after it."""
+    """Return a receiver that yields a body that has been read, then further messages."""
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive_again() -> Message:

@@ -1,4 +1,4 @@
-"""What the page shows of a picture, as HTML that needs nothing from elsewhere."""
+"""Views of a picture for the page, as self-contained HTML."""
 
 import json
 from collections.abc import Sequence
@@ -49,16 +49,17 @@ footer { display: none !important; }
 """
 MOST_CROPS = 200
 CROP_HEIGHT = 40  # pixels
-# Nothing sticks in a container that hides what flows over, and Gradio limits STYLE to its inside.
+# Sticky positioning fails in a container that hides its overflow, and Gradio applies STYLE only
+# inside that container.
 HEAD = "<style>.gradio-container { overflow: clip !important; }</style>"
 NO_READING = "<p>Reading needs RapidOCR on the server: <code>pip install rapidocr</code></p>"
-NOTHING = "<p>Drop a picture, or take one of the samples.</p>"
+NOTHING = "<p>Drop a picture, or choose one of the samples.</p>"
 
 
 def words_view(analysis: Analysis, words: Words, milliseconds: float) -> str:
-    """The picture with every word's outline; the score shows where the pointer rests.
+    """Return the picture with every word's outline, and scores as tooltips.
 
-    milliseconds: that post-processing took.
+    milliseconds: time of the post-processing.
     """
     outlines = zip(words.polygons, words.scores.tolist(), strict=True)
     marks = "".join(_polygon(polygon, "word", f"{score:.3f}") for polygon, score in outlines)
@@ -71,20 +72,20 @@ def words_view(analysis: Analysis, words: Words, milliseconds: float) -> str:
 
 
 def characters_view(analysis: Analysis, words: Words) -> str:
-    """The picture with the quads of the characters."""
+    """Return the picture with the quads of the characters."""
     characters = [quad for word in words.characters or () for quad in word]
     marks = "".join(_polygon(quad, "char") for quad in characters)
     return _figure(analysis, marks, f"{len(characters)} characters", len(characters))
 
 
 def map_view(analysis: Analysis, scores: Map, what: str) -> str:
-    """A map's colours over the picture, dim where it is 0 and glowing where it is 1."""
+    """Return the picture with a score map over it, dim at 0 and bright at 1."""
     source = data_uri(heatmap(fitted(analysis.picture, ROOM)[0], scores))
     return f'<figure class="seen"><img src="{source}" alt="{what}"></figure>'
 
 
 def lines_view(analysis: Analysis, words: Words) -> str:
-    """The picture with the lines' outlines, numbered in reading order."""
+    """Return the picture with the outlines of the lines, numbered in reading order."""
     lines, size = words.lines(), max(words.size) / 45
     marks = "".join(_polygon(line.polygon, "line", f"block {line.block + 1}") for line in lines)
     for number, line in enumerate(lines, 1):
@@ -98,7 +99,7 @@ def lines_view(analysis: Analysis, words: Words) -> str:
 
 
 def crops_view(analysis: Analysis, words: Words) -> str:
-    """The words cut out, upright, in reading order."""
+    """Return the crops of the words, upright, in reading order."""
     shown = words[words.order().argsort()[:MOST_CROPS]]
     pictures = []
     for crop, score in zip(
@@ -117,16 +118,18 @@ def crops_view(analysis: Analysis, words: Words) -> str:
 
 
 def text_view(lines: Sequence[TextLine], milliseconds: float) -> str:
-    """The text line by line, a paragraph for each block; words that are unsure are marked.
+    """Return the text line by line, one paragraph per block, with uncertain words marked.
 
-    milliseconds: that reading took.
+    milliseconds: time of the reading.
     """
     paragraphs = []
     for _, block in groupby(lines, key=lambda line: line.block):
         texts = [" ".join(map(_word, line.words)) for line in block]
         paragraphs.append(f"<p>{'<br>'.join(texts)}</p>")
     count = sum(len(line.words) for line in lines)
-    caption = f"{_counted(count, 'word')} read in {milliseconds:.0f} ms; unsure ones are dotted"
+    caption = (
+        f"{_counted(count, 'word')} read in {milliseconds:.0f} ms; uncertain ones are underlined"
+    )
     return (
         f'<figure class="seen" data-count="{count}"><div class="text scroll">'
         f"{''.join(paragraphs)}</div><figcaption>{caption}</figcaption></figure>"
@@ -143,7 +146,7 @@ def _counted(count: int, noun: str) -> str:
 
 
 def json_view(analysis: Analysis, words: Words) -> str:
-    """The JSON of `craftlite detect`, one word a line."""
+    """Return the JSON of `craftlite detect` with one word per line."""
     entry = record(analysis.name, words, analysis.part)
     head = json.dumps({key: value for key, value in entry.items() if key != "words"})
     lines = ",\n  ".join(json.dumps(word) for word in entry["words"])

@@ -84,7 +84,7 @@ def test_no_file_but_an_upload_is_opened(
     runs = pool.runs
     refused = endpoint(visitor, {"path": files[kind], **meta})
     assert refused.status_code == 403
-    assert "not an upload of yours" in refused.json()["detail"]
+    assert "not one of your uploads" in refused.json()["detail"]
     assert pool.runs == runs
 
 
