@@ -139,7 +139,7 @@ def test_a_line_that_was_cut_and_glued_to_the_next_costs_its_pictures_alone(
     journal.write_text(lines[0] + lines[1][:40] + lines[2])
     second = FilePerRun(tmp_path, "csv", resume=True)
     assert [second.has(name, PurePath(name)) for name in "abc"] == [True, False, False]
-    assert f"{journal}:2: is damaged; its picture is done again" in capsys.readouterr().err
+    assert f"{journal}:2: is damaged; its picture is processed again" in capsys.readouterr().err
     second.write("b", PurePath("b"), words())
     second.close()
     table = (tmp_path / "results.csv").read_text().splitlines()

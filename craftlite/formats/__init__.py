@@ -1,4 +1,4 @@
-"""How words are written down: a module for each format, and the files that `detect` writes."""
+"""Output formats for words: one module per format, and the files that `detect` writes."""
 
 from craftlite.formats.coco import coco
 from craftlite.formats.csv_table import csv_table

@@ -11,10 +11,10 @@ from craftlite.geometry import signed_area
 
 
 def coco(records: Iterable[Record]) -> str:
-    """The text of one COCO file (images, annotations, categories); ids count from 1.
+    """Return the text of a COCO file (images, annotations, categories); ids start at 1.
 
-    Beside COCO's own keys, an annotation has the word's score, text and "ignore" where they are
-    known, an image its split.
+    Besides COCO's own keys, an annotation has the word's score, text and "ignore" if known, and an
+    image its split.
     """
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""A table of words, as CSV."""
+"""Words as a CSV table."""
 
 import csv
 import io
@@ -11,9 +11,9 @@ CORNERS = [f"{axis}{number}" for number in range(1, 5) for axis in "xy"]  # name
 
 
 def csv_table(records: Iterable[Record]) -> str:
-    """One table of all records, a word a row; the polygon is "x y x y ...".
+    """Return a table of all records with one word per row; polygons are written as "x y x y ...".
 
-    It has a column for the page, the time, the text or "ignore" where a record has one.
+    Columns for page, time, text and "ignore" are present only if a record has such a value.
     """
     records = list(records)
     parts = [key for key in Part.__annotations__ if any(key in entry for entry in records)]

@@ -10,7 +10,7 @@ SUBSETS = {"train": "Train", "val": "Validation", "test": "Test"}
 
 
 def cvat(records: Iterable[Record]) -> str:
-    """The text of one annotations.xml: polygons labelled "text" or "ignore", with their texts."""
+    """Return the text of annotations.xml: polygons labelled "text" or "ignore", with texts."""
     root = ElementTree.Element("annotations")
     child(root, "version", "1.1")
     for number, entry in enumerate(records):
@@ -30,7 +30,7 @@ def cvat(records: Iterable[Record]) -> str:
 
 
 def child(parent: ElementTree.Element, tag: str, text: object = "") -> ElementTree.Element:
-    """A new element in another, with its text; characters that XML forbids become U+FFFD."""
+    """Add an element with text to another; characters that XML forbids become U+FFFD."""
     element = ElementTree.SubElement(parent, tag)
     allowed = r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
     element.text = re.sub(allowed, "\ufffd", str(text))
@@ -38,7 +38,7 @@ def child(parent: ElementTree.Element, tag: str, text: object = "") -> ElementTr
 
 
 def xml_text(root: ElementTree.Element) -> str:
-    """The text of a document, indented."""
+    """Return the indented text of a document."""
     ElementTree.indent(root)
     document = ElementTree.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{document}\n'

@@ -1,4 +1,4 @@
-"""The files that `craftlite detect` writes: one a picture or a run, each whole or not at all."""
+"""The files that `craftlite detect` writes, one per picture or per run, each atomically."""
 
 import errno
 import json
@@ -28,7 +28,7 @@ from craftlite.image.document import Part
 from craftlite.progress import write_line
 from craftlite.words import Words
 
-LABELS = ("labelme", "labelstudio", "paddleocr")  # to correct in a tool, which opens the pictures
+LABELS = ("labelme", "labelstudio", "paddleocr")  # labels to correct in a tool with the pictures
 FINALS = {
     "coco": "coco.json",
     "csv": "results.csv",
@@ -39,13 +39,13 @@ FINALS = {
 
 
 class FilePerPicture:
-    """Writes json, icdar or labelme: one file a picture, in folders like those of the pictures.
+    """Writes json, icdar or labelme: one file per picture, in the pictures' folder structure.
 
     Args:
         out: the folder to write to.
         form: "json", "icdar" or "labelme".
-        polygons: whether an icdar line holds the polygon in place of the quad.
-        lines: whether icdar and labelme hold lines of text in place of words, and json both.
+        polygons: whether an icdar line holds the polygon instead of the quad.
+        lines: whether icdar and labelme hold lines of text instead of words, and json both.
     """
 
     def __init__(self, out: Path, form: Format, *, polygons: bool, lines: bool = False) -> None:
@@ -56,13 +56,13 @@ class FilePerPicture:
         return self._out / target.with_name(name)
 
     def has(self, name: str, target: PurePath, part: Part | None = None) -> bool:
-        """Whether the picture's file is there already."""
+        """Return whether the picture's file exists."""
         return self._path(target).exists()
 
     def write(self, name: str, target: PurePath, words: Words, part: Part | None = None) -> None:
-        """Write the picture's file; raises CraftliteError where it cannot be written.
+        """Write the picture's file; raises CraftliteError if it cannot be written.
 
-        For labelme, the name is the picture's path.
+        For labelme, `name` is the picture's path.
         """
         path = self._path(target)
         if self._form == "icdar":
@@ -75,28 +75,28 @@ class FilePerPicture:
         write_whole(path, content)
 
     def close(self) -> None:
-        """Nothing is left to do."""
+        """Do nothing; every file is already complete."""
 
 
 class FilePerRun:
-    """Writes jsonl, or a format of FINALS: one file a run.
+    """Writes jsonl, or a format of FINALS: one file per run.
 
-    Whatever the format, each picture is appended to `results.jsonl` as soon as it is done: an
-    interrupted run keeps what it has, and a resumed one goes on from there. The format's own file
-    is made of that file at the end. Of a Label.txt, which PPOCRLabel changes, a resumed run keeps
-    the lines and adds those of further pictures.
+    For every format, each picture is appended to `results.jsonl` as soon as it is done, so that an
+    interrupted run keeps its results and can be resumed. The format's own file is created from it
+    at the end. PPOCRLabel edits Label.txt, so a resumed run keeps that file's lines and only adds
+    those of further pictures.
 
     Args:
         out: the folder to write to, which exists.
         form: "jsonl" or a format of FINALS.
-        resume: keep what `results.jsonl` holds, and go on from there.
-        overwrite: replace what an earlier run wrote.
-        lines: whether a format of FINALS holds lines of text in place of words; jsonl and parquet
+        resume: keep the contents of `results.jsonl` and continue.
+        overwrite: replace the results of an earlier run.
+        lines: whether a format of FINALS holds lines of text instead of words; jsonl and parquet
             hold both.
 
     Raises:
-        ConfigError: an earlier run's file is there, and neither resume nor overwrite is set.
-        CraftliteError: a file cannot be written, or `results.jsonl` is not one of ours.
+        ConfigError: a file of an earlier run exists, and neither resume nor overwrite is set.
+        CraftliteError: a file cannot be written, or `results.jsonl` was not written by craftlite.
         ModuleNotFoundError: the form is parquet, and pyarrow is not installed.
     """
 
@@ -114,22 +114,22 @@ class FilePerRun:
         self._form, self._lines = form, lines
         resume = self._resumed = resume and self._journal.exists()
         if form == "parquet":
-            import_module("craftlite.formats.parquet")  # fails here where pyarrow is missing
+            import_module("craftlite.formats.parquet")  # fail early if pyarrow is missing
         if not resume and not overwrite:
             self._refuse_to_replace()
         self._done: set[tuple[object, ...]] = set()
-        # Written anew even when resuming, which drops a last line that a crash cut short.
+        # Rewritten even when resuming, which drops a last line that a crash cut short.
         with written_whole(self._journal) as unfinished, unfinished.open("w", newline="") as file:
             for entry in _read_records(self._journal) if resume else ():
                 self._done.add((entry["image"], *part_of(entry).items()))
                 file.write(json_line(entry) + "\n")
 
     def has(self, name: str, target: PurePath, part: Part | None = None) -> bool:
-        """Whether the picture is in the file already."""
+        """Return whether the picture is already in the file."""
         return (name, *(part or {}).items()) in self._done
 
     def write(self, name: str, target: PurePath, words: Words, part: Part | None = None) -> None:
-        """Append the picture's line; raises CraftliteError where it cannot be written."""
+        """Append the picture's line; raises CraftliteError if it cannot be written."""
         entry = record(name, words, part, with_lines=self._lines)
         line = (json_line(entry) + "\n").encode("ascii")
         try:
@@ -139,13 +139,13 @@ class FilePerRun:
                     if journal.write(line) < len(line):
                         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 except OSError:
-                    journal.truncate(whole)  # a part of a line would be glued to the next one
+                    journal.truncate(whole)  # a partial line would be joined to the next one
                     raise
         except OSError as error:
             raise unwritable(self._journal, error) from error
 
     def close(self) -> None:
-        """Write the format's own file; raises CraftliteError where it cannot be written."""
+        """Write the format's own file; raises CraftliteError if it cannot be written."""
         if self._final is None:
             return
         if self._form == "parquet":
@@ -164,21 +164,23 @@ class FilePerRun:
 
     def _refuse_to_replace(self) -> None:
         if _holds_something(self._journal):
-            advice = "--resume to keep what it holds and go on, or --overwrite to replace it"
-            raise ConfigError(f"{self._journal}: exists already; add {advice}")
-        # Beside an empty journal lies a final file of ours, of no pictures.
+            advice = "--resume to keep its results and continue, or --overwrite to replace it"
+            raise ConfigError(f"{self._journal}: already exists; add {advice}")
+        # A final file beside an empty journal is a result without pictures and can be replaced.
         if self._final is not None and _holds_something(self._final) and not self._journal.exists():
-            raise ConfigError(f"{self._final}: exists already; add --overwrite to replace it")
+            raise ConfigError(f"{self._final}: already exists; add --overwrite to replace it")
 
 
 def file_text(form: str, records: Sequence[Record], file: Path) -> str:
-    """The text of a format's file for all pictures, whose images are paths from where we are.
+    """Return the text of a format's file for all pictures.
 
     Args:
         form: a format of FINALS.
-        records: the pictures. In coco and csv, their images stay as they are.
-        file: where it is to lie. Label.txt names pictures from the folder above its own, as
-            PPOCRLabel does; labelstudio.json from the document root, which a message names.
+        records: the pictures; images are paths relative to the current folder. In coco and csv,
+            they are written unchanged.
+        file: the path of the file. Paths in Label.txt are relative to the folder above its own, as
+            PPOCRLabel expects; paths in labelstudio.json are relative to the document root, which
+            a message reports.
     """
     if form == "coco":
         return coco(records)
@@ -198,28 +200,28 @@ def _renamed(records: Iterable[Record], images: Iterable[str]) -> list[Record]:
 
 
 def _document_root(folder: Path, pictures: Iterable[str]) -> Path:
-    """The deepest folder from which Label Studio can serve all pictures.
+    """Return the deepest folder from which Label Studio can serve all pictures.
 
-    A storage of it must lie below the root, so that a picture's own folder cannot be the root.
+    A storage must be below the document root, so a picture's own folder cannot be the root.
     """
     paths = [Path(os.path.abspath(picture)) for picture in pictures]  # noqa: PTH100
     try:
         return Path(os.path.commonpath([folder.parent, *(path.parent.parent for path in paths)]))
     except ValueError:
-        raise CraftliteError(f"{folder}: Label Studio serves pictures of one drive alone") from None
+        raise CraftliteError(f"{folder}: Label Studio serves pictures of one drive only") from None
 
 
 def _with_files(records: Iterable[Record], file: Path) -> Iterator[Record]:
-    """The records of picture files that are there; others, of an earlier run, are named."""
+    """Yield the records of existing picture files; report others, which earlier runs may have."""
     for entry in records:
         if not part_of(entry) and os.path.isfile(entry["image"]):  # noqa: PTH113 (pathlib's raises)
             yield entry
         else:
-            write_line(f"{entry['image']}: is no picture file here, so it is not in {file}")
+            write_line(f"{entry['image']}: is not a picture file here, so {file} omits it")
 
 
 def _added(old: str, new: str) -> str:
-    """The lines of an old Label.txt, and those of the new one for pictures that it lacks."""
+    """Return the lines of an old Label.txt, with the new lines for pictures that it lacks."""
     lines = [line for line in old.split("\n") if line]
     known = {line.partition("\t")[0] for line in lines}
     lines += [line for line in new.split("\n") if line and line.partition("\t")[0] not in known]
@@ -231,10 +233,10 @@ def _holds_something(file: Path) -> bool:
 
 
 def _read_records(journal: Path) -> Iterator[Record]:
-    """The whole lines of a journal; one that was cut or glued to another is left out and named.
+    """Yield the records of a journal; report and skip lines that were cut or joined to others.
 
     Raises:
-        CraftliteError: the first line is none of ours.
+        CraftliteError: the first line is not a record.
     """
     with journal.open(encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, 1):
@@ -246,9 +248,9 @@ def _read_records(journal: Path) -> Iterator[Record]:
                 if number == 1:
                     raise CraftliteError(
                         f"{journal}: is damaged and cannot be resumed ({error}); "
-                        "run with --overwrite in place of --resume"
+                        "use --overwrite instead of --resume"
                     ) from error
-                write_line(f"{journal}:{number}: is damaged; its picture is done again")
+                write_line(f"{journal}:{number}: is damaged; its picture is processed again")
 
 
 def _parse_record(line: str) -> Record:

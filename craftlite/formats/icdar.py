@@ -1,4 +1,4 @@
-"""The text files of ICDAR 2015's competition, a word a line."""
+"""Text files of the ICDAR 2015 competition, with one word per line."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ UNKNOWN = "?"
 
 
 def icdar(words: Words, *, polygons: bool = False) -> str:
-    """The text of one `res_<picture>.txt` of the ICDAR 2015 competition, one word a line.
+    """Return the text of `res_<picture>.txt` of the ICDAR 2015 competition, one word per line.
 
     A line is x1,y1,...,x4,y4 in whole pixels, or all points of the polygon; it has no score.
     """
@@ -23,7 +23,7 @@ def icdar(words: Words, *, polygons: bool = False) -> str:
 
 
 def quads(record: Record) -> str:
-    """The text of one `gt_<picture>.txt` of the layout `quads`: x1,y1,...,x4,y4,text a line.
+    """Return the text of `gt_<picture>.txt` of the layout `quads`: lines of x1,y1,...,x4,y4,text.
 
     A don't-care region has the text `###`, a word of unknown text `?`.
     """
@@ -37,10 +37,9 @@ def _line(word: WordRecord) -> str:
 
 
 def _field(text: str) -> str:
-    """A text as one field, in double quotes where it could be taken for a number or a quote.
+    """Return a text as one field, in double quotes if it starts like a number or a quoted text.
 
-    The escapes are those that the competition's rule undoes: see `unquoted` in
-    `craftlite/data/files/lines.py`.
+    The escapes follow the competition's rules: see `unquoted` in `craftlite/data/files/lines.py`.
     """
     text = re.sub(r"[\r\n]+", " ", text)
     if re.match(r'"|[-+]?\.?\d', text):

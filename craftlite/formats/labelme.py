@@ -7,7 +7,7 @@ from craftlite.formats.record import Record, WordRecord, regions
 
 
 def labelme(record: Record) -> str:
-    """The text of one file that labelme opens; the record's image is relative to its folder.
+    """Return the text of a labelme file; the record's image is relative to the file's folder.
 
     A word is a polygon labelled "text", with its text as description and a flag "ignore".
     """

@@ -11,10 +11,10 @@ Json = dict[str, Any]
 
 
 def labelstudio(records: Iterable[Record]) -> str:
-    """The text of one file of tasks; the records' images are relative to the document root.
+    """Return the text of a file of tasks; the records' images are relative to the document root.
 
-    Regions are polygons in percent of the picture, labelled "text" or "ignore"; a known text is a
-    textarea of the same id. docs/datasets.md has the labelling config that they are for.
+    Regions are polygons in per cent of the picture, labelled "text" or "ignore"; a known text is a
+    textarea with the same id. docs/datasets.md has the matching labelling config.
     """
     tasks = (json.dumps(_task(entry)) for entry in records)
     return "[\n" + ",\n".join(tasks) + "\n]\n"

@@ -1,4 +1,4 @@
-"""Whole datasets in each format: which files they are made of."""
+"""The files of a whole dataset in each format."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
@@ -13,8 +13,8 @@ from craftlite.formats.voc import voc
 from craftlite.formats.yolo import data_yaml, yolo
 from craftlite.inputs import distinct_stems
 
-# What each has no place for: "texts", "polygons" of other than four points, "characters", "splits",
-# "corners" outside the picture, and "pictures" without words.
+# What each format cannot hold: "texts", "polygons" with more or fewer than four points,
+# "characters", "splits", "corners" outside the picture, and "pictures" without words.
 LACKS = {
     "words": (),
     "quads": ("polygons", "characters", "splits"),
@@ -29,19 +29,19 @@ LACKS = {
 }
 
 File = tuple[Path, str | Path]
-"""A file to write: its path, and its text or the picture that it is a copy of."""
+"""A file to write: its path, and its text or the picture to copy."""
 
 
 def files_of(form: str, out: Path, records: Sequence[Record]) -> Iterator[File]:
-    """The files of a dataset.
+    """Yield the files of a dataset.
 
     Args:
         form: a format of LACKS.
-        out: the folder to write it to. `quads`, `voc` and `yolo` have copies of the pictures there,
-            the others name them by their paths from it; labelstudio and paddleocr do as
-            `file_text` says.
-        records: the pictures, whose images are paths from where we are. Of several with the same
-            name, all but the first are numbered where files are called by it.
+        out: the folder to write to. For `quads`, `voc` and `yolo`, it gets copies of the pictures;
+            the other formats refer to them by paths relative to the folder, except labelstudio and
+            paddleocr (see `file_text`).
+        records: the pictures; images are paths relative to the current folder. If formats name
+            files by picture, repeated names are numbered.
     """
     if form in _A_FILE_A_PICTURE:
         return _A_FILE_A_PICTURE[form](out, records)
@@ -109,7 +109,7 @@ _A_FILE_A_PICTURE: dict[str, Callable[[Path, Sequence[Record]], Iterator[File]]]
 
 
 def _named(records: Iterable[Record]) -> Iterator[tuple[PurePath, Record]]:
-    """The records with the names of their pictures, all of which differ in their stems."""
+    """Yield the records with picture names whose stems are unique."""
     unused = distinct_stems()
     for entry in records:
         name = PurePath(PurePath(entry["image"]).name)

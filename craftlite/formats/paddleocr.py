@@ -9,17 +9,17 @@ from craftlite.formats.record import DONT_CARE, Record, WordRecord, regions
 
 
 def paddleocr(records: Iterable[Record]) -> str:
-    """The text of one Label.txt: a picture a line, its path, a tab, and its words as JSON.
+    """Return the text of Label.txt: for each picture a line with its path, a tab and JSON words.
 
     Raises:
-        CraftliteError: a path has a tab or a line break, which end it.
+        CraftliteError: a path contains a tab or a line break.
     """
     return "".join(_line(entry) for entry in records)
 
 
 def _line(entry: Record) -> str:
     if set(entry["image"]) & set("\t\r\n"):
-        reason = "a name with a tab or a line break has no place in Label.txt; rename the file"
+        reason = "Label.txt cannot hold a name with a tab or a line break; rename the file"
         raise CraftliteError(f"{entry['image']}: {reason}")
     words = [_word(word) for word in regions(entry)]
     return f"{entry['image']}\t{json.dumps(words, ensure_ascii=False)}\n"

@@ -1,4 +1,4 @@
-"""A picture's words as JSON has them: what `detect` writes, and a line of `words.jsonl`."""
+"""JSON records of a picture's words, as in `detect`'s output and in lines of `words.jsonl`."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from craftlite.words import Words
 Format = Literal[
     "json", "jsonl", "icdar", "coco", "csv", "parquet", "labelme", "labelstudio", "paddleocr"
 ]
-DONT_CARE = "###"  # what competitions and tools write in place of a text that nobody can read
+DONT_CARE = "###"  # written by competitions and tools instead of an illegible text
 
 
 class WordRecord(TypedDict, total=False):
@@ -24,16 +24,16 @@ class WordRecord(TypedDict, total=False):
 
     quad: list[list[float]]
     polygon: list[list[float]]
-    score: float  # a detection's
-    order: int  # a detection's place in reading order, from 0
-    characters: list[list[list[float]]]  # only where characters were asked for, or are known
-    confidence: float  # of the characters, where it is less than 1
-    text: str | None  # None where it can be read but is not known
-    ignore: bool  # whether it is a don't-care region
+    score: float  # only for detections
+    order: int  # only for detections: position in reading order, from 0
+    characters: list[list[list[float]]]  # only if requested or known
+    confidence: float  # confidence of the characters, if less than 1
+    text: str | None  # None if it is legible but unknown
+    ignore: bool  # whether the word is a don't-care region
 
 
 class LineRecord(WordRecord):
-    """One line: its outline, the mean of its words' scores, and what `Line` says of it."""
+    """One line: its outline, the mean of its words' scores, and attributes of `Line`."""
 
     words: list[int]
     block: int
@@ -42,12 +42,12 @@ class LineRecord(WordRecord):
 
 
 class _Optional(TypedDict, total=False):
-    split: str  # "train", "val" or "test", where that is known
-    lines: list[LineRecord]  # in reading order, where lines were asked for
+    split: str  # "train", "val" or "test", if known
+    lines: list[LineRecord]  # in reading order, if requested
 
 
 class Record(Part, _Optional):
-    """One picture's words as JSON has them, with its page or time where the file holds several."""
+    """JSON record of one picture's words, with the page or time if the file holds several."""
 
     image: str
     width: int
@@ -56,7 +56,7 @@ class Record(Part, _Optional):
 
 
 def part_target(target: PurePath, part: Part) -> PurePath:
-    """Where the results of a part of a file belong, as NAME.p003 or NAME.t00001.500."""
+    """Return the path of the results of a part of a file, as NAME.p003 or NAME.t00001.500."""
     if "page" in part:
         return target.with_name(f"{target.name}.p{part['page']:03}")
     if "time" in part:
@@ -65,7 +65,7 @@ def part_target(target: PurePath, part: Part) -> PurePath:
 
 
 def part_of(entry: Record) -> Part:
-    """The page or time of a record."""
+    """Return the page or time of a record."""
     part = Part()
     if "page" in entry:
         part["page"] = entry["page"]
@@ -77,7 +77,7 @@ def part_of(entry: Record) -> Part:
 def record(
     image: str, words: Words, part: Part | None = None, *, with_lines: bool = False
 ) -> Record:
-    """The JSON object of one picture, or of a part of a file of several."""
+    """Return the JSON object of one picture, or of one page or frame of a file."""
     width, height = words.size
     listed = _word_records(words)
     for word, place in zip(listed, words.order().tolist(), strict=True):
@@ -92,12 +92,12 @@ def record(
 
 
 def lines_as_words(words: Words) -> Words:
-    """The lines in place of the words; a line's score is the mean of its words' scores."""
+    """Return the lines as words; a line's score is the mean of its words' scores."""
     return _as_words(words, words.lines())
 
 
 def regions(record: Record) -> Sequence[WordRecord]:
-    """What formats with one kind of region hold: the lines where there are any, or the words."""
+    """Return the regions for formats with one kind of region: the lines if present, else words."""
     return record.get("lines", record["words"])
 
 
@@ -131,18 +131,21 @@ def _as_words(words: Words, lines: Sequence[Line]) -> Words:
 
 
 def json_line(record: Record) -> str:
-    """A record as one line of ASCII JSON without its end, whatever the picture's name."""
+    """Return a record as one line of ASCII JSON, without the line break."""
     return json.dumps(record)
 
 
 def rounded(points: npt.ArrayLike) -> Any:
-    """Points as lists, to one decimal."""
+    """Return points as lists, rounded to one decimal."""
     # Adding zero turns -0.0 into 0.0.
     return (np.round(np.asarray(points, np.float64), 1) + 0.0).tolist()
 
 
 def path_from(folder: Path, picture: str | Path) -> str:
-    """A picture's path relative to a folder, with forward slashes; absolute on another drive."""
+    """Return a picture's path relative to a folder, with forward slashes.
+
+    On another drive, the path is absolute.
+    """
     path = os.path.abspath(picture)  # noqa: PTH100 (pathlib's keeps "..")
     try:
         return PurePath(os.path.relpath(path, os.path.realpath(folder))).as_posix()

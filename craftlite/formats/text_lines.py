@@ -1,4 +1,4 @@
-"""A picture's text as JSON has it: what `craftlite read --json` prints."""
+"""JSON records of a picture's text, as printed by `craftlite read --json`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from craftlite.reading import TextLine
 def text_record(
     image: str, size: Size, lines: Sequence[TextLine], part: Part | None = None
 ) -> dict[str, Any]:
-    """The JSON object of one picture, or of a part of a file of several, in reading order.
+    """Return the JSON object of one picture, or one page or frame of a file, in reading order.
 
     Coordinates are pixels to one decimal, scores 0..1 to four.
 

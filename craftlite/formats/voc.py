@@ -10,10 +10,10 @@ from craftlite.formats.record import Record, WordRecord
 
 
 def voc(record: Record) -> str:
-    """The text of one `Annotations/<picture>.xml`; the record's image lies in JPEGImages.
+    """Return the text of `Annotations/<picture>.xml`; the record's image is in JPEGImages.
 
-    An object has the upright box of VOC in whole pixels and, as Roboflow writes it, its polygon;
-    "difficult" is don't care, and its text is there where it is known.
+    An object has VOC's upright box in whole pixels and, as written by Roboflow, its polygon;
+    "difficult" stands for don't care, and the text is included if known.
     """
     root = ElementTree.Element("annotation")
     child(root, "folder", "JPEGImages")

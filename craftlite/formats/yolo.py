@@ -1,4 +1,4 @@
-"""YOLO's oriented boxes, a text file a picture."""
+"""YOLO's oriented boxes, one text file per picture."""
 
 from collections.abc import Collection
 
@@ -8,10 +8,11 @@ CLASSES = ("text", "ignore")
 
 
 def yolo(record: Record) -> str:
-    """The text of one `labels/<picture>.txt`: class x1 y1 ... x4 y4 a line, in 0..1 of the size.
+    """Return the text of `labels/<picture>.txt`: lines of class x1 y1 ... x4 y4.
 
-    The class is 0 for text and 1 for a don't-care region. What reaches out of the picture is cut,
-    for training tools drop pictures with places outside 0..1.
+    Coordinates are fractions of the picture's size, clipped to 0..1, as training tools drop
+    pictures with coordinates outside that range. The class is 0 for text and 1 for a don't-care
+    region.
     """
     size = (record["width"], record["height"]) * 4
     lines = []
@@ -25,9 +26,9 @@ def yolo(record: Record) -> str:
 
 
 def data_yaml(splits: Collection[str], *, ignore: bool) -> str:
-    """The text of data.yaml; without splits, all pictures train and validate alike.
+    """Return the text of data.yaml; without splits, all pictures serve for training and validation.
 
-    ignore: whether there are don't-care regions, which are a class of their own.
+    ignore: whether there are don't-care regions, which have their own class.
     """
     folders = {split: f"images/{split}" for split in ("train", "val", "test") if split in splits}
     whole = next(iter(folders.values()), "images")

@@ -1,13 +1,13 @@
-"""Words in any number of pictures, on a cluster of Ray.
+"""Detection of words in any number of pictures, on a Ray cluster.
 
-A job's pictures are listed once and cut into numbered partitions. Each becomes one Parquet file,
-named by the partition's number and written whole or not at all. A worker skips a partition whose
-file exists, and makes it from the start otherwise. So every picture is in the results exactly once,
-whatever process, node or cluster ends, and whenever.
+A job's pictures are listed once and divided into numbered partitions. Each becomes one Parquet
+file, named by the partition's number and written atomically. A worker skips a partition whose file
+exists, and otherwise processes it from the start. So every picture is in the results exactly once,
+whichever process, node or cluster ends, and whenever.
 
-Ray Data hands the numbers of the partitions to a pool of actors, each with a detector, and repeats
-what a lost actor had. The actors read and write the files themselves: Ray Data's own writer names
-files by chance, and may leave those of a task that ended half-way beside those of its repetition.
+Ray Data passes the partition numbers to a pool of actors, each with a detector, and repeats the
+work of a lost actor. The actors read and write the files themselves: Ray Data's own writer uses
+random file names, and may leave the files of an interrupted task beside those of its repetition.
 """
 
 import json
@@ -34,22 +34,22 @@ from craftlite.ray.worker import Done, Job, Worker, input_name
 from craftlite.weights import find_weights
 
 JOB = "_job.json"
-MOST_TASKS = 100_000  # that Ray gets; with more partitions, a task has several
-PATIENCE = 20.0  # seconds to wait for a worker before that is reported
+MOST_TASKS = 100_000  # maximum number of Ray tasks; more partitions share tasks
+PATIENCE = 20.0  # seconds without a free node before the wait is reported
 LISTERS = 16  # threads that write lists of pictures
 
 
 @dataclass(kw_only=True)
 class Summary:
-    """What a run did.
+    """The outcome of a run.
 
     Attributes:
-        pictures: rows written: one a picture, or a page of a document.
-        failed: those of them that have an error in place of words.
-        partitions, skipped: files of results, and those of them that were there before.
-        seconds: from the first partition that was handed out to the last.
-        worker_seconds: the sum of what each partition took its worker.
-        size: bytes of the files written.
+        partitions, skipped: number of result files, and of those that already existed.
+        pictures: number of rows written, one per picture or page of a document.
+        failed: number of rows with an error instead of words.
+        seconds: elapsed time from the start of the work to the last partition.
+        worker_seconds: sum of the workers' processing times.
+        size: total size in bytes of the files written.
     """
 
     partitions: int
@@ -79,27 +79,27 @@ def detect(
     min_score: float = 0,
     **detector: Any,
 ) -> Summary:
-    """Find the words in all pictures of a source, as Parquet files in a folder.
+    """Find the words in all pictures of a source, and write them to Parquet files in a folder.
 
-    Starts Ray on this machine unless the program has called `ray.init`. To resume a run that ended
-    early, call this again with the same arguments; the numbers of workers, CPUs and GPUs may
-    differ.
+    Starts Ray on the local machine unless the program has called `ray.init`. To resume an
+    interrupted run, call this again with the same arguments; the numbers of workers, CPUs and GPUs
+    may differ.
 
     Args:
         source: a folder, file or glob of pictures, WebDataset tars and Parquet files: a path that
             all nodes share, or an address that fsspec opens, such as s3://bucket/folder.
-        out: the folder for results, likewise a path or an address.
-        partition: how many loose pictures, or rows of a Parquet file, go into one file of results;
-            a tar always gives one file.
-        column: of Parquet files: bytes, addresses, or structs of bytes and path.
-        name_column: of Parquet files: the names of the pictures; None numbers the rows.
-        public_only: as of `read_image`, for http(s) addresses in Parquet files.
-        workers: processes with a detector each; None takes as many as the cluster has room for.
-        cpus_per_worker: threads of each, too.
+        out: the folder for results, also a path or an address.
+        partition: number of loose pictures, or of rows of a Parquet file, per result file; each
+            tar gives one result file.
+        column: column of Parquet files with bytes, addresses, or structs of bytes and path.
+        name_column: column of Parquet files with the pictures' names; None numbers the rows.
+        public_only: as for `read_image`, for http(s) addresses in Parquet files.
+        workers: number of processes, each with a detector; None uses as many as fit the cluster.
+        cpus_per_worker: CPUs, and also threads, of each worker.
         gpus_per_worker: 0.25 lets four workers share a GPU; 0 runs on the CPU.
-        thresholds, polygons, characters, min_score: as of `Detector.words`.
+        thresholds, polygons, characters, min_score: as for `Detector.words`.
         lines: also group the words into lines of text.
-        detector: as of `Detector`, such as weights="craftlite-small-int8" or long_side=1280.
+        detector: arguments of `Detector`, such as weights="craftlite-small-int8" or long_side=1280.
 
     Raises:
         ConfigError: an argument is wrong, or out holds another job.
@@ -133,9 +133,9 @@ def detect(
 
 
 def _claim(out: Folder, job: Job, count: int, digest: str) -> int:
-    """List the pictures, unless a run before has; returns the number of partitions.
+    """List the pictures unless an earlier run has done so; return the number of partitions.
 
-    The file with the job's facts comes last: where it is, the lists are complete.
+    The file with the job's settings is written last, so that the lists are complete if it exists.
     """
     facts = job.facts() | {"partition": count, "weights_sha256": digest}
     present = out.names()
@@ -144,14 +144,14 @@ def _claim(out: Folder, job: Job, count: int, digest: str) -> int:
         for key, value in facts.items():
             if known.get(key) != value:
                 raise ConfigError(
-                    f"{out.address}: holds results with {key} {known.get(key)}, not {value}; go on "
-                    "with the same options, or choose another folder"
+                    f"{out.address}: holds results with {key} {known.get(key)}, not {value}; "
+                    "continue with the same options, or choose another folder"
                 )
         return int(known["partitions"])
     if others := sorted(set(present) - {"_inputs"}):
         raise ConfigError(
-            f"{out.address}: holds {others[0]}, but no {JOB} of an earlier run; choose a folder "
-            "that is empty"
+            f"{out.address}: holds {others[0]}, but no {JOB} of an earlier run; choose an empty "
+            "folder"
         )
     partitions = find_partitions(job.source, count)
     number = 0
@@ -165,17 +165,17 @@ def _claim(out: Folder, job: Job, count: int, digest: str) -> int:
 
 @dataclass(frozen=True)
 class _Pool:
-    """How many workers to have, and what each needs of its node."""
+    """The number of workers, and the resources of each."""
 
     workers: int | None
     cpus: int
     gpus: float
 
     def check(self, job: Job, out: Folder) -> str:
-        """Make a detector on a node, to see early whether it can be; returns its weights' digest.
+        """Create a detector on a node, to detect errors early; return its weights' digest.
 
         Raises:
-            CraftliteError: it cannot be.
+            CraftliteError: the detector cannot be created.
         """
         if not ray.is_initialized():
             ray.init(include_dashboard=False, log_to_driver=False)
@@ -183,7 +183,7 @@ class _Pool:
         answer = task.remote(job, out, self.cpus)
         if not ray.wait([answer], timeout=PATIENCE)[0]:
             needs = f"{self.cpus} CPUs and {self.gpus:g} GPUs"
-            write_line(f"waiting for a node with {needs} to spare; see what `ray status` shows")
+            write_line(f"waiting for a node with {needs} available; check with `ray status`")
         digest: str = ray.get(answer)
         return digest
 
@@ -196,7 +196,7 @@ def _weights_digest(job: Job, out: Folder, threads: int) -> str:
 
 
 class _Actor:
-    """A worker as Ray Data calls it: from numbers of partitions to what became of them."""
+    """A worker with the interface of Ray Data: maps partition numbers to outcomes."""
 
     def __init__(self, job: Job, out: Folder, threads: int) -> None:
         self._worker = Worker(job, out, threads)
@@ -211,7 +211,7 @@ class _Actor:
 
 
 def _work(pool: _Pool, job: Job, out: Folder, summary: Summary) -> None:
-    """Have all partitions worked on, and count."""
+    """Process all partitions, and add up their outcomes."""
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     ray.data.DataContext.get_current().enable_progress_bars = False
     numbers = np.arange(summary.partitions)
@@ -230,7 +230,7 @@ def _work(pool: _Pool, job: Job, out: Folder, summary: Summary) -> None:
     start = time.monotonic()
     for done in found.iter_rows():
         if done["error"]:
-            raise CraftliteError(f"{done['error']}; what is finished is kept: start again")
+            raise CraftliteError(f"{done['error']}; finished results are kept: start again")
         summary.pictures += done["pictures"]
         summary.failed += done["failed"]
         summary.skipped += done["size"] == 0
@@ -242,7 +242,7 @@ def _work(pool: _Pool, job: Job, out: Folder, summary: Summary) -> None:
 
 
 def _plain(error: Exception) -> CraftliteError:
-    """What is behind an error of Ray's, in a sentence."""
+    """Return the cause of a Ray error as a CraftliteError with one sentence."""
     cause = getattr(error, "cause", None)
     if isinstance(cause, CraftliteError):
         return cause

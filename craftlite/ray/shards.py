@@ -1,4 +1,4 @@
-"""Pictures in folders, WebDataset tars and Parquet files: found as partitions, and read."""
+"""Pictures in folders, WebDataset tars and Parquet files: partitioning and reading."""
 
 import tarfile
 import time
@@ -23,11 +23,11 @@ from craftlite.progress import write_line
 from craftlite.ray.storage import address_of, filesystem
 
 TARS = (".tar", ".tar.gz", ".tgz")
-WAITS = (1.0, 5.0)  # seconds before storage that failed is asked again
-THREADS = 8  # that fetch pictures, and list shards
-ROWS = 16  # of a Parquet file with pictures, in memory at once
+WAITS = (1.0, 5.0)  # seconds to wait before failed storage is retried
+THREADS = 8  # number of threads that fetch pictures and list shards
+ROWS = 16  # rows of a Parquet file with pictures that are in memory together
 
-# A picture's name, and its bytes, its address or why it cannot be read.
+# A picture's name, and its bytes, its address or an error.
 Named: TypeAlias = tuple[str, bytes | str | InputError]
 
 
@@ -37,9 +37,9 @@ class Source:
 
     Attributes:
         address: a file, folder or glob, as a path or as an address that fsspec opens.
-        column: of Parquet files: bytes, addresses, or structs of `bytes` and `path`.
-        name_column: of Parquet files: the pictures' names; None numbers the rows.
-        public_only: as of `read_image`, for http(s) addresses in Parquet files.
+        column: column of Parquet files with bytes, addresses, or structs of `bytes` and `path`.
+        name_column: column of Parquet files with the pictures' names; None numbers the rows.
+        public_only: as for `read_image`, for http(s) addresses in Parquet files.
     """
 
     address: str
@@ -50,11 +50,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Partition:
-    """Pictures that are worked on together: loose ones, or those of one shard.
+    """Pictures that are processed together: loose files, or pictures of one shard.
 
     Attributes:
-        files: addresses.
-        groups: of a Parquet file, the first row group and the one after the last; None for all.
+        files: addresses of pictures, or of one shard.
+        groups: the first row group of a Parquet file and the one after the last; None for all.
     """
 
     files: list[str]
@@ -62,12 +62,12 @@ class Partition:
 
 
 def find_partitions(source: Source, count: int) -> Iterator[Partition]:
-    """The partitions of a source: so many loose pictures, row groups of so many rows, or a tar.
+    """Yield the partitions of a source: `count` loose pictures or Parquet rows each, or a tar.
 
-    Files of other kinds are counted on stderr.
+    The numbers of other files are reported on stderr.
 
     Raises:
-        InputError: the source cannot be listed, or holds nothing that is read.
+        InputError: the source cannot be listed, or holds no pictures.
         ConfigError: a Parquet file lacks a column.
     """
     loose, shards, unread = _list(source.address)
@@ -82,7 +82,7 @@ def find_partitions(source: Source, count: int) -> Iterator[Partition]:
 
 
 def _list(address: str) -> tuple[list[str], list[str], list[str]]:
-    """The addresses of pictures, shards and other files, each sorted, without hidden ones."""
+    """Return the sorted addresses of pictures, of shards and of other files, except hidden ones."""
     files, path = filesystem(address)
     try:
         if has_magic(path) and not files.exists(path):
@@ -90,7 +90,7 @@ def _list(address: str) -> tuple[list[str], list[str], list[str]]:
         elif files.isfile(path):
             found, start = [path], path
         else:
-            # Not fsspec's `find`, which leaves out folders that cannot be listed.
+            # fsspec's `find` silently skips folders that cannot be listed.
             folders = files.walk(path, on_error="raise")
             found = [f"{folder}/{name}" for folder, _, names in folders for name in names]
             start = path
@@ -110,14 +110,14 @@ def _list(address: str) -> tuple[list[str], list[str], list[str]]:
 
 
 def _partitions_of(shard: str, source: Source, count: int) -> list[Partition]:
-    """A tar as one; the row groups of a Parquet file, joined until they hold so many rows."""
+    """Return a tar as one partition; join a Parquet file's row groups up to `count` rows each."""
     if not shard.lower().endswith(".parquet"):
         return [Partition([shard])]
     try:
         with _opened(shard) as file:
             footer = ParquetFile(file)
     except (OSError, ValueError):
-        return [Partition([shard])]  # a row of the results will say what is wrong with it
+        return [Partition([shard])]  # the error is reported in a row of the results
     for column in filter(None, (source.column, source.name_column)):
         if column not in (names := footer.schema_arrow.names):
             raise ConfigError(f"{shard}: has no column {column}, only {', '.join(names)}")
@@ -131,9 +131,10 @@ def _partitions_of(shard: str, source: Source, count: int) -> list[Partition]:
 
 
 def read_pictures(partition: Partition, source: Source) -> Iterator[tuple[str, bytes | InputError]]:
-    """Each picture's name, and its bytes or why it cannot be read, in an order that is kept.
+    """Yield each picture's name, and its bytes or an error, in a reproducible order.
 
-    Some are fetched in advance. Where a tar or a Parquet file is damaged, its own name comes last.
+    Some pictures are fetched in advance. If a tar or Parquet file is damaged, its own name comes
+    last, with an error.
     """
     named = _named(partition, source)
     jobs = (partial(_fetched, one, source.public_only) for one in named)
@@ -166,7 +167,7 @@ def _fetched(named: Named, public_only: bool) -> tuple[str, bytes | InputError]:
 
 
 def _patiently(name: str, begin: Callable[[], Iterator[Any]]) -> Iterator[Any]:
-    """What an iterator gives; where storage fails for a while, it is begun again and goes on."""
+    """Yield from an iterator; after a temporary failure of the storage, restart and continue."""
     given = 0
     for wait in (*WAITS, None):
         try:
@@ -177,7 +178,7 @@ def _patiently(name: str, begin: Callable[[], Iterator[Any]]) -> Iterator[Any]:
         except InputError as error:
             yield name, error
             return
-        except Exception as error:  # damaged files make tarfile and pyarrow raise what they may
+        except Exception as error:  # tarfile and pyarrow raise various errors for damaged files
             if wait is None or not _may_pass(error):
                 after = f" after {given} pictures" if given else ""
                 reason = str(error) or type(error).__name__
@@ -199,7 +200,7 @@ def _opened(address: str) -> Iterator[BinaryIO]:
 
 
 class _Member(tarfile.TarInfo):
-    """A member of a tar; without this, tarfile takes a damaged header for the tar's end."""
+    """A member of a tar; by default, tarfile treats a damaged header as the end of the tar."""
 
     @classmethod
     def fromtarfile(cls, archive: tarfile.TarFile) -> "_Member":
@@ -212,7 +213,7 @@ class _Member(tarfile.TarInfo):
 
 
 def _members(shard: str) -> Iterator[Named]:
-    """The pictures of a tar, as TAR#MEMBER."""
+    """Yield the pictures of a tar, named TAR#MEMBER."""
     with _opened(shard) as file, tarfile.open(fileobj=file, mode="r|*", tarinfo=_Member) as archive:
         for member in archive:
             path = PurePosixPath(member.name)
@@ -223,7 +224,7 @@ def _members(shard: str) -> Iterator[Named]:
 
 
 def _rows(shard: str, groups: tuple[int, int] | None, source: Source) -> Iterator[Named]:
-    """The pictures of a Parquet file, as SHARD#ROW, or by the name or address that they have."""
+    """Yield the pictures of a Parquet file, named SHARD#ROW or by their name or address."""
     columns = [column for column in (source.column, source.name_column) if column is not None]
     with _opened(shard) as file:
         table = ParquetFile(file)
@@ -240,7 +241,7 @@ def _row(row: dict[str, Any], name: str, shard: str, source: Source) -> Named:
     if isinstance(value, dict):
         value = value["bytes"] if value.get("bytes") is not None else value.get("path")
     if isinstance(value, str):
-        # A relative path is meant from the folder of the Parquet file.
+        # A relative path is relative to the Parquet file's folder.
         whole = is_url(value) or value.startswith("/")
         name = value = value if whole else f"{shard.rpartition('/')[0]}/{value}"
     if source.name_column is not None:

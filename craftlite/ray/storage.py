@@ -1,4 +1,4 @@
-"""Files wherever fsspec reaches: on disk, s3://, gs:// and others."""
+"""Access to files through fsspec: on disk, s3://, gs:// and others."""
 
 import os
 import secrets
@@ -19,12 +19,12 @@ from craftlite.image.download import is_url
 
 
 def filesystem(address: str) -> tuple[AbstractFileSystem, str]:
-    """The file system of an address or path, and the path in it; a relative path is made absolute.
+    """Return the file system of an address or path, and the path in it, which is made absolute.
 
-    Where fsspec lacks a package for it (s3fs for s3://, gcsfs for gs://), pyarrow opens it.
+    If fsspec lacks a package for it (s3fs for s3://, gcsfs for gs://), pyarrow opens it.
 
     Raises:
-        ConfigError: neither knows such addresses.
+        ConfigError: neither supports the address.
     """
     if not is_url(address):
         return LocalFileSystem(), absolute(address)
@@ -40,21 +40,21 @@ def filesystem(address: str) -> tuple[AbstractFileSystem, str]:
 
 
 def absolute(address: str) -> str:
-    """An address as it is, a path without what depends on the folder of a process."""
+    """Return an address unchanged, or a path made absolute."""
     return address if is_url(address) else os.path.abspath(address)  # noqa: PTH100 (keeps links)
 
 
 def address_of(files: AbstractFileSystem, path: str) -> str:
-    """What `filesystem` takes to find a file again: its path on disk, or its address elsewhere."""
+    """Return a file's address for `filesystem`: its path on disk, or its address elsewhere."""
     return path if isinstance(files, LocalFileSystem) else str(files.unstrip_protocol(path))
 
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder for results, whose files are whole or not there.
+    """A folder for results, whose files are written atomically.
 
     Attributes:
-        address: a path, which must not be relative, or an address.
+        address: an absolute path or an address.
     """
 
     address: str
@@ -67,13 +67,13 @@ class Folder:
         return f"{self._place[1].rstrip('/')}/{name}"
 
     def has(self, name: str) -> bool:
-        """Whether there is a file of that name; storage may hold an earlier answer for a while."""
+        """Return whether a file exists; some storage may return an outdated answer for a while."""
         files, _ = self._place
         files.invalidate_cache()
         return bool(files.exists(self._path(name)))
 
     def names(self) -> list[str]:
-        """The names of the files and folders in it; none where it is missing."""
+        """Return the names of the files and folders in it; none if it does not exist."""
         files, path = self._place
         try:
             return [entry.rstrip("/").rpartition("/")[2] for entry in files.ls(path, detail=False)]
@@ -81,15 +81,15 @@ class Folder:
             return []
 
     def read(self, name: str) -> bytes:
-        """The content of a file; raises OSError."""
+        """Return the content of a file; raises OSError."""
         content: bytes = self._place[0].cat_file(self._path(name))
         return content
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file whole, replacing one of that name.
+        """Write a file atomically, replacing one of the same name.
 
         Raises:
-            CraftliteError: it cannot be written.
+            CraftliteError: the file cannot be written.
         """
         files, path = self._place[0], self._path(name)
         if isinstance(files, LocalFileSystem):
@@ -105,6 +105,6 @@ class Folder:
             raise CraftliteError(f"{self.address}/{name}: cannot be written ({error})") from error
 
     def remove(self, name: str) -> None:
-        """Remove a file, unless it is gone already."""
+        """Remove a file if it exists."""
         with suppress(FileNotFoundError):
             self._place[0].rm_file(self._path(name))

@@ -1,4 +1,4 @@
-"""What a worker of a cluster does: a partition's pictures to one Parquet file of their words."""
+"""The worker of a cluster, which turns a partition's pictures into a Parquet file of words."""
 
 import io
 import json
@@ -20,27 +20,29 @@ from craftlite.postprocess import Thresholds
 from craftlite.ray.shards import Partition, Source, read_pictures
 from craftlite.ray.storage import Folder
 
-DEATHS = 2  # of processes at one picture, after which it is left out
+DEATHS = 2  # number of processes that a picture may end before it is left out
 
 
 def input_name(number: int) -> str:
-    """The file in which a partition's pictures are listed."""
+    """Return the name of the file that lists a partition's pictures."""
     return f"_inputs/{number:07}.json"
 
 
 def result_name(number: int) -> str:
-    """The file of a partition's words."""
+    """Return the name of the file with a partition's words."""
     return f"part-{number:07}.parquet"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What to do with each picture; it decides what the results hold.
+    """The settings that determine the results.
 
     Attributes:
+        source: where the pictures come from.
         detector: arguments of `Detector`.
+        thresholds: None uses the thresholds of the weights.
         words: arguments of `Detector.words`.
-        lines: whether rows have lines of text, too.
+        lines: whether rows also contain lines of text.
     """
 
     source: Source
@@ -50,18 +52,18 @@ class Job:
     lines: bool = False
 
     def facts(self) -> dict[str, Any]:
-        """The same as JSON has it."""
+        """Return the settings as JSON values."""
         return cast(dict[str, Any], json.loads(json.dumps(asdict(self), default=str)))
 
 
 @dataclass
 class Done:
-    """What became of a partition; all zero where its file was there already.
+    """The outcome of a partition; all zero if its file already existed.
 
     Attributes:
-        pictures, failed: rows, and those of them that have an error.
-        seconds: of work.
-        size: bytes of the file.
+        pictures, failed: number of rows, and of rows with an error.
+        seconds: processing time.
+        size: size of the file in bytes.
     """
 
     pictures: int = 0
@@ -71,15 +73,15 @@ class Done:
 
 
 class Worker:
-    """Works on partitions, one at a time, with a detector of its own.
+    """Processes partitions, one at a time, with its own detector.
 
     Args:
-        job: what to do.
-        out: where results go.
-        threads: of the CPU.
+        job: the settings.
+        out: the folder for results.
+        threads: CPU threads.
 
     Raises:
-        CraftliteError: as `Detector` does.
+        CraftliteError: as for `Detector`.
     """
 
     def __init__(self, job: Job, out: Folder, threads: int) -> None:
@@ -88,11 +90,11 @@ class Worker:
         self._detector = Detector(threads=threads, **job.detector)
 
     def do(self, number: int) -> Done:
-        """Work on a partition, unless its file is there.
+        """Process a partition unless its file exists.
 
         Raises:
-            CraftliteError: its file cannot be written.
-            OSError: its list of pictures cannot be read.
+            CraftliteError: the file cannot be written.
+            OSError: the partition's list of pictures cannot be read.
         """
         done = Done()
         if self._out.has(result_name(number)):
@@ -109,7 +111,7 @@ class Worker:
         return done
 
     def _records(self, partition: Partition, attempt: "_Attempt", done: Done) -> Iterator[Record]:
-        """The rows of a partition, which are counted."""
+        """Yield the rows of a partition and count them in `done`."""
         for place, (name, content) in enumerate(read_pictures(partition, self._job.source)):
             if attempt.is_deadly(place):
                 content = InputError(f"{name}: ended the process that read it {DEATHS} times")
@@ -119,7 +121,7 @@ class Worker:
                 yield row
 
     def _rows(self, name: str, content: bytes | InputError) -> Iterator[Record]:
-        """A picture's row, or one for each page; whatever goes wrong becomes the row's error."""
+        """Yield a picture's row, or one per page; any exception becomes the row's error."""
         try:
             if isinstance(content, InputError):
                 raise content
@@ -148,11 +150,11 @@ def _failure(name: str, error: Exception, part: Part | None = None) -> Record:
 
 
 class _Attempt:
-    """Finds the picture that ends the process, by a note of what an attempt has begun.
+    """Identifies pictures that end the process, by recording the pictures that attempts started.
 
-    A first attempt only notes that it is one. One after it, which means that the process before
-    ended within the partition, notes each picture before it begins it: a picture that is noted as
-    often as DEATHS is deadly.
+    The first attempt only records that it started. If another attempt follows, the process ended
+    within the partition; it then records each picture before starting it. A picture recorded
+    DEATHS times is deadly.
     """
 
     def __init__(self, out: Folder, number: int) -> None:
@@ -163,7 +165,7 @@ class _Attempt:
             out.write(self._name, b"[]")
 
     def is_deadly(self, place: int) -> bool:
-        """Whether the picture of that place in the partition ends processes; if not, note it."""
+        """Return whether a picture, given by its index, ends processes; otherwise record it."""
         if self._begun.count(place) >= DEATHS:
             return True
         if self._careful:
@@ -171,5 +173,5 @@ class _Attempt:
         return False
 
     def end(self) -> None:
-        """Forget the attempt."""
+        """Remove the record of the attempt."""
         self._out.remove(self._name)

@@ -123,6 +123,6 @@ def test_pages_of_an_earlier_run_get_no_labels(
     assert run("two.tif", "--out", "found", "--format", "jsonl") == 0
     options = ["--out", "found", "--format", "paddleocr", "--resume"]
     assert run("images", *options) == 0
-    assert "two.tif: is no picture file here" in capsys.readouterr().err
+    assert "two.tif: is not a picture file here" in capsys.readouterr().err
     lines = Path("found/Label.txt").read_text().splitlines()
     assert [line.partition("\t")[0] for line in lines] == ["images/a b.png", "images/sub/c.jpg"]

@@ -244,7 +244,7 @@ def test_files_of_others_are_not_replaced_unasked(
     theirs = Path("found", name)
     theirs.write_text("ground truth")
     for more in ([], ["--resume"]):
-        with pytest.raises(ConfigError, match="exists already; add --overwrite"):
+        with pytest.raises(ConfigError, match="already exists; add --overwrite"):
             run("a.png", "--out", "found", "--format", form, *more)
     assert theirs.read_text() == "ground truth"
     assert not Path("found/results.jsonl").exists()
