@@ -174,7 +174,7 @@ def _controls(detector: Detector) -> tuple[list[Any], gr.Slider]:
     )
     low = threshold(
         *(own.low, "Low text"),
-        "Least region score of a text pixel. Lower it for larger boxes and fainter words.",
+        "Minimum region score of a text pixel. Lower it for larger boxes and fainter words.",
     )
     side = gr.Slider(
         *(*LONG_SIDES, detector.long_side),

@@ -1,4 +1,4 @@
-"""Colours of 16 or 32 bits a channel, by OpenCV, for Pillow keeps 8 bits of them or none."""
+"""Pictures with 16 or 32 bits per channel, decoded by OpenCV, as Pillow keeps at most 8 bits."""
 
 import io
 
@@ -11,11 +11,11 @@ from craftlite.image.document import MAX_PAGES, Part, called, check_size, not_a_
 from craftlite.image.pixels import Array, eight_bits, rgb_from_image
 
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_WIDTH, _HEIGHT = 256, 257  # TIFF's tags
+_WIDTH, _HEIGHT = 256, 257  # TIFF tags
 
 
 def is_deep(image: Image.Image) -> bool:
-    """Whether Pillow, which has only opened the picture yet, would cut its colours to 8 bits."""
+    """Return whether Pillow would reduce the colours of an opened picture to 8 bits."""
     for codec, _, _, args in getattr(image, "tile", ()):
         if codec == "ppm":
             return image.mode == "RGB" and args[1] > 255
@@ -25,7 +25,7 @@ def is_deep(image: Image.Image) -> bool:
 
 
 def decode(data: bytes, number: int) -> Array | None:
-    """A file's picture of that number as (H, W) or (H, W, C) in RGB order, or None."""
+    """Decode a file's picture as (H, W) or (H, W, C) in RGB order; return None on failure."""
     buffer = np.frombuffer(data, np.uint8)
     try:
         if number == 1:
@@ -43,10 +43,10 @@ def decode(data: bytes, number: int) -> Array | None:
 
 
 class DeepTiff:
-    """The pages of a TIFF that Pillow does not know, such as one of float colours.
+    """The pages of a TIFF that Pillow does not support, such as one with float colours.
 
     Raises:
-        InputError: it is no TIFF.
+        InputError: the file is not a TIFF.
     """
 
     animated = False
@@ -62,15 +62,15 @@ class DeepTiff:
         self.several = len(self._sizes) > 1
 
     def has(self, number: int) -> bool:
-        """Whether there is such a page."""
+        """Return whether a page exists."""
         return 1 <= number <= len(self._sizes)
 
     def part(self, number: int) -> Part:
-        """The page's number where there are several."""
+        """Return the page's number if there are several."""
         return {"page": number} if self.several else {}
 
     def read(self, number: int) -> Picture:
-        """The page of that number."""
+        """Return a page as (H, W, 3) uint8 RGB."""
         name = called(self, number)
         check_size(*self._sizes[number - 1], name, self._max_pixels)
         pixels = decode(self._data, number)
@@ -79,11 +79,11 @@ class DeepTiff:
         return rgb_from_image(Image.fromarray(eight_bits(pixels)))
 
     def close(self) -> None:
-        """Nothing is left open."""
+        """Do nothing; no file is open."""
 
 
 def _page_sizes(data: bytes) -> list[tuple[int, int]]:
-    """(width, height) of each page, one more than MAX_PAGES at most."""
+    """Return the (width, height) of each page, for at most MAX_PAGES + 1 pages."""
     file = io.BytesIO(data)
     head = file.read(8) if data[2:3] in b"*\0" else file.read(16)
     directory = TiffImagePlugin.ImageFileDirectory_v2(head)

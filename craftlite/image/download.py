@@ -1,4 +1,4 @@
-"""Download from http(s) addresses, in bounded time and memory, from the networks allowed."""
+"""Downloads from http(s) URLs with limits on time, memory and networks."""
 
 import base64
 import http.client
@@ -24,21 +24,21 @@ REDIRECTS = 5
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _REDIRECTED = (301, 302, 303, 307, 308)
-_KEPT = "%/:?#[]@!$&'()*+,;=~"  # characters that mean something in an address
-_PART = 1 << 16  # bytes read at once
-_SHOWN = 200  # characters of a redirect that a message repeats
+_KEPT = "%/:?#[]@!$&'()*+,;=~"  # characters with a meaning in URLs, which are not quoted
+_PART = 1 << 16  # bytes per read
+_SHOWN = 200  # maximum number of characters of a redirect in a message
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def is_url(source: object) -> TypeGuard[str]:
-    """Whether a source is an address with a scheme, such as https://, rather than a path."""
+    """Return whether a source is a URL with a scheme, such as https://, rather than a path."""
     return isinstance(source, str) and _SCHEME.match(source) is not None
 
 
 def url_name(url: str) -> str:
-    """An address as it may be shown: without the user's name and password that it may hold."""
+    """Return a URL for display, without a user name and password."""
     try:
-        urlsplit(url).port  # noqa: B018 (raises where the password holds a slash, say)
+        urlsplit(url).port  # noqa: B018 (raises if the password contains a slash, for example)
         login = r"[^/?#]*@"
     except ValueError:
         login = r".*@"
@@ -48,20 +48,20 @@ def url_name(url: str) -> str:
 def download(
     url: str, most: int, *, public_only: bool = False, seconds: float = SECONDS
 ) -> io.BytesIO:
-    """Download from an http(s) address, following REDIRECTS redirects at most.
+    """Download from an http(s) URL, following at most REDIRECTS redirects.
 
-    The proxies that the environment names (`https_proxy` and the like) are used, except with
-    public_only: nobody but the proxy knows which network it reaches.
+    Proxies set in the environment (such as `https_proxy`) are used, except with public_only, as
+    only the proxy knows which network it connects to.
 
     Args:
-        url: may hold a user's name and password, which are sent to its own server alone.
-        most: bytes; a larger answer is refused.
-        public_only: refuse a loopback, private, link-local or other network that is not public,
-            wherever an address or a redirect leads to one.
-        seconds: for all of it, from the look-up of the name to the last byte.
+        url: may contain a user name and password, which are only sent to its own server.
+        most: maximum number of bytes; a larger response is refused.
+        public_only: refuse loopback, private, link-local and other non-public networks, whether a
+            URL or a redirect leads to them.
+        seconds: time limit, from the look-up of the name to the last byte.
 
     Raises:
-        InputError: it cannot or must not be fetched.
+        InputError: the URL cannot or must not be fetched.
     """
     name, visit = url_name(url), _Visit(time.monotonic() + seconds, public_only)
     try:
@@ -77,35 +77,35 @@ def download(
     except TimeoutError as error:
         raise InputError(f"{name}: timed out after {seconds:g} seconds") from error
     except http.client.IncompleteRead as error:
-        raise InputError(f"{name}: the connection ended before the whole file had come") from error
+        raise InputError(f"{name}: the connection ended before the file was complete") from error
     except OSError as error:
         raise InputError(f"{name}: cannot be fetched ({error.strerror or error})") from error
     except http.client.HTTPException as error:
         kind = type(error).__name__
-        raise InputError(f"{name}: the server does not keep to HTTP ({kind})") from error
+        raise InputError(f"{name}: the server's response is not valid HTTP ({kind})") from error
     raise InputError(f"{name}: redirects more than {REDIRECTS} times")
 
 
 class _RefusedError(Exception):
-    """An address that must not be fetched; its text says why."""
+    """A URL must not be fetched; the text gives the reason."""
 
 
 def _parts(url: str) -> SplitResult:
-    """The parts of an address; raises _RefusedError if it is not of http(s), or malformed."""
+    """Return the parts of a URL; raises _RefusedError if it is not http(s) or is malformed."""
     scheme = _SCHEME.match(url)
     if scheme is None or scheme[1].lower() not in ("http", "https"):
-        raise _RefusedError("only http and https addresses are read")
+        raise _RefusedError("only http and https URLs are supported")
     try:
         parts = urlsplit(url)
         if re.fullmatch(r"[!-~]+", _authority(parts)) and parts.port != 0:
             return parts
     except ValueError:
-        pass  # its text may repeat a password
-    raise _RefusedError("the address is malformed")
+        pass  # the error's text may contain a password
+    raise _RefusedError("the URL is malformed")
 
 
 def _authority(parts: SplitResult, port: int | None = None) -> str:
-    """The server's name in ASCII, with its port where the address, or else the caller, has one."""
+    """Return the server's ASCII name, with the port of the URL, or else of the caller, if any."""
     host = (parts.hostname or "").encode("idna").decode("ascii")
     host = f"[{host}]" if ":" in host else host
     port = parts.port or port
@@ -113,18 +113,18 @@ def _authority(parts: SplitResult, port: int | None = None) -> str:
 
 
 def _onward(url: str, location: str) -> str:
-    """The address that a redirect leads to; http.client has decoded its bytes as Latin-1."""
+    """Return the URL that a redirect leads to; http.client has decoded its bytes as Latin-1."""
     try:
         return urljoin(url, location.encode("latin-1").decode("utf-8", "surrogateescape"))
     except ValueError:
-        raise _RefusedError("redirects to a malformed address") from None
+        raise _RefusedError("redirects to a malformed URL") from None
 
 
 def _body(answer: http.client.HTTPResponse, most: int, name: str) -> io.BytesIO:
     if not 200 <= answer.status < 300:
-        # The server's own text is left out: it may be long, and contain anything.
+        # The server's own text is omitted, as it may be long and contain anything.
         phrase = http.client.responses.get(answer.status, "")
-        raise InputError(f"{name}: the server answers {answer.status} {phrase}".rstrip())
+        raise InputError(f"{name}: the server returned {answer.status} {phrase}".rstrip())
     body = io.BytesIO()
     while body.tell() + (answer.length or 0) <= most:
         part = answer.read1(_PART)
@@ -133,19 +133,19 @@ def _body(answer: http.client.HTTPResponse, most: int, name: str) -> io.BytesIO:
         if not part:
             return body
         body.write(part)
-    raise TooLargeError(f"{name}: is larger than {most // 1024**2} MiB, the most that is read")
+    raise TooLargeError(f"{name}: is larger than the limit of {most // 1024**2} MiB")
 
 
 @dataclass(frozen=True)
 class _Visit:
-    """The rules that hold for every server on the way to a file."""
+    """The rules for every server contacted on the way to a file."""
 
-    deadline: float  # as `time.monotonic` counts
+    deadline: float  # on the clock of `time.monotonic`
     public_only: bool  # refuse networks that are not public
 
     @contextmanager
     def ask(self, parts: SplitResult) -> Iterator[http.client.HTTPResponse]:
-        """The answer of an address's server, with its body still to come."""
+        """Request a URL and yield the response, whose body has not been read."""
         secure = parts.scheme == "https"
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         target = quote(path, _KEPT, errors="surrogateescape")
@@ -167,14 +167,14 @@ class _Visit:
                 yield self._answer(safe, "GET", target, headers)
 
     def _left(self) -> float:
-        """Seconds until the deadline; raises TimeoutError after it."""
+        """Return the seconds until the deadline; raises TimeoutError after it."""
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
         return left
 
     def _connected(self, parts: SplitResult, port: int) -> socket.socket:
-        """A connection to a server; with several addresses, each has its share of the time."""
+        """Connect to a server; several addresses are tried in turn within the remaining time."""
         places = self._places(parts.hostname, parts.port or port)
         for number, (family, kind, protocol, _, place) in enumerate(places):
             if self.public_only and not is_public(str(place[0])):
@@ -190,7 +190,7 @@ class _Visit:
         raise failure
 
     def _places(self, host: str | None, port: int) -> list[Any]:
-        """A server's addresses, as `socket.getaddrinfo` returns them."""
+        """Return a server's addresses, as `socket.getaddrinfo` does, within the time limit."""
         answers: queue.SimpleQueue[list[Any] | OSError] = queue.SimpleQueue()
 
         def look_up() -> None:
@@ -199,7 +199,7 @@ class _Visit:
             except OSError as error:
                 answers.put(error)
 
-        # The system waits for its name servers as long as it likes: the call has no time limit.
+        # The call has no time limit of its own, so run it in a thread.
         threading.Thread(target=look_up, daemon=True).start()
         try:
             answer = answers.get(timeout=self._left())
@@ -210,12 +210,12 @@ class _Visit:
         return answer
 
     def _tunnel(self, sock: socket.socket, parts: SplitResult, proxy: SplitResult) -> None:
-        """Ask a proxy to pass everything on to an address's server."""
+        """Ask a proxy to open a tunnel to a URL's server."""
         server = _authority(parts, 443)
         headers = {"Host": server, **_login("Proxy-Authorization", proxy)}
         answer = self._answer(sock, "CONNECT", server, headers)
         if answer.status != 200:
-            raise OSError(f"the proxy {_authority(proxy)} answers {answer.status}")
+            raise OSError(f"the proxy {_authority(proxy)} returned {answer.status}")
 
     def _answer(
         self, sock: socket.socket, method: str, target: str, headers: dict[str, str]
@@ -230,13 +230,13 @@ class _Visit:
 
 
 class _TimedReader(io.RawIOBase):
-    """Reads from a socket, and waits for each part no longer than the time left."""
+    """Reads from a socket, waiting for each part no longer than the remaining time."""
 
     def __init__(self, sock: socket.socket, left: Callable[[], float]) -> None:
         self._sock, self._left = sock, left
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """What `HTTPResponse` asks of a socket."""
+        """Return a buffered reader; `HTTPResponse` calls this method of a socket."""
         return io.BufferedReader(self)
 
     def readable(self) -> bool:
@@ -248,11 +248,11 @@ class _TimedReader(io.RawIOBase):
 
 
 def is_public(address: str) -> bool:
-    """Whether a numeric address belongs to the public internet."""
+    """Return whether a numeric address belongs to the public internet."""
     ip = ipaddress.ip_address(address)
     if isinstance(ip, ipaddress.IPv4Address):
         return ip.is_global
-    # IPv6 has room for IPv4's addresses, private ones among them.
+    # IPv6 addresses may embed IPv4 addresses, including private ones.
     inner = ip.ipv4_mapped or ip.sixtofour
     if ip in _NAT64:
         inner = ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
@@ -260,18 +260,18 @@ def is_public(address: str) -> bool:
 
 
 def _proxy(parts: SplitResult) -> SplitResult | None:
-    """The proxy that the environment names for an address."""
+    """Return the proxy that the environment sets for a URL."""
     address = urllib.request.getproxies().get(parts.scheme)
     if not address or urllib.request.proxy_bypass(parts.hostname or ""):
         return None
     proxy = urlsplit(address if is_url(address) else f"http://{address}")
     if proxy.scheme != "http" or not proxy.hostname:
-        raise OSError(f"the proxy {url_name(address)} is not one of http")
+        raise OSError(f"the proxy {url_name(address)} is not an http proxy")
     return proxy
 
 
 def _login(header: str, parts: SplitResult) -> dict[str, str]:
-    """The header with an address's user name and password, if it has them."""
+    """Return the header with a URL's user name and password, if it has them."""
     if parts.username is None:
         return {}
     login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"

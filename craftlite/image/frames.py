@@ -1,4 +1,4 @@
-"""Pictures that Pillow opens: one, the pages of a TIFF or the frames of an animation."""
+"""Pictures opened by Pillow: single pictures, pages of a TIFF or frames of an animation."""
 
 import logging
 import warnings
@@ -16,31 +16,31 @@ from craftlite.image.pixels import eight_bits, rgb_from_image
 
 Scale: TypeAlias = Callable[[Size], float]
 
-# Beside its photograph a phone's file holds previews and depth, of which no words are lost.
+# Besides the photograph, files of phones hold previews and depth maps, which are not read.
 _PHOTOGRAPHS = ("MPO", "HEIF")
-VERY_LARGE = 32_000_000  # pixels; smaller pictures are read as they are
+VERY_LARGE = 32_000_000  # pixels; smaller pictures are read at full size
 _log = logging.getLogger("craftlite")
 
 
 @contextmanager
 def without_remarks() -> Iterator[None]:
-    """Keep Pillow's warnings of metadata, and of pictures below the limits here, from the user."""
+    """Suppress Pillow's warnings about metadata, and about large pictures within our limits."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="PIL")
         yield
 
 
 class Frames:
-    """The pictures of a file that Pillow has opened and not decoded.
+    """The pictures of a file that Pillow has opened but not decoded.
 
     Args:
-        image: as Pillow opened it.
-        data: the file, or None for an image that was given.
-        name: what messages call it.
-        max_pixels: a picture of more is refused before it is decoded.
+        image: the image as opened by Pillow.
+        data: the file's bytes, or None for an image that was given.
+        name: the file's name in messages.
+        max_pixels: a picture with more pixels is refused before it is decoded.
 
     Raises:
-        InputError: it is damaged.
+        InputError: the file is damaged.
     """
 
     @without_remarks()
@@ -54,7 +54,7 @@ class Frames:
 
     @without_remarks()
     def has(self, number: int) -> bool:
-        """Whether there is such a picture; it is gone to, and `read` reads it."""
+        """Return whether a picture exists; seeks to it, so that `read` can read it."""
         if not self.several:
             return number == 1
         try:
@@ -66,16 +66,16 @@ class Frames:
         return True
 
     def part(self, number: int) -> Part:
-        """The number of the page or frame where there are several."""
+        """Return the number of the page or frame if there are several."""
         return {"page": number} if self.several else {}
 
     def read(self, number: int) -> Picture:
-        """The picture that `has` has gone to, turned upright by its EXIF tag."""
+        """Return the picture found by `has`, turned upright by its EXIF tag."""
         return self.read_scaled(number, lambda size: 1.0)[0]
 
     @without_remarks()
     def read_scaled(self, number: int, scale: Scale) -> tuple[Picture, Size]:
-        """The same at no less than a scale of its size, where it is very large; and that size."""
+        """Return the picture and its full size; a very large one is reduced, not below `scale`."""
         image, name, size = self._image, called(self, number), self._image.size
         check_size(*size, name, self._max_pixels)
         very_large, used = size[0] * size[1] > VERY_LARGE, scale(size)
@@ -83,8 +83,8 @@ class Frames:
         try:
             deep = self._data is not None and is_deep(image)
             if very_large and image.format == "JPEG":
-                image.draft(None, (sides[0], sides[1]))  # decoded at 1/2, 1/4 or 1/8 of its size
-            image.load()  # fails where the file is damaged, which OpenCV lets pass
+                image.draft(None, (sides[0], sides[1]))  # decode at 1/2, 1/4 or 1/8 of its size
+            image.load()  # fails if the file is damaged, which OpenCV does not report
             pixels = decode(self._data, number) if self._data is not None and deep else None
             stored = image if pixels is None else Image.fromarray(eight_bits(pixels))
             upright = _upright(stored, image, name)
@@ -98,22 +98,22 @@ class Frames:
         return picture, turned
 
     def close(self) -> None:
-        """Free what Pillow holds."""
+        """Close Pillow's image."""
         if self._data is not None:
             self._image.close()
 
 
 def _upright(image: Image.Image, tagged: Image.Image, name: str) -> Image.Image:
-    """An image turned as the EXIF of `tagged` has it, which is the same or of the same file."""
+    """Turn an image upright by the EXIF tag of `tagged`, an image of the same file."""
     tag = ExifTags.Base.Orientation
     try:
         orientation = tagged.getexif().get(tag, 1)
-        # TIFFs have been turned, by Pillow and OpenCV alike, when they are decoded.
+        # Pillow and OpenCV both turn TIFFs upright when they decode them.
         if orientation == 1 or (image is not tagged and tagged.format == "TIFF"):
             return image
         image.getexif()[tag] = orientation
         return ImageOps.exif_transpose(image)
-    except Exception:  # a broken tag is no reason to refuse a sound picture
-        taken = "its EXIF data cannot be read, so it is taken as it is stored"
+    except Exception:  # a broken tag is no reason to refuse an intact picture
+        taken = "its EXIF data cannot be read, so it is used in its stored orientation"
         _log.warning("%s: %s", printable(name), taken)
         return image

@@ -1,4 +1,4 @@
-"""The pages of a PDF, drawn by PDFium."""
+"""The pages of a PDF, rendered by PDFium."""
 
 import math
 from threading import Lock
@@ -10,22 +10,22 @@ from craftlite.errors import InputError
 from craftlite.geometry import Picture
 from craftlite.image.document import Part, called, check_size, damaged, needs
 
-DPI = 200  # of a drawn page; less where it would have more pixels than are read
+DPI = 200  # resolution of a rendered page; lower if it would exceed the limit on pixels
 
 _RGB = 2  # PDFium's FPDFBitmap_BGR, which is RGB in reversed order
-_one_at_a_time = Lock()  # PDFium keeps state of its own, and is not made for threads
+_one_at_a_time = Lock()  # PDFium has global state and is not thread-safe
 
 
 def is_pdf(data: bytes) -> bool:
-    """Whether a file that is no picture is a PDF; readers of PDFs allow some bytes before it."""
+    """Return whether a file is a PDF; PDF readers allow some bytes before the header."""
     return b"%PDF-" in data[:1024]
 
 
 class Pdf:
-    """A PDF, of which one page at a time is drawn, on white and with its forms filled in.
+    """A PDF whose pages are rendered one at a time, on white and with form contents.
 
     Attributes:
-        count: of its pages.
+        count: number of pages.
 
     Raises:
         InputError: pypdfium2 is not installed, or the PDF is damaged or needs a password.
@@ -51,15 +51,15 @@ class Pdf:
         self.several = self.count > 1
 
     def has(self, number: int) -> bool:
-        """Whether there is such a page."""
+        """Return whether a page exists."""
         return 1 <= number <= self.count
 
     def part(self, number: int) -> Part:
-        """The page's number where there are several."""
+        """Return the page's number if there are several."""
         return {"page": number} if self.several else {}
 
     def read(self, number: int) -> Picture:
-        """The page of that number, drawn at DPI, as (H, W, 3) uint8 RGB; raises InputError."""
+        """Return a page, rendered at DPI, as (H, W, 3) uint8 RGB; raises InputError."""
         with _one_at_a_time:
             try:
                 return self._draw(number)
@@ -86,6 +86,6 @@ class Pdf:
             page.close()
 
     def close(self) -> None:
-        """Free what PDFium holds."""
+        """Close PDFium's document."""
         with _one_at_a_time:
             self._file.close()

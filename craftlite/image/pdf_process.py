@@ -1,7 +1,7 @@
-"""A page of a PDF that a stranger sent, drawn in a process of its own: PDFium has no deadline.
+"""Rendering of an untrusted PDF's page in a separate process, as PDFium has no time limit.
 
-`python -m craftlite.image.pdf_process PAGE MAX_PIXELS < FILE` writes the number of pages, then the
-picture.
+`python -m craftlite.image.pdf_process PAGE MAX_PIXELS < FILE` writes the picture, then the number
+of pages.
 """
 
 import os
@@ -16,26 +16,26 @@ from craftlite.errors import InputError
 from craftlite.geometry import Picture
 from craftlite.image.pdf import Pdf
 
-SECONDS = 30  # for one page, with the start of the process
-MEMORY = 2 * 2**30  # bytes of addresses that the process may use
-_REFUSED = 3  # exit code after an InputError, whose sentence is on stderr
+SECONDS = 30  # time limit for one page, including the start of the process
+MEMORY = 2 * 2**30  # limit on the process's address space in bytes
+_REFUSED = 3  # exit code after an InputError, whose message is on stderr
 
 
 def draw_page(data: bytes, number: int, max_pixels: int) -> tuple[Picture, int]:
-    """A page of a PDF as (H, W, 3) uint8 RGB, and how many pages there are.
+    """Return a page of a PDF as (H, W, 3) uint8 RGB, and the number of pages.
 
     Raises:
-        InputError: there is no such page, it cannot be drawn, or not in SECONDS and MEMORY.
+        InputError: the page does not exist or cannot be drawn within SECONDS and MEMORY.
     """
     command = [sys.executable, "-m", "craftlite.image.pdf_process", str(number), str(max_pixels)]
-    # A thread for each core of a large machine would take more addresses than there are.
+    # On a large machine, one thread per core would exceed the address space.
     environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     try:
         done = subprocess.run(
             command, input=data, capture_output=True, timeout=SECONDS, env=environment
         )
     except subprocess.TimeoutExpired:
-        raise InputError(f"page {number} takes more than {SECONDS} s to draw") from None
+        raise InputError(f"drawing page {number} timed out after {SECONDS} s") from None
     if done.returncode == _REFUSED:
         raise InputError(done.stderr.decode(errors="replace").strip())
     if done.returncode:
@@ -45,7 +45,7 @@ def draw_page(data: bytes, number: int, max_pixels: int) -> tuple[Picture, int]:
 
 
 def main() -> int:
-    """Draw the page of standard input that the arguments name; returns the exit code."""
+    """Draw the page of a PDF on standard input that the arguments name; return the exit code."""
     with suppress(ImportError):  # not on Windows
         import resource
 

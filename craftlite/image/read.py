@@ -1,4 +1,4 @@
-"""Read a picture from wherever it is into upright 8-bit RGB; every failure is one sentence."""
+"""Reading of pictures as upright 8-bit RGB; every failure is reported in one sentence."""
 
 import io
 import logging
@@ -34,7 +34,7 @@ from craftlite.image.video import Video, is_video_file
 
 MAX_PIXELS = 150_000_000
 
-# Pillow opens more, such as EPS, for which it starts Ghostscript.
+# Pillow opens more formats, such as EPS, for which it starts Ghostscript.
 _FORMATS = {"AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP"}
 _log = logging.getLogger("craftlite")
 
@@ -47,38 +47,37 @@ def read_image(
     max_pixels: int = MAX_PIXELS,
     public_only: bool = False,
 ) -> Picture:
-    """A picture as (H, W, 3) uint8 RGB, turned upright by its EXIF tag; a new array.
+    """Return a picture as a new array (H, W, 3) uint8 RGB, turned upright by its EXIF tag.
 
-    What has more than 8 bits is stretched from its lowest finite value to its highest, all colours
-    alike. Transparency is laid on black or white, whichever differs more from what is visible
-    beside it.
+    Values of more than 8 bits are stretched from the lowest finite value to the highest, with the
+    same stretch for all colours. Transparent pictures are placed on black or white, whichever
+    differs more from the visible pixels next to the transparency.
 
     Args:
-        source: the path of a regular file, an http(s) address, a file's bytes, a binary stream
-            (read from its start where it can be rewound), a Pillow image, or an upright array of
-            booleans or numbers of shape (H, W) or (H, W, 1) grey, (H, W, 2) grey and alpha,
-            (H, W, 3) RGB or (H, W, 4) RGBA.
-        page: which page or frame to read, from 1; without, the first, with a warning where there
-            are more.
-        bgr: an array's colours are in OpenCV's order, BGR or BGRA.
-        max_pixels: a picture of more pixels is refused before it is decoded.
-        public_only: refuse addresses that lead to other networks than the public internet. Where
-            strangers choose the addresses, they could otherwise look into one's own network.
+        source: the path of a regular file, an http(s) URL, a file's bytes, a binary stream (read
+            from its start if it is seekable), a Pillow image, or an upright array of booleans or
+            numbers of shape (H, W) or (H, W, 1) grey, (H, W, 2) grey and alpha, (H, W, 3) RGB or
+            (H, W, 4) RGBA.
+        page: page or frame to read, from 1; None reads the first, with a warning if there are more.
+        bgr: whether an array's colours are in OpenCV's order, BGR or BGRA.
+        max_pixels: a picture with more pixels is refused before it is decoded.
+        public_only: refuse URLs that lead outside the public internet. Set this if strangers choose
+            the URLs, as they could otherwise reach your own network.
 
     Raises:
-        InputError: there is no such picture, or it cannot or must not be read.
+        InputError: the picture does not exist, or cannot or must not be read.
     """
     if isinstance(source, np.ndarray):
         return _from_array(source, bgr, max_pixels)
     if bgr:
-        raise InputError("bgr=True: is only for arrays; files know the order of their colours")
+        raise InputError("bgr=True is only for arrays; files define the order of their colours")
     with closing(open_document(source, max_pixels=max_pixels, public_only=public_only)) as document:
         if page is None and document.several:
             parts = "frames" if document.animated else "pages"
             name = printable(document.name)
             _log.warning("%s: has several %s, only the first one is read", name, parts)
         if page is not None:
-            next(chosen_pages(document, (page,)))  # goes there, or raises
+            next(chosen_pages(document, (page,)))  # seeks to the page, or raises
         return document.read(page or 1)
 
 
@@ -89,13 +88,13 @@ def read_pages(
     max_pixels: int = MAX_PIXELS,
     public_only: bool = False,
 ) -> Iterator[Picture]:
-    """Each page of a document or frame of an animation, as `read_image` gives it, one at a time.
+    """Yield the pages of a document or the frames of an animation, in the form of `read_image`.
 
     Args:
-        source: as of `read_image`, but no array.
-        pages: numbers from 1 in rising order; none of them for all.
-        max_pixels: as of `read_image`, for each page.
-        public_only: as of `read_image`.
+        source: as for `read_image`, except arrays.
+        pages: numbers from 1 in ascending order; an empty tuple selects all.
+        max_pixels: as for `read_image`, for each page.
+        public_only: as for `read_image`.
 
     Raises:
         InputError: the file or a page cannot be read, or there are more than 1000.
@@ -106,15 +105,15 @@ def read_pages(
 
 
 def read_scaled(document: Document, number: int, scale: Scale) -> tuple[Picture, Size]:
-    """A document's picture, smaller where it is very large and used at a scale, and its size.
+    """Return a document's picture, reduced if it is very large, and its full size.
 
     Args:
-        document: as `open_document` gives it; `has` has found the picture.
-        number: of the picture, from 1.
-        scale: from (width, height) in pixels to the part of them that is needed, 0 to 1.
+        document: a result of `open_document`; `has` must have found the picture.
+        number: number of the picture, from 1.
+        scale: function from (width, height) in pixels to the scale that is needed, 0 to 1.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: the picture cannot be read.
     """
     if isinstance(document, Frames):
         return document.read_scaled(number, scale)
@@ -129,13 +128,13 @@ def open_document(
     max_pixels: int = MAX_PIXELS,
     public_only: bool = False,
 ) -> Document:
-    """A file opened to read its pages one by one, with nothing decoded; the caller closes it.
+    """Open a file to read its pages one by one; nothing is decoded yet, and the caller closes it.
 
     Args:
-        source: as of `read_image`, but no array; or the path of a video.
-        every: seconds of a video from one frame that is read to the next.
-        max_pixels: as of `read_image`, for each page.
-        public_only: as of `read_image`.
+        source: as for `read_image`, except arrays; or the path of a video.
+        every: interval in seconds between the frames of a video to read.
+        max_pixels: as for `read_image`, for each page.
+        public_only: as for `read_image`.
 
     Raises:
         InputError: the file does not exist, or its format is unknown.
@@ -145,7 +144,7 @@ def open_document(
     name = source_name(source)
     if isinstance(source, str | os.PathLike) and not is_url(source) and is_video_file(Path(source)):
         if every is None:
-            raise InputError(f"{name}: is a video; craftlite detect --every SECONDS reads frames")
+            raise InputError(f"{name}: is a video; use craftlite detect --every SECONDS")
         return Video(Path(source), name, every, max_pixels)
     return _opened(load(source, name, public_only), name, max_pixels)
 
@@ -156,7 +155,7 @@ def _opened(data: bytes, name: str, max_pixels: int) -> Document:
         image = Image.open(io.BytesIO(data))
     except Image.DecompressionBombError as error:
         limit = min(max_pixels, 2 * (Image.MAX_IMAGE_PIXELS or max_pixels))
-        raise TooLargeError(f"{name}: has more pixels than the {limit:,} that are read") from error
+        raise TooLargeError(f"{name}: has more pixels than the limit of {limit:,}") from error
     except UnidentifiedImageError:
         return _unknown_to_pillow(data, name, max_pixels)
     except Exception as error:  # damaged headers make Pillow raise more than it documents
@@ -167,7 +166,7 @@ def _opened(data: bytes, name: str, max_pixels: int) -> Document:
 
 
 def _unknown_to_pillow(data: bytes, name: str, max_pixels: int) -> Document:
-    """A format that Pillow alone does not open, by the first bytes of the file."""
+    """Open a format that Pillow cannot open by itself, judged by the file's first bytes."""
     if is_pdf(data):
         return Pdf(data, name, max_pixels)
     if data.startswith(TIFF_MAGIC):

@@ -1,4 +1,4 @@
-"""The bytes of a picture's file from wherever they are; every failure is one sentence."""
+"""Loading of a picture's bytes from any source; every failure is reported in one sentence."""
 
 import os
 import stat
@@ -29,15 +29,15 @@ MAX_BYTES = 512 * 1024**2
 
 
 def is_source(thing: object) -> TypeGuard[Source]:
-    """Whether something is meant as one picture, rather than as an iterable of several."""
+    """Return whether an object is one picture rather than an iterable of several."""
     kinds = (str, os.PathLike, bytes, bytearray, memoryview, np.ndarray, Image.Image)
     return isinstance(thing, kinds) or hasattr(thing, "read") or not isinstance(thing, Iterable)
 
 
 def source_name(source: object) -> str:
-    """What a message calls a source: its path, its address or the kind of thing that it is.
+    """Return a source's name in messages: its path, its URL or a description of its kind.
 
-    An address is named without the user's name and password.
+    A URL is given without user name and password.
     """
     if isinstance(source, str | os.PathLike):
         return url_name(source) if is_url(source) else os.fspath(source)
@@ -47,10 +47,10 @@ def source_name(source: object) -> str:
 
 
 def load(source: object, name: str, public_only: bool) -> bytes:
-    """A source's bytes; a stream that can be rewound is read from its start.
+    """Return a source's bytes; a seekable stream is read from its start.
 
     Raises:
-        InputError: there is no such source, or it is empty, too large or no file of bytes.
+        InputError: the source does not exist, is empty or too large, or does not hold bytes.
     """
     try:
         if isinstance(source, bytes | bytearray | memoryview):
@@ -71,25 +71,25 @@ def load(source: object, name: str, public_only: bool) -> bytes:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{name}: cannot be read ({reason})") from error
     if not isinstance(data, bytes | bytearray | memoryview):
-        raise InputError(f"{name}: gives text; open it in binary mode")
+        raise InputError(f"{name}: returns text; open it in binary mode")
     size = memoryview(data).nbytes
     if not size:
-        raise InputError(f"{name}: the file is empty, it holds no picture")
+        raise InputError(f"{name}: the file is empty")
     if size > MAX_BYTES:
         limit = MAX_BYTES // 1024**2
-        raise TooLargeError(f"{name}: is larger than {limit} MiB, the most that is read")
+        raise TooLargeError(f"{name}: is larger than the limit of {limit} MiB")
     return bytes(data)
 
 
 def _read_stream(stream: Any) -> object:
-    # A stream that was written before, or looked into, is not at its start; pipes always are.
+    # A stream that has been written or partly read is not at its start; pipes cannot be rewound.
     with suppress(OSError, ValueError, AttributeError):
         stream.seek(0)
     return stream.read(MAX_BYTES + 1)
 
 
 def _read_file(path: Path) -> bytes:
-    """The bytes of a regular file; a pipe or a device might never end, or never begin."""
+    """Return the bytes of a regular file; reading a pipe or a device might never end."""
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
         raise IsADirectoryError

@@ -1,1 +1,1 @@
-"""What a dataset holds: counts, panels, and the report of an inspection."""
+"""Inspection of a dataset: counts, panels and the report."""

@@ -1,4 +1,4 @@
-"""Panels that show a sample: its words over the picture, and the maps that training makes of it."""
+"""Panels that show a sample: the picture with its words, and the maps derived for training."""
 
 from collections.abc import Collection, Sequence
 from math import ceil, sqrt
@@ -25,13 +25,13 @@ from craftlite.draw import (
 )
 from craftlite.geometry import Picture
 
-WIDEST, HIGHEST, NARROWEST = 2400, 1800, 1000  # pixels of a panel
+WIDEST, HIGHEST, NARROWEST = 2400, 1800, 1000  # limits on the size of a panel in pixels
 LARGEST_ZOOM = 4.0
 GAP = 8  # pixels between the parts of a panel
-BAND = 44  # pixels of the line of text below them
-SHEET_COLUMNS = 3  # at least, of a contact sheet
+BAND = 44  # height in pixels of the line of text below the parts
+SHEET_COLUMNS = 3  # minimum number of columns of a contact sheet
 
-# What words can be, and their colours.
+# Kinds of words, and their colours.
 KINDS = {
     "of known characters": (0, 230, 118),
     "of characters found": (84, 190, 255),
@@ -41,7 +41,7 @@ KINDS = {
 
 
 def kinds_of(words: Sequence[Word], found: Collection[int] = ()) -> list[str]:
-    """Which of KINDS each word is; `found` has the places of those whose characters were found."""
+    """Return the kind of each word; `found` has the indices of words with detected characters."""
     return [_kind_of(word, place in found) for place, word in enumerate(words)]
 
 
@@ -56,11 +56,12 @@ def _kind_of(word: Word, found: bool) -> str:
 def draw_panel(
     name: str, picture: Picture, words: Sequence[Word], found: Collection[int] = ()
 ) -> Picture:
-    """A sample in one picture (h, w, 3) uint8 RGB, at most WIDEST x HIGHEST.
+    """Draw a sample as one picture (h, w, 3) uint8 RGB of at most WIDEST x HIGHEST.
 
-    The picture with its words, then over the same picture the region map, the affinity map and
-    the confidence, which darkens what counts less and blackens what counts nowhere; below, what
-    there is in numbers. `found` has the places of words whose characters a network found.
+    It shows the picture with its words, then the same picture with the region map, the affinity map
+    and the confidence, which darkens pixels that count less in training and blackens those that do
+    not count; a line of counts is below. `found` has the indices of words whose characters were
+    detected by a network.
     """
     kinds = kinds_of(words, found)
     size = picture.shape[1], picture.shape[0]
@@ -96,7 +97,7 @@ def draw_panel(
 
 
 def _faded(picture: Picture) -> npt.NDArray[np.float32]:
-    """The picture in light greys, so that whatever darkens it shows."""
+    """Return the picture in light greys, on which darkening is visible."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
     return (150 + grey * np.float32(0.4))[..., None].repeat(3, axis=2)
 
@@ -104,9 +105,9 @@ def _faded(picture: Picture) -> npt.NDArray[np.float32]:
 def draw_words(
     picture: Picture, words: Sequence[Word], kinds: Sequence[str], scale: float
 ) -> Picture:
-    """The picture with outlines by kind, characters, texts, and a dot where reading starts.
+    """Draw outlines by kind, characters, texts, and a dot where reading starts.
 
-    picture: (H, W, 3) uint8 RGB, which is `scale` times as large as the words' own.
+    picture: (H, W, 3) uint8 RGB, `scale` times as large as the picture of the words.
     """
     drawn = picture.copy()
     for kind, colour in KINDS.items():
@@ -130,9 +131,9 @@ def draw_words(
 def _with_texts(
     picture: Picture, words: Sequence[Word], kinds: Sequence[str], scale: float
 ) -> Picture:
-    """Texts above their words, large words first; one that would cover another is left out.
+    """Draw texts above their words, large words first, leaving out texts that would overlap.
 
-    Where characters were found, how sure they are follows.
+    For words with detected characters, the text is followed by their confidence.
     """
     image = Image.fromarray(picture)
     pen = ImageDraw.Draw(image)
@@ -164,19 +165,19 @@ def _overlap(
 
 
 def contact_sheet(panels: Sequence[Picture]) -> Picture:
-    """One panel or more, made small, in rows: (h, w, 3) uint8 RGB, some WIDEST pixels wide."""
+    """Arrange reduced panels in rows: (h, w, 3) uint8 RGB, about WIDEST pixels wide."""
     columns = min(len(panels), max(SHEET_COLUMNS, ceil(sqrt(0.75 * len(panels)))))
     width = WIDEST // max(columns, SHEET_COLUMNS)
     return _grid([thumbnail(panel, width) for panel in panels], columns)
 
 
 def thumbnail(panel: Picture, width: int = WIDEST // SHEET_COLUMNS) -> Picture:
-    """A panel made small enough for a contact sheet: at most `width` wide and 3/4 as high."""
+    """Scale a panel down for a contact sheet: at most `width` wide and 3/4 of that high."""
     return fitted(panel, (width, 0.75 * width), largest=1.0)[0]
 
 
 def _grid(parts: Sequence[Picture], columns: int) -> Picture:
-    """Pictures in rows of `columns`, with a gap between them."""
+    """Arrange pictures in rows of `columns`, with gaps between them."""
     width = max(part.shape[1] for part in parts)
     rows = []
     for first in range(0, len(parts), columns):

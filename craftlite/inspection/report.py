@@ -1,4 +1,4 @@
-"""An inspection: counts and panels of a dataset, as one report."""
+"""The report of an inspection: counts, problems and panels of a dataset."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -22,13 +22,13 @@ Finder = Callable[[Sample], Sample]
 
 REPORT, SHEET = "inspect.json", "sheet.jpg"
 PROBLEMS_SHOWN = 10
-BAR = 40  # characters of the longest bar
-UNSHARED = ("pictures", "words", "characters")  # counts that are no share of another
-QUALITY = 90  # of the JPEG files
+BAR = 40  # length of the longest bar in characters
+UNSHARED = ("pictures", "words", "characters")  # counts that are not a fraction of another count
+QUALITY = 90  # quality of the JPEG files
 
 
 def earlier_files(out: Path) -> list[Path]:
-    """The files of the last inspection in the folder, which must hold nothing else."""
+    """Return the files of the last inspection in the folder, which must hold nothing else."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         there = {path.name: path for path in out.iterdir()}
@@ -54,8 +54,8 @@ class Inspection:
     """Counts, problems and panels of a dataset.
 
     Attributes:
-        problems: those of its ground truth, and pictures that cannot be opened.
-        panels: names of the files that were drawn.
+        problems: problems of the ground truth, and pictures that cannot be opened.
+        panels: names of the files drawn.
     """
 
     def __init__(self, samples: Sequence[Sample], problems: Sequence[Problem]) -> None:
@@ -72,9 +72,9 @@ class Inspection:
         progress.write_summary(failed=len(self.problems) - len(problems))
 
     def draw(self, out: Path, count: int, seed: int, finder: Finder) -> None:
-        """Write panels of `count` random pictures that can be read, and a sheet of them all.
+        """Write panels of `count` random readable pictures, and a contact sheet of all panels.
 
-        Pictures with legible words come first. `finder` gives a sample its characters.
+        Pictures with legible words come first. `finder` adds the characters to a sample.
         """
         order = np.random.default_rng(seed).permutation(len(self._samples))
         order = order[np.argsort(self._wordless[order], kind="stable")]
@@ -102,7 +102,7 @@ class Inspection:
             write_picture(out / SHEET, contact_sheet(small), QUALITY)
 
     def facts(self) -> Facts:
-        """Everything, ready for JSON."""
+        """Return all results, ready for JSON."""
         return {
             **self._statistics.facts(),
             "problem_counts": count_problems(self.problems),
@@ -111,7 +111,7 @@ class Inspection:
         }
 
     def unreadable(self) -> list[Problem]:
-        """The pictures and lines of ground truth that cannot be read."""
+        """Return the pictures and lines of ground truth that cannot be read."""
         return [problem for problem in self.problems if problem.what == UNREADABLE]
 
     def _add_unreadable(self, sample: Sample, why: BaseException | None) -> None:
@@ -119,7 +119,7 @@ class Inspection:
 
 
 def _file_name(name: str, taken: Sequence[str]) -> str:
-    """A file of the folder itself, whatever folders the name has, and none that is there."""
+    """Return a file name that is not taken, with folders in the name replaced by underscores."""
     stem = name.replace("/", "_").replace("\\", "_")
     while f"{stem}.jpg" in (SHEET, *taken):
         stem += "_"
@@ -127,7 +127,7 @@ def _file_name(name: str, taken: Sequence[str]) -> str:
 
 
 def format_report(report: Facts) -> str:
-    """The report as lines to read, with the first of its problems."""
+    """Format the report as text, with the first of its problems."""
     counts, heights, bars = report["counts"], report["heights"], report["histogram"]
     title = report["dataset"] + (f" {report['split']}" if report["split"] else "")
     lines = [f"{title}\n"]
@@ -147,4 +147,4 @@ def format_report(report: Facts) -> str:
     first = report["problems"][:PROBLEMS_SHOWN]
     lines += [f"  {problem['where']}: {problem['what']}: {problem['found']}" for problem in first]
     hidden = len(report["problems"]) - PROBLEMS_SHOWN
-    return "\n".join([*lines, f"  and {hidden} more; --json has them all"] if hidden > 0 else lines)
+    return "\n".join([*lines, f"  and {hidden} more; --json lists all"] if hidden > 0 else lines)

@@ -1,4 +1,4 @@
-"""What a dataset holds, counted picture by picture."""
+"""Statistics of a dataset, counted picture by picture."""
 
 from array import array
 from collections import Counter
@@ -18,12 +18,12 @@ COUNTS = (
     *("partly outside", "wholly outside", "drawn twice", "with a comma", "beyond ASCII"),
 )
 PERCENTILES = (5, 25, 50, 75, 95)
-# Limits in pixels of the bars of the histogram of heights.
+# Limits in pixels of the histogram of heights.
 HEIGHTS = (0, 8, 16, 32, 64, 128, np.inf)
 
 
 class Statistics:
-    """Counts of pictures and words; `add` every sample, then ask for `facts`."""
+    """Counts of pictures and words; `add` every sample, then call `facts`."""
 
     def __init__(self) -> None:
         self._counts = Counter(dict.fromkeys(COUNTS, 0))
@@ -34,8 +34,8 @@ class Statistics:
         """Count a sample.
 
         Raises:
-            DatasetError: its picture cannot be opened; its words are counted all the same, but
-                whether they lie outside is not known.
+            DatasetError: the picture cannot be opened; its words are counted anyway, except for
+                whether they lie outside the picture.
         """
         self._counts["pictures"] += 1
         self._counts["pictures without words"] += not sample.words
@@ -76,11 +76,11 @@ class Statistics:
         )
 
     def facts(self) -> dict[str, Any]:
-        """All that was counted, ready for JSON.
+        """Return all counts, ready for JSON.
 
         "counts": by COUNTS; "sizes": (width, height) of the smallest, median and largest picture by
-        area; "heights": PERCENTILES of the legible words' heights in pixels; "histogram": how many
-        are from 8 up to 16 pixels high ("8-16"), and so on between the limits of HEIGHTS.
+        area; "heights": PERCENTILES of the legible words' heights in pixels; "histogram": number of
+        words from 8 to under 16 pixels high ("8-16"), and so on between the limits of HEIGHTS.
         """
         sizes = sorted(self._sizes, key=lambda size: size[0] * size[1])
         places = {"smallest": 0, "median": len(sizes) // 2, "largest": len(sizes) - 1}

@@ -26,9 +26,9 @@ class Options(BaseModel):
     thresholds: str | None = Field(
         None, max_length=100, description="name of a dataset that thresholds were tuned for"
     )
-    text_threshold: Share | None = Field(None, description="least peak region score of a word")
+    text_threshold: Share | None = Field(None, description="minimum peak region score of a word")
     link_threshold: Share | None = Field(None, description="affinity score that joins characters")
-    low_text: Share | None = Field(None, description="least region score of a text pixel")
+    low_text: Share | None = Field(None, description="minimum region score of a text pixel")
     growth: Annotated[float, Field(ge=0, le=4, allow_inf_nan=False)] | None = Field(
         None, description="how far boxes extend beyond the centres of letters"
     )

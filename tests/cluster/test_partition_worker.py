@@ -62,7 +62,12 @@ def test_bad_pictures_are_rows_with_an_error(tmp_path: Path) -> None:
     assert rows[2]["error"] is None and len(rows[2]["words"]) == 1  # type: ignore[arg-type]
     for row, reason in zip(
         [*rows[:2], *rows[3:]],
-        ("no such file", "not a picture", "damaged or cut short", "more than the 150,000,000"),
+        (
+            "no such file",
+            "not a picture",
+            "damaged or cut short",
+            "more than the limit of 150,000,000",
+        ),
         strict=True,
     ):
         assert str(row["error"]).startswith(f"{row['image']}: ") and reason in str(row["error"])

@@ -100,7 +100,7 @@ def test_an_upload_that_was_cleared_away_is_told(pool: DetectorPool, tmp_path: P
     gone = str(tmp_path / "gone.jpg")
     with pytest.raises(gr.Error) as told:
         handlers.open(None, (gone, "gone.jpg"), 640, DEFAULT)
-    assert "cleared away" in told.value.message
+    assert "has expired" in told.value.message
     _, said = handlers.batch([gone], 0.6, 0.4, 0.4, "word", DEFAULT, 640)
     assert said == "0 of 1 pictures.\n- gone.jpg: the upload has expired: choose the file again"
 

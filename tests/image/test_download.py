@@ -92,12 +92,12 @@ def test_what_a_server_holds(serve: Serve) -> None:
 def test_chunks_are_joined_and_a_missing_one_is_noticed(serve: Serve) -> None:
     head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
     assert download(serve(fixed(f"{head}1\r\n!\r\n0\r\n\r\n")), 99).getvalue() == b"hello!"
-    assert "before the whole file" in failure(serve(fixed(f"{head}5\r\nhe")))
+    assert "before the file was complete" in failure(serve(fixed(f"{head}5\r\nhe")))
 
 
 def test_an_answer_shorter_than_it_says_is_refused(serve: Serve) -> None:
     short = "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhello"
-    assert "before the whole file" in failure(serve(fixed(short)))
+    assert "before the file was complete" in failure(serve(fixed(short)))
 
 
 def test_a_large_answer_is_refused_by_what_it_says_and_by_what_it_is(serve: Serve) -> None:
@@ -108,7 +108,7 @@ def test_a_large_answer_is_refused_by_what_it_says_and_by_what_it_is(serve: Serv
 
     announced = "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\n"
     for server in (serve(endless), serve(fixed(announced))):
-        assert "larger than 1 MiB" in failure(server)
+        assert "larger than the limit of 1 MiB" in failure(server)
 
 
 @pytest.mark.parametrize(
@@ -179,8 +179,8 @@ def test_a_redirect_with_an_endless_body_is_followed_at_once(serve: Serve) -> No
         ("ftp://127.0.0.1/a.jpg", "redirects to ftp://127.0.0.1/a.jpg: only http and https"),
         ("file:///etc/hostname", "redirects to file:///etc/hostname: only http and https"),
         ("data:text/plain,x", "only http and https"),
-        ("http://[::1", "redirects to a malformed address"),
-        ("http://me:secret@127.0.0.1:99999/", "redirects to http://127.0.0.1:99999/: the address"),
+        ("http://[::1", "redirects to a malformed URL"),
+        ("http://me:secret@127.0.0.1:99999/", "redirects to http://127.0.0.1:99999/: the URL"),
     ],
 )
 def test_redirects_that_are_not_followed(serve: Serve, location: str, reason: str) -> None:
@@ -192,11 +192,11 @@ def test_redirects_that_are_not_followed(serve: Serve, location: str, reason: st
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        ("HTTP/1.1 404 \x1b[31mLook here\r\n\r\n", "the server answers 404 Not Found"),
-        ("HTTP/1.1 302 Found\r\n\r\n", "the server answers 302"),
-        ("HTTP/1.1 799 What\r\n\r\n", "the server answers 799"),
-        ("SSH-2.0-server\r\n", "does not keep to HTTP"),
-        ("HTTP/1.1 200 OK\r\n" + "X: y\r\n" * 200, "does not keep to HTTP"),
+        ("HTTP/1.1 404 \x1b[31mLook here\r\n\r\n", "the server returned 404 Not Found"),
+        ("HTTP/1.1 302 Found\r\n\r\n", "the server returned 302"),
+        ("HTTP/1.1 799 What\r\n\r\n", "the server returned 799"),
+        ("SSH-2.0-server\r\n", "response is not valid HTTP"),
+        ("HTTP/1.1 200 OK\r\n" + "X: y\r\n" * 200, "response is not valid HTTP"),
         ("", "cannot be fetched"),
     ],
 )
@@ -226,7 +226,7 @@ def test_malformed_addresses(url: str) -> None:
     with pytest.raises(InputError) as caught:
         download(url, 1)
     said = str(caught.value)
-    assert said.endswith(": the address is malformed")
+    assert said.endswith(": the URL is malformed")
     assert said.isprintable()
     assert "cret" not in said
 
@@ -246,7 +246,7 @@ def test_a_password_goes_to_its_server_alone(serve: Serve) -> None:
     other = serve(away)
     url = serve(answer)
     said = failure(url.replace("//", "//me:s%40cret@"))
-    assert said == f"{url}: the server answers 404 Not Found"
+    assert said == f"{url}: the server returned 404 Not Found"
     logins = ["Authorization: Basic bWU6c0BjcmV0" in request for request in seen]
     assert logins == [True, True, False]
 
@@ -352,4 +352,4 @@ def test_https_through_a_proxy(
     assert "answers 403" in failure("https://pictures.invalid/a.jpg")
     monkeypatch.setenv("https_proxy", "socks5://me:secret@127.0.0.1:9")
     said = failure("https://pictures.invalid/a.jpg")
-    assert "the proxy socks5://127.0.0.1:9 is not one of http" in said
+    assert "the proxy socks5://127.0.0.1:9 is not an http proxy" in said

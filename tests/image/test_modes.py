@@ -157,7 +157,7 @@ def test_damaged_16_bit_colours_are_refused() -> None:
 
 def test_a_float_tiff_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
     data = opencv_file(deep_colours(1, np.float32), ".tiff")
-    with pytest.raises(InputError, match="340x160 pixels, more than the 54,399"):
+    with pytest.raises(InputError, match="340x160 pixels, more than the limit of 54,399"):
         read_image(data, max_pixels=340 * 160 - 1)
 
 

@@ -112,7 +112,7 @@ def test_a_bad_page_does_not_take_the_others_with_it() -> None:
         except InputError as error:
             bad.append(str(error))
     assert good == [(30, 40, 3)] * 2
-    assert bad == ["the bytes given, page 2: has 200x100 pixels, more than the 5,000 that are read"]
+    assert bad == ["the bytes given, page 2: has 200x100 pixels, more than the limit of 5,000"]
 
 
 def test_the_number_of_pages_is_limited_and_the_rest_can_be_named() -> None:

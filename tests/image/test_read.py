@@ -215,7 +215,7 @@ def broken_files(folder: Path) -> dict[str, str]:
         "half.jpg": "damaged or cut short",
         "almost.jpg": "damaged or cut short",
         "half.png": "damaged or cut short",
-        "header.png": "cut off in its header",
+        "header.png": "its header is cut off",
         "flipped.png": "damaged or cut short",
         "drawing.eps": "known format",
         "folder.jpg": "is a folder",
@@ -274,7 +274,7 @@ def test_a_bomb_is_refused_before_it_is_decoded(size: tuple[int, int]) -> None:
 def test_the_limit_is_an_argument() -> None:
     for source in (gradient(10, 10), png(gradient(10, 10))):
         assert read_image(source, max_pixels=100).shape == (10, 10, 3)
-        with pytest.raises(InputError, match="10x10 pixels, more than the 99"):
+        with pytest.raises(InputError, match="10x10 pixels, more than the limit of 99"):
             read_image(source, max_pixels=99)
 
 

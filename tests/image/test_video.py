@@ -58,12 +58,12 @@ def test_chosen_frames(clip: Path) -> None:
 
 
 def test_without_every_a_video_is_named_as_one(clip: Path) -> None:
-    with pytest.raises(InputError, match="is a video; craftlite detect --every SECONDS"):
+    with pytest.raises(InputError, match="is a video; use craftlite detect --every SECONDS"):
         read_image(clip)
 
 
 def test_what_is_too_large_or_damaged_is_refused(clip: Path) -> None:
-    with pytest.raises(InputError, match="64x48 pixels, more than the 100"):
+    with pytest.raises(InputError, match="64x48 pixels, more than the limit of 100"):
         open_document(clip, every=1, max_pixels=100)
     clip.write_bytes(clip.read_bytes()[:60])
     with pytest.raises(InputError, match=r"clip\..*: the video is damaged"):

@@ -21,9 +21,9 @@ from craftlite.weights import DEFAULT, DEFAULT_INT8, find_weights
 FAST = 3 / 4  # --fast scales the tuned long side by this factor
 # Field of Thresholds, option, type, placeholder and the start of the help text.
 _THRESHOLDS = (
-    ("text", "--text-threshold", ClosedUnitInterval, "T", "Least peak region score of a word"),
+    ("text", "--text-threshold", ClosedUnitInterval, "T", "Minimum peak region score of a word"),
     ("link", "--link-threshold", ClosedUnitInterval, "T", "Affinity score that joins characters"),
-    ("low", "--low-text", ClosedUnitInterval, "T", "Least region score of a text pixel"),
+    ("low", "--low-text", ClosedUnitInterval, "T", "Minimum region score of a text pixel"),
     (
         *("growth", "--growth", NonNegativeFloat, "X"),
         "How far boxes extend beyond the centres of letters, relative to CRAFT's published code, "
