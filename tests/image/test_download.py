@@ -349,7 +349,7 @@ def test_https_through_a_proxy(
     assert seen == ["CONNECT pictures.invalid:443 HTTP/1.1", "GET /a.jpg HTTP/1.1"]
     assert "CERTIFICATE_VERIFY_FAILED" in failure("https://other.invalid/a.jpg")
     monkeypatch.setenv("https_proxy", serve(fixed("HTTP/1.1 403 Forbidden\r\n\r\n")))
-    assert "answers 403" in failure("https://pictures.invalid/a.jpg")
+    assert "returned 403" in failure("https://pictures.invalid/a.jpg")
     monkeypatch.setenv("https_proxy", "socks5://me:secret@127.0.0.1:9")
     said = failure("https://pictures.invalid/a.jpg")
     assert "the proxy socks5://127.0.0.1:9 is not an http proxy" in said
