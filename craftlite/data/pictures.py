@@ -59,13 +59,13 @@ def _check_file(path: Path) -> None:
     if not path.is_file():  # reading a pipe may block for ever
         raise InputError("is a folder, pipe or device, not a picture")
     if path.stat().st_size > MAX_BYTES:
-        raise InputError(f"is larger than {MAX_BYTES // 2**20} MiB, the most that is read")
+        raise InputError(f"is larger than the limit of {MAX_BYTES // 2**20} MiB")
 
 
 def _check_header(image: Image.Image) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
-        raise InputError(f"has {width}x{height} pixels, more than the {MAX_PIXELS:,} that are read")
+        raise InputError(f"has {width}x{height} pixels, more than the limit of {MAX_PIXELS:,}")
     # Pillow rotates these while decoding, so that they would no longer match the ground truth.
     if getattr(image, "tag_v2", {}).get(ExifTags.Base.Orientation, 1) != 1:
         raise InputError("is a TIFF that is stored rotated; save it upright, like its words")

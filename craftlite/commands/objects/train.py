@@ -40,7 +40,7 @@ def parser() -> ArgumentParser:
         "ships with craftlite."
     )
     skip = ("network", "restart")
-    suits = "all pictures"
+    suits = "the pictures"
     add_run_options(result, ObjectsRecipe, suits, init, "ssdlite-BACKBONE", skip)
     return result
 

@@ -44,7 +44,7 @@ def _check(members: Sequence[zipfile.ZipInfo], path: Path) -> None:
         found, limit = f"{unpacked:,} bytes of results", f"{MOST_RATIO} times its own size"
     else:
         return
-    raise DatasetError(f"{path}: holds {found}, more than the {limit} that are read")
+    raise DatasetError(f"{path}: holds {found}, more than the limit of {limit}")
 
 
 def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
