@@ -35,7 +35,9 @@ def test_members_are_read_in_the_order_of_their_names(tmp_path: Path, method: in
 
 
 def test_what_unpacks_to_far_more_than_it_is_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"a\.zip: holds .* bytes .* more than the limit of 200 times"):
+    with pytest.raises(
+        DatasetError, match=r"a\.zip: holds .* bytes .* more than the limit of 200 times"
+    ):
         read(tmp_path, packed("0" * 2**20))
 
 

@@ -187,7 +187,7 @@ def test_a_class_that_only_validation_has_is_refused(shapes: Path) -> None:
 def test_settings_that_cannot_be_used_are_refused(shapes: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="steps is 0"):
         replace(RECIPE, steps=0)
-    with pytest.raises(ConfigError, match="batch is 2: must be 4 or more"):
+    with pytest.raises(ConfigError, match="batch is 2: must be at least 4"):
         train(ObjectsTask(replace(RECIPE, accumulate=2), shapes), tmp_path / "run")
     with pytest.raises(ConfigError, match="no such backbone; known: rexnet-lite"):
         train(ObjectsTask(replace(RECIPE, network="ssdlite-resnet"), shapes), tmp_path / "run")
