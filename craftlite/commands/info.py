@@ -16,8 +16,7 @@ from craftlite.weights import DEFAULT, backbones, catalogue
 SIZE = (1280, 736)
 CLASSIFIER_SIZE = (224, 224)
 LICENCES = """
-Licence: weights marked MIT were trained on generated text only and may be used for any purpose.
-Those marked research were also trained on pictures licensed for research; see their cards."""
+Licence: weights marked research were trained on pictures licensed for research; see their cards."""
 
 
 def parser() -> ArgumentParser:

@@ -25,10 +25,9 @@ picture, another long side or other weights.
 
 {table}
 
-The code has the MIT licence, and so do weights that were trained on generated text only. Those
-marked "research" were also trained on pictures licensed for research; see the cards in `weights/`.
-An uploaded file is deleted after ten minutes, the picture in memory an hour after its last use. The
-page loads nothing from other servers.
+The code has the MIT licence. Weights marked "research" were trained on pictures licensed for
+research; see the cards in `weights/`. An uploaded file is deleted after ten minutes, the picture in
+memory an hour after its last use. The page loads nothing from other servers.
 """
 
 

@@ -12,7 +12,9 @@ from craftlite.synth.typesetting.fonts import FaceId
 
 @pytest.fixture(scope="module")
 def pictures() -> np.ndarray:
-    generator = Generator(faces={"latin": (FaceId(""),)}, size=(160, 128), typical_words=10, seed=17)
+    generator = Generator(
+        faces={"latin": (FaceId(""),)}, size=(160, 128), typical_words=10, seed=17
+    )
     return np.stack([generator.sample(k).pixels() for k in range(3)])
 
 

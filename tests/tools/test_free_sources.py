@@ -1,5 +1,7 @@
-"""Photographs are copied out of packages, plain files and archives alike, and all are free."""
+"""Photographs are copied out of packages, from plain files and archives; all sources are free."""
 
+import csv
+import re
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -8,11 +10,23 @@ import numpy as np
 import pytest
 
 from craftlite.errors import DatasetError
-from tools.free_photographs import LONG_SIDE, Photograph, copy_photographs, read_list
+from tools.free.photographs import LIST, LONG_SIDE, Photograph, copy_photographs, read_list
 
 WALL = Photograph("walls", "1", "CC0-1.0", "usr/share/walls/wall.png", "wall.jpg")
 BRICK = Photograph("game", "2", "MIT", "usr/games/textures.pk3/textures/brick.png", "brick.jpg")
 GRASS = Photograph("scikit-image", "0", "CC0-1.0", "skimage/data/grass.png", "grass.jpg")
+
+# What Debian's main section holds, which is free by its guidelines; "LicenseRef" are texts of the
+# authors' own that allow every use.
+FREE_LICENCES = {
+    *("AGPL-3.0-only", "Apache-2.0", "Arphic-1999", "Artistic-1.0", "Bitstream-Vera"),
+    *("BSD-3-Clause", "CC-BY-3.0", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0", "CC0-1.0"),
+    *("GPL-2.0-only", "GPL-2.0-or-later", "GPL-3.0-only", "GPL-3.0-or-later", "IPA"),
+    *("LGPL-2.0-or-later", "LGPL-2.1-only", "MIT", "mplus", "OFL-1.1", "Zlib"),
+    *("LicenseRef-public-domain", "LicenseRef-free-for-any-use", "LicenseRef-oradano"),
+    *("LicenseRef-ParaType", "LicenseRef-Baekmuk", "LicenseRef-Batang"),
+    "LicenseRef-Ubuntu-Font-1.0",
+}
 
 
 def png(height: int, width: int, colour: tuple[int, int, int]) -> bytes:
@@ -56,3 +70,15 @@ def test_each_photograph_of_the_list_has_a_name_and_a_path_of_its_own() -> None:
     assert (
         len(photographs) == len({p.name for p in photographs}) == len({p.path for p in photographs})
     )
+
+
+@pytest.mark.parametrize("name", ["photographs.csv", "fonts.csv"])
+def test_every_source_names_its_package_its_version_and_a_free_licence(name: str) -> None:
+    with LIST.with_name(name).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) >= 100
+    for row in rows:
+        assert row["package"] and row["version"]
+        parts = re.split(r" (?:AND|OR) ", row["licence"])
+        # An exception after WITH only allows more.
+        assert {part.split(" WITH ")[0] for part in parts} <= FREE_LICENCES, row

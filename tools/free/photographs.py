@@ -1,8 +1,8 @@
-"""Copy the photographs that `craftlite-free` learnt on from the packages that ship them.
+"""Copy photographs under free licences out of the packages that ship them, to write text on.
 
-    python -m tools.free_photographs --out photographs
+    python -m tools.free.photographs --out photographs
 
-`weights/craftlite-free-photographs.csv` lists them: the Debian package, its version, the licence
+`photographs.csv` lists them: the Debian package, its version, the licence
 that its copyright file gives, the path, and the name of the copy. A path may lead into an archive
 (`textures.pk3/wall.png`). `--root` is where packages are installed or unpacked, by default `/`;
 those of scikit-image come with this project.
@@ -23,9 +23,8 @@ from PIL import Image
 
 from craftlite.errors import DatasetError
 from craftlite.files import write_whole
-from craftlite.weights import folder
 
-LIST = folder() / "craftlite-free-photographs.csv"
+LIST = Path(__file__).with_name("photographs.csv")
 LONG_SIDE = 1600  # pixels; larger ones are scaled down
 QUALITY = 92  # of the JPEG copies
 ARCHIVES = (".pk3", ".zip")

@@ -1,0 +1,1 @@
+"""Fonts and photographs under free licences, for weights that may be used for anything."""
