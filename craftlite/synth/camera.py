@@ -1,4 +1,4 @@
-"""What a camera does to a picture: light, focus, motion, few pixels, noise, JPEG."""
+"""Simulated camera faults: lighting, defocus, motion blur, low resolution, noise and JPEG."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -11,19 +11,19 @@ from craftlite.data.augment import log_uniform
 from craftlite.geometry import Picture
 from craftlite.synth.backgrounds.patterns import add_grain
 
-# A picture (H, W, 3) uint8 to one of the same size, and the blur in it: a standard deviation in
-# pixels. Letters whose strokes are finer cannot be read.
+# Maps a picture (H, W, 3) uint8 to one of the same size, and reports the standard deviation in
+# pixels of the blur that it added. Letters with finer strokes than that cannot be read.
 Fault: TypeAlias = Callable[[np.random.Generator, Picture], tuple[Picture, float]]
 
-CLEAN = 0.12  # share of the pictures without any fault
+CLEAN = 0.12  # fraction of pictures without any fault
 
 
 def random_faults(rng: np.random.Generator, picture: Picture) -> tuple[Picture, float]:
-    """The picture as a camera may give it, and how soft it became.
+    """Apply a random selection of camera faults to a picture.
 
     Returns:
-        The picture (H, W, 3) uint8, the same size, and the standard deviation in pixels of the
-        blur that its faults amount to.
+        The picture (H, W, 3) uint8, of unchanged size, and the standard deviation in pixels of
+        the combined blur of all faults.
     """
     softness = 0.0
     if rng.random() < CLEAN:
@@ -36,7 +36,7 @@ def random_faults(rng: np.random.Generator, picture: Picture) -> tuple[Picture, 
 
 
 def light(rng: np.random.Generator, picture: Picture) -> tuple[Picture, float]:
-    """Brighter or darker by a gamma curve, a colour cast, and a slope of light across it."""
+    """Apply a random gamma curve, a colour cast and, in some pictures, uneven lighting."""
     gamma = np.exp(rng.normal(0, 0.35))
     gain = np.exp(rng.normal(0, 0.15)) * np.exp(rng.normal(0, 0.05, 3))
     table = np.clip(255 * (np.arange(256) / 255)[:, None] ** gamma * gain, 0, 255)
@@ -50,9 +50,9 @@ def light(rng: np.random.Generator, picture: Picture) -> tuple[Picture, float]:
 
 
 def tone(rng: np.random.Generator, picture: Picture) -> tuple[Picture, float]:
-    """As a camera's own processing leaves it: an S-shaped tone curve, colours stronger or paler."""
+    """Imitate in-camera processing: apply a random tone curve and change the saturation."""
     level = np.arange(256) / 255
-    steep = level * level * (3 - 2 * level)  # from shadows to lights steeper than a straight line
+    steep = level * level * (3 - 2 * level)  # S-curve: steeper in the mid-tones
     curve = level + rng.uniform(-0.5, 1.0) * (steep - level)
     toned = np.asarray(cv2.LUT(picture, (255 * curve).astype(np.uint8)), np.uint8)
     grey = cv2.cvtColor(cv2.cvtColor(toned, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
@@ -61,7 +61,7 @@ def tone(rng: np.random.Generator, picture: Picture) -> tuple[Picture, float]:
 
 
 def glare(rng: np.random.Generator, picture: Picture) -> tuple[Picture, float]:
-    """A soft white spot, as of a lamp or the sun on glass."""
+    """Add a soft white spot, like a lamp or the sun reflected in glass."""
     height, width = picture.shape[:2]
     centre = rng.random(2) * (width // 8, height // 8)
     spread = rng.uniform(0.04, 0.2) * max(width, height) / 8
@@ -73,7 +73,7 @@ def glare(rng: np.random.Generator, picture: Picture) -> tuple[Picture, float]:
 
 
 def defocus(picture: Picture, sigma: float) -> Picture:
-    """As a lens that is not focused draws it: points become discs of that standard deviation."""
+    """Blur a picture like an unfocused lens: points become discs of standard deviation `sigma`."""
     radius = 2 * sigma
     reach = int(np.ceil(radius)) + 1
     ys, xs = np.mgrid[-reach : reach + 1, -reach : reach + 1]
@@ -82,7 +82,7 @@ def defocus(picture: Picture, sigma: float) -> Picture:
 
 
 def motion(picture: Picture, length: float, angle: float) -> Picture:
-    """Smeared over `length` pixels in a direction (radians)."""
+    """Apply motion blur over `length` pixels in the direction `angle` (radians)."""
     side = 2 * int(np.ceil(length / 2)) + 1
     middle = side // 2
     reach = length / 2 * np.array([np.cos(angle), np.sin(angle)])
@@ -93,7 +93,7 @@ def motion(picture: Picture, length: float, angle: float) -> Picture:
 
 
 def few_pixels(picture: Picture, factor: float) -> Picture:
-    """As a camera of `factor` times fewer pixels a side would have it, enlarged again."""
+    """Downscale a picture by `factor` per side and enlarge it to its original size."""
     height, width = picture.shape[:2]
     small = (max(1, round(width / factor)), max(1, round(height / factor)))
     shrunk = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
@@ -101,7 +101,7 @@ def few_pixels(picture: Picture, factor: float) -> Picture:
 
 
 def sharpened(picture: Picture, amount: float) -> Picture:
-    """With the halos that cameras draw around edges."""
+    """Sharpen a picture, which adds halos around edges as cameras do."""
     soft = cv2.GaussianBlur(picture, (0, 0), 1.2)
     return np.asarray(cv2.addWeighted(picture, 1 + amount, soft, -amount, 0), np.uint8)
 
@@ -137,7 +137,7 @@ def _compressed(rng: np.random.Generator, picture: Picture) -> tuple[Picture, fl
     return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8), 0.0
 
 
-# The share of the pictures that have each fault, in the order in which they come about.
+# The probability of each fault, in the order in which faults are applied.
 FAULTS: dict[str, tuple[float, Fault]] = {
     "light": (0.5, light),
     "glare": (0.15, glare),

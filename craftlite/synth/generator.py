@@ -1,4 +1,4 @@
-"""Generated pictures with text, the quad of every character known; each can be made alone."""
+"""Generator of pictures with text and ground-truth quads for every rendered character."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,24 +30,24 @@ from craftlite.synth.typesetting.pages import random_page
 from craftlite.synth.typesetting.scripts import NEEDED, SHARES
 from craftlite.synth.typesetting.vocabulary import Vocabulary, pick_by_share, read_vocabulary
 
-# Pixels an em: each octave is as likely as the next, few letters are larger.
+# Pixels per em, log-uniform between these bounds; few blocks have larger letters.
 SMALLEST_EM, LARGE_EM = 9.0, 64.0
-LARGER = 0.12  # share of the blocks with letters above LARGE_EM
-LARGEST = 0.75  # of the picture's shorter side: capitals are then half as high as the picture
-SCENES = 0.5  # share of the others that show words of their own, where there are such photographs
+LARGER = 0.12  # fraction of blocks with letters above LARGE_EM
+LARGEST = 0.75  # em / shorter side of the picture; capitals are about half as high as the picture
+SCENES = 0.5  # fraction of non-page pictures based on a scene, if scenes are given
 TYPICAL_PIXELS = 640 * 640
-# Share of the receipts and pages in a monospaced face, and the faces that are tried to find one.
+# Fraction of receipts and pages in a monospaced face, and how many faces to try to find one.
 MONOSPACED, MONOSPACED_TRIES = 0.5, 12
-PLATES = 0.25  # share of the blocks that stand on a plate
+PLATES = 0.25  # fraction of blocks painted on a plate
 
 
 class Canvas:
-    """What text is written on.
+    """A picture to write text on.
 
     Attributes:
         picture: (H, W, 3) uint8 RGB.
-        ink: (H, W) uint8, 255 where letters are.
-        words: those that are written.
+        ink: (H, W) uint8, 255 where there are letters.
+        words: the words written so far.
     """
 
     def __init__(self, picture: Picture) -> None:
@@ -64,7 +64,7 @@ class Canvas:
         pad: float | None,
         plain: bool,
     ) -> None:
-        """Paint a block under a homography, on a plate `pad` ems larger where there is a pad."""
+        """Paint a block under a homography; with `pad`, on a plate that is `pad` ems larger."""
         if pad is not None:
             outline = plate_outline(block.box(), pad, rng.uniform(0, 0.5))
             paint_plate(rng, self.picture, transform(outline, matrix), em)
@@ -80,19 +80,21 @@ class Canvas:
 
 @dataclass(frozen=True)
 class Generator:
-    """Makes pictures of `size` (width, height) full of words; sample k depends on (seed, k) alone.
+    """A generator of pictures with text.
+
+    For given settings, sample k depends only on (seed, k), so any sample can be made on its own.
 
     Attributes:
-        photographs: to write on, nearly free of text; where there is none, backgrounds are drawn.
-        faces: by the script that they write.
-        vocabulary: where words come from.
-        shares: of the blocks, by script; scripts without a face are left out.
+        photographs: photographs to write on, nearly free of text; if empty, backgrounds are drawn.
+        faces: font faces by the script that they support.
+        vocabulary: source of the words.
+        shares: relative frequency of each script; scripts without a face are left out.
         size: width and height in pixels.
-        seed: of everything.
-        typical_words: words that a picture of 640x640 mostly has; larger ones have more.
-        scenes: photographs with text of their own, half of the pictures where there are any; their
-            words stay, and nothing is written over them.
-        pages: share of the pictures that are pages or screens, 0..1.
+        seed: random seed.
+        typical_words: typical number of words in a picture of 640x640; scales with the area.
+        scenes: photographs that already contain text. If given, half of the pictures other than
+            pages use one; its words are kept and nothing is written over them.
+        pages: fraction of pictures that are pages or screens, 0..1.
     """
 
     photographs: tuple[Path, ...] = ()
@@ -115,19 +117,19 @@ class Generator:
         datasets: Sequence[str] = (),
         data: Sequence[Path] = (),
     ) -> "Generator":
-        """A generator with the photographs and faces that folders hold and the words of a list.
+        """Return a generator that uses photographs and fonts from folders and words from a list.
 
         Args:
-            backgrounds: a folder of photographs; without one, backgrounds are drawn.
-            fonts: a folder of font files; without one, those of the system.
-            words: a UTF-8 text file, a word a line; without one, words are made up.
-            scripts: which to write, each as often as the next; by default all, mostly Latin.
-            datasets: names of those whose photographs are written on beside their words.
-            data: their folders, by default data/NAME.
+            backgrounds: a folder of photographs; if None, backgrounds are drawn.
+            fonts: a folder of font files; if None, the system's fonts are used.
+            words: a UTF-8 text file with one word per line; if None, words are made up.
+            scripts: scripts to write, all equally often; by default all, mostly Latin.
+            datasets: names of datasets whose photographs are used as scenes.
+            data: folders of the datasets, by default data/NAME.
 
         Raises:
             ConfigError: a script or a dataset is unknown.
-            DatasetError: a folder, dataset or list cannot be used, or no face writes a script.
+            DatasetError: a folder, dataset or list cannot be used, or a script has no font face.
         """
         unknown = [script for script in scripts if script not in NEEDED]
         if unknown:
@@ -137,13 +139,13 @@ class Generator:
         missing = [script for script in scripts if script not in faces]
         if missing or not any(script in faces for script in shares):
             absent = ", ".join(missing) or "any script"
-            raise DatasetError(f"{fonts or SYSTEM_FONTS}: no face there writes {absent}")
+            raise DatasetError(f"{fonts or SYSTEM_FONTS}: no font there supports {absent}")
         vocabulary = Vocabulary() if words is None else read_vocabulary(words)
         scenes = find_scenes(datasets, data)
         return cls(find_photographs(backgrounds), faces, vocabulary, shares, scenes=scenes)
 
     def sample(self, index: int) -> Sample:
-        """Picture number `index` (>= 0); words that cannot be read are don't-care."""
+        """Return sample number `index` (>= 0); words that cannot be read are don't-care."""
         rng = np.random.default_rng((self.seed, index))
         own: list[Word] = []
         if rng.random() < self.pages:
@@ -163,14 +165,14 @@ class Generator:
         return Sample(f"synth_{index}", picture, written + mark_small(own, softness))
 
     def _write_page(self, rng: np.random.Generator, canvas: Canvas) -> None:
-        """Fill the canvas with text of one face."""
+        """Fill the canvas with text in one face."""
         script = self._script(rng)
         setter = self._setter(rng, script, monospaced=rng.random() < MONOSPACED)
         for block, matrix, em, plate in random_page(setter, self.size):
             canvas.write(rng, block, matrix, em, pad=0.4 if plate else None, plain=True)
 
     def _write_blocks(self, rng: np.random.Generator, canvas: Canvas, own: Sequence[Word]) -> None:
-        """Write blocks here and there, but not over the words of the picture's own."""
+        """Write blocks at random places, but not over words that the picture already contains."""
         room = Room(canvas.picture)
         for word in own:
             room.take(word.polygon)
@@ -182,7 +184,7 @@ class Generator:
             self._write_block(rng, canvas, room)
 
     def _write_block(self, rng: np.random.Generator, canvas: Canvas, room: Room) -> None:
-        """Write one block where there is room for it."""
+        """Write one block, if there is free space for it."""
         script = self._script(rng)
         kind = random_kind(rng, script)
         block = kind(self._setter(rng, script, kind is receipt and rng.random() < MONOSPACED))
@@ -204,7 +206,7 @@ class Generator:
         return pick_by_share(rng, known)
 
     def _setter(self, rng: np.random.Generator, script: str, monospaced: bool) -> Typesetter:
-        """With a random face of the script, a monospaced one where a few tries find it."""
+        """Return a typesetter with a random face, monospaced on request if one is found."""
         faces = self.faces[script]
         for _ in range(MONOSPACED_TRIES if monospaced else 0):
             face = open_face(faces[int(rng.integers(len(faces)))])

@@ -1,4 +1,4 @@
-"""Which words of a picture can still be read after the camera's faults."""
+"""Detection of words that cannot be read after the camera faults."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,19 +9,23 @@ import numpy as np
 from craftlite.data.sample import Word
 from craftlite.geometry import Picture
 
-# A word cannot be read if it is lower than this, more blurred, or stands out less.
+# A word cannot be read if it is smaller, more blurred or lower in contrast than these limits.
 LEAST_HEIGHT = 7.0  # pixels
-MOST_BLUR = 0.2  # standard deviation, as a share of the height
+MOST_BLUR = 0.2  # standard deviation, as a fraction of the word height
 LEAST_CONTRAST = 10.0  # of 255
-LEAST_CONTRAST_TO_CLUTTER = 0.5  # of the standard deviation of what is around the letters
+LEAST_CONTRAST_TO_CLUTTER = 0.5  # times the standard deviation around the letters
 
 
 def mark_unreadable(
     words: Sequence[Word], picture: Picture, ink: Picture, softness: float
 ) -> tuple[Word, ...]:
-    """The words, with those set to don't-care that the faults have left too small or too faint.
+    """Return the words, with those that are too small or too faint to read set to don't-care.
 
-    ink: (H, W) uint8, 255 where letters are. softness: standard deviation of the blur in pixels.
+    Args:
+        words: words with known characters.
+        picture: (H, W, 3) uint8, after the camera faults.
+        ink: (H, W) uint8, 255 where there are letters.
+        softness: standard deviation of the blur in pixels.
     """
     least = _least_height(softness)
     marked = []
@@ -35,7 +39,7 @@ def mark_unreadable(
 
 
 def mark_small(words: Sequence[Word], softness: float) -> tuple[Word, ...]:
-    """The words, don't-care where they are too low to be read in so soft a picture."""
+    """Return the words, with those that are too small to read at this blur set to don't-care."""
     least = _least_height(softness)
     return tuple(
         replace(word, ignore=True) if min(cv2.minAreaRect(word.polygon)[1]) < least else word
@@ -44,12 +48,12 @@ def mark_small(words: Sequence[Word], softness: float) -> tuple[Word, ...]:
 
 
 def _least_height(softness: float) -> float:
-    """Pixels that a word must be high to be read where blur has this standard deviation."""
+    """Return the least height in pixels of a readable word, given the blur's standard deviation."""
     return max(LEAST_HEIGHT, softness / MOST_BLUR)
 
 
 def _stands_out(word: Word, height: float, picture: Picture, ink: Picture) -> bool:
-    """Whether some channel tells the ink of a word of `height` pixels from what is beside it."""
+    """Return whether the ink of a word contrasts with its surroundings in at least one channel."""
     low = np.maximum(np.floor(word.polygon.min(axis=0)).astype(int), 0)
     high = np.ceil(word.polygon.max(axis=0)).astype(int)
     place = np.s_[low[1] : high[1], low[0] : high[0]]

@@ -1,4 +1,4 @@
-"""Ink on a background: colours that stand out from it, plates, outlines, shadows, glow."""
+"""Painting of letters on a background: colours, plates, outlines, shadows and glow."""
 
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -12,25 +12,25 @@ from craftlite.geometry import Picture, Points
 from craftlite.synth.raster import Coverage
 
 Colour: TypeAlias = npt.NDArray[np.float32]
-WORN = 0.1  # share of the blocks whose ink has gaps
+WORN = 0.1  # fraction of blocks whose ink has gaps
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 @dataclass(frozen=True)
 class Style:
-    """How letters are painted; lengths in ems.
+    """How letters are painted; lengths are in ems unless noted otherwise.
 
     Attributes:
-        contrast: wanted difference of luma from the background, 0..255.
+        contrast: target difference in luma from the background, 0..255.
         opacity: how much of the background the ink hides, 0..1.
-        texture: how much of the background's fine detail shows in the ink, 0..1: what mixing
-            gradients (Perez et al., "Poisson Image Editing", 2003) keeps, without its equations.
-        gradient: difference of luma between the top and the bottom of the letters.
+        texture: how much of the background's fine detail shows in the ink, 0..1. Approximates
+            mixed gradients (Perez et al., "Poisson Image Editing", 2003) without solving for them.
+        gradient: difference in luma between the top and the bottom of the letters.
         feather: softness of the edges in pixels.
-        outline: width of a line around the letters.
+        outline: width of the outline around the letters.
         shadow: (right, down, softness) of a shadow, or None.
-        glow: reach of a light around the letters, as of neon.
-        worn: share of the ink that is missing, as on old signs and of bad prints, 0..1.
+        glow: radius of a neon-like glow around the letters.
+        worn: fraction of the ink that is missing, as on old signs and in bad prints, 0..1.
     """
 
     contrast: float = 128.0
@@ -44,13 +44,13 @@ class Style:
     worn: float = 0.0
 
     def reach(self, em: float) -> int:
-        """Pixels around the letters that paint may touch."""
+        """Return how many pixels beyond the letters the paint may extend."""
         shadow = 0.0 if self.shadow is None else max(map(abs, self.shadow[:2])) + 3 * self.shadow[2]
         return int(em * max(self.outline, shadow, 3 * self.glow) + 3 * self.feather) + 2
 
 
 def random_style(rng: np.random.Generator, plain: bool) -> Style:
-    """A style from faint to glaring; `plain` is lettering on a plate, which is painted clearly."""
+    """Return a random style; `plain` styles (pages, plates) have more contrast and no effects."""
     contrast = log_uniform(rng, 80 if plain else 32, 230)
     kind = rng.random()
     return Style(
@@ -74,9 +74,10 @@ def _random_shadow(rng: np.random.Generator) -> tuple[float, float, float]:
 def pick_colour(
     rng: np.random.Generator, picture: Picture, behind: Colour, contrast: float
 ) -> Colour:
-    """A colour (3,) whose luma lies about `contrast` from that of what is behind it.
+    """Return a colour (3,) whose luma differs by about `contrast` from that of `behind`.
 
-    Taken from the picture's own colours, black, white and saturated ones, so that it looks at home.
+    Candidates are colours sampled from the picture, so that the result fits in, and saturated
+    colours, near-black and near-white.
     """
     flat = picture.reshape(-1, 3)
     own = flat[(rng.random(12) * len(flat)).astype(int)].astype(np.float32)
@@ -88,7 +89,7 @@ def pick_colour(
 
 
 def mean_colour(picture: Picture, where: Coverage) -> Colour:
-    """The picture's mean colour (3,) under the ink."""
+    """Return the picture's mean colour (3,) under the ink."""
     part = picture[where.place]
     total = float(where.alpha.sum())
     if total == 0:
@@ -100,7 +101,7 @@ def mean_colour(picture: Picture, where: Coverage) -> Colour:
 def paint_ink(
     rng: np.random.Generator, picture: Picture, coverage: Coverage, style: Style, em: float
 ) -> None:
-    """Paint letters of `em` pixels onto the picture (H, W, 3) uint8, in place."""
+    """Paint letters of `em` pixels per em onto the picture (H, W, 3) uint8, in place."""
     colour = pick_colour(rng, picture, mean_colour(picture, coverage), style.contrast)
     part = picture[coverage.place].astype(np.float32)
     other = np.clip(255 - colour, 0, 255)
@@ -127,7 +128,7 @@ def paint_ink(
 def _specks(
     rng: np.random.Generator, shape: tuple[int, ...], share: float, em: float
 ) -> npt.NDArray[np.float32]:
-    """How much ink is left at each pixel, 0..1: `share` of it is gone, in specks of a tenth em."""
+    """Return the ink left at each pixel, 0..1; `share` of it is missing, in specks of 0.1 em."""
     height, width = shape
     cell = max(1.5, 0.1 * em)
     cells = rng.random((int(height / cell) + 2, int(width / cell) + 2), np.float32)
@@ -137,7 +138,7 @@ def _specks(
 
 
 def _filling(part: npt.NDArray[np.float32], colour: Colour, style: Style) -> Any:
-    """What the letters are filled with: (3,) or one colour a pixel."""
+    """Return the fill colour of the letters: (3,), or one colour per pixel or row."""
     filling: Any = colour
     if style.gradient:
         ramp = np.linspace(-0.5, 0.5, len(part), dtype=np.float32) * np.float32(style.gradient)
@@ -156,7 +157,7 @@ def _blurred(alpha: npt.NDArray[Any], sigma: float) -> npt.NDArray[Any]:
 
 
 def part_around(picture: Picture, points: Points, margin: float) -> tuple[Picture, Points]:
-    """The part of a picture that points (K, 2) lie in, with a margin, and the points there."""
+    """Crop a picture to points (K, 2) plus a margin; return the crop and the points within it."""
     low = np.maximum(np.floor(points.min(axis=0) - margin).astype(int), 0)
     high = np.maximum(np.ceil(points.max(axis=0) + margin).astype(int), low)
     moved: Points = (points - low).astype(np.float32)
@@ -164,7 +165,7 @@ def part_around(picture: Picture, points: Points, margin: float) -> tuple[Pictur
 
 
 def paint_plate(rng: np.random.Generator, picture: Picture, outline: Points, em: float) -> None:
-    """Paint a plate with outline (K, 2) in pixels, often with a border, in place."""
+    """Paint a plate, half the time with a border, inside outline (K, 2) in pixels, in place."""
     part, outline = part_around(picture, outline, int(0.2 * em) + 2)
     if part.size == 0:
         return
@@ -182,7 +183,7 @@ def paint_plate(rng: np.random.Generator, picture: Picture, outline: Points, em:
 
 
 def plate_outline(box: npt.NDArray[np.floating], pad: float, radius: float) -> Points:
-    """A rectangle with rounded corners (24, 2) around a box, `pad` away, in the same units."""
+    """Return a rounded rectangle (24, 2) around a box, `pad` larger per side, in the same units."""
     left, top, right, bottom = box + np.array([-pad, -pad, pad, pad])
     radius = min(radius, (right - left) / 2, (bottom - top) / 2)
     middles = np.array(

@@ -1,4 +1,4 @@
-"""Where blocks of text go: turned and in perspective, on calm places first, never overlapping."""
+"""Placement of text blocks: random poses in perspective, at calm places, without overlap."""
 
 import cv2
 import numpy as np
@@ -6,18 +6,18 @@ import numpy.typing as npt
 
 from craftlite.geometry import Matrix, Picture, Points, box, transform
 
-# The maps of what is free and what is calm are this many times smaller than the picture.
+# Scale factor by which the occupancy and busyness maps are smaller than the picture.
 COARSE = 4
 TRIES = 10
-CALM_FIRST = 0.75  # share of the blocks that take the calmest free place instead of the first
-TURNED = 0.12  # share of the blocks that stand on their side or on their head
-# Perspective: standard deviation of how much nearer one end of a block is, and the most.
+CALM_FIRST = 0.75  # fraction of blocks that take the calmest free place, not the first
+TURNED = 0.12  # fraction of blocks turned by 90 degrees or upside down
+# Perspective: standard deviation of the change in depth across a block, and its limit.
 DEPTH, MOST_DEPTH = 0.1, 0.25
-STEEP = 0.15  # share of the blocks with twice of both
+STEEP = 0.15  # fraction of blocks for which both are doubled
 
 
 class Room:
-    """What of a picture (height, width, 3) is still free, and how busy it is."""
+    """The free space of a picture (height, width, 3), and how busy the picture is there."""
 
     def __init__(self, picture: Picture) -> None:
         height, width = picture.shape[:2]
@@ -29,9 +29,11 @@ class Room:
         self._taken = np.zeros(grey.shape, np.uint8)
 
     def place(self, rng: np.random.Generator, corners: Points) -> Matrix | None:
-        """The translation that puts corners (4, 2) in pixels into a free place, which is taken.
+        """Find a free place for corners (4, 2) in pixels and mark it as taken.
 
-        None where a few tries find none.
+        Returns:
+            The translation (3, 3) that moves the corners there, or None if TRIES random positions
+            were all taken or the block is larger than the picture.
         """
         low, high = corners.min(axis=0), corners.max(axis=0)
         room = np.array(self.size) - (high - low)
@@ -50,10 +52,10 @@ class Room:
         return matrix
 
     def take(self, outline: Points) -> None:
-        """Nothing is placed any more inside an outline (K, 2) in pixels, or close to it."""
+        """Mark the inside of an outline (K, 2) in pixels, and a narrow border, as taken."""
         coarse = _coarse(outline)
         cv2.fillPoly(self._taken, [coarse], 1)
-        # The border keeps neighbours apart, which else would read as one word.
+        # The border keeps neighbouring blocks apart; otherwise they could read as one word.
         cv2.polylines(self._taken, [coarse], True, 1, 3)
 
     def _overlaps(self, corners: npt.NDArray[np.floating]) -> bool:
@@ -67,7 +69,7 @@ class Room:
         return bool((mask & taken).any())
 
     def _busyness(self, low: npt.NDArray[np.floating], high: npt.NDArray[np.floating]) -> float:
-        """Mean steepness of the grey values in a box."""
+        """Return the mean gradient of the grey values in a box."""
         whole = self._busy
         limit = np.array(whole.shape[::-1]) - 1
         left, top = np.clip(low // COARSE, 0, limit - 1).astype(int)
@@ -81,11 +83,15 @@ def _coarse(corners: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:
 
 
 def random_pose(rng: np.random.Generator, em: float, extent: npt.NDArray[np.floating]) -> Matrix:
-    """A homography of a block in ems to pixels, `em` pixels high, about the middle of its box.
+    """Return a random homography from a block's ems to pixels, centred on the block's box.
 
-    extent: (left, top, right, bottom) of the box. Mostly level, sometimes slanted, now and then on
-    its side like the back of a book, or upside down; narrower or wider, sheared, and with one end
-    farther away than the other.
+    Most blocks are level, some are slanted, and a few are on their side, like the title on the
+    spine of a book, or upside down. Blocks are also stretched, sheared and seen in perspective.
+
+    Args:
+        rng: source of randomness.
+        em: pixels per em.
+        extent: (left, top, right, bottom) of the box in ems.
     """
     chance = rng.random()
     degrees = rng.normal(0, 3 if chance < 0.7 else 15)
@@ -97,8 +103,8 @@ def random_pose(rng: np.random.Generator, em: float, extent: npt.NDArray[np.floa
     shape = np.array([[wide, rng.normal(0, 0.08)], [0, 1 / wide]]) * em
     matrix = np.eye(3)
     matrix[:2, :2] = np.array([[cos, -sin], [sin, cos]]) @ shape
-    # The far end of a block is up to a third smaller, of a steep one up to two thirds; the way
-    # there runs along or across it.
+    # The far end of a block is up to a third smaller, or up to two thirds for a steep block.
+    # Depth changes both along and across the block.
     depth = 2.0 if rng.random() < STEEP else 1.0
     size = (extent[2:] - extent[:2]).astype(np.float64)
     slope = depth * np.clip(rng.normal(0, DEPTH, 2), -MOST_DEPTH, MOST_DEPTH)
@@ -110,5 +116,5 @@ def random_pose(rng: np.random.Generator, em: float, extent: npt.NDArray[np.floa
 
 
 def block_corners(extent: npt.NDArray[np.floating], pad: float, matrix: Matrix) -> Points:
-    """The corners (4, 2) of a block's box, `pad` ems around it, under a homography."""
+    """Return the corners (4, 2) of a block's box, padded by `pad` ems, under a homography."""
     return transform(box(*(extent + np.array([-pad, -pad, pad, pad]))), matrix)

@@ -1,4 +1,4 @@
-"""Contours of glyphs, and their antialiased coverage of a picture's pixels."""
+"""Glyph contours and their rasterisation to antialiased pixel coverage."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,18 +9,19 @@ import numpy.typing as npt
 
 from craftlite.geometry import Points
 
-# Sub-pixel positions of OpenCV's drawing.
+# Fractional bits of the coordinates in OpenCV's drawing functions.
 _BITS = 4
-# OpenCV fills the pixels that an outline touches too: thin strokes are drawn larger, and averaged.
-_ENLARGED = ((16, 8), (48, 4), (float("inf"), 2))  # up to this many pixels an em: how much
+# OpenCV also fills the pixels that an outline only touches, which thickens thin strokes. To limit
+# this, letters are drawn enlarged and averaged.
+_ENLARGED = ((16, 8), (48, 4), (float("inf"), 2))  # (at most this many pixels per em, factor)
 
 
 class Contours(NamedTuple):
-    """Closed contours in one plane, y down: a glyph, or all the ink of a block.
+    """Closed contours of a glyph or of all the ink of a block; y points down.
 
-    points: (P, 2) float32, contour after contour.
-    sizes: points of each contour.
-    holes: for each contour, whether it cuts out of those before it.
+    points: (P, 2) float32, the points of all contours, concatenated.
+    sizes: number of points in each contour.
+    holes: for each contour, whether it is a hole in the contours before it.
     """
 
     points: Points
@@ -29,20 +30,20 @@ class Contours(NamedTuple):
 
 
 class Coverage(NamedTuple):
-    """How much of each pixel is covered, (h, w) float32 in 0..1; rows and columns of a picture."""
+    """Coverage of each pixel, (h, w) float32 in 0..1, and its rows and columns in the picture."""
 
     alpha: npt.NDArray[np.float32]
     place: tuple[slice, slice]
 
 
 def contours_of(outlines: Sequence[npt.NDArray[np.floating]], hole: bool = False) -> Contours:
-    """Outlines (K, 2) as contours that are all filled, or all holes."""
+    """Return outlines (K, 2) as contours that are all filled, or all holes."""
     points = np.concatenate([np.zeros((0, 2)), *outlines]).astype(np.float32)
     return Contours(points, tuple(map(len, outlines)), (hole,) * len(outlines))
 
 
 def joined_contours(parts: Sequence[Contours]) -> Contours:
-    """The contours of all parts, one after another."""
+    """Concatenate the contours of all parts."""
     return Contours(
         np.concatenate([np.zeros((0, 2)), *(part.points for part in parts)]).astype(np.float32),
         tuple(size for part in parts for size in part.sizes),
@@ -51,16 +52,16 @@ def joined_contours(parts: Sequence[Contours]) -> Contours:
 
 
 def rasterise(contours: Contours, size: tuple[int, int], em: float, margin: int) -> Coverage | None:
-    """Coverage of contours, in a box around them that lies in a picture of `size`.
+    """Rasterise contours within a box around them, clipped to a picture of `size`.
 
     Args:
-        contours: in pixels of the picture.
+        contours: contours in pixels of the picture.
         size: (width, height) of the picture.
-        em: pixels an em of the letters.
-        margin: pixels kept around the contours, for shadows and outlines.
+        em: pixels per em of the letters.
+        margin: extra pixels around the contours, for shadows and outlines.
 
     Returns:
-        None where nothing of it lies in the picture.
+        The coverage, or None if there are no contours or the box lies outside the picture.
     """
     points, sizes, holes = contours
     if not sizes:
@@ -72,7 +73,7 @@ def rasterise(contours: Contours, size: tuple[int, int], em: float, margin: int)
         return None
     fine = next(factor for most, factor in _ENLARGED if em <= most)
     canvas = np.zeros(((bottom - top) * fine, (right - left) * fine), np.uint8)
-    # Pixel (0, 0) covers the square from 0 to 1, and OpenCV draws at the centres of pixels.
+    # Here pixel (0, 0) covers the square from 0 to 1; in OpenCV its centre is at (0, 0).
     at = (points - (left, top)) * fine - 0.5
     fixed = np.rint(at * (1 << _BITS)).astype(np.int32)
     for contour, hole in zip(np.split(fixed, np.cumsum(sizes)[:-1]), holes, strict=True):

@@ -1,4 +1,4 @@
-"""SynthText's own `gt.mat` (Gupta et al., "Synthetic Data for Text Localisation", CVPR 2016)."""
+"""SynthText's `gt.mat` format (Gupta et al., "Synthetic Data for Text Localisation", CVPR 2016)."""
 
 import io
 from collections.abc import Sequence
@@ -11,16 +11,18 @@ from scipy.io import savemat
 from craftlite.data.word_geometry import least_rectangle
 from craftlite.geometry import Points
 
-# The header of the format: 116 bytes of text, where other writers put the time of day.
+# The format's header holds 116 bytes of text. SciPy puts the time there, which would make the
+# bytes differ between runs.
 HEADER = b"MATLAB 5.0 MAT-file, the ground truth of rendered text".ljust(116)
 
 
 def synthtext_bytes(records: Sequence[dict[str, Any]]) -> bytes:
-    """The file for pictures as `words.jsonl` has them; the same records give the same bytes.
+    """Return the bytes of `gt.mat` for records of `words.jsonl`; equal records give equal bytes.
 
-    `imnames`, `wordBB` (2x4xW a picture, or 2x4 for one word), `charBB` (2x4xC) and `txt` are
-    cells of one row. Don't-care words are in it, for the format cannot mark them; a curved
-    word has the smallest rectangle around it. Words whose characters are not known are left out.
+    `imnames`, `wordBB` (2x4xW per picture, or 2x4 for a single word), `charBB` (2x4xC, likewise)
+    and `txt` are cell arrays with one row. Don't-care words are included as ordinary words, since
+    the format cannot mark them. A curved word is given as the smallest rectangle around it. Words
+    without character quads are left out.
     """
     words = [[word for word in record["words"] if "characters" in word] for record in records]
     quads = [[word_quad(word["polygon"]) for word in some] for some in words]
@@ -37,7 +39,7 @@ def synthtext_bytes(records: Sequence[dict[str, Any]]) -> bytes:
 
 
 def word_quad(polygon: Sequence[Sequence[float]]) -> Points:
-    """The corners (4, 2) of a word's outline, or of the least rectangle around a curved one."""
+    """Return the corners (4, 2) of a word, or of the smallest rectangle around a curved word."""
     outline = np.array(polygon, np.float32)
     return outline if len(outline) == 4 else least_rectangle(outline)
 

@@ -1,8 +1,8 @@
-"""Generated pictures on disk, with their words for our readers and as SynthText has them.
+"""Writing of generated datasets, with words in craftlite's own and in SynthText's format.
 
-Pictures lie in blocks, `images/NNNNNN/`. A block's `words.jsonl` is written after its pictures, so
-an interrupted run goes on with the next block; `words.jsonl` and `gt.mat` of the whole come last.
-The same settings give the same bytes.
+Pictures are grouped in blocks, `images/NNNNNN/`. A block's `words.jsonl` is written after its
+pictures, so that an interrupted run can resume with the first unfinished block. The `words.jsonl`
+and `gt.mat` of the whole dataset are written last. The same settings give the same bytes.
 """
 
 import hashlib
@@ -42,20 +42,20 @@ VERSIONS = {
     "pillow": PIL.__version__,
     "uharfbuzz": uharfbuzz.__version__,
 }
-HAS_MASKS = hasattr(signal, "pthread_sigmask")  # Windows has none
+HAS_MASKS = hasattr(signal, "pthread_sigmask")  # not on Windows
 
 
 def write_dataset(
     generator: Generator, out: Path, count: int, *, workers: int = 1, resume: bool = False
 ) -> dict[str, int]:
-    """Write pictures 0 to count - 1 into a folder; gives how many words and characters there are.
+    """Write pictures 0 to count - 1 to a folder and return the totals (see `count_words`).
 
     Args:
-        generator: what makes the pictures.
-        out: the folder.
-        count: how many pictures.
-        workers: processes that make them; the result does not depend on it.
-        resume: go on with what an interrupted run of the same settings left there.
+        generator: the generator of the pictures.
+        out: the output folder.
+        count: number of pictures.
+        workers: number of worker processes; the result does not depend on it.
+        resume: continue an interrupted run that had the same settings.
 
     Raises:
         ConfigError: the folder holds something else, or was started with other settings.
@@ -76,7 +76,7 @@ def write_dataset(
                 write_whole(out / path, jpeg, durable=False)
                 lines.append(line)
                 progress.update()
-            # Last of all: where a block's lines are, its pictures are too.
+            # Written last, so that a block with this file is known to have all its pictures.
             write_whole(lines_path(out, block), "".join(lines))
         progress.write_summary(skipped=count - len(jobs))
     text = "".join(lines_path(out, block).read_text("utf-8") for block in blocks)
@@ -89,7 +89,7 @@ def write_dataset(
 
 
 def settings_of(generator: Generator, count: int) -> dict[str, Any]:
-    """All that the bytes depend on, as the manifest holds it."""
+    """Return all settings that determine the output, in the form stored in the manifest."""
     faces, given = generator.faces, generator.vocabulary.given
     files = {face.path for of_script in faces.values() for face in of_script if face.path}
     return {
@@ -112,17 +112,17 @@ def settings_of(generator: Generator, count: int) -> dict[str, Any]:
 
 
 def picture_path(number: int) -> str:
-    """Where a picture lies in the folder."""
+    """Return the path of a picture relative to the output folder."""
     return f"images/{number // PICTURES_A_BLOCK:06d}/synth_{number}.jpg"
 
 
 def lines_path(out: Path, block: range) -> Path:
-    """Where the lines of `words.jsonl` lie that belong to a block's pictures."""
+    """Return the path of the `words.jsonl` of one block."""
     return (out / picture_path(block.start)).with_name("words.jsonl")
 
 
 def count_words(records: Sequence[dict[str, Any]]) -> dict[str, int]:
-    """How many pictures, words, don't-care words and characters there are."""
+    """Count the pictures, words, don't-care words and characters."""
     words = [word for record in records for word in record["words"]]
     return {
         "pictures": len(records),
@@ -133,7 +133,7 @@ def count_words(records: Sequence[dict[str, Any]]) -> dict[str, int]:
 
 
 def word_record(word: Word) -> dict[str, Any]:
-    """A word as `words.jsonl` has it; hundredths of a pixel are kept."""
+    """Return a word as stored in `words.jsonl`, with coordinates rounded to 0.01 pixels."""
     record = {"polygon": rounded(word.polygon), "text": word.text, "ignore": word.ignore}
     if word.characters is None:
         return record
@@ -142,14 +142,14 @@ def word_record(word: Word) -> dict[str, Any]:
 
 
 def _claim(out: Path, settings: dict[str, Any], resume: bool) -> None:
-    """Raise where the folder holds other files, or a run of other settings."""
+    """Raise ConfigError if the folder holds other files or cannot be resumed with `settings`."""
     manifest = out / MANIFEST
     if not manifest.exists():
         if out.exists() and (not out.is_dir() or any(not is_unfinished(p) for p in out.iterdir())):
-            raise ConfigError(f"{out}: is not empty and holds no {MANIFEST}; name another --out")
+            raise ConfigError(f"{out}: not empty and has no {MANIFEST}; choose another --out")
         return
     if not resume:
-        raise ConfigError(f"{out}: holds generated pictures already; add --resume or name another")
+        raise ConfigError(f"{out}: already holds generated pictures; add --resume or change --out")
     was = json.loads(manifest.read_text("utf-8"))
     changed = [name for name, value in settings.items() if was.get(name) != value]
     if changed:
@@ -157,18 +157,19 @@ def _claim(out: Path, settings: dict[str, Any], resume: bool) -> None:
         raise ConfigError(f"{out}: was started with {differences}; resume with the same settings")
 
 
-_generator: Generator  # of a worker process
+_generator: Generator  # set in each worker process
 
 
 @contextmanager
 def _workers(count: int, generator: Generator) -> Iterator[Pool]:
-    """Processes that make pictures, and that never see a Ctrl-C: it waits until they have begun."""
+    """Start a pool of processes that ignore Ctrl-C; hold Ctrl-C back until the pool has started."""
     if HAS_MASKS:
-        # Starting it, which the first pool does, would unblock the signal again.
+        # Creating the first pool starts the resource tracker, which unblocks SIGINT as a side
+        # effect. Start it now, before the signal is blocked.
         resource_tracker.ensure_running()
     with ExitStack() as ending:
         with _interrupt_waits():
-            # Not forked: OpenCV's threads, once they have worked here, would hang in a child.
+            # Spawn rather than fork: a forked child hangs if OpenCV has already used threads here.
             pool = get_context("spawn").Pool(count, _begin, [generator])
             ending.callback(pool.join)
             ending.callback(pool.terminate)
@@ -177,14 +178,14 @@ def _workers(count: int, generator: Generator) -> Iterator[Pool]:
 
 @contextmanager
 def _interrupt_waits() -> Iterator[None]:
-    """Hold a Ctrl-C back until the block ends, from this process and from those begun inside."""
+    """Defer Ctrl-C until the block ends, for this process and for processes started inside it."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # interrupts are for the main thread alone
+        yield  # only the main thread handles interrupts
         return
     came = threading.Event()
     handler = signal.signal(signal.SIGINT, lambda number, frame: came.set())
-    # The handler is this process's own, the mask is inherited; and another thread may still get
-    # a signal that is blocked in this one.
+    # Both are needed: child processes inherit the mask but not the handler, and the mask covers
+    # only this thread, so another thread may still receive the signal.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if HAS_MASKS else set()
     try:
         yield
@@ -197,7 +198,7 @@ def _interrupt_waits() -> Iterator[None]:
 
 
 def _begin(generator: Generator) -> None:
-    """What a worker does first: it has one core, and leaves Ctrl-C to the main process."""
+    """Initialise a worker: use one OpenCV thread, and leave Ctrl-C to the main process."""
     global _generator
     _generator = generator
     cv2.setNumThreads(1)
@@ -205,7 +206,7 @@ def _begin(generator: Generator) -> None:
 
 
 def _make(job: tuple[int, str]) -> tuple[str, bytes, str]:
-    """A picture's path, its JPEG, and its line of `words.jsonl`."""
+    """Make a picture; return its path, its JPEG bytes and its line of `words.jsonl`."""
     number, path = job
     sample = _generator.sample(number)
     bgr = cv2.cvtColor(sample.pixels(), cv2.COLOR_RGB2BGR)
@@ -216,7 +217,7 @@ def _make(job: tuple[int, str]) -> tuple[str, bytes, str]:
 
 
 def rounded(points: npt.NDArray[np.float32]) -> Any:
-    """Points (..., 2) as JSON has them, to hundredths of a pixel."""
+    """Return points (..., 2) as nested lists for JSON, rounded to 0.01 pixels."""
     return np.round(points.astype(np.float64), 2).tolist()
 
 
@@ -225,7 +226,7 @@ def _json(facts: dict[str, Any]) -> str:
 
 
 def _digest(files: Iterable[Path]) -> str:
-    """Of the files' names and sizes: telling other ones apart is worth no reading of them all."""
+    """Hash the files' names and sizes; reading their contents is not worth the time."""
     return _sha256("\n".join(f"{file.name} {file.stat().st_size}" for file in files))
 
 

@@ -45,7 +45,7 @@ def test_more_words_are_crowded_in_where_asked(tmp_path: Path) -> None:
         (("--size", "10x10"), "64 pixels"),
         (("--size", "large"), "WIDTHxHEIGHT"),
         (("--scripts", "klingon"), "klingon"),
-        (("--scripts", "hangul"), "no face there writes hangul"),
+        (("--scripts", "hangul"), "no font there supports hangul"),
         (("--backgrounds", "nowhere"), "nowhere"),
         (("--words", "nowhere"), "nowhere"),
         (("--count", "0"), "count"),

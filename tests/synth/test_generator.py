@@ -163,7 +163,7 @@ def test_words_of_a_list_are_written(tmp_path: Path, dejavu_file: Path) -> None:
 def test_what_is_unknown_or_missing_is_named(tmp_path: Path, dejavu_file: Path) -> None:
     with pytest.raises(ConfigError, match=r"'klingon' is unknown; known: latin"):
         Generator.from_folders(scripts=["latin", "klingon"])
-    with pytest.raises(DatasetError, match="no face there writes hangul"):
+    with pytest.raises(DatasetError, match="no font there supports hangul"):
         Generator.from_folders(fonts=dejavu_file.parent, scripts=["latin", "hangul"])
     with pytest.raises(DatasetError, match="nowhere"):
         Generator.from_folders(tmp_path / "nowhere", dejavu_file.parent)
