@@ -50,7 +50,10 @@ class Style:
 
 
 def random_style(rng: np.random.Generator, plain: bool) -> Style:
-    """Return a random style; `plain` styles (pages, plates) have more contrast and no effects."""
+    """Return a random style.
+
+    With `plain`, for pages and plates, contrast is higher and outline, shadow and glow are off.
+    """
     contrast = log_uniform(rng, 80 if plain else 32, 230)
     kind = rng.random()
     return Style(

@@ -146,7 +146,7 @@ def _claim(out: Path, settings: dict[str, Any], resume: bool) -> None:
     manifest = out / MANIFEST
     if not manifest.exists():
         if out.exists() and (not out.is_dir() or any(not is_unfinished(p) for p in out.iterdir())):
-            raise ConfigError(f"{out}: not empty and has no {MANIFEST}; choose another --out")
+            raise ConfigError(f"{out}: is not empty and has no {MANIFEST}; choose another --out")
         return
     if not resume:
         raise ConfigError(f"{out}: already holds generated pictures; add --resume or change --out")
