@@ -1,4 +1,4 @@
-"""The weights that ship, and finding the file that a name or a path means."""
+"""The weights that ship with craftlite, and look-up of weights by name or path."""
 
 import json
 import os
@@ -13,43 +13,43 @@ from craftlite.errors import ConfigError, WeightsError
 from craftlite.files import sha256_of, write_whole
 from craftlite.postprocess import Thresholds
 
-# Used where none are named; see `craftlite.detector.default_weights`.
+# Used if no weights are named; see `craftlite.detector.default_weights`.
 DEFAULT = "craftlite-small"
 DEFAULT_INT8 = "craftlite-small-int8"
-# Pixels that pictures are scaled to, unless another number was tuned for the weights.
+# Longer side, in pixels, that pictures are scaled to unless another one was tuned for the weights.
 DEFAULT_LONG_SIDE = 1280
-LONG_SIDES = 32, 16384  # smallest and largest that a file beside weights may ask for
+LONG_SIDES = 32, 16384  # smallest and largest that a .json beside weights may set
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights and how they are meant to be used; the files are those for ONNX Runtime and torch."""
+    """Weights as files for ONNX Runtime and torch, and the settings to use them with."""
 
-    name: str  # in the catalogue, or the file's name
+    name: str  # the name in the catalogue, or the file's name
     onnx: Path | None
     torch: Path | None
     thresholds: Thresholds = field(default_factory=Thresholds)
-    long_side: int = DEFAULT_LONG_SIDE  # pixels that pictures are scaled to
-    tuned: str | None = None  # where these two are from, in words; None: they are defaults
-    hmean: float | None = None  # H-mean on the data that they were chosen on, 0..1
-    sha256: dict[str, str] = field(default_factory=dict)  # of the files, by their names
-    # Thresholds for one kind of picture, by the name of the dataset that they suit best.
+    long_side: int = DEFAULT_LONG_SIDE  # in pixels; pictures are scaled to it
+    tuned: str | None = None  # how these two were chosen, as text; None: they are defaults
+    hmean: float | None = None  # H-mean on the data they were chosen on, 0..1
+    sha256: dict[str, str] = field(default_factory=dict)  # of each file, by its name
+    # Thresholds for particular kinds of pictures, by the name of the dataset they suit best.
     presets: dict[str, Thresholds] = field(default_factory=dict)
-    calibration: Calibration | None = None  # None: scores are mean region scores
-    licence: str | None = None  # "MIT", or "research" where data was for that; None: not known
+    calibration: Calibration | None = None  # None: a word's score is its mean region score
+    licence: str | None = None  # "MIT", or "research" if the data was research-only; None: unknown
 
     @property
     def file(self) -> Path:
-        """The file that is run: for ONNX Runtime, or else for torch."""
+        """The file to run: the one for ONNX Runtime if it exists, otherwise the one for torch."""
         file = self.onnx or self.torch
         assert file is not None
         return file
 
     def preset(self, name: str) -> Thresholds:
-        """The thresholds of a name.
+        """Return the preset thresholds of that name.
 
         Raises:
-            ConfigError: there are none of that name.
+            ConfigError: the weights have no such preset.
         """
         if name not in self.presets:
             known = f"they have {', '.join(self.presets)}" if self.presets else "they have none"
@@ -59,28 +59,28 @@ class Weights:
 
 @dataclass(frozen=True)
 class PretrainedBackbone:
-    """A pretrained backbone, which a detector's training starts from."""
+    """A pretrained backbone that the training of a detector can start from."""
 
-    name: str  # of the network
-    file: Path  # for torch
-    body_of: Sequence[str]  # the detectors that have it as their backbone
-    data: str  # what it was trained on, in words
+    name: str  # name of the network
+    file: Path  # weights for torch
+    body_of: Sequence[str]  # names of the detectors that use it as their backbone
+    data: str  # what it was trained on, as text
     top1_error: float  # on the validation split of that data, 0..1
     sha256: str  # of the file
 
 
 def folder() -> Path:
-    """The folder of the shipped weights: in the installed package, or beside it in a checkout."""
+    """Return the folder of shipped weights: in the installed package, or beside it in a clone."""
     packed = Path(__file__).parent / "_weights"
     return packed if packed.is_dir() else Path(__file__).parents[1] / "weights"
 
 
 @cache
 def catalogue() -> dict[str, Weights]:
-    """Every shipped set of weights by its name.
+    """Return all shipped weights by name.
 
     Raises:
-        WeightsError: the list that ships is damaged.
+        WeightsError: the shipped catalogue is damaged.
     """
     return {
         name: Weights(
@@ -97,10 +97,10 @@ def catalogue() -> dict[str, Weights]:
 
 @cache
 def backbones() -> dict[str, PretrainedBackbone]:
-    """Every shipped backbone by its name.
+    """Return all shipped backbones by name.
 
     Raises:
-        WeightsError: the list that ships is damaged.
+        WeightsError: the shipped list is damaged.
     """
     return {
         name: PretrainedBackbone(name, folder() / facts.pop("file"), **facts)
@@ -109,13 +109,13 @@ def backbones() -> dict[str, PretrainedBackbone]:
 
 
 def intact(file: Path) -> Path:
-    """A weights file, after the SHA-256 of one in the catalogue has been compared with it.
+    """Return the weights file after checking its SHA-256 if it is one that ships with craftlite.
 
-    A process does that once for a file, unless its size or its time of change differs. It takes
-    13 ms for the default weights on one core of an AMD EPYC, where opening them takes 81 ms.
+    Each process checks a file once, and again if its size or modification time changes. The check
+    takes 13 ms for the default weights on one core of an AMD EPYC; opening them takes 81 ms.
 
     Raises:
-        WeightsError: a file that ships is missing, or is not what shipped.
+        WeightsError: a shipped file is missing, cannot be read or has been changed.
     """
     wanted = _shipped_digests().get(file)
     if wanted is None:
@@ -124,9 +124,9 @@ def intact(file: Path) -> Path:
         facts = file.stat()
         found = _digest(file, facts.st_size, facts.st_mtime_ns)
     except FileNotFoundError as error:
-        lack = "is not installed: a wheel has the weights that craftlite detect runs alone"
-        advice = "give the path of the file of that name in a clone's weights/, or reinstall"
-        raise WeightsError(f"{file}: {lack}; {advice} from the clone by pip install -e") from error
+        lack = "is not installed: a wheel contains only the weights that craftlite detect runs"
+        advice = "give the path of that file in the weights/ folder of a clone, or reinstall"
+        raise WeightsError(f"{file}: {lack}; {advice} from a clone with pip install -e") from error
     except OSError as error:
         reason = f"ships with craftlite but cannot be read ({error.strerror})"
         raise WeightsError(f"{file}: {reason}; reinstall craftlite") from error
@@ -138,13 +138,13 @@ def intact(file: Path) -> Path:
 
 
 def find_weights(name: str | os.PathLike[str]) -> Weights:
-    """The weights of a name in the catalogue, or of an .onnx, .safetensors or .pth file.
+    """Return the weights of a name in the catalogue, or of an .onnx, .safetensors or .pth file.
 
-    Beside a file, one of the same name with the suffix .json holds the thresholds and the long
-    side that were tuned for it, where they were; a file that ships has those of the catalogue.
+    The thresholds and the long side tuned for a file are read from the .json file of the same name
+    beside it, if there is one. A copy of a shipped file without one uses the catalogue's settings.
 
     Raises:
-        WeightsError: neither such a name nor such a file exists, or that .json cannot be used.
+        WeightsError: there is no such name or file, or the .json file cannot be used.
     """
     known = catalogue()
     if str(name) in known:
@@ -153,7 +153,7 @@ def find_weights(name: str | os.PathLike[str]) -> Weights:
         use = f"use it with craftlite train --init {name}"
         raise WeightsError(f"{name} is a classification backbone, not a text detector; {use}")
     path = Path(name)
-    if not os.path.isfile(path):  # noqa: PTH113 (Path.is_file raises where a name is too long)
+    if not os.path.isfile(path):  # noqa: PTH113 (Path.is_file raises if a name is too long)
         raise WeightsError(f"{name}: no such weights; give a file or one of {', '.join(known)}")
     if path.suffix not in (".onnx", ".safetensors", ".pth"):
         raise WeightsError(f"{path}: weights are .onnx, .safetensors or .pth files")
@@ -172,7 +172,7 @@ def tuned_settings(
     presets: Mapping[str, Thresholds],
     calibration: Calibration | None = None,
 ) -> dict[str, Any]:
-    """What was chosen for weights, as the catalogue and the .json beside a file hold it."""
+    """Return tuned settings in the form stored in the catalogue and in the .json beside weights."""
     return {
         "thresholds": asdict(thresholds),
         "long_side": long_side,
@@ -184,12 +184,12 @@ def tuned_settings(
 
 
 def take_over_settings(entry: Weights, file: Path) -> Path | None:
-    """Write the thresholds, long side and calibration that weights have beside another file.
+    """Write the tuned settings of some weights to the .json beside another weights file.
 
-    Returns the file written; None where the weights have none, or the other file has some already.
+    Returns the file written; None if the weights have no tuned settings or that .json exists.
 
     Raises:
-        CraftliteError: it cannot be written.
+        CraftliteError: the file cannot be written.
     """
     beside = file.with_suffix(".json")
     if entry.tuned is None or beside.exists():
@@ -203,12 +203,12 @@ def take_over_settings(entry: Weights, file: Path) -> Path | None:
 
 
 def settings_text(settings: dict[str, Any]) -> str:
-    """Settings as those files are written."""
+    """Return settings as the text of a .json file."""
     return json.dumps(settings, indent=2) + "\n"
 
 
 def _shipped_list(name: str) -> dict[str, dict[str, Any]]:
-    """A JSON file that ships with the weights."""
+    """Read a JSON file that ships with the weights."""
     path = folder() / name
     try:
         return dict(json.loads(path.read_text("utf-8")))
@@ -218,7 +218,7 @@ def _shipped_list(name: str) -> dict[str, dict[str, Any]]:
 
 @cache
 def _shipped_digests() -> dict[Path, str]:
-    """The SHA-256 of every weights file that ships."""
+    """Return the SHA-256 of every shipped weights file."""
     digests = {backbone.file: backbone.sha256 for backbone in backbones().values()}
     for entry in catalogue().values():
         digests |= {folder() / name: sha256 for name, sha256 in entry.sha256.items()}
@@ -226,7 +226,7 @@ def _shipped_digests() -> dict[Path, str]:
 
 
 def shipped_as(path: Path) -> Weights | None:
-    """The entry of the catalogue that a file is of, wherever it lies, if it is one."""
+    """Return the catalogue entry that a file is a copy of, in whatever folder; None if none is."""
     for entry in catalogue().values():
         if path.name in entry.sha256:
             facts = path.stat()
@@ -237,12 +237,12 @@ def shipped_as(path: Path) -> Weights | None:
 
 @cache
 def _digest(file: Path, size: int, changed: int) -> str:
-    """A file's SHA-256, computed anew where its size or time of change differs."""
+    """Return a file's SHA-256, computed again if its size or modification time has changed."""
     return sha256_of(file)
 
 
 def _tuned(path: Path) -> dict[str, Any]:
-    """Thresholds, long side and their origin from a file beside the weights; {} without one."""
+    """Read the tuned settings from the .json beside weights; {} if it does not exist."""
     try:
         return _settings(json.loads(path.read_text("utf-8")))
     except FileNotFoundError:
@@ -256,16 +256,16 @@ def _tuned(path: Path) -> dict[str, Any]:
 
 
 def _settings(facts: Any) -> dict[str, Any]:
-    """What `tuned_settings` gave, read from JSON; whatever is wrong with it raises some error."""
+    """Parse the JSON form of `tuned_settings`; invalid values raise one of various errors."""
     long_side, tuned, hmean = facts["long_side"], facts["tuned"], facts["hmean"]
     least, most = LONG_SIDES
     if type(long_side) is not int or not least <= long_side <= most:
-        raise ValueError(f"long_side {long_side!r:.40} is no whole number from {least} to {most}")
+        raise ValueError(f"long_side {long_side!r:.40} is not an integer from {least} to {most}")
     if not isinstance(tuned, str):
-        raise TypeError(f"tuned {tuned!r:.40} is no text")
+        raise TypeError(f"tuned {tuned!r:.40} is not a string")
     if hmean is not None and (type(hmean) not in (int, float) or not 0 <= hmean <= 1):
-        raise ValueError(f"hmean {hmean!r:.40} is no number from 0 to 1")
-    calibration = facts.get("calibration")  # files of before have none
+        raise ValueError(f"hmean {hmean!r:.40} is not a number from 0 to 1")
+    calibration = facts.get("calibration")  # missing in older files
     return {
         "thresholds": Thresholds(**facts["thresholds"]),
         "long_side": long_side,

@@ -1,4 +1,4 @@
-"""`craftlite info`: the networks with their costs, and the weights that ship."""
+"""`craftlite info`: list the networks with their costs, and the shipped weights."""
 
 import json
 from importlib.util import find_spec
@@ -20,7 +20,7 @@ Licence: weights marked research were trained on pictures licensed for research;
 
 
 def parser() -> ArgumentParser:
-    """The options of the command."""
+    """Return the parser of the command's options."""
     result = new_parser(
         "List the networks with their parameters and multiply-accumulates (MACs), and the weights "
         "that come with craftlite."
@@ -30,7 +30,7 @@ def parser() -> ArgumentParser:
 
 
 def networks() -> list[dict[str, Any]]:
-    """Every network with its cost; none without torch."""
+    """Return every network with its cost; an empty list if torch is not installed."""
     if find_spec("torch") is None:
         return []
     from craftlite.model.cost import cost_table
@@ -39,10 +39,10 @@ def networks() -> list[dict[str, Any]]:
 
 
 def run(args: Namespace) -> int:
-    """Print networks, weights and backbones; without torch, weights and backbones alone."""
+    """Print networks, weights and backbones; without torch, only weights and backbones."""
     known = networks()
     if not known:
-        write_line(f"the networks' costs need torch: {install_hint('train')}")
+        write_line(f"listing the networks needs torch: {install_hint('train')}")
     weights: list[dict[str, Any]] = [
         {key: getattr(entry, key) for key in ("name", "licence", "hmean", "tuned", "long_side")}
         | {"thresholds": vars(entry.thresholds)}
@@ -68,7 +68,7 @@ def run(args: Namespace) -> int:
         hmean = "" if entry["hmean"] is None else f"{entry['hmean']:>6.1%} {entry['tuned']}"
         columns = f"{entry['name']:<24}{entry['licence']:<12}{entry['long_side']:>10}"
         print(f"{columns}   {thresholds:<26}{hmean}")
-    print(f"\nby default {default_weights()}; with other engines {DEFAULT}")
+    print(f"\nDefault weights: {default_weights()}; with other engines: {DEFAULT}")
     print(LICENCES)
     print(f"\n{'backbone':<24}{'top-1 error':>11}  on")
     for entry in bodies:

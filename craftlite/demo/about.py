@@ -1,4 +1,4 @@
-"""The page's tab "About": how the detector works."""
+"""The "About" tab of the page: how the detector works."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -13,26 +13,26 @@ ABOUT = """
 **Two maps.** A small network (1.82 M parameters) predicts two scores for every pixel: *region*, how
 close it is to the centre of a character, and *affinity*, how close it is to the middle of the gap
 between two characters of one word. Pixels with a high score in either map form connected
-components, and each component is a word. The idea is CRAFT's (Baek et al., CVPR 2019); the network
-has an eleventh of CRAFT's parameters.
+components, and each component is a word. The idea is CRAFT's (Baek et al., CVPR 2019); this
+network has one eleventh of CRAFT's parameters.
 
-**Three thresholds.** *Low text* is the region score from which a pixel counts as text, *link* the
-affinity from which it joins two characters, and *text* the peak region score that a word must
-reach. They are applied to maps that are already computed: the network runs again only for another
-picture, another long side or other weights.
+**Three thresholds.** *Low text* is the lowest region score at which a pixel counts as text, *link*
+is the lowest affinity score at which it joins two characters, and *text* is the peak region score
+that a word must reach. They are applied to maps that are already computed: the network runs again
+only if the picture, the long side or the weights change.
 
 **How accurate it is**
 
 {table}
 
-The code has the MIT licence. Weights marked "research" were trained on pictures licensed for
-research; see the cards in `weights/`. An uploaded file is deleted after ten minutes, the picture in
-memory an hour after its last use. The page loads nothing from other servers.
+The code is under the MIT licence. Weights marked "research" were trained on pictures licensed for
+research; see the cards in `weights/`. An uploaded file is deleted after ten minutes, and the
+picture in memory an hour after its last use. The page loads nothing from other servers.
 """
 
 
 def steps(pool: DetectorPool) -> str:
-    """From a picture to its words in four pictures, made by the default weights."""
+    """Return HTML that shows how the default weights find words: four pictures, one per step."""
     weights = default_weights()
     analysis = pool.analyse("example", _example(), weights, 640)
     views = {
@@ -49,7 +49,7 @@ def steps(pool: DetectorPool) -> str:
 
 
 def _example() -> Picture:
-    """A picture that needs no file: two words in ink on paper."""
+    """Draw the example picture, two words in ink on paper, so that no file is needed."""
     image = Image.new("RGB", (640, 200), (236, 230, 214))
     pen = ImageDraw.Draw(image)
     pen.text((320, 100), "TWO MAPS", (40, 44, 58), ImageFont.load_default(92), anchor="mm")
@@ -57,7 +57,7 @@ def _example() -> Picture:
 
 
 def about() -> str:
-    """The text of the tab, with a table of the weights."""
+    """Return the Markdown text of the tab, with a table of the weights."""
     lines = [
         "| weights | licence | H-mean | tuned and measured | long side | text, link, low, growth |",
         "|---|---|---|---|---|---|",

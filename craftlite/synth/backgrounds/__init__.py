@@ -1,1 +1,1 @@
-"""What generated text stands on: photographs, drawn backgrounds, and things that are no text."""
+"""Backgrounds for generated text: photographs, drawn patterns and objects that resemble text."""

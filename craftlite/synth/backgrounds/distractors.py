@@ -1,4 +1,4 @@
-"""Things of streets and shops that look like text from afar, drawn onto a background."""
+"""Draw objects from streets and shops that resemble text from a distance onto a background."""
 
 import cv2
 import numpy as np
@@ -9,22 +9,22 @@ from craftlite.geometry import Picture, Points, box
 from craftlite.synth.backgrounds.patterns import drawn_background, random_tone
 from craftlite.synth.paint import part_around
 
-CLUTTERED = 0.5  # share of the pictures that have some
-MOST = 6  # things in one picture
-COVERED = 0.1  # share of the pictures with something in front of the text
+CLUTTERED = 0.5  # fraction of pictures that get clutter
+MOST = 6  # maximum number of objects in one picture
+COVERED = 0.1  # fraction of pictures with something in front of the text
 
 
 def add_clutter(rng: np.random.Generator, picture: Picture) -> None:
-    """Draw up to MOST things onto a share CLUTTERED of pictures (H, W, 3) uint8, in place."""
+    """With probability CLUTTERED, draw 1 to MOST objects on a picture (H, W, 3) uint8, in place."""
     if rng.random() < CLUTTERED:
         for _ in range(int(rng.integers(1, MOST + 1))):
             THINGS[int(rng.integers(len(THINGS)))](rng, picture)
 
 
 def add_cables(rng: np.random.Generator, picture: Picture) -> None:
-    """Hang cables, twigs or poles before a share COVERED of pictures (H, W, 3) uint8, in place.
+    """Draw cables, twigs or poles in front of the text, in place, with probability COVERED.
 
-    They hide no more of a letter than a stroke or two.
+    They hide at most a stroke or two of a letter. picture: (H, W, 3) uint8.
     """
     if rng.random() >= COVERED:
         return
@@ -40,7 +40,10 @@ def add_cables(rng: np.random.Generator, picture: Picture) -> None:
 
 
 def _random_quad(rng: np.random.Generator, picture: Picture, share: float) -> Points:
-    """A turned rectangle in slight perspective (4, 2), clockwise, at most that share of a side."""
+    """Return a rotated rectangle in slight perspective: a clockwise quad (4, 2) float32.
+
+    share: maximum size, as a fraction of the picture's shorter side.
+    """
     height, width = picture.shape[:2]
     reach = share * min(height, width) * np.exp(rng.uniform(np.log(0.1), 0, 2)) / 2
     signs = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
@@ -52,7 +55,7 @@ def _random_quad(rng: np.random.Generator, picture: Picture, share: float) -> Po
 
 
 def _panel(rng: np.random.Generator, picture: Picture) -> None:
-    """A drawn background in a quad: shelves, blinds, tiles or windows, seen from the side."""
+    """Draw a background in a quad: shelves, blinds, tiles or windows, seen from the side."""
     quad = _random_quad(rng, picture, 0.7)
     size = np.maximum(np.abs(quad[2] - quad[0]), 24).astype(int)
     panel = drawn_background(rng, (int(size[0]), int(size[1])))
@@ -68,7 +71,7 @@ def _panel(rng: np.random.Generator, picture: Picture) -> None:
 
 
 def _lamps(rng: np.random.Generator, picture: Picture) -> None:
-    """A row of bright spots with a shine around them."""
+    """Draw a row of bright spots, each with a glow around it."""
     height, width = picture.shape[:2]
     count, radius = int(rng.integers(1, 14)), log_uniform(rng, 1.5, 14)
     step = rng.normal(0, 1, 2) * (4, 1) * radius
@@ -86,7 +89,7 @@ def _lamps(rng: np.random.Generator, picture: Picture) -> None:
 
 
 def _streaks(rng: np.random.Generator, picture: Picture) -> None:
-    """Soft bright or dark lines: light on a floor, on glass or on metal."""
+    """Draw soft bright or dark lines, like light on a floor, on glass or on metal."""
     height, width = picture.shape[:2]
     light = np.zeros_like(picture)
     angle = rng.choice([0, np.pi / 2]) + rng.normal(0, 0.3)
@@ -101,13 +104,13 @@ def _streaks(rng: np.random.Generator, picture: Picture) -> None:
     combine(picture, light, picture)
 
 
-# Outlines in a square from -1 to 1, as on signs and buttons; the stars come from `_star`.
+# Outlines of symbols found on signs and buttons, in coordinates from -1 to 1; `_star` makes stars.
 ARROW = [(-1, -0.3), (0.1, -0.3), (0.1, -0.8), (1, 0), (0.1, 0.8), (0.1, 0.3), (-1, 0.3)]
 HOUSE = [(-0.9, -0.2), (0, -1), (0.9, -0.2), (0.6, -0.2), (0.6, 0.9), (-0.6, 0.9), (-0.6, -0.2)]
 
 
 def _sign(rng: np.random.Generator, picture: Picture) -> None:
-    """An arrow, a house or a star on a disc, on a plate or alone."""
+    """Draw an arrow, a house or a star, on a disc, on a plate or on its own."""
     height, width = picture.shape[:2]
     radius = log_uniform(rng, 6, 40)
     centre = rng.random(2) * (width, height)
@@ -127,7 +130,7 @@ def _sign(rng: np.random.Generator, picture: Picture) -> None:
 
 
 def _star(rays: int, inner: float) -> npt.NDArray[np.float64]:
-    """An outline (2 * rays, 2) whose corners lie 1 and `inner` away from its middle in turn."""
+    """Return an outline (2 * rays, 2) whose corners alternate between radius 1 and `inner`."""
     angles = np.arange(2 * rays) * np.pi / rays
     reach = np.where(np.arange(2 * rays) % 2, inner, 1.0)
     return np.stack([reach * np.sin(angles), -reach * np.cos(angles)], axis=1)

@@ -1,4 +1,4 @@
-"""Drawn backgrounds: paper, and patterns without text that a detector must learn to pass over."""
+"""Drawn backgrounds: paper, and patterns without text that a detector must learn to ignore."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -9,19 +9,19 @@ import numpy.typing as npt
 
 from craftlite.geometry import Picture
 
-# Draws something without text onto a background (H, W, 3) uint8 RGB, in place.
+# A function that draws a pattern without text onto a background (H, W, 3) uint8 RGB, in place.
 Pattern: TypeAlias = Callable[[np.random.Generator, Picture], None]
 
 
 def random_tone(rng: np.random.Generator) -> npt.NDArray[np.float32]:
-    """A colour (3,) as walls and things have them: any lightness, seldom saturated."""
+    """Return a colour (3,) typical of walls and objects: any lightness, rarely saturated."""
     grey, tint = rng.uniform(0, 255), rng.normal(0, 1, 3)
     saturation = 80 if rng.random() < 0.15 else 25
     return np.clip(grey + saturation * tint, 0, 255).astype(np.float32)
 
 
 def _shapes(rng: np.random.Generator, picture: Picture) -> None:
-    """Filled rectangles, discs and polygons, large and small."""
+    """Draw filled rectangles, ellipses and polygons, large and small."""
     reach = np.array(picture.shape[1::-1])
     for _ in range(int(rng.integers(3, 25))):
         colour = random_tone(rng).tolist()
@@ -52,7 +52,7 @@ def _bricks(rng: np.random.Generator, picture: Picture) -> None:
 
 
 def _bars(rng: np.random.Generator, picture: Picture) -> None:
-    """A grille, blinds or a fence: bars of one width, level or upright, sometimes both."""
+    """Draw a grille, blinds or a fence: bars of one width, horizontal, vertical or both."""
     height, width = picture.shape[:2]
     step = int(rng.integers(5, 50))
     thick = max(1, int(step * rng.uniform(0.15, 0.6)))
@@ -67,7 +67,7 @@ def _bars(rng: np.random.Generator, picture: Picture) -> None:
 
 
 def _windows(rng: np.random.Generator, picture: Picture) -> None:
-    """Rows of alike upright rectangles, lit or dark."""
+    """Draw rows of identical windows, each in one of three colours."""
     height, width = picture.shape[:2]
     wide = int(rng.integers(6, 60))
     tall = int(wide * rng.uniform(0.8, 2.2))
@@ -81,7 +81,7 @@ def _windows(rng: np.random.Generator, picture: Picture) -> None:
 
 
 def _leaves(rng: np.random.Generator, picture: Picture) -> None:
-    """Many small turned ellipses in tones of one colour."""
+    """Draw many small ellipses, all rotated differently, in shades of one colour."""
     height, width = picture.shape[:2]
     tone = rng.uniform(20, 220, 3)
     long = rng.uniform(4, 25)
@@ -95,7 +95,7 @@ def _leaves(rng: np.random.Generator, picture: Picture) -> None:
 
 
 def _strokes(rng: np.random.Generator, picture: Picture) -> None:
-    """Cables, cracks and branches: lines that bend."""
+    """Draw cables, cracks and branches: lines that bend."""
     reach = np.array(picture.shape[1::-1])
     for _ in range(int(rng.integers(2, 20))):
         steps = rng.normal(0, reach.max() / 12, (int(rng.integers(2, 12)), 2)).cumsum(axis=0)
@@ -105,7 +105,7 @@ def _strokes(rng: np.random.Generator, picture: Picture) -> None:
 
 
 def _goods(rng: np.random.Generator, picture: Picture) -> None:
-    """Shelves: rows of boxes, tins and bottles, those beside one another often alike."""
+    """Draw shelves: rows of boxes, tins and bottles, in which neighbours often look the same."""
     height, width = picture.shape[:2]
     y = int(rng.integers(0, 10))
     while y < height:
@@ -128,7 +128,10 @@ PATTERNS = (_shapes, _shapes, _bricks, _bars, _windows, _leaves, _strokes, _good
 
 
 def drawn_background(rng: np.random.Generator, size: tuple[int, int]) -> Picture:
-    """A smooth play of two colours, then shapes or a pattern without text, and grain."""
+    """Return a background (height, width, 3) uint8 RGB without text, for a size (width, height).
+
+    It is a smooth blend of two colours, usually with shapes or a pattern on it, and grain.
+    """
     coarse = rng.random((int(rng.integers(2, 9)), int(rng.integers(2, 9)))).astype(np.float32)
     blend = cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC)[..., None]
     one, two = random_tone(rng), random_tone(rng)
@@ -139,7 +142,7 @@ def drawn_background(rng: np.random.Generator, size: tuple[int, int]) -> Picture
 
 
 def page_background(rng: np.random.Generator, size: tuple[int, int]) -> Picture:
-    """Paper or a screen (height, width, 3) uint8 RGB: one light or dark tone, unevenly lit."""
+    """Return paper or a screen (height, width, 3) uint8 RGB: a single tone, unevenly lit."""
     tone = rng.uniform(200, 255, 3) if rng.random() < 0.75 else rng.uniform(0, 60, 3)
     left, right = rng.uniform(0.75, 1.0, 2).tolist()
     light = np.linspace(left, right, size[0])
@@ -148,7 +151,10 @@ def page_background(rng: np.random.Generator, size: tuple[int, int]) -> Picture:
 
 
 def add_grain(rng: np.random.Generator, picture: Picture, deviation: float) -> Picture:
-    """The picture with grey Gaussian noise; one tile of it repeated, which no eye finds."""
+    """Return the picture with Gaussian noise.
+
+    One tile of noise is repeated over the picture; the repetition is not visible.
+    """
     height, width = picture.shape[:2]
     grain = np.empty((128, 256, 3), np.int16)
     cv2.setRNGSeed(int(rng.integers(2**31)))

@@ -1,4 +1,4 @@
-"""Parts of photographs, without text or with text of their own and the words that are seen."""
+"""Crops of photographs: without text, or with text of their own and its annotated words."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,22 +16,22 @@ from craftlite.geometry import Matrix, Picture, repaired
 from craftlite.synth.backgrounds.patterns import drawn_background
 from craftlite.synth.typesetting.layout import moved_word
 
-DRAWN = 0.15  # share of the backgrounds that are drawn where there are photographs too
-# A word that the edge cuts is don't-care where less of it shows, and forgotten where next to
-# nothing does.
+DRAWN = 0.15  # fraction of backgrounds that are drawn even if photographs are given
+# Visible fraction of a word that the edge of a crop cuts: below WHOLE the word is don't-care, and
+# below GONE it is dropped.
 WHOLE, GONE = 0.98, 0.02
 
 
 def find_photographs(folder: Path | None) -> tuple[Path, ...]:
-    """Every picture file under the folder, sorted; empty without one.
+    """Return every picture file under the folder, sorted; nothing if the folder is None.
 
     Raises:
-        DatasetError: the folder is not there or holds no picture.
+        DatasetError: the folder does not exist or contains no picture.
     """
     if folder is None:
         return ()
     if not folder.is_dir():
-        raise DatasetError(f"{folder}: no folder of photographs to write words on")
+        raise DatasetError(f"{folder}: not a folder; give one with photographs to write words on")
     found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in PICTURE_SUFFIXES)
     if not found:
         raise DatasetError(f"{folder}: holds no picture (.jpg, .png, ...) to write words on")
@@ -39,11 +39,11 @@ def find_photographs(folder: Path | None) -> tuple[Path, ...]:
 
 
 def find_scenes(names: Sequence[str], folders: Sequence[Path]) -> tuple[Sample, ...]:
-    """The training pictures of datasets, each in its folder, by default data/NAME.
+    """Return the training pictures of the datasets, each read from its folder (default: data/NAME).
 
     Raises:
         ConfigError: there are more folders than datasets, or a dataset is unknown.
-        DatasetError: a dataset cannot be read, or has no words.
+        DatasetError: a dataset cannot be read, or contains no words.
     """
     scenes: list[Sample] = []
     for name, folder in zip(names, folders_of(names, folders), strict=True):
@@ -57,7 +57,7 @@ def find_scenes(names: Sequence[str], folders: Sequence[Path]) -> tuple[Sample, 
 def random_background(
     rng: np.random.Generator, photographs: tuple[Path, ...], size: tuple[int, int]
 ) -> Picture:
-    """A background (height, width, 3) uint8 RGB: part of a photograph, or a drawn one."""
+    """Return a background (height, width, 3) uint8 RGB: a crop of a photograph, or a drawn one."""
     if not photographs or rng.random() < DRAWN:
         return drawn_background(rng, size)
     path = photographs[int(rng.integers(len(photographs)))]
@@ -68,7 +68,7 @@ def random_background(
 def random_scene(
     rng: np.random.Generator, scenes: Sequence[Sample], size: tuple[int, int]
 ) -> tuple[Picture, list[Word]]:
-    """Part of a photograph in the wanted (width, height), and the words that can be seen there."""
+    """Return a crop of a photograph, scaled to size (width, height), and its visible words."""
     sample = scenes[int(rng.integers(len(scenes)))]
     part, matrix = random_part(rng, sample.pixels(), size)
     seen = (_seen(word, matrix, size) for word in sample.words)
@@ -78,10 +78,13 @@ def random_scene(
 def random_part(
     rng: np.random.Generator, photo: Picture, size: tuple[int, int]
 ) -> tuple[Picture, Matrix]:
-    """A random part of a photograph, scaled to (width, height), and the matrix of its points."""
+    """Return a random crop of a photograph, scaled to size (width, height).
+
+    The matrix (3, 3) that comes with it maps points of the photograph to points of the crop.
+    """
     room = photo.shape[1::-1]
     most = min(room[0] / size[0], room[1] / size[1])
-    # A small photograph is not enlarged much more than it must be.
+    # Do not enlarge a small photograph much more than necessary.
     scale = most * rng.uniform(0.8 if most < 1 else 0.4, 1.0)
     width, height = (max(1, int(side * scale)) for side in size)
     left, top = int(rng.integers(room[0] - width + 1)), int(rng.integers(room[1] - height + 1))
@@ -93,7 +96,7 @@ def random_part(
 
 
 def _seen(word: Word, matrix: Matrix, size: tuple[int, int]) -> Word | None:
-    """A word in the part, don't-care where the edge cuts it; None where it is not there."""
+    """Return the word in the crop, don't-care if the edge cuts it; None if it is outside."""
     moved = moved_word(word, matrix)
     whole = repaired(moved.polygon)
     inside = whole.intersection(shapely.box(0, 0, *size)).area / max(whole.area, 1e-6)
