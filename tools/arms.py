@@ -1,10 +1,11 @@
-"""Train with one thing changed, to see whether it brings more in the same minutes.
+"""Train with one change, to see whether it gives better weights in the same time.
 
     python -m tools.arms muon --out runs/muon -- --dataset icdar15 --data DIR --minutes 25
     python -m tools.score_runs --data DIR runs/base runs/muon
 
-What follows `--` goes to `craftlite train`; the arm's own settings win over it. `base` changes
-nothing. What proves good belongs into the training itself; here is what has not yet.
+Options after `--` are passed to `craftlite train`; the arm's own options override them. `base`
+changes nothing. A change that proves useful should move into the training itself; this file is for
+changes that have not.
 """
 
 import sys
@@ -23,19 +24,19 @@ from craftlite.train.detector.loss import craft_loss
 from craftlite.train.detector.task import DetectorTask
 from craftlite.train.recipe import Recipe
 from craftlite.train.task import Losses
-from tools import bodies  # noqa: F401 - their names are known then
+from tools import bodies  # noqa: F401 - the import registers their names
 
-# Weight of a term beside the squared error, and of each head that only training has.
+# Weights of a loss term added to the squared error, and of each training-only head.
 TERM, HEAD = 0.1, 0.4
-# The decoder's steps whose outputs have strides 8 and 4.
+# Decoder steps whose outputs have strides 8 and 4.
 DEEP_STEPS = ("upconv2", "upconv3")
 
 
 class DiceTask(DetectorTask):
-    """The squared error, and the Dice distance of where the maps are above a half."""
+    """Add to the squared error the Dice loss of the areas where the true maps exceed 0.5."""
 
     def loss(self, outputs: Any, batch: Batch) -> Losses:
-        """The loss of a batch."""
+        """Return the loss of a batch."""
         losses = super().loss(outputs, batch)
         scores = outputs[0].float().permute(0, 3, 1, 2)
         term = TERM * dice(scores, batch.scores, batch.weight)
@@ -43,10 +44,10 @@ class DiceTask(DetectorTask):
 
 
 class FocalTask(DetectorTask):
-    """The squared error, and its square: pixels that are far off pull harder still."""
+    """Add the fourth power of the error to its square, so that large errors weigh even more."""
 
     def loss(self, outputs: Any, batch: Batch) -> Losses:
-        """The loss of a batch."""
+        """Return the loss of a batch."""
         losses = super().loss(outputs, batch)
         scores = outputs[0].float().permute(0, 3, 1, 2)
         error = batch.weight[:, None] * (scores - batch.scores) ** 4
@@ -55,10 +56,10 @@ class FocalTask(DetectorTask):
 
 
 class HeadsTask(DetectorTask):
-    """Heads at strides 8 and 4 too, which the weights that are saved do not have."""
+    """Add heads at strides 8 and 4, which are not part of the saved weights."""
 
     def optimiser(self, model: nn.Module) -> torch.optim.Optimizer:
-        """The network's, which moves the heads too."""
+        """Return the network's optimiser, extended to the parameters of the heads."""
         self.seen: dict[str, Tensor] = {}
         heads = {}
         for name in DEEP_STEPS:
@@ -75,14 +76,14 @@ class HeadsTask(DetectorTask):
         self.seen[name] = output
 
     def loss(self, outputs: Any, batch: Batch) -> Losses:
-        """The loss of a batch, at every head's stride."""
+        """Return the loss of a batch, summed over the network's output and the heads."""
         losses = super().loss(outputs, batch)
         total = losses["loss"]
         for name, head in self.heads.items():
             scores = head(self.seen[name].float())
             times = batch.scores.shape[2] // scores.shape[2]
             truth = nn.functional.avg_pool2d(batch.scores, times)
-            # A coarse pixel is as sure as the least sure one in it.
+            # A coarse pixel gets the lowest weight of the pixels it covers.
             weight = -nn.functional.max_pool2d(-batch.weight[:, None], times)[:, 0]
             own = craft_loss(scores.permute(0, 2, 3, 1), truth, weight)
             total = total + HEAD * own["loss"]
@@ -90,18 +91,19 @@ class HeadsTask(DetectorTask):
 
 
 class MuonTask(DetectorTask):
-    """Muon for 1x1 convolutions and AdamW for all else."""
+    """Optimise 1x1 convolutions with Muon and everything else with AdamW."""
 
     def optimiser(self, model: nn.Module) -> torch.optim.Optimizer:
-        """Both in one."""
+        """Return an optimiser that combines both."""
         return MuonAdamW(super().optimiser(model).param_groups, self.recipe)
 
 
 class MuonAdamW(torch.optim.AdamW):
-    """Muon for 1x1 convolutions, which are matrices, and AdamW for all else.
+    """Muon for 1x1 convolutions, whose weights are matrices, and AdamW for everything else.
 
-    Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024: momentum whose
-    step is the nearest orthogonal matrix. It is scaled to AdamW's, so that one rate serves both.
+    Muon (Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024) steps by
+    the orthogonal matrix nearest to the momentum. The step is scaled to match AdamW's, so that both
+    share one learning rate.
     """
 
     def __init__(self, groups: Sequence[dict[str, Any]], recipe: Recipe) -> None:
@@ -114,7 +116,7 @@ class MuonAdamW(torch.optim.AdamW):
             for group in groups
         ]
         super().__init__(others, lr=recipe.learning_rate)
-        # They share their memory with the convolutions' weights.
+        # These matrices share memory with the weights of the convolutions.
         self.matrices = [nn.Parameter(p.detach().flatten(1)) for p in self.convolutions]
         self.muon = torch.optim.Muon(
             self.matrices,
@@ -124,7 +126,7 @@ class MuonAdamW(torch.optim.AdamW):
         )
 
     def step(self, closure: Any = None) -> Any:
-        """One step of both, at AdamW's rate."""
+        """Take a step with both optimisers, at AdamW's learning rate."""
         for matrix, convolution in zip(self.matrices, self.convolutions, strict=True):
             gradient = convolution.grad
             matrix.grad = None if gradient is None else gradient.flatten(1)
@@ -134,29 +136,29 @@ class MuonAdamW(torch.optim.AdamW):
         return super().step(closure)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """No gradients are left."""
+        """Clear the gradients, including those of the convolutions and their matrices."""
         super().zero_grad(set_to_none)
         for parameter in (*self.convolutions, *self.matrices):
             parameter.grad = None
 
     def state_dict(self) -> dict[str, Any]:
-        """That of AdamW, with Muon's as "muon"."""
+        """Return AdamW's state, with Muon's under the key "muon"."""
         return super().state_dict() | {"muon": self.muon.state_dict()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """What `state_dict` gave."""
+        """Load a state returned by `state_dict`."""
         own = dict(state_dict)
         self.muon.load_state_dict(own.pop("muon"))
         super().load_state_dict(own)
 
 
 def is_matrix(parameter: Tensor) -> bool:
-    """Whether a weight is that of a 1x1 convolution of several inputs."""
+    """Return whether a parameter is the weight of a 1x1 convolution with several inputs."""
     return parameter.ndim == 4 and parameter.shape[2:] == (1, 1) and parameter.shape[1] > 1
 
 
 def dice(scores: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
-    """1 less the Dice overlap of scores (N, 2, h, w) with where the truth is above a half.
+    """Return 1 minus the Dice overlap of scores (N, 2, h, w) and the area where truth is above 0.5.
 
     Milletari et al., "V-Net", 3DV 2016. weight: (N, h, w).
     """
@@ -168,7 +170,7 @@ def dice(scores: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Arm:
-    """What is changed: options of `craftlite train`, or the task."""
+    """A change to the training: options of `craftlite train`, or another task."""
 
     options: Sequence[str] = ()
     task: type[DetectorTask] = DetectorTask
@@ -182,7 +184,7 @@ ARMS = {
     "muon": Arm(task=MuonTask),
     "rate2": Arm(("--learning-rate", "0.002")),
     "rate4": Arm(("--learning-rate", "0.004")),
-    # Crops of 320 at equal pixels.
+    # Larger crops, with the batch reduced to keep about the same number of pixels.
     "crop448": Arm(("--crop", "448", "--batch", "8")),
     "crop640": Arm(("--crop", "640", "--batch", "4")),
     "ema998": Arm(("--ema", "0.998")),
@@ -194,7 +196,7 @@ ARMS = {
 
 
 def main(argv: Sequence[str]) -> int:
-    """Train an arm; the exit code is that of `craftlite train`."""
+    """Train an arm and return the exit code of `craftlite train`; 2 for wrong usage."""
     own, settings = list(argv), []
     if "--" in own:
         place = own.index("--")

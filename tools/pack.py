@@ -1,14 +1,14 @@
-"""Write what a training needs into tar packs of a limited size, for a machine without internet.
+"""Pack the input of a training into tar files of limited size, for a machine without internet.
 
     python -m tools.pack --dataset icdar15:2 --data DIR --dataset quads --data DIR \\
         --characters craftlite-small --init craftlite-small --quality 80 --out packs
 
-A pack holds `datasets/<name>/images/` and, for those pictures, lines of the words format in
-`datasets/<name>/words.jsonl.d/<number of the pack>.jsonl`; the first one also `wheels/`,
-`start.safetensors`, `fonts/` and `backgrounds/`. Each ends with the same `mix.json`: the datasets
-with their weights, and the networks. Every pack has a fair share of every dataset, so that a few of
-them are a smaller training set. `tools/train_pack.py` unpacks them. The same input gives the same
-bytes.
+A pack contains pictures in `datasets/<name>/images/` and their annotations, in the words format, in
+`datasets/<name>/words.jsonl.d/<number of the pack>.jsonl`. The first pack also contains `wheels/`,
+`start.safetensors`, `fonts/` and `backgrounds/`. Each pack ends with the same `mix.json`: the
+datasets with their weights, and the networks. Every dataset is spread evenly over the packs, so a
+few of them make a smaller training set. `tools/train_pack.py` unpacks them. The same input gives
+the same bytes.
 """
 
 import argparse
@@ -24,22 +24,22 @@ from tools.packs.pictures import encode, interleave, line_of
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line's options."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
     mix = "Dataset to pack, as for craftlite train. Repeat it for a mix."
     add("--dataset", action="append", required=True, metavar="NAME[:WEIGHT]", help=mix)
-    folders = "Folder of each --dataset, in the same order; by default data/NAME."
+    folders = "Folder of each --dataset, in the same order. Default: data/NAME."
     add("--data", action="append", default=[], type=Path, metavar="DIR", help=folders)
     add("--out", type=Path, required=True, metavar="DIR", help="Folder to write packs to.")
     size = "Largest size of a pack in MiB. Default: 60."
     add("--max-mib", type=float, default=60, metavar="N", help=size)
     for option, kind in (("--quality", "training"), ("--val-quality", "validation")):
-        text = f"WebP quality of {kind} pictures, 1 to 100; by default files are not encoded again."
+        text = f"WebP quality of {kind} pictures, 1 to 100. Default: do not re-encode."
         add(option, type=int, choices=range(1, 101), metavar="Q", help=text)
-    finder = "Weights, by name or .safetensors file, to find the characters of real words with."
+    finder = "Weights (name or .safetensors file) for finding the characters of real words."
     add("--characters", metavar="NAME|FILE", help=finder)
-    start = f"Weights to start from, by name or .safetensors file; stored as {START}."
+    start = f"Weights (name or .safetensors file) to start from; stored as {START}."
     add("--init", metavar="NAME|FILE", help=start)
     add("--backgrounds", type=Path, metavar="DIR", help="Folder of photographs to write on.")
     add("--fonts", type=Path, metavar="DIR", help="Folder of fonts to write with.")
@@ -48,7 +48,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def write_content(content: Content, args: argparse.Namespace) -> tuple[list[str], dict[str, int]]:
-    """Write the packs; returns a line about each, and the bytes of each dataset's pictures."""
+    """Write the packs; return a line about each, and each dataset's picture size in bytes."""
     sizes = {dataset.name: 0 for dataset in content.datasets}
     quality = {"train": args.quality, "val": args.val_quality}
     with write_packs(args.out, int(args.max_mib * MIB), content.mix) as packs:
@@ -69,7 +69,7 @@ def write_content(content: Content, args: argparse.Namespace) -> tuple[list[str]
 
 
 def summary(dataset: PackedDataset, size: int) -> str:
-    """A line about a dataset, whose pictures have `size` bytes."""
+    """Return a line about a dataset whose pictures take `size` bytes."""
     legible = [word for sample in dataset.samples for word in sample.words if not word.ignore]
     known = sum(word.characters is not None for word in legible)
     counts = {split: len(samples) for split, samples in dataset.splits.items()}
@@ -80,11 +80,11 @@ def summary(dataset: PackedDataset, size: int) -> str:
 
 
 def main() -> int:
-    """Write the packs and print what is in them; 1 if something cannot be read or written."""
+    """Write the packs and print a summary; return 1 if something cannot be read or written."""
     args = parse_arguments()
     try:
         if any(args.out.glob("pack-*.tar")):
-            raise ConfigError(f"{args.out}: holds packs already; choose another --out")
+            raise ConfigError(f"{args.out}: already contains packs; choose another --out")
         content = gather(args)
         lines, sizes = write_content(content, args)
     except (CraftliteError, OSError) as error:

@@ -1,18 +1,18 @@
-"""Compare short trainings: losses and H-means on ICDAR 2015's training and validation pictures.
+"""Compare short trainings by loss and H-mean on ICDAR 2015's training and validation pictures.
 
     python -m tools.score_runs --data DIR runs/first runs/second start.safetensors
 
-A RUN is a folder of craftlite train, of which the averaged weights of the last step are scored, or
-a file of weights. Thresholds are searched on the validation pictures, for each RUN by itself, and
-used on the training pictures too; the difference between the two H-means shows how far the network
-has overfitted. H-means with the thresholds of validations during training are given as well. The
-loss is that of a crop of each picture, the same ones for all, with words split evenly into
-characters.
+A RUN is a weights file, or an output folder of craftlite train, of which the averaged weights of
+the last step are scored. Thresholds are searched on the validation pictures for each RUN separately
+and used on the training pictures too; the difference between the two H-means shows how much the
+network has overfitted. H-means with the thresholds used for validation during training are reported
+as well. The loss is computed on one crop of each picture, the same crops for every RUN, with words
+split evenly into characters.
 
-The validation H-mean less that of the first RUN has a 95 % interval, by bootstrap over pictures.
-Each RUN is a row of --out, a CSV: what is there, by the SHA-256 of the weights, the pictures and
-the long side, is not computed again. The differences in it are from the RUN in the column
-`against`; those that are printed are from the first RUN of this call.
+The difference in validation H-mean from the first RUN has a 95 % interval, by bootstrap over
+pictures. Each RUN is one row of --out, a CSV. A RUN whose weights (by SHA-256), pictures and long
+side are already in it is not computed again. The differences in the CSV are from the RUN in the
+column `against`; the printed ones are from the first RUN of this call.
 """
 
 import argparse
@@ -45,12 +45,12 @@ from tools.scores.rows import (
 
 
 def spread(samples: Sequence[Sample], count: int) -> Sequence[Sample]:
-    """`count` of the samples, evenly from all; 150 of 900 are every sixth, from the first."""
+    """Return `count` evenly spaced samples; 150 of 900 are every sixth, starting with the first."""
     return samples[:: max(1, len(samples) // count)][:count]
 
 
 def weights_of(run: Path) -> Path:
-    """The file of a RUN's weights; raises WeightsError if it does not exist."""
+    """Return the weights file of a RUN; raises WeightsError if it does not exist."""
     file = run / WEIGHTS if run.is_dir() else run
     if not file.is_file():
         raise WeightsError(f"{run}: neither a file of weights nor a folder with {WEIGHTS}")
@@ -60,14 +60,14 @@ def weights_of(run: Path) -> Path:
 def score(
     run: Path, known: Sequence[Row], first: Row | None, pictures: Pictures, threads: int | None
 ) -> tuple[Row, bool]:
-    """A RUN's row, with its difference from the first RUN's, and whether it had to be computed.
+    """Return a RUN's row, with its difference from the first RUN, and whether it was computed now.
 
     Args:
-        run: the folder or file.
-        known: rows of the CSV.
+        run: output folder of a training, or weights file.
+        known: rows already in the CSV.
         first: the row of the first RUN; None if this is the first.
-        pictures: to score on.
-        threads: for the network; None takes the machine's cores.
+        pictures: pictures to score on.
+        threads: number of CPU threads for the network; None uses all cores.
 
     Raises:
         CraftliteError: weights or pictures cannot be read.
@@ -86,25 +86,25 @@ def score(
         facts = key | measure(open_network(weights, threads), pictures)
         facts["seconds"] = time.perf_counter() - began
         row = dict.fromkeys(COLUMNS, "") | as_text(facts)
-    # Weights that are known may have been scored as a file elsewhere, without their log.
+    # Known weights may have been scored as a file outside their folder, without the log.
     row = row | as_text(from_log(run)) | {"run": str(run)}
     return row | as_text(difference(row, first or row)), is_new
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line's options."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
-    runs = "Folder of a training, or a .safetensors file."
+    runs = "Output folder of craftlite train, or a .safetensors file."
     add("runs", nargs="+", type=Path, metavar="RUN", help=runs)
     add("--data", type=Path, required=True, metavar="DIR", help="Folder of ICDAR 2015.")
     side = "Scale pictures so that the longer side has PIXELS. Default: 1920."
     add("--long-side", type=int, default=1920, metavar="PIXELS", help=side)
-    train = "Training pictures to score on, evenly from all. Default: 150."
+    train = "Number of evenly spaced training pictures to score on. Default: 150."
     add("--train-pictures", type=int, default=150, metavar="N", help=train)
-    val = "Validation pictures to score on, evenly from all. Default: 100, which is all."
+    val = "Number of evenly spaced validation pictures to score on. Default: 100 (all)."
     add("--val-pictures", type=int, default=100, metavar="N", help=val)
-    threads = "CPU threads; by default one for each core."
+    threads = "CPU threads. Default: one per core."
     add("--threads", type=int, metavar="N", help=threads)
     out = "CSV to write. Default: results.csv."
     add("--out", type=Path, default=Path("results.csv"), metavar="FILE", help=out)
@@ -115,7 +115,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Score each RUN, print it and write it to the CSV; 1 if something cannot be read."""
+    """Score each RUN, print it and add it to the CSV; return 1 if something cannot be read."""
     args = parse_arguments()
     if args.threads:
         torch.set_num_threads(args.threads)

@@ -1,9 +1,10 @@
-"""Generate pictures with one thing of the generator left out, to see what it is worth.
+"""Generate pictures with one feature of the generator left out, to measure what it contributes.
 
     python -m tools.synth_arms no-blur --out no-blur --count 2000 --backgrounds photographs
 
-A training on each folder, from the same weights and with the same settings, and
-`tools/score_runs.py` show what photographs lose by it. `base` leaves nothing out.
+To see how much accuracy on photographs a feature is worth, train on each folder, from the same
+weights and with the same settings, and compare the runs with `tools/score_runs.py`. `base` leaves
+nothing out.
 """
 
 import argparse
@@ -22,18 +23,18 @@ from craftlite.synth.generator import Generator
 from craftlite.synth.typesetting import block
 from craftlite.synth.writer import write_dataset
 
-# A module, the name of something in it, and what that is in place of.
+# A module, the name of an attribute in it, and the attribute's new value.
 Change = tuple[ModuleType, str, Any]
 
 
 def without_faults(*names: str) -> Change:
-    """The camera without some of its faults."""
+    """Return the change that removes some of the camera's faults."""
     left = {name: fault for name, fault in camera.FAULTS.items() if name not in names}
     return camera, "FAULTS", left
 
 
 def without_kinds(*kinds: block.Kind) -> Change:
-    """Blocks without some kinds."""
+    """Return the change that removes some kinds of text blocks."""
     left = {kind: share for kind, share in block._SHARES.items() if kind not in kinds}
     return block, "_SHARES", left
 
@@ -64,42 +65,42 @@ ARMS: dict[str, tuple[Change, ...]] = {
 
 @cache
 def leave_out(arm: str) -> None:
-    """Change the modules of this process, once."""
+    """Apply an arm's changes to the modules of this process, once."""
     for module, name, value in ARMS[arm]:
         setattr(module, name, value)
 
 
 @dataclass(frozen=True)
 class ArmGenerator(Generator):
-    """A generator that leaves something out, in whatever process it works."""
+    """A generator that leaves a feature out, also in worker processes."""
 
     arm: str = "base"
 
     def sample(self, index: int) -> Sample:
-        """Picture number `index`."""
+        """Return picture number `index`."""
         leave_out(self.arm)
         return super().sample(index)
 
 
 def parse_arguments(arguments: Iterable[str] | None = None) -> argparse.Namespace:
-    """The command line's options."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
-    add("arm", choices=ARMS, help="what is left out")
+    add("arm", choices=ARMS, help="feature to leave out")
     add("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
     add("--count", type=int, default=2000, metavar="N", help="number of pictures")
     add("--seed", type=int, default=0, metavar="S", help="random seed")
-    add("--side", type=int, default=512, metavar="PIXELS", help="of the square pictures")
+    add("--side", type=int, default=512, metavar="PIXELS", help="side of the square pictures")
     add("--backgrounds", type=Path, metavar="DIR", help="photographs to write on")
-    add("--fonts", type=Path, metavar="DIR", help="font files; by default the system's")
-    add("--typical-words", type=int, default=20, metavar="N", help="in 640x640 pixels")
-    add("--pages", type=float, default=0.12, metavar="SHARE", help="of pictures, pages of text")
-    add("--workers", type=int, default=os.cpu_count(), metavar="N", help="processes")
+    add("--fonts", type=Path, metavar="DIR", help="font files; default: the system's fonts")
+    add("--typical-words", type=int, default=20, metavar="N", help="per 640x640 pixels")
+    add("--pages", type=float, default=0.12, metavar="SHARE", help="fraction of text pages")
+    add("--workers", type=int, default=os.cpu_count(), metavar="N", help="number of processes")
     return parser.parse_args(None if arguments is None else list(arguments))
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
-    """Write the pictures of an arm."""
+    """Write the pictures of an arm to a folder."""
     args = parse_arguments(arguments)
     made = replace(
         ArmGenerator.from_folders(args.backgrounds, args.fonts),

@@ -1,15 +1,15 @@
-"""Train on packs in so many minutes, on a machine without internet, and leave small files.
+"""Train on packs within a time limit, on a machine without internet, and write small files.
 
     python tools/train_pack.py pack-*.tar --minutes 60 --out OUT -- --batch 64 --crop 512
 
-Unpacks what `tools/pack.py` wrote, makes pictures with text on all cores for a share of the time,
-trains from the packed weights on all of them, and looks for thresholds on the validation split.
-What follows `--` goes to `craftlite train`. It needs Python, torch, NumPy, OpenCV, Pillow, SciPy
-and PyYAML; the other packages may travel in the packs as wheels.
+This tool unpacks the packs of `tools/pack.py`, generates pictures with text for a fraction of the
+time, trains from the packed weights on all pictures, and searches for thresholds on the validation
+split. Options after `--` are passed to `craftlite train`. The machine needs Python, torch, NumPy,
+OpenCV, Pillow, SciPy and PyYAML; the packs can contain the other packages as wheels.
 
-OUT gets the averaged weights, also while the training runs, and `run.tar` with the log, the curves
-and the card. Packs and pictures stay in --work: another run there, with more packs too, goes on
-with the pictures that are there.
+The averaged weights are written to OUT, also during the training, together with `run.tar`, which
+contains the log, the curves and the card. The unpacked data and the generated pictures stay in
+--work; another run with the same --work, possibly with more packs, reuses them.
 """
 
 import argparse
@@ -32,15 +32,15 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 GENERATED = "generated"
 RUN = "run"
 WEIGHTS = ("best.safetensors", "weights.safetensors")
-# Sides of the generated pictures, and words on one of 640x640.
+# Side of the generated pictures in pixels, and typical number of words per 640x640 pixels.
 SIDE, TYPICAL_WORDS = 640, 20
-LOOK = 20.0  # seconds between looks at a training that runs
-KILL = 15.0  # seconds that a training may take too long
+LOOK = 20.0  # seconds between checks of the running training
+KILL = 15.0  # seconds a training may overrun before it is killed
 
 
 @dataclass(frozen=True)
 class Job:
-    """What is done, where, and until when by `time.monotonic`."""
+    """The settings of a run; the deadline is a time of `time.monotonic`."""
 
     packs: Sequence[Path]
     work: Path
@@ -52,12 +52,12 @@ class Job:
     settings: Sequence[str]
 
     def left(self) -> float:
-        """Seconds that are left."""
+        """Return the seconds until the deadline."""
         return self.deadline - time.monotonic()
 
 
 def install_wheels(packs: Sequence[Path], site: Path) -> None:
-    """Puts the packs' wheels into a folder that Python looks into, here and in its children."""
+    """Install the packs' wheels into a folder on the path of this process and its children."""
     wheels = site / "wheels"
     for pack in packs:
         with tarfile.open(pack) as tar:
@@ -77,13 +77,13 @@ def install_wheels(packs: Sequence[Path], site: Path) -> None:
 
 
 def generate(data: Path, seconds: float) -> int:
-    """Makes pictures for so many seconds beside those that are there; how many there are then."""
+    """Generate pictures for some seconds, adding to existing ones; return how many there are."""
     folder = data / GENERATED
     lines = folder / "words.jsonl"
     there = lines.read_text("utf-8").splitlines() if lines.is_file() else []
     workers = max(1, (os.cpu_count() or 2) - 1)
     until = time.time() + seconds
-    # Numbers that a worker of an earlier run gave up halfway are left out.
+    # Continue after the highest number; gaps left by the workers of earlier runs are not filled.
     first = 1 + max((int(Path(json.loads(line)["image"]).stem) for line in there), default=-1)
     jobs = [(data, first + worker, workers, until) for worker in range(workers)]
     with get_context("spawn").Pool(workers) as pool:
@@ -96,7 +96,7 @@ def generate(data: Path, seconds: float) -> int:
 
 
 def _make(job: tuple[Path, int, int, float]) -> list[str]:
-    """Makes every so-many-th picture until the time is up, one at least; gives their lines."""
+    """Make every `step`-th picture until time is up, at least one; return their JSON lines."""
     import cv2
 
     from craftlite.synth.generator import Generator
@@ -129,9 +129,9 @@ def _make(job: tuple[Path, int, int, float]) -> list[str]:
 
 
 def dataset_options(data: Path, synth: float) -> list[str]:
-    """The `craftlite train` options for the datasets: those of the packs and the generated one.
+    """Return the options of `craftlite train` for the packed datasets and the generated one.
 
-    synth: weight of the generated pictures, as a share of the weight of all.
+    synth: weight of the generated pictures, as a fraction of the total weight.
     """
     mix: dict[str, Any] = json.loads((data / "mix.json").read_text("utf-8"))
     parts = [(data / "datasets" / part["name"], part["weight"]) for part in mix["datasets"]]
@@ -146,7 +146,7 @@ def dataset_options(data: Path, synth: float) -> list[str]:
 
 
 def train(job: Job) -> bool:
-    """Trains until the time but for the tuning's is up, and hands the weights out on the way."""
+    """Train until only the time for tuning is left; copy weights to OUT while training."""
     run, data = job.work / RUN, job.work / "data"
     shutil.rmtree(run, ignore_errors=True)
     seconds = job.left() * (1 - job.tune)
@@ -163,14 +163,14 @@ def train(job: Job) -> bool:
                 process.wait(LOOK)
             hand_out(run, job.out)
         if process.poll() is None:
-            print("the training took too long and was ended", file=sys.stderr)
+            print("the training took too long and was stopped", file=sys.stderr)
             process.kill()
     hand_out(run, job.out)
     return process.returncode == 0
 
 
 def hand_out(run: Path, out: Path) -> None:
-    """Copies the weights of a run, and all that is small in it as one file."""
+    """Copy the weights of a run, and its small files as one `run.tar`, to the output folder."""
     out.mkdir(parents=True, exist_ok=True)
     for name in WEIGHTS:
         if (run / name).is_file():
@@ -186,10 +186,10 @@ def hand_out(run: Path, out: Path) -> None:
 
 
 def tune(job: Job) -> None:
-    """Looks for thresholds in the time that is left; what they are goes beside the weights."""
+    """Search for thresholds in the remaining time; they are written beside the weights."""
     mix = json.loads((job.work / "data" / "mix.json").read_text("utf-8"))
     run = job.work / RUN
-    # ONNX is faster on a CPU; where it could not be exported, the best weights are there.
+    # ONNX is faster on a CPU; fall back to the torch weights if it could not be exported.
     names = ("weights.onnx", *WEIGHTS)
     weights = next((run / name for name in names if (run / name).is_file()), None)
     if weights is None or job.left() <= 0:
@@ -203,28 +203,28 @@ def tune(job: Job) -> None:
     try:
         subprocess.run(command, timeout=job.left(), check=False)
     except subprocess.TimeoutExpired:
-        print(f"no thresholds in time; to find them: {' '.join(command[2:])}", file=sys.stderr)
+        print(f"the threshold search timed out; repeat: {' '.join(command[2:])}", file=sys.stderr)
     hand_out(run, job.out)
 
 
 def parse_arguments(argv: Sequence[str]) -> Job:
-    """The command line's options."""
+    """Parse the command line."""
     own, settings = list(argv), []
     if "--" in own:
         place = own.index("--")
         own, settings = own[:place], own[place + 1 :]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
-    add("packs", nargs="+", type=Path, metavar="PACK", help="Files that tools/pack.py wrote.")
-    minutes = "Time for everything together."
+    add("packs", nargs="+", type=Path, metavar="PACK", help="Files written by tools/pack.py.")
+    minutes = "Total time in minutes."
     add("--minutes", type=float, required=True, metavar="M", help=minutes)
     add("--out", type=Path, required=True, metavar="DIR", help="Folder for weights and log.")
     add("--work", type=Path, default=Path("work"), metavar="DIR", help="Folder for data.")
-    generate = "Share of the time in which pictures are generated. Default: 0.15."
+    generate = "Fraction of the time for generating pictures. Default: 0.15."
     add("--generate", type=float, default=0.15, metavar="SHARE", help=generate)
-    tune = "Share of the time in which thresholds are searched. Default: 0.1."
+    tune = "Fraction of the time for finding thresholds. Default: 0.1."
     add("--tune", type=float, default=0.1, metavar="SHARE", help=tune)
-    synth = "Share of the crops that are of generated pictures. Default: 0.3."
+    synth = "Fraction of crops from generated pictures. Default: 0.3."
     add("--synth", type=float, default=0.3, metavar="SHARE", help=synth)
     args = parser.parse_args(own)
     deadline = time.monotonic() + 60 * args.minutes
@@ -233,7 +233,7 @@ def parse_arguments(argv: Sequence[str]) -> Job:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Do it all, and say how long each part took."""
+    """Unpack, generate, train and tune; return 1 if the training failed."""
     job = parse_arguments(argv)
     began = time.monotonic()
     install_wheels(job.packs, job.work / "site")

@@ -149,7 +149,7 @@ def test_packs_are_not_written_over(
     packer()
     before = [path.read_bytes() for path in packs_of(tmp_path / "packs")]
     assert packer(limit=1) == 1
-    assert "holds packs already; choose another --out" in capsys.readouterr().err
+    assert "already contains packs; choose another --out" in capsys.readouterr().err
     assert [path.read_bytes() for path in packs_of(tmp_path / "packs")] == before
 
 

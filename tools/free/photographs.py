@@ -1,11 +1,11 @@
-"""Copy photographs under free licences out of the packages that ship them, to write text on.
+"""Copy freely licensed photographs out of the packages that ship them, to write text on.
 
     python -m tools.free.photographs --out photographs
 
-`photographs.csv` lists them: the Debian package, its version, the licence
-that its copyright file gives, the path, and the name of the copy. A path may lead into an archive
-(`textures.pk3/wall.png`). `--root` is where packages are installed or unpacked, by default `/`;
-those of scikit-image come with this project.
+`photographs.csv` lists them: the Debian package, its version, the licence given in its copyright
+file, the path, and the name of the copy. A path may lead into an archive (`textures.pk3/wall.png`).
+`--root` is the folder where the packages are installed or unpacked, by default `/`. The photographs
+of scikit-image are read from the Python package, which this project depends on.
 """
 
 import argparse
@@ -25,8 +25,8 @@ from craftlite.errors import DatasetError
 from craftlite.files import write_whole
 
 LIST = Path(__file__).with_name("photographs.csv")
-LONG_SIDE = 1600  # pixels; larger ones are scaled down
-QUALITY = 92  # of the JPEG copies
+LONG_SIDE = 1600  # pixels; larger photographs are scaled down
+QUALITY = 92  # JPEG quality of the copies
 ARCHIVES = (".pk3", ".zip")
 
 
@@ -41,7 +41,7 @@ class Photograph(NamedTuple):
 
 
 def read_list(path: Path = LIST) -> list[Photograph]:
-    """The photographs that a list names."""
+    """Read the list of photographs."""
     with path.open(newline="", encoding="utf-8") as file:
         return [Photograph(**row) for row in csv.DictReader(file)]
 
@@ -50,19 +50,20 @@ def copy_photographs(photographs: Sequence[Photograph], root: Path, out: Path) -
     """Copy photographs to a folder as JPEG files.
 
     Raises:
-        DatasetError: packages are missing, and nothing is written; or an archive lacks some.
+        DatasetError: a package is missing, in which case nothing is written; or an archive does
+            not contain a photograph.
     """
     missing = {p.package for p in photographs if not find(p, root)[0].is_file()}
     if missing:
         what = f"{root}: lacks photographs of {', '.join(sorted(missing))}"
-        raise DatasetError(f"{what}; install these packages, or unpack them there by dpkg -x")
+        raise DatasetError(f"{what}; install these packages, or unpack them there with dpkg -x")
     out.mkdir(parents=True, exist_ok=True)
     for photograph in photographs:
         write_whole(out / photograph.name, jpeg(content(*find(photograph, root))))
 
 
 def find(photograph: Photograph, root: Path) -> tuple[Path, str]:
-    """The file that holds a photograph, and the path inside it if that is an archive."""
+    """Return the file that contains a photograph, and the path inside it if it is an archive."""
     if photograph.package == "scikit-image":
         return Path(skimage.__file__).parents[1] / photograph.path, ""
     path = PurePosixPath(photograph.path)
@@ -73,17 +74,17 @@ def find(photograph: Photograph, root: Path) -> tuple[Path, str]:
 
 
 def content(file: Path, member: str) -> bytes:
-    """The bytes of a file, or of a member of an archive."""
+    """Return the bytes of a file, or of a member of an archive."""
     if not member:
         return file.read_bytes()
     with zipfile.ZipFile(file) as archive:
         if member not in archive.namelist():
-            raise DatasetError(f"{file}: holds no {member}; install the version of the list")
+            raise DatasetError(f"{file}: contains no {member}; install the listed version")
         return archive.read(member)
 
 
 def jpeg(encoded: bytes) -> bytes:
-    """A picture as a JPEG file whose longer side has at most `LONG_SIDE` pixels."""
+    """Encode a picture as a JPEG whose longer side is at most `LONG_SIDE` pixels."""
     with Image.open(io.BytesIO(encoded)) as image:
         pixels = np.asarray(image.convert("RGB"))
     scale = LONG_SIDE / max(pixels.shape)
@@ -95,7 +96,7 @@ def jpeg(encoded: bytes) -> bytes:
 
 
 def main() -> None:
-    """Copy the photographs of the list."""
+    """Copy the listed photographs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     parser.add_argument("--root", type=Path, default=Path("/"), help="where packages are installed")
