@@ -203,7 +203,7 @@ def tune(job: Job) -> None:
     try:
         subprocess.run(command, timeout=job.left(), check=False)
     except subprocess.TimeoutExpired:
-        print(f"the threshold search timed out; repeat: {' '.join(command[2:])}", file=sys.stderr)
+        print(f"the threshold search timed out; repeat: python {' '.join(command[1:])}", file=sys.stderr)
     hand_out(run, job.out)
 
 
