@@ -203,7 +203,8 @@ def tune(job: Job) -> None:
     try:
         subprocess.run(command, timeout=job.left(), check=False)
     except subprocess.TimeoutExpired:
-        print(f"the threshold search timed out; repeat: python {' '.join(command[1:])}", file=sys.stderr)
+        again = " ".join(["python", *command[1:]])
+        print(f"the threshold search timed out; repeat: {again}", file=sys.stderr)
     hand_out(run, job.out)
 
 
