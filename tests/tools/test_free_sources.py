@@ -2,6 +2,7 @@
 
 import csv
 import re
+import struct
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -11,6 +12,7 @@ import pytest
 
 from craftlite.errors import DatasetError
 from tools.free.photographs import LIST, LONG_SIDE, Photograph, copy_photographs, read_list
+from tools.free.qt_resources import qt_resources
 
 WALL = Photograph("walls", "1", "CC0-1.0", "usr/share/walls/wall.png", "wall.jpg")
 BRICK = Photograph("game", "2", "MIT", "usr/games/textures.pk3/textures/brick.png", "brick.jpg")
@@ -20,7 +22,16 @@ GRASS = Photograph("scikit-image", "0", "CC0-1.0", "skimage/data/grass.png", "gr
 # authors' own that allow every use.
 FREE_LICENCES = {
     *("AGPL-3.0-only", "Apache-2.0", "Arphic-1999", "Artistic-1.0", "Bitstream-Vera"),
-    *("BSD-3-Clause", "CC-BY-3.0", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0", "CC0-1.0"),
+    *(
+        "BSD-3-Clause",
+        "CC-BY-1.0",
+        "CC-BY-3.0",
+        "CC-BY-4.0",
+        "CC-BY-SA-2.0",
+        "CC-BY-SA-3.0",
+        "CC-BY-SA-4.0",
+        "CC0-1.0",
+    ),
     *("GPL-2.0-only", "GPL-2.0-or-later", "GPL-3.0-only", "GPL-3.0-or-later", "IPA"),
     *("LGPL-2.0-or-later", "LGPL-2.1-only", "MIT", "mplus", "OFL-1.1", "Zlib"),
     *("LicenseRef-public-domain", "LicenseRef-free-for-any-use", "LicenseRef-oradano"),
@@ -82,3 +93,17 @@ def test_every_source_names_its_package_its_version_and_a_free_licence(name: str
         parts = re.split(r" (?:AND|OR) ", row["licence"])
         # An exception after WITH only allows more.
         assert {part.split(" WITH ")[0] for part in parts} <= FREE_LICENCES, row
+
+
+def test_files_of_a_qt_resource_file_are_found() -> None:
+    # Names "a" and "b.txt", each with its length and a hash; a root with folder a, with file b.txt.
+    names = struct.pack(">HI", 1, 0) + "a".encode("utf-16-be")
+    second = len(names)
+    names += struct.pack(">HI", 5, 0) + "b.txt".encode("utf-16-be")
+    data = struct.pack(">I", 5) + b"hello"
+    tree = struct.pack(">IHII", 0, 2, 1, 1) + struct.pack(">IHII", 0, 2, 1, 2)
+    tree += struct.pack(">IHHHI", second, 0, 0, 0, 0)
+    header = struct.pack(">4s4I", b"qres", 1, 20, 20 + len(tree), 20 + len(tree) + len(data))
+    assert qt_resources(header + tree + data + names) == {"a/b.txt": b"hello"}
+    with pytest.raises(ValueError, match="not a Qt resource file"):
+        qt_resources(b"PK" + data)

@@ -23,11 +23,12 @@ from PIL import Image
 
 from craftlite.errors import DatasetError
 from craftlite.files import write_whole
+from tools.free.qt_resources import qt_resources
 
 LIST = Path(__file__).with_name("photographs.csv")
 LONG_SIDE = 1600  # pixels; larger photographs are scaled down
 QUALITY = 92  # JPEG quality of the copies
-ARCHIVES = (".pk3", ".zip")
+ARCHIVES = (".pk3", ".zip", ".rcc")
 
 
 class Photograph(NamedTuple):
@@ -77,10 +78,14 @@ def content(file: Path, member: str) -> bytes:
     """Return the bytes of a file, or of a member of an archive."""
     if not member:
         return file.read_bytes()
-    with zipfile.ZipFile(file) as archive:
-        if member not in archive.namelist():
-            raise DatasetError(f"{file}: contains no {member}; install the listed version")
-        return archive.read(member)
+    if file.suffix == ".rcc":
+        found = qt_resources(file.read_bytes()).get(member)
+    else:
+        with zipfile.ZipFile(file) as archive:
+            found = archive.read(member) if member in archive.namelist() else None
+    if found is None:
+        raise DatasetError(f"{file}: contains no {member}; install the listed version")
+    return found
 
 
 def jpeg(encoded: bytes) -> bytes:
