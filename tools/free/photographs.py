@@ -3,9 +3,9 @@
     python -m tools.free.photographs --out photographs
 
 `photographs.csv` lists them: the Debian package, its version, the licence given in its copyright
-file, the path, and the name of the copy. A path may lead into an archive (`textures.pk3/wall.png`).
-`--root` is the folder where the packages are installed or unpacked, by default `/`. The photographs
-of scikit-image are read from the Python package, which this project depends on.
+file, the path, and the name of the copy. A path may lead into a ZIP file or a Qt resource file
+(`textures.pk3/wall.png`). `--root` is the folder where the packages are installed or unpacked, by
+default `/`. Those of scikit-image are read from the Python package, which this project needs.
 """
 
 import argparse
