@@ -13,6 +13,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -79,13 +80,19 @@ def content(file: Path, member: str) -> bytes:
     if not member:
         return file.read_bytes()
     if file.suffix == ".rcc":
-        found = qt_resources(file.read_bytes()).get(member)
+        found = resources_of(file).get(member)
     else:
         with zipfile.ZipFile(file) as archive:
             found = archive.read(member) if member in archive.namelist() else None
     if found is None:
         raise DatasetError(f"{file}: contains no {member}; install the listed version")
     return found
+
+
+@lru_cache(maxsize=1)
+def resources_of(file: Path) -> dict[str, bytes]:
+    """Return the files in a Qt resource file; rows of one file follow each other in the list."""
+    return qt_resources(file.read_bytes())
 
 
 def jpeg(encoded: bytes) -> bytes:
